@@ -1,0 +1,9 @@
+"""The one exception a person is meant to read."""
+
+
+class Refusal(ValueError):
+    """A request that cannot be carried out.
+
+    Its text is one sentence that names what was wrong and what would be right. Pages show it as it is, the command
+    line prints it and exits with 2, a worker journals it as the reason its run failed.
+    """
