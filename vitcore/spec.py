@@ -5,6 +5,7 @@ The spec is the waist of the house: below it nobody knows of runs, above it nobo
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,10 +23,21 @@ from vitcore.models import ARCHITECTURES, check
 Choices = Callable[[], Iterable[str]]
 
 
+def _nearest(value: str, table: Iterable[str]) -> str:
+    """What a person may have meant: the names most like theirs, or all of them where they are few."""
+    names = list(table)
+    near = difflib.get_close_matches(value, names, n=4, cutoff=0.5)
+    return (
+        f"the nearest are {', '.join(near)}"
+        if near
+        else f"there are {', '.join(names[:12])}" + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    )
+
+
 def _one_of(table: Mapping[str, Any], kind: str) -> AfterValidator:
     def look_up(value: str) -> str:
         if value not in table:
-            raise ValueError(f"there is no {kind} {value!r}; there are {', '.join(table)}")
+            raise ValueError(f"there is no {kind} {value!r}; {_nearest(value, table)}")
         return value
 
     return AfterValidator(look_up)
@@ -118,7 +130,12 @@ class DataSpec(_Part):
         advanced=True,
     )
     side: int | None = option(
-        None, "Picture side", "Pixels to which pictures are resized; empty: the dataset's own.", advanced=True, ge=8, le=512
+        None,
+        "Picture side",
+        "Pixels to which pictures are resized; empty: the dataset's own.",
+        advanced=True,
+        ge=8,
+        le=512,
     )
 
 
@@ -160,7 +177,9 @@ class AugmentSpec(_Part):
     crop: int = option(0, "Random crop", "Pixels of padding before a random crop; 0: none.", advanced=True, ge=0, le=32)
     flip: bool = option(False, "Flip", "Mirror half of the pictures left to right.", advanced=True)
     rotate: float = option(0, "Rotate", "Largest random turn in degrees.", advanced=True, ge=0, le=180)
-    rand_augment: int = option(0, "RandAugment", "Magnitude, two operations a picture; 0: none.", advanced=True, ge=0, le=30)
+    rand_augment: int = option(
+        0, "RandAugment", "Magnitude, two operations a picture; 0: none.", advanced=True, ge=0, le=30
+    )
     erasing: float = option(0, "Random erasing", "Chance that a box is erased.", advanced=True, ge=0, le=1)
     mixup: float = option(0, "Mixup", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
     cutmix: float = option(0, "CutMix", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
@@ -171,11 +190,20 @@ class TrainingSpec(_Part):
 
     epochs: int = option(5, "Epochs", "Times that the training rows are gone through.", ge=1, le=10_000)
     batch_size: int = option(128, "Batch size", "Pictures in one step.", ge=1, le=65_536)
-    evaluate_every: int = option(1, "Evaluate every", "Epochs between two evaluations on the test rows.", advanced=True, ge=1)
-    target_error: float | None = option(
-        None, "Stop at error", "Stop once the test error in percent is this low; empty: never.", advanced=True, ge=0, le=100
+    evaluate_every: int = option(
+        1, "Evaluate every", "Epochs between two evaluations on the test rows.", advanced=True, ge=1
     )
-    label_smoothing: float = option(0, "Label smoothing", "Share of the target given to all classes.", advanced=True, ge=0, lt=1)
+    target_error: float | None = option(
+        None,
+        "Stop at error",
+        "Stop once the test error in percent is this low; empty: never.",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    label_smoothing: float = option(
+        0, "Label smoothing", "Share of the target given to all classes.", advanced=True, ge=0, lt=1
+    )
     softmax_before_loss: bool = option(
         False,
         "Softmax before cross-entropy",
@@ -185,9 +213,18 @@ class TrainingSpec(_Part):
     weight_average: float = option(
         0, "Weight averaging", "Decay of an exponential average of the weights; 0: none.", advanced=True, ge=0, lt=1
     )
-    teacher: str | None = option(None, "Teacher", "Stored run to distil from; empty: none.", advanced=True, pattern=r"^[a-z0-9][a-z0-9-]*$")
+    teacher: str | None = option(
+        None,
+        "Teacher",
+        "Id of the stored run to distil from (small letters, digits, dashes); empty: none.",
+        advanced=True,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+    )
     distillation: Literal["hard", "soft"] = option(
-        "hard", "Distillation", "Hard labels (Touvron et al. 2021) or softened ones (Hinton et al. 2015).", advanced=True
+        "hard",
+        "Distillation",
+        "Hard labels (Touvron et al. 2021) or softened ones (Hinton et al. 2015).",
+        advanced=True,
     )
     temperature: float = option(3.0, "Temperature", "Softness of a soft teacher.", advanced=True, gt=0, le=100)
 
@@ -210,7 +247,10 @@ class RunSpec(_Part):
     )
     compile: bool = option(False, "Compile", "torch.compile the step; its compile time is shown.", advanced=True)
     name: str = option(
-        "", "Name", "Letters, digits, dot, dash and underscore; empty: made from the choices.", pattern=r"^[A-Za-z0-9._-]{0,80}$"
+        "",
+        "Name",
+        "At most 80 letters, digits, dots, dashes and underscores; empty: made from the choices.",
+        pattern=r"^[A-Za-z0-9._-]{0,80}$",
     )
 
     @model_validator(mode="after")
@@ -249,7 +289,7 @@ class RunSpec(_Part):
         places = {field.name: field.path for field in fields()}
         for name, value in values.items():
             if name not in places:
-                raise Refusal(f"a run has no option {name!r}; it has {', '.join(places)}")
+                raise Refusal(f"a run has no option {name!r}; {_nearest(name, places)}")
             *parents, leaf = places[name]
             part = raw
             for parent in parents:
@@ -275,7 +315,9 @@ class RunSpec(_Part):
 
         Fields at their defaults do not count, so an option added later leaves old runs matched.
         """
-        raw = self.model_dump(mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"})
+        raw = self.model_dump(
+            mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
+        )
         text = json.dumps({k: v for k, v in raw.items() if v != {}}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -343,11 +385,16 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
 
 
 def _sentence(error: ValidationError) -> str:
-    """The first thing wrong, as one sentence."""
+    """The first thing wrong, as one sentence: the option, what was given, what would be right."""
     first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:] if message[:5] == "Input" else message
-    given = first.get("input")
-    shown = f" (given {str(given)[:60]!r})" if isinstance(given, str | int | float) else ""
-    return f"{where}: {message}{shown}" if where else message
+    path, given = ".".join(str(part) for part in first["loc"]), first.get("input")
+    if first["type"] == "value_error" or not path:
+        return first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        return f"a run has no option {path!r}; it may come from a newer vitcore, or be misspelt"
+    known = {".".join(field.path): field for field in fields()}
+    wish = first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] == "string_pattern_mismatch" and path in known:
+        wish = f"it must fit: {known[path].help.rstrip('.')}"
+    shown = f"{str(given)[:80]!r} does not do" if isinstance(given, str | int | float | None) else "that does not do"
+    return f"{path}: {shown}; {wish}"

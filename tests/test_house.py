@@ -1,0 +1,103 @@
+"""The house keeps its shape: imports run down only, and torch is never on the way to a page's first paint."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vitcore").rglob("*.py")])
+
+# A room may import the rooms named here, itself, and the ground.
+GROUND = {"errors", "vision", "root"}
+BELOW: dict[str, set[str]] = {
+    "layers": set(),
+    "data": set(),
+    "models": {"layers"},
+    "spec": {"models", "layers", "data"},
+    "training": {"spec", "models", "layers", "data"},
+    "runs": {"training", "spec", "models", "layers", "data"},
+    "predict": {"runs", "training", "spec", "models", "layers", "data"},
+    "store": {"runs", "training", "spec", "models", "layers", "data"},
+    "reports": {"store", "predict", "runs", "training", "spec", "models", "layers", "data"},
+}
+BELOW["pages"] = {*BELOW, "pages"}
+BELOW["app"] = {*BELOW}
+BELOW["__main__"] = BELOW["cli"] = {*BELOW} - {"pages", "app"} | {"cli"}
+
+TORCH_FREE = (
+    "spec",
+    "models",
+    "layers.kernels",
+    "data",
+    "data.datasets",
+    "runs.queue",
+    "runs.journal",
+    "store.queries",
+)
+
+
+def room(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[0] in ("app", "pages"):
+        return parts[0]
+    return "root" if parts[1] == "__init__" else parts[1]
+
+
+def imported(path: Path) -> list[str]:
+    """Every module that a file imports anywhere, functions included, as a dotted name."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.append(node.module or "")
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_down_only(path: Path) -> None:
+    here = room(path)
+    for name in imported(path):
+        parts = name.split(".")
+        if (
+            parts[0] == "vitcore"
+            and len(parts) > 1
+            and (ROOT / "vitcore" / parts[1]).with_suffix(".py").exists() | (ROOT / "vitcore" / parts[1]).is_dir()
+        ):
+            there = parts[1]
+        elif parts[0] in ("pages", "app"):
+            there = parts[0]
+        else:
+            continue
+        allowed = there == here or there in GROUND or there in BELOW.get(here, set())
+        assert allowed, f"{path.relative_to(ROOT)} ({here}) imports {name} ({there})"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_pages_know_streamlit_and_only_the_store_knows_duckdb(path: Path) -> None:
+    packages = {name.split(".")[0] for name in imported(path)}
+    assert "streamlit" not in packages or room(path) in ("app", "pages")
+    assert "duckdb" not in packages or room(path) == "store"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_says_its_job_in_its_first_line(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if text.strip():
+        assert (ast.get_docstring(ast.parse(text)) or "").strip(), f"{path.relative_to(ROOT)} has no first line"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_has_a_name_that_says_nothing(path: Path) -> None:
+    assert path.stem not in {"utils", "util", "helpers", "common", "misc", "manager"}
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_no_torch_on_the_way_to_the_first_paint(module: str) -> None:
+    code = f"import sys, vitcore.{module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
