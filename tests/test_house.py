@@ -37,6 +37,15 @@ TORCH_FREE = (
     "runs.journal",
     "store.queries",
 )
+    "spec",
+    "models",
+    "layers.kernels",
+    "data",
+    "data.datasets",
+    "runs.queue",
+    "runs.journal",
+    "store.queries",
+)
 
 
 def room(path: Path) -> str:

@@ -20,7 +20,8 @@ def test_leaf_names_are_unique_so_that_a_flag_names_one_thing() -> None:
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field) -> None:
-    assert field.label and field.help.endswith(".")
+    assert field.label
+    assert field.help.endswith(".")
     assert field.kind in (bool, int, float, str)
     assert not field.choices or field.default in field.choices
     assert RunSpec.of(**{field.name: field.default}).flat()[field.name] == field.default

@@ -1,4 +1,4 @@
-"""RunSpec: everything that decides a run, frozen and validated; the form, the command line and messages are drawn from it.
+"""RunSpec: all that decides a run, frozen and validated; form, command line and messages are drawn from it.
 
 The spec is the waist of the house: below it nobody knows of runs, above it nobody touches a layer.
 """
@@ -8,19 +8,18 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, check
-
-Choices = Callable[[], Iterable[str]]
 
 
 def _nearest(value: str, table: Iterable[str]) -> str:
@@ -34,13 +33,20 @@ def _nearest(value: str, table: Iterable[str]) -> str:
     )
 
 
-def _one_of(table: Mapping[str, Any], kind: str) -> AfterValidator:
-    def look_up(value: str) -> str:
-        if value not in table:
-            raise ValueError(f"there is no {kind} {value!r}; {_nearest(value, table)}")
-        return value
+@dataclass(frozen=True)
+class OneOf:
+    """A choice from a table of the library, marked in the annotation so that forms can list the table."""
 
-    return AfterValidator(look_up)
+    table: Mapping[str, Any]
+    kind: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.look_up, handler(source))
+
+    def look_up(self, value: str) -> str:
+        if value not in self.table:
+            raise ValueError(f"there is no {self.kind} {value!r}; {_nearest(value, self.table)}")
+        return value
 
 
 def option(
@@ -49,12 +55,10 @@ def option(
     help: str,
     *,
     advanced: bool = False,
-    choices: Choices | None = None,
     **bounds: Any,
 ) -> Any:
     """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more"."""
-    extra = {"advanced": advanced, "choices": choices}
-    return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)  # type: ignore[call-overload]
+    return Field(default, title=label, description=help, json_schema_extra={"advanced": advanced}, **bounds)
 
 
 class _Part(BaseModel):
@@ -64,11 +68,11 @@ class _Part(BaseModel):
 class ModelSpec(_Part):
     """The network."""
 
-    architecture: Annotated[str, _one_of(ARCHITECTURES, "architecture")] = option(
-        "cct-2/3x2", "Architecture", "The network, as its paper names it.", choices=lambda: ARCHITECTURES
+    architecture: Annotated[str, OneOf(ARCHITECTURES, "architecture")] = option(
+        "cct-2/3x2", "Architecture", "The network, as its paper names it."
     )
-    kernel: Annotated[str, _one_of(KERNELS, "kernel")] = option(
-        "softmax", "Attention kernel", "What stands between a query and a key.", choices=lambda: KERNELS
+    kernel: Annotated[str, OneOf(KERNELS, "kernel")] = option(
+        "softmax", "Attention kernel", "What stands between a query and a key."
     )
     patch: int | None = option(
         None, "Patch", "Side of a patch in pixels; empty: the architecture's own.", advanced=True, ge=1, le=64
@@ -112,8 +116,8 @@ class ModelSpec(_Part):
 class DataSpec(_Part):
     """What it is trained on."""
 
-    dataset: Annotated[str, _one_of(DATASETS, "dataset")] = option(
-        "digits", "Dataset", "What the network learns; the test split never reaches training.", choices=lambda: DATASETS
+    dataset: Annotated[str, OneOf(DATASETS, "dataset")] = option(
+        "digits", "Dataset", "What the network learns; the test split never reaches training."
     )
     samples: int | None = option(None, "Training rows", "Rows drawn for training; empty: all of them.", ge=1)
     replacement: bool = option(
@@ -367,7 +371,8 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
     literal = get_origin(annotation) is Literal
     optional = not literal and type(None) in get_args(annotation)
     extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    choices = tuple(inner) if literal else tuple(extra["choices"]()) if extra.get("choices") else ()
+    tables = [mark.table for mark in info.metadata if isinstance(mark, OneOf)]
+    choices = tuple(inner) if literal else tuple(tables[0]) if tables else ()
     bounds = {b: getattr(m, b) for m in info.metadata for b in ("ge", "gt", "le", "lt") if hasattr(m, b)}
     return SpecField(
         name=name,
