@@ -1,0 +1,27 @@
+"""The launcher: `streamlit run app.py` serves pages/navigation.py, and plotly.js from the installed plotly package.
+
+Why a launcher: beside a script called app.py Streamlit takes a folder called pages/ for its legacy multipage layout
+and answers a cold deep link with the bare page. The real entry stands inside that folder, so the question never comes.
+"""
+
+import os
+from pathlib import Path
+
+import plotly
+import streamlit as st
+from starlette.responses import FileResponse
+from starlette.routing import Route
+
+ROOT = Path(__file__).resolve().parent
+
+# Streamlit hot-reloads modules beside its script and on PYTHONPATH; vitcore is found there, and by worker processes too.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+
+
+async def plotly_js(request: object) -> FileResponse:
+    """The charts' library, from this machine: no page asks another host for anything."""
+    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "public, max-age=86400"})
+
+
+app = st.App(ROOT / "pages" / "navigation.py", routes=[Route("/assets/plotly.min.js", plotly_js)])

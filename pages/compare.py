@@ -1,0 +1,3 @@
+"""tmp"""
+from pages.parts import frame
+frame.heading("compare", "x")

@@ -1,0 +1,22 @@
+"""Page config and st.navigation, nothing else; a new page is one file here and one line below."""
+
+import streamlit as st
+
+from pages.parts import frame
+
+st.set_page_config(page_title="vitcore", page_icon="🔬", layout="wide")
+
+PAGES = {
+    "": [st.Page("home.py", title="Home", default=True)],
+    "Work": [
+        st.Page("train.py", title="Train"),
+        st.Page("live.py", title="Live"),
+        st.Page("compare.py", title="Compare"),
+        st.Page("draw.py", title="Draw"),
+    ],
+}
+
+page = st.navigation(PAGES)
+frame.dress()
+page.run()
+frame.warm_up()

@@ -1,0 +1,35 @@
+"""What stands round every page: the wordmark, the finishing touches that no theme option reaches, the warm-up."""
+
+import importlib
+import threading
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+
+def dress() -> None:
+    """Draw the wordmark and hand the browser the style sheet."""
+    st.logo(str(HERE / "wordmark.svg"), size="large")
+    st.html(HERE / "frame.css")
+
+
+def heading(title: str, lead: str = "") -> None:
+    """A page's title, with one quiet sentence under it."""
+    with st.container(key="page-heading", gap="xxsmall"):
+        st.title(title, anchor=False)
+        if lead:
+            st.caption(lead)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> threading.Thread:
+    """Import torch in a thread once the first page has been sent, so that the first prediction or count is quick.
+
+    Never sooner: an import of torch shares the interpreter with the first paint.
+    """
+    thread = threading.Timer(1.5, importlib.import_module, ["torch"])
+    thread.daemon = True
+    thread.start()
+    return thread

@@ -1,0 +1,107 @@
+"""Starts the real app on a free port and drives Chromium against it; shared by the tests and by screenshots.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60_000  # milliseconds: two busy cores may be slow, a wrong page stays wrong
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = {"": "Home", "train": "Train", "live": "Live", "compare": "Compare", "draw": "Draw"}
+
+
+@dataclass
+class Server:
+    """A running app: where it answers, and its process."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """kill -9, as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+
+@contextmanager
+def served(results: Path) -> Iterator[Server]:
+    """The app as `streamlit run app.py` starts it, with its own results folder, until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    results.mkdir(parents=True, exist_ok=True)
+    with (results / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless=true"],
+            cwd=ROOT,
+            env={**os.environ, "VITCORE_RESULTS": str(results), "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process)
+    try:
+        _wait_for_health(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+
+
+def _wait_for_health(server: Server) -> None:
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            assert server.process.poll() is None, "the server ended before it answered"
+            time.sleep(0.1)
+    raise AssertionError("the server did not answer")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run to its end, and hold that no exception is on the page."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def visit(page: Page, url: str, title: str) -> None:
+    """Open an address and wait for the page of that title."""
+    page.goto(url)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=PATIENCE)
+    settle(page)

@@ -1,0 +1,48 @@
+"""Takes every page at 390, 1440 and 2560 px, light and dark, into build/screenshots, to be looked at by a person.
+
+    python tests/browser/screenshots.py [--results FOLDER] [--only train,live] [--widths 390,1440]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from driver import PAGES, PATIENCE, ROOT, chromium, served, settle
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=ROOT / "results")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--widths", default="390,1440,2560")
+    parser.add_argument("--schemes", default="light,dark")
+    chosen = parser.parse_args()
+    folder = ROOT / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [name for name in PAGES if not chosen.only or (name or "home") in chosen.only.split(",")]
+    with served(chosen.results) as server, chromium() as browser:
+        for scheme in chosen.schemes.split(","):
+            for width in map(int, chosen.widths.split(",")):
+                height = 844 if width < 600 else 1000
+                context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
+                page = context.new_page()
+                for name in names:
+                    page.goto(f"{server.url}/{name}")
+                    page.get_by_role("heading", level=1).wait_for(timeout=PATIENCE)
+                    settle(page)
+                    page.wait_for_timeout(900)
+                    inside = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+                    page.set_viewport_size({"width": width, "height": max(height, min(inside + 20, 4000))})
+                    page.wait_for_timeout(500)
+                    page.screenshot(path=folder / f"{name or 'home'}-{width}-{scheme}.png")
+                    page.set_viewport_size({"width": width, "height": height})
+                    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+                    if wide > width:
+                        print(f"{name or 'home'} is {wide} px wide at {width}")
+                context.close()
+    print(folder)
+
+
+if __name__ == "__main__":
+    main()
