@@ -37,15 +37,6 @@ TORCH_FREE = (
     "runs.journal",
     "store.queries",
 )
-    "spec",
-    "models",
-    "layers.kernels",
-    "data",
-    "data.datasets",
-    "runs.queue",
-    "runs.journal",
-    "store.queries",
-)
 
 
 def room(path: Path) -> str:
