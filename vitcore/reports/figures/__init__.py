@@ -1,0 +1,28 @@
+"""Plotly figures of runs and reports: no Streamlit, and transparent, so that the page's theme shows."""
+
+from vitcore.reports.figures.bars import Series, bars, probabilities
+from vitcore.reports.figures.confusion import confusion, confusion_difference, most_confused
+from vitcore.reports.figures.curves import X_AXES, Y_AXES, curves
+from vitcore.reports.figures.scatter import accuracy_against_size, pareto
+from vitcore.reports.figures.style import DASHES, NEUTRAL, PALETTE, colour, colours, dash, faint
+
+__all__ = [
+    "DASHES",
+    "NEUTRAL",
+    "PALETTE",
+    "X_AXES",
+    "Y_AXES",
+    "Series",
+    "accuracy_against_size",
+    "bars",
+    "colour",
+    "colours",
+    "confusion",
+    "confusion_difference",
+    "curves",
+    "dash",
+    "faint",
+    "most_confused",
+    "pareto",
+    "probabilities",
+]

@@ -1,0 +1,117 @@
+"""Bars: probabilities of one picture, and grouped results with error bars (the Performer report's Figures 1 to 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from vitcore.reports.figures.style import NEUTRAL, colour, plain, style
+
+
+@dataclass(frozen=True)
+class Series:
+    """One colour of a grouped bar chart; None or NaN is a gap. `low` and `high` are the ends of the intervals."""
+
+    name: str
+    values: Sequence[float | None]
+    low: Sequence[float | None] = ()
+    high: Sequence[float | None] = ()
+    published: bool = False
+
+
+def probabilities(
+    answers: Mapping[str, Sequence[float]],
+    classes: Sequence[str],
+    *,
+    most: int = 10,
+    height: int | None = None,
+    revision: str = "probabilities",
+) -> go.Figure:
+    """Horizontal bars of what one or several models answer to a picture.
+
+    Args:
+        answers: model's title -> probability of each class.
+        most: with more classes than this, only those likeliest on average are drawn.
+    """
+    table = np.array([list(values) for values in answers.values()], dtype=float).reshape(len(answers), -1)
+    if table.shape[1] != len(classes) and len(answers):
+        raise ValueError(f"{table.shape[1]} probabilities do not go with {len(classes)} classes")
+    kept = list(range(len(classes)))
+    if len(classes) > most and len(answers):
+        kept = sorted(np.argsort(-table.mean(axis=0), kind="stable")[:most])
+    names = [plain(classes[at]) for at in kept]
+    figure = go.Figure()
+    for place, (title, row) in enumerate(zip(answers, table, strict=True)):
+        figure.add_bar(
+            x=row[kept],
+            y=names,
+            orientation="h",
+            name=plain(title),
+            uid=f"probabilities:{place}",
+            marker={"color": colour(place)},
+            text=[_percent(value) for value in row[kept]],
+            textposition="auto",
+            hovertemplate="%{y}: %{x:.2%}",
+        )
+    style(figure, revision=revision, height=height or 90 + len(kept) * (16 + 14 * max(1, len(answers))))
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure.update_layout(barmode="group", showlegend=len(answers) > 1)
+
+
+def bars(
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    y: str = "",
+    log_y: bool = False,
+    height: int = 420,
+    revision: str = "bars",
+) -> go.Figure:
+    """Grouped bars with error bars; what was published is grey and hatched, so that it is never taken for ours.
+
+    Args:
+        labels: one a group of bars.
+        series: one a colour, each with a value a label.
+    """
+    figure = go.Figure()
+    own = 0
+    for one in series:
+        if len(one.values) != len(labels):
+            raise ValueError(f"{one.name} has {len(one.values)} values for {len(labels)} labels")
+        values = _numbers(one.values)
+        marker: dict[str, object] = {"color": NEUTRAL if one.published else colour(own)}
+        if one.published:
+            marker = {"color": NEUTRAL, "opacity": 0.75, "pattern": {"shape": "/", "size": 6, "solidity": 0.25}}
+        own += not one.published
+        figure.add_bar(
+            x=[plain(label) for label in labels],
+            y=values,
+            name=plain(one.name),
+            uid=f"bars:{one.name}",
+            marker=marker,
+            error_y=_whiskers(values, one),
+            hovertemplate="%{x}: %{y:.4~g}",
+        )
+    style(figure, revision=revision, y=y, height=height)
+    figure.update_xaxes(type="category", showgrid=False)
+    figure.update_yaxes(type="log" if log_y else "linear", rangemode="tozero")
+    return figure.update_layout(barmode="group", bargap=0.25)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share >= 0.005 else ""
+
+
+def _numbers(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _whiskers(values: np.ndarray, series: Series) -> dict[str, object] | None:
+    if not len(series.low) or not len(series.high):
+        return None
+    up, down = _numbers(series.high) - values, values - _numbers(series.low)
+    return {"type": "data", "array": np.nan_to_num(up), "arrayminus": np.nan_to_num(down), "thickness": 1.5, "width": 4}

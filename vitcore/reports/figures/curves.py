@@ -1,0 +1,187 @@
+"""Learning curves: runs over epochs, images, seconds or arithmetic; groups as a mean with its 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from vitcore.reports.figures.style import colour, dash, faint, plain, style
+from vitcore.reports.statistics import mean_interval
+
+X_AXES: dict[str, str] = {
+    "epoch": "Epoch",
+    "images_seen": "Images seen",
+    "training_seconds": "Training time (s)",
+    "cpu_seconds": "CPU time (s)",
+    "macs": "Multiply-accumulates",
+}
+"""What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
+
+Y_AXES: dict[str, str] = {
+    "accuracy": "Test accuracy",
+    "error_percent": "Test error (%)",
+    "f1": "Macro F1",
+    "train_loss": "Training loss",
+    "test_loss": "Test loss",
+    "learning_rate": "Learning rate",
+    "images_per_second": "Images per second",
+    "memory_mb": "Memory (MB)",
+}
+
+FORWARD_AND_BACKWARD = 3
+"""A training step costs the forward pass and about twice as much again for the two gradients."""
+
+
+def curves(
+    epochs: pd.DataFrame,
+    runs: pd.DataFrame | None = None,
+    *,
+    x: str = "epoch",
+    y: str = "accuracy",
+    group: str | Sequence[str] | None = None,
+    smoothing: float = 0.0,
+    log_x: bool = False,
+    log_y: bool = False,
+    height: int = 420,
+    revision: str | None = None,
+) -> go.Figure:
+    """One line a run, or one line and band a group of runs.
+
+    Args:
+        epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
+        runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
+            its order decides the colours. None: runs are named by their ids.
+        group: column or columns of `runs`; a group's line is the mean over its runs, the band its 95 % t-interval.
+        smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
+        revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
+    """
+    for name, table in ((x, X_AXES), (y, Y_AXES)):
+        if name not in table and name not in epochs.columns:
+            raise ValueError(f"there is no axis {name!r}; there are {', '.join(table)}")
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing is {smoothing}; it must be at least 0 and below 1")
+    names = _names(epochs, runs, group)
+    figure = go.Figure()
+    for place, (name, ids) in enumerate(names.items()):
+        lines = [_line(epochs, runs, run_id, x, y) for run_id in ids]
+        lines = [line for line in lines if len(line)]
+        if not lines:
+            continue
+        key = f"{y}:{ids[0] if group is None else name}"
+        if group is None:
+            _draw_run(figure, lines[0], name, key, place, smoothing)
+        else:
+            _draw_group(figure, lines, name, key, place, smoothing)
+    style(figure, revision=revision or f"{x}:{y}", x=X_AXES.get(x, x), y=Y_AXES.get(y, y), height=height)
+    figure.update_xaxes(type="log" if log_x else "linear")
+    figure.update_yaxes(type="log" if log_y else "linear", tickformat=".1%" if y in ("accuracy", "f1") else "")
+    return figure.update_layout(hovermode="x unified" if len(figure.data) <= 16 else "closest")
+
+
+def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequence[str] | None) -> dict[str, list[str]]:
+    """Name of a line -> the ids behind it, in the order of `runs`."""
+    present = list(dict.fromkeys(epochs["run_id"]))
+    if runs is None:
+        return {run_id: [run_id] for run_id in present}
+    known = runs[runs["id"].isin(set(present))]
+    if group is None:
+        titles = known["title"] if "title" in known else known["id"]
+        found: dict[str, list[str]] = {}
+        for run_id, title in zip(known["id"], titles, strict=True):
+            found[title if title not in found else f"{title} · {run_id}"] = [run_id]
+        return found
+    columns = [group] if isinstance(group, str) else list(group)
+    labels = known[columns].astype(object).where(known[columns].notna(), "–").astype(str).agg(" · ".join, axis=1)
+    grouped: dict[str, list[str]] = {}
+    for run_id, label in zip(known["id"], labels, strict=True):
+        grouped.setdefault(label, []).append(run_id)
+    return grouped
+
+
+def _line(epochs: pd.DataFrame, runs: pd.DataFrame | None, run_id: str, x: str, y: str) -> pd.DataFrame:
+    """Columns x, y of one run; epochs without a value (not evaluated) are left out."""
+    rows = epochs[epochs["run_id"] == run_id].sort_values("epoch")
+    if x == "macs" and "macs" not in rows:
+        one = runs.loc[runs["id"] == run_id, "macs"] if runs is not None and "macs" in runs else pd.Series(dtype=float)
+        along = rows["images_seen"] * (float(one.iloc[0]) if len(one) else np.nan) * FORWARD_AND_BACKWARD
+    else:
+        along = rows[x]
+    line = pd.DataFrame({"x": pd.to_numeric(along), "y": pd.to_numeric(rows[y])}, index=rows.index)
+    return line.dropna().reset_index(drop=True)
+
+
+def _smooth(values: pd.Series, smoothing: float) -> pd.Series:
+    """Exponential mean, corrected for its start."""
+    return values if smoothing == 0 else values.ewm(alpha=1 - smoothing, adjust=True).mean()
+
+
+def _draw_run(figure: go.Figure, line: pd.DataFrame, name: str, key: str, place: int, smoothing: float) -> None:
+    shade = colour(place)
+    if smoothing:
+        figure.add_scatter(
+            x=line["x"],
+            y=line["y"],
+            mode="lines",
+            line={"color": faint(shade, 0.25), "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=key,
+            uid=f"{key}:raw",
+            name=plain(name),
+        )
+    figure.add_scatter(
+        x=line["x"],
+        y=_smooth(line["y"], smoothing),
+        mode="lines+markers" if len(line) <= 40 else "lines",
+        line={"color": shade, "width": 2, "dash": dash(place)},
+        marker={"size": 5},
+        name=plain(name),
+        legendgroup=key,
+        uid=key,
+    )
+
+
+def _draw_group(
+    figure: go.Figure, lines: list[pd.DataFrame], name: str, key: str, place: int, smoothing: float
+) -> None:
+    shade, along = colour(place), _common(lines)
+    values = np.array([np.interp(along, line["x"], _smooth(line["y"], smoothing)) for line in lines])  # runs x points
+    spread = np.array([mean_interval(column) for column in values.T]).reshape(-1, 3)
+    if len(lines) > 1:
+        figure.add_scatter(
+            x=np.concatenate([along, along[::-1]]),
+            y=np.concatenate([spread[:, 2], spread[::-1, 1]]),
+            fill="toself",
+            fillcolor=faint(shade, 0.18),
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=key,
+            uid=f"{key}:band",
+            name=plain(name),
+        )
+    figure.add_scatter(
+        x=along,
+        y=spread[:, 0],
+        mode="lines+markers" if len(along) <= 40 else "lines",
+        line={"color": shade, "width": 2, "dash": dash(place)},
+        marker={"size": 5},
+        customdata=np.nan_to_num((spread[:, 2] - spread[:, 1]) / 2),
+        hovertemplate="%{y} ± %{customdata:.4g}",
+        name=plain(f"{name} (n = {len(lines)})"),
+        legendgroup=key,
+        uid=key,
+    )
+
+
+def _common(lines: list[pd.DataFrame]) -> np.ndarray:
+    """Points at which every run of a group has a value: the shared ones (epochs), else 60 even ones (seconds)."""
+    shared = set(lines[0]["x"]).intersection(*(line["x"] for line in lines[1:]))
+    if len(shared) >= min(len(line) for line in lines):
+        return np.array(sorted(shared), dtype=float)
+    first, last = max(line["x"].iloc[0] for line in lines), min(line["x"].iloc[-1] for line in lines)
+    return np.linspace(first, last, 60) if last > first else np.array([last], dtype=float)

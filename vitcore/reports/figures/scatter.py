@@ -1,0 +1,89 @@
+"""Accuracy against size, with the Pareto front (the compact transformers' slides, Figure 2)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from vitcore.reports.figures.style import NEUTRAL, colour, plain, style
+
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+
+
+def accuracy_against_size(
+    points: pd.DataFrame,
+    *,
+    x: str = "parameters",
+    y: str = "accuracy",
+    group: str = "family",
+    x_title: str = "Parameters",
+    y_title: str = "Accuracy",
+    log_x: bool = True,
+    front: bool = True,
+    height: int = 480,
+    revision: str = "size",
+) -> go.Figure:
+    """One point a model.
+
+    Args:
+        points: `label`, the columns x, y and group; optionally `published` (hollow points), `low` and `high` (error
+            bars) and `id` (handed back by a click as customdata).
+        front: draw the models that no other beats in both size and accuracy.
+    """
+    figure = go.Figure()
+    known = points.dropna(subset=[x, y])
+    for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
+        published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)
+        for hollow in (True, False):
+            some = rows[published == hollow]
+            if len(some):
+                _add(figure, some, x, y, f"{name}, published" if hollow else str(name), place, hollow)
+    if front and len(known):
+        best = pareto(known, x, y)
+        figure.add_scatter(
+            x=best[x],
+            y=best[y],
+            mode="lines",
+            line={"color": NEUTRAL, "dash": "dot", "shape": "hv", "width": 1.5},
+            name="Pareto front",
+            uid="front",
+            hoverinfo="skip",
+        )
+    style(figure, revision=revision, x=x_title, y=y_title, height=height)
+    figure.update_xaxes(type="log" if log_x else "linear")
+    return figure
+
+
+def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """The rows that no other row beats with less x and more y, smallest first."""
+    ordered = points.sort_values([x, y], ascending=[True, False])
+    best_before = ordered[y].cummax().shift(fill_value=-np.inf)
+    return ordered[ordered[y] > best_before]
+
+
+def _add(figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place: int, hollow: bool) -> None:
+    symbol = SYMBOLS[place % len(SYMBOLS)]
+    whiskers = None
+    if not hollow and {"low", "high"} <= set(rows.columns):
+        up, down = (rows["high"] - rows[y]).fillna(0), (rows[y] - rows["low"]).fillna(0)
+        whiskers = {"type": "data", "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
+    figure.add_scatter(
+        x=rows[x],
+        y=rows[y],
+        mode="markers+text" if len(rows) <= 12 else "markers",
+        name=plain(name),
+        uid=f"size:{name}",
+        text=[plain(label) for label in rows["label"]],
+        textposition="top center",
+        textfont={"size": 10},
+        customdata=rows.get("id"),
+        error_y=whiskers,
+        marker={
+            "symbol": f"{symbol}-open" if hollow else symbol,
+            "size": 10,
+            "color": colour(place),
+            "line": {"width": 2},
+        },
+        hovertemplate="%{text}<br>%{x:.3~s}<br>%{y:.2f}",
+    )

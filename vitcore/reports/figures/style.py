@@ -1,0 +1,64 @@
+"""What every figure shares: the palette, and a layout without a background of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+import plotly.graph_objects as go
+
+PALETTE: tuple[str, ...] = ("#0072B2", "#DE9000", "#009E73", "#C84C00", "#CC79A7", "#56ABE0")
+"""Blue, orange, green, vermilion, purple, sky: Okabe and Ito's, without black and yellow, which vanish on a dark and on
+a light page, and the lightest two a shade darker. Each keeps 2.5 : 1 against white and 3.5 : 1 against the dark theme,
+and any two stay apart for people without red, green or blue cones (tests/reports/test_figures.py computes it)."""
+
+NEUTRAL = "#808080"
+"""What was published, what lies below the noise, the front: things that are not one of ours."""
+
+DASHES: tuple[str, ...] = ("solid", "dash", "dot", "dashdot")
+"""A second sign, for people and printers that see no colour; moves on each time that the palette begins again."""
+
+GRID = "rgba(128,128,128,0.22)"
+
+
+def colour(place: int) -> str:
+    return PALETTE[place % len(PALETTE)]
+
+
+def dash(place: int) -> str:
+    return DASHES[place // len(PALETTE) % len(DASHES)]
+
+
+def colours(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name, in order of appearance."""
+    return {name: colour(place) for place, name in enumerate(dict.fromkeys(names))}
+
+
+def faint(shade: str, opacity: float) -> str:
+    """A palette colour (#rrggbb) made see-through."""
+    red, green, blue = (int(shade[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def plain(text: object) -> str:
+    """Text for a legend, a tick or a hover: Plotly reads tags and links in them, and a name may hold some."""
+    return escape(str(text), quote=False)
+
+
+def style(figure: go.Figure, *, revision: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
+    """The common layout; `revision` tells Plotly which zoom and legend to keep when new data arrive."""
+    figure.update_layout(
+        template="none",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": NEUTRAL, "size": 13},
+        height=height,
+        margin={"l": 8, "r": 8, "t": 32, "b": 8},
+        hoverlabel={"namelength": -1},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title": {"text": ""}},
+        uirevision=revision,
+    )
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
+    figure.update_xaxes(title_text=x, **axis)
+    figure.update_yaxes(title_text=y, **axis)
+    return figure
