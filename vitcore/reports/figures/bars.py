@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from vitcore.reports.figures.style import NEUTRAL, colour, plain, style
+from vitcore.reports.figures.style import NEUTRAL, colour, plain, style, uid
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def probabilities(
             y=names,
             orientation="h",
             name=plain(title),
-            uid=f"probabilities:{place}",
+            uid=uid("probabilities", place),
             marker={"color": colour(place)},
             text=[_percent(value) for value in row[kept]],
             textposition="auto",
@@ -91,7 +91,7 @@ def bars(
             x=[plain(label) for label in labels],
             y=values,
             name=plain(one.name),
-            uid=f"bars:{one.name}",
+            uid=uid("bars", one.name),
             marker=marker,
             error_y=_whiskers(values, one),
             hovertemplate="%{x}: %{y:.4~g}",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vitcore.reports.figures.style import colour, dash, faint, plain, style
+from vitcore.reports.figures.style import colour, dash, faint, plain, style, uid
 from vitcore.reports.statistics import mean_interval
 
 X_AXES: dict[str, str] = {
@@ -129,7 +129,7 @@ def _draw_run(figure: go.Figure, line: pd.DataFrame, name: str, key: str, place:
             hoverinfo="skip",
             showlegend=False,
             legendgroup=key,
-            uid=f"{key}:raw",
+            uid=uid(key, "raw"),
             name=plain(name),
         )
     figure.add_scatter(
@@ -140,7 +140,7 @@ def _draw_run(figure: go.Figure, line: pd.DataFrame, name: str, key: str, place:
         marker={"size": 5},
         name=plain(name),
         legendgroup=key,
-        uid=key,
+        uid=uid(key),
     )
 
 
@@ -161,7 +161,7 @@ def _draw_group(
             hoverinfo="skip",
             showlegend=False,
             legendgroup=key,
-            uid=f"{key}:band",
+            uid=uid(key, "band"),
             name=plain(name),
         )
     figure.add_scatter(
@@ -174,7 +174,7 @@ def _draw_group(
         hovertemplate="%{y} ± %{customdata:.4g}",
         name=plain(f"{name} (n = {len(lines)})"),
         legendgroup=key,
-        uid=key,
+        uid=uid(key),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vitcore.reports.figures.style import NEUTRAL, colour, plain, style
+from vitcore.reports.figures.style import NEUTRAL, colour, plain, style, uid
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
@@ -73,7 +73,7 @@ def _add(figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place
         y=rows[y],
         mode="markers+text" if len(rows) <= 12 else "markers",
         name=plain(name),
-        uid=f"size:{name}",
+        uid=uid("size", name),
         text=[plain(label) for label in rows["label"]],
         textposition="top center",
         textfont={"size": 10},
@@ -83,7 +83,7 @@ def _add(figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place
             "symbol": f"{symbol}-open" if hollow else symbol,
             "size": 10,
             "color": colour(place),
-            "line": {"width": 2},
+            "line": {"width": 2, "color": colour(place)},
         },
         hovertemplate="%{text}<br>%{x:.3~s}<br>%{y:.2f}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from html import escape
 
@@ -43,6 +44,11 @@ def faint(shade: str, opacity: float) -> str:
 def plain(text: object) -> str:
     """Text for a legend, a tick or a hover: Plotly reads tags and links in them, and a name may hold some."""
     return escape(str(text), quote=False)
+
+
+def uid(*parts: object) -> str:
+    """A trace's lasting name, by which Plotly.react knows it again; letters and digits, for it becomes a selector."""
+    return "t" + hashlib.sha256(":".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
 def style(figure: go.Figure, *, revision: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
