@@ -17,32 +17,35 @@ if TYPE_CHECKING:
 class Kernel:
     """One attention kernel.
 
-    `feature` maps projected queries or keys (..., m) to features (..., m); None means softmax itself, the one kernel
-    that is not linear. `epsilon` is what is added to the features so that no denominator is zero.
+    `feature` maps queries or keys (..., m), scaled by d^-1/4 and perhaps projected, to features (..., m); None means
+    softmax itself, the one kernel that is not linear. `epsilon` is added to the features so that no denominator is
+    zero: a token of zeros (a black patch without positions), or one that ReLU silences, has features that are all 0.
+    `stabilised` marks FAVOR+, whose exponent also loses half the squared norm and the largest projection.
     """
 
     label: str
     formula: str
     feature: Callable[[Tensor], Tensor] | None
     epsilon: float = 0.0
-    projected: bool = False
+    stabilised: bool = False
     source: str = "Davis and Duggirala, Performer kernels on MNIST"
 
     @property
     def linear(self) -> bool:
         return self.feature is not None
 
+    @property
+    def projected(self) -> bool:
+        """Whether the kernel makes no sense without random features."""
+        return self.stabilised
+
+
+def exponential(y: Tensor) -> Tensor:
+    return y.exp()
+
 
 def relu(y: Tensor) -> Tensor:
-    return y.clamp(min=0)
-
-
-def square(y: Tensor) -> Tensor:
-    return y.square()
-
-
-def square_clamped(y: Tensor) -> Tensor:
-    return y.square().clamp(min=0)
+    return y.relu()
 
 
 def quartic(y: Tensor) -> Tensor:
@@ -53,11 +56,65 @@ def quartic_clamped(y: Tensor) -> Tensor:
     return y.square().square().clamp(min=0)
 
 
+def square(y: Tensor) -> Tensor:
+    return y.square()
+
+
+def square_clamped(y: Tensor) -> Tensor:
+    return y.square().clamp(min=0)
+
+
+def relu_squared(y: Tensor) -> Tensor:
+    return y.relu().square()
+
+
+def relu_quartic(y: Tensor) -> Tensor:
+    return y.relu().square().square()
+
+
+def elu_plus_one(y: Tensor) -> Tensor:
+    # max(y, 0) + exp(min(y, 0)) is elu(y) + 1 without the cancellation that makes it 0 in bfloat16 from y = -6 on.
+    return y.relu() + y.clamp(max=0).exp()
+
+
+_CHOROMANSKI = "Choromanski et al. 2021, Rethinking Attention with Performers"
+_KATHAROPOULOS = "Katharopoulos et al. 2020, Transformers are RNNs"
+_CLAMPED_FIRST = "What the Performer report may have meant; it writes max(x², 0) and max(x⁴, 0)"
+
 KERNELS: dict[str, Kernel] = {
-    "softmax": Kernel("softmax", "exp(q·k/√d) / Σ", None),
+    "softmax": Kernel("softmax", "exp(q·k/√d) / Σ", None, source="Vaswani et al. 2017"),
+    "favor+": Kernel(
+        "FAVOR+", "m^-½ (exp(Wx − ‖x‖²/2 − max) + ε)", exponential, epsilon=1e-4, stabilised=True, source=_CHOROMANSKI
+    ),
     "relu": Kernel("ReLU", "max(0, x)", relu, epsilon=1e-3),
-    "x^4": Kernel("x⁴", "x⁴", quartic),
-    "max(x^4,0)": Kernel("max(x⁴, 0)", "max(x⁴, 0)", quartic_clamped),
-    "x^2": Kernel("x²", "x²", square),
-    "max(x^2,0)": Kernel("max(x², 0)", "max(x², 0)", square_clamped),
+    "x^4": Kernel("x⁴", "x⁴", quartic, epsilon=1e-8),
+    "max(x^4,0)": Kernel("max(x⁴, 0)", "max(x⁴, 0)", quartic_clamped, epsilon=1e-8),
+    "x^2": Kernel("x²", "x²", square, epsilon=1e-8),
+    "max(x^2,0)": Kernel("max(x², 0)", "max(x², 0)", square_clamped, epsilon=1e-8),
+    "max(x,0)^2": Kernel("max(x, 0)²", "max(x, 0)²", relu_squared, epsilon=1e-3, source=_CLAMPED_FIRST),
+    "max(x,0)^4": Kernel("max(x, 0)⁴", "max(x, 0)⁴", relu_quartic, epsilon=1e-4, source=_CLAMPED_FIRST),
+    "elu+1": Kernel("elu + 1", "elu(x) + 1", elu_plus_one, epsilon=1e-6, source=_KATHAROPOULOS),
 }
+
+
+def features(kernel: Kernel, x: Tensor, projection: Tensor | None, epsilon: float, *, keys: bool) -> Tensor:
+    """Features φ(x) of queries or keys, of which a linear kernel's attention is made.
+
+    Args:
+        x: (..., n, k), already scaled by k^-1/4.
+        projection: (m, k) random features, or None for φ(x) = f(x) + ε without any.
+        keys: FAVOR+ takes off the largest projection of a query's own features, but of all tokens' for keys, since
+            a factor that differs between keys would not cancel (Choromanski et al. 2021, their published code).
+
+    Returns:
+        (..., n, m), never negative for the kernels of the table.
+    """
+    if kernel.feature is None:
+        raise ValueError("softmax has no finite features; favor+ approximates it")
+    y = x if projection is None else x @ projection.to(x.dtype).mT  # (... n m)
+    if not kernel.stabilised:
+        return kernel.feature(y) + epsilon if epsilon else kernel.feature(y)
+    y = y.float()  # differences of large exponents: bfloat16 would keep too few digits
+    highest = y.detach().amax(dim=(-2, -1) if keys else -1, keepdim=True)
+    half_norm = x.float().square().sum(-1, keepdim=True) / 2
+    return ((kernel.feature(y - half_norm - highest) + epsilon) * y.shape[-1] ** -0.5).to(x.dtype)

@@ -1,0 +1,179 @@
+"""The one Attention: any kernel, any number of key heads, the whole sequence or a sliding window.
+
+Legend: b batch, n tokens, d width, h query heads, g key heads, r = h/g queries a key head, k head width, m features.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from vitcore.layers.kernels import KERNELS, Kernel, features
+
+# Up to so many tokens two explicit products beat torch's fused attention on a CPU (benchmarks/attention.py).
+EXPLICIT_TOKENS = 300
+
+
+class Attention(nn.Module):
+    """Multi-head attention, (b n d) -> (b n d).
+
+    Softmax runs as two explicit products at few tokens and through torch's scaled_dot_product_attention at many; the
+    choice is made here, once. Linear kernels are two matrix products, O(n m k), and never form an n x n matrix; having
+    no weights, they have none to drop. A window computes blocks of w queries against 3w keys, O(n w).
+
+    Args:
+        tokens: how many tokens will come.
+        key_heads: 1 is multi-query attention (Shazeer 2019), `heads` (the default) multi-head.
+        features: random features m of a linear kernel; None: none, but as many as the head is wide for FAVOR+.
+        epsilon: added to a linear kernel's features; None: the kernel's own.
+        window: token i sees j with |i - j| <= window; None: all.
+        causal: with a window, i sees only j <= i.
+
+    Raises:
+        ValueError: heads do not divide the width, or key heads the heads.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        *,
+        tokens: int,
+        kernel: Kernel = KERNELS["softmax"],
+        key_heads: int | None = None,
+        features: int | None = None,
+        orthogonal: bool = True,
+        epsilon: float | None = None,
+        window: int | None = None,
+        causal: bool = False,
+        qkv_bias: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.key_heads = key_heads or heads
+        if width % heads:
+            raise ValueError(f"{heads} heads do not divide a width of {width}; choose a number of heads that does")
+        if heads % self.key_heads:
+            raise ValueError(f"{self.key_heads} key heads do not divide {heads} query heads; choose a number that does")
+        if causal and window is None:
+            raise ValueError("causal attention needs a window; give one of as many tokens as there are to see them all")
+        self.heads, self.head_width = heads, width // heads
+        self.kernel, self.dropout, self.orthogonal = kernel, dropout, orthogonal
+        self.epsilon = kernel.epsilon if epsilon is None else epsilon
+        self.explicit = tokens <= EXPLICIT_TOKENS
+        self.window = window
+        self.qkv = nn.Linear(width, (heads + 2 * self.key_heads) * self.head_width, bias=qkv_bias)
+        self.projection = nn.Linear(width, width)
+        count = features or (self.head_width if kernel.projected else 0)
+        drawn = random_features(count, self.head_width, orthogonal) if kernel.linear and count else None
+        self.register_buffer("random_features", drawn)
+        band = window_band(tokens, window, causal) if window is not None else None
+        self.register_buffer("band", band, persistent=False)
+
+    random_features: Tensor | None
+    band: Tensor | None
+
+    def redraw(self, generator: torch.Generator | None = None) -> None:
+        """Draw the random features anew, in place."""
+        if self.random_features is not None:
+            count, width = self.random_features.shape
+            self.random_features.copy_(random_features(count, width, self.orthogonal, generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        sizes = [self.heads * self.head_width, *2 * [self.key_heads * self.head_width]]
+        q, k, v = self.qkv(x).split(sizes, dim=-1)
+        k, v = (rearrange(t, "b n (g k) -> b g n k", g=self.key_heads) for t in (k, v))
+        # The queries that share a key head stand below one another, so that keys are never copied.
+        q = rearrange(q, "b n (g r k) -> b g (r n) k", g=self.key_heads, k=self.head_width)
+        if self.band is not None:
+            out = self._windowed(q, k, v, self.band)
+        elif self.kernel.linear:
+            out = self._linear(q, k, v)
+        else:
+            out = self._softmax(q, k, v)
+        return self.projection(rearrange(out, "b g (r n) k -> b n (g r k)", n=x.shape[1]))
+
+    def _softmax(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        if not self.explicit:
+            return F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
+        weights = (q * self.head_width**-0.5 @ k.mT).softmax(dim=-1)  # (b g rn n)
+        return self._drop(weights) @ v
+
+    def _linear(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        q, k = self._features(q, k)  # (b g rn m), (b g n m)
+        total = k.sum(dim=-2).unsqueeze(-1)  # (b g m 1)
+        return (q @ (k.mT @ v)) / (q @ total)
+
+    def _windowed(self, q: Tensor, k: Tensor, v: Tensor, band: Tensor) -> Tensor:
+        """Blocks of w queries, each against its own block of keys and the two beside it."""
+        if self.kernel.linear:
+            q, k = self._features(q, k)
+        blocks, size, tokens = band.shape[0], band.shape[1], k.shape[-2]
+        short = blocks * size - tokens
+        q = rearrange(q, "b g (r n) m -> b g r n m", n=tokens)
+        q = rearrange(F.pad(q, (0, 0, 0, short)), "b g r (o w) m -> b g o r w m", w=size)
+        k, v = (
+            F.pad(t, (0, 0, size, size + short)).unfold(-2, 3 * size, size).mT.unsqueeze(-3) for t in (k, v)
+        )  # (b g o 1 3w m), (b g o 1 3w k)
+        if self.kernel.linear:
+            weights = q @ k.mT * band[:, None]
+            weights = weights / weights.sum(dim=-1, keepdim=True)
+        else:
+            scores = q * self.head_width**-0.5 @ k.mT  # (b g o r w 3w)
+            weights = scores.masked_fill(~band[:, None], -math.inf).softmax(dim=-1)
+        out = self._drop(weights) @ v
+        return rearrange(rearrange(out, "b g o r w k -> b g r (o w) k")[..., :tokens, :], "b g r n k -> b g (r n) k")
+
+    def _features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        scale = self.head_width**-0.25  # half of softmax's 1/√k on either side
+        drawn = self.random_features
+        return (
+            features(self.kernel, q * scale, drawn, self.epsilon, keys=False),
+            features(self.kernel, k * scale, drawn, self.epsilon, keys=True),
+        )
+
+    def _drop(self, weights: Tensor) -> Tensor:
+        return F.dropout(weights, self.dropout) if self.training and self.dropout else weights
+
+
+def window_band(tokens: int, window: int, causal: bool) -> Tensor:
+    """Which of the 3w keys about its block each query sees: (blocks, w, 3w) booleans, O(n w) of them.
+
+    Queries past the last token (they fill the last block) see themselves alone, so that no row is empty.
+    """
+    size = max(window, 1)
+    blocks = -(-tokens // size)
+    i = torch.arange(blocks * size).view(blocks, size, 1)
+    j = (torch.arange(blocks) * size - size).view(blocks, 1, 1) + torch.arange(3 * size)
+    seen = ((i - j).abs() <= window) & (j >= 0) & (j < tokens) & (i < tokens)
+    if causal:
+        seen &= j <= i
+    return seen | (i == j)
+
+
+def random_features(
+    count: int, width: int, orthogonal: bool = True, generator: torch.Generator | None = None
+) -> Tensor:
+    """(m, k) Gaussian rows; orthogonal ones come from QR in blocks of k rows, with norms drawn as Gaussian rows have.
+
+    Choromanski et al. 2021, Section 2.4: orthogonal features have the same mean and less variance.
+    """
+    if not orthogonal:
+        return torch.randn(count, width, generator=generator)
+    rows = []
+    for _ in range(math.ceil(count / width)):
+        q, r = torch.linalg.qr(torch.randn(width, width, generator=generator))
+        rows.append((q * r.diagonal().sign()).mT)  # the sign makes the rotation uniform (Mezzadri 2007)
+    norms = torch.randn(count, width, generator=generator).norm(dim=1, keepdim=True)  # chi with k degrees of freedom
+    return torch.cat(rows)[:count] * norms
+
+
+def redraw_features(model: nn.Module, generator: torch.Generator | None = None) -> None:
+    """Redraw the random features of every attention in a model."""
+    for module in model.modules():
+        if isinstance(module, Attention):
+            module.redraw(generator)

@@ -1,0 +1,70 @@
+"""The encoder block, in three orders of its norms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vitcore.layers.attention import Attention
+from vitcore.layers.stochastic_depth import Residual
+
+Order = Literal["compact", "pre", "post"]
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}  # GELU in its exact (erf) form
+
+
+class MLP(nn.Module):
+    """Two linear maps with an activation between, token by token: (b n d) -> (b n d)."""
+
+    def __init__(self, width: int, hidden: int, *, dropout: float = 0.0, activation: str = "gelu") -> None:
+        super().__init__()
+        self.expand = nn.Linear(width, hidden)
+        self.contract = nn.Linear(hidden, width)
+        self.activation = ACTIVATIONS[activation]
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.contract(self.dropout(self.activation(self.expand(x))))
+
+
+class Block(nn.Module):
+    """Attention, then MLP, each with a residual: (b n d) -> (b n d).
+
+    Order "compact" is that of Hassani et al.'s published code: the second residual starts from the *normalised* x.
+    "pre" is Dosovitskiy et al. 2021 (Equations 2 and 3), "post" Vaswani et al. 2017.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        attention: Attention,
+        mlp: MLP,
+        *,
+        order: Order,
+        dropout: float = 0.0,
+        skip: float = 0.0,
+        norm_epsilon: float = 1e-5,
+    ) -> None:
+        super().__init__()
+        self.order = order
+        self.norm1 = nn.LayerNorm(width, eps=norm_epsilon)
+        self.attention = attention
+        self.norm2 = nn.LayerNorm(width, eps=norm_epsilon)
+        self.mlp = mlp
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.residual = Residual(skip)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.order == "compact":
+            x = self.norm2(self.residual(x, self.dropout(self.attention(self.norm1(x)))))
+            return self.residual(x, self.dropout(self.mlp(x)))
+        if self.order == "pre":
+            x = self.residual(x, self.dropout(self.attention(self.norm1(x))))
+            return self.residual(x, self.dropout(self.mlp(self.norm2(x))))
+        x = self.norm1(self.residual(x, self.dropout(self.attention(x))))
+        return self.norm2(self.residual(x, self.dropout(self.mlp(x))))
+
+    def extra_repr(self) -> str:
+        return f"order={self.order}"

@@ -1,0 +1,59 @@
+"""Tokenizers: a picture (b c y x) becomes tokens (b n d), row by row."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+
+class PatchTokenizer(nn.Module):
+    """Patches of p x p pixels, each through one linear map, as a convolution whose stride is its kernel.
+
+    Pixels beyond the last whole patch are left out, as a convolution leaves them (ViT-H/14 at 384 pixels).
+    """
+
+    def __init__(self, channels: int, width: int, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+        self.convolutions = nn.ModuleList([nn.Conv2d(channels, width, patch, stride=patch)])
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return rearrange(self.convolutions[0](picture), "b d y x -> b (y x) d")
+
+    def grid(self, side: int) -> int:
+        """Tokens along one side."""
+        return side // self.patch
+
+
+class ConvolutionalTokenizer(nn.Module):
+    """Convolution without bias, ReLU and max-pooling 3/2/1, once or several times (Hassani et al. 2021, Section 3.3).
+
+    Hidden maps have 64 channels. The stride is max(1, k//2 - 1) and the padding k//2, as in the authors' code.
+    """
+
+    def __init__(self, channels: int, width: int, kernel: int, layers: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, max(1, kernel // 2 - 1)
+        sizes = [channels, *(layers - 1) * [hidden], width]
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(before, after, kernel, stride=self.stride, padding=kernel // 2, bias=False)
+            for before, after in pairwise(sizes)
+        )
+        self.pool = nn.MaxPool2d(3, stride=2, padding=1)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        # Channels last all the way: the tokens then lie in memory as they leave the last pooling.
+        x = picture.contiguous(memory_format=torch.channels_last)
+        for convolution in self.convolutions:
+            x = self.pool(convolution(x).relu_())
+        return rearrange(x, "b d y x -> b (y x) d")
+
+    def grid(self, side: int) -> int:
+        """Tokens along one side."""
+        for _ in self.convolutions:
+            side = (side + 2 * (self.kernel // 2) - self.kernel) // self.stride + 1
+            side = (side - 1) // 2 + 1
+        return side

@@ -1,0 +1,182 @@
+"""Published checkpoints of the compact family (SHI-Labs' key layout) into our models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from vitcore.errors import Refusal
+from vitcore.layers.positions import LearnablePositions
+from vitcore.models.transformer import Transformer
+
+# The authors' names beside ours; {i} counts convolutions or blocks.
+_BLOCK = {
+    "pre_norm.weight": "norm1.weight",
+    "pre_norm.bias": "norm1.bias",
+    "self_attn.qkv.weight": "attention.qkv.weight",
+    "self_attn.proj.weight": "attention.projection.weight",
+    "self_attn.proj.bias": "attention.projection.bias",
+    "norm1.weight": "norm2.weight",
+    "norm1.bias": "norm2.bias",
+    "linear1.weight": "mlp.expand.weight",
+    "linear1.bias": "mlp.expand.bias",
+    "linear2.weight": "mlp.contract.weight",
+    "linear2.bias": "mlp.contract.bias",
+}
+_REST = {
+    "classifier.positional_emb": "positions.table",
+    "classifier.class_emb": "leading",
+    "classifier.attention_pool.weight": "pools.0.score.weight",
+    "classifier.attention_pool.bias": "pools.0.score.bias",
+    "classifier.norm.weight": "norm.weight",
+    "classifier.norm.bias": "norm.bias",
+    "classifier.fc.weight": "heads.0.weight",
+    "classifier.fc.bias": "heads.0.bias",
+}
+_HEAD = ("heads.0.weight", "heads.0.bias")
+_POSITIONS = "positions.table"
+
+
+def load_published(model: nn.Module, path: Path | str) -> list[str]:
+    """Load a published checkpoint into a model of the same architecture, in place.
+
+    Where the token count differs the positional grid is resized bilinearly and the class token's row kept; where the
+    number of classes differs the fresh head is kept. A sinusoidal table of another size is the model's own.
+
+    Args:
+        path: .pt or .pth (a state dict of tensors alone, or one under "state_dict" or "model"), or .safetensors.
+
+    Returns:
+        What was done, in sentences.
+
+    Raises:
+        Refusal: an unreadable file, or a checkpoint of another model. The model is then as it was.
+    """
+    path = Path(path)
+    if not isinstance(model, Transformer):
+        raise Refusal(f"published checkpoints are of ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}")
+    given = _renamed(_read(path), path)
+    own = model.state_dict()
+    said: list[str] = []
+    _fit_positions(given, own, model, said)
+    if given.get(_HEAD[0]) is not None and given[_HEAD[0]].shape != own[_HEAD[0]].shape:
+        said.append(
+            f"The checkpoint tells {given[_HEAD[0]].shape[0]} classes apart and this model {own[_HEAD[0]].shape[0]}: "
+            "the head is fresh and needs training."
+        )
+        given.update({name: own[name] for name in _HEAD})
+    _refuse_others(given, own, path)
+    model.load_state_dict(given)
+    return [f"Loaded {len(given)} tensors from {path.name}.", *said]
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint by name; nothing in a stranger's file is executed."""
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise Refusal(
+            f"there is no file {path.name}; give the path of a .pt, .pth or .safetensors checkpoint"
+        ) from None
+    except (SafetensorError, OSError) as error:
+        raise Refusal(f"{path.name} cannot be read as a checkpoint ({_first_line(error)}); is it whole?") from None
+    except Exception as error:  # noqa: BLE001  a broken pickle may raise anything at all
+        raise Refusal(
+            f"{path.name} is not a checkpoint of tensors alone ({_first_line(error)}); "
+            "give a .pt or .pth state dict, or .safetensors"
+        ) from None
+    for key in ("state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    if not isinstance(found, dict) or not found or not all(isinstance(value, Tensor) for value in found.values()):
+        raise Refusal(f"{path.name} holds no state dict; a checkpoint is a table of names and tensors")
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
+
+
+def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The authors' names turned into ours; a "module." in front (parallel training) does not count."""
+    renamed, unknown = {}, []
+    for name, tensor in tensors.items():
+        ours = _our_name(name.removeprefix("module."))
+        if ours is None:
+            unknown.append(name)
+        else:
+            renamed[ours] = tensor
+    if unknown:
+        raise Refusal(
+            f"{path.name} is not a checkpoint of ViT-Lite, CVT or CCT: {len(unknown)} of its {len(tensors)} tensors "
+            f"have names that those do not use, such as {unknown[0][:60]!r}"
+        )
+    return renamed
+
+
+def _our_name(name: str) -> str | None:
+    match name.split("."):
+        case ["tokenizer", "conv_layers", place, "0", kind]:
+            return f"tokenizer.convolutions.{place}.{kind}"
+        case ["classifier", "blocks", place, *rest] if ".".join(rest) in _BLOCK:
+            return f"blocks.{place}.{_BLOCK['.'.join(rest)]}"
+    return _REST.get(name)
+
+
+def _fit_positions(given: dict[str, Tensor], own: dict[str, Tensor], model: Transformer, said: list[str]) -> None:
+    if _POSITIONS not in given or _POSITIONS not in own or given[_POSITIONS].shape == own[_POSITIONS].shape:
+        return
+    old, new = given[_POSITIONS], own[_POSITIONS]
+    if old.shape[-1] != new.shape[-1]:
+        return  # another width: another model, refused with the rest
+    if not isinstance(model.positions, LearnablePositions):
+        given[_POSITIONS] = new
+        said.append(
+            f"Kept this model's sinusoidal positions for {new.shape[1]} tokens; the checkpoint has {old.shape[1]}."
+        )
+        return
+    leading = 0 if model.leading is None else model.leading.shape[1]
+    given[_POSITIONS] = _resized(old, new.shape[1], leading)
+    said.append(f"Resized the positions from {old.shape[1] - leading} to {new.shape[1] - leading} tokens.")
+
+
+def _resized(table: Tensor, tokens: int, leading: int) -> Tensor:
+    """A (1 n d) table brought to another square grid bilinearly; the first `leading` rows stay as they are."""
+    first, grid = table[:, :leading], table[:, leading:]
+    before, after = round(grid.shape[1] ** 0.5), round((tokens - leading) ** 0.5)
+    if before**2 != grid.shape[1]:
+        raise Refusal(f"the checkpoint's {grid.shape[1]} positions are not a square grid, so they cannot be resized")
+    picture = rearrange(grid, "b (y x) d -> b d y x", y=before)
+    picture = F.interpolate(picture.float(), size=(after, after), mode="bilinear", align_corners=False)
+    return torch.cat([first, rearrange(picture, "b d y x -> b (y x) d").to(table.dtype)], dim=1)
+
+
+def _refuse_others(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
+    blocks_given, blocks_own = (len({n.split(".")[1] for n in t if n.startswith("blocks.")}) for t in (given, own))
+    if blocks_given != blocks_own:
+        raise Refusal(
+            f"{path.name} has {blocks_given} blocks and this model {blocks_own}: it is a checkpoint of another model"
+        )
+    for name, tensor in own.items():
+        if name in given and given[name].shape != tensor.shape:
+            raise Refusal(
+                f"{path.name} is a checkpoint of another model: its {name} is {_sizes(given[name])} "
+                f"and this model's {_sizes(tensor)}"
+            )
+    missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
+    if missing or extra:
+        parts = [f"it lacks {len(missing)} tensors, such as {min(missing)}"] if missing else []
+        parts += [f"it has {len(extra)} more, such as {min(extra)}"] if extra else []
+        raise Refusal(f"{path.name} is a checkpoint of another model: {' and '.join(parts)}")
+
+
+def _sizes(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) or "a single number"
