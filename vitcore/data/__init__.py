@@ -1,0 +1,1 @@
+"""Datasets, subsets, whole-batch augmentation and batches."""

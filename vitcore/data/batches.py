@@ -1,0 +1,49 @@
+"""Batches out of one uint8 tensor: on the training device where it fits, else memory-mapped and sent by batch."""
+
+from __future__ import annotations
+
+import psutil
+import torch
+from torch import Tensor
+
+from vitcore.data.seeds import generator
+
+SHARE = 0.5  # of the free memory: a dataset that takes more is left on disk and read batch by batch
+
+
+class Batches:
+    """Training rows in an order that a seed alone decides, epoch by epoch.
+
+    Two models with one seed see the same pictures in the same order. A last batch of a single picture is left out,
+    since statistics over one picture (batch normalisation) mean nothing; everything else is shown in every epoch.
+    """
+
+    def __init__(
+        self, images: Tensor, labels: Tensor, rows: Tensor, batch_size: int, seed: int, device: torch.device
+    ) -> None:
+        whole = images.numel() * images.element_size() <= SHARE * free_memory(device)
+        self.images = images.to(device) if whole else images
+        self.labels = labels.to(device) if whole else labels
+        self._rows, self._size, self._seed, self._device = rows, batch_size, seed, device
+        alone = len(rows) > 1 and len(rows) % batch_size == 1 and batch_size > 1
+        self.steps = -(-len(rows) // batch_size) - int(alone)
+
+    def order(self, epoch: int) -> Tensor:
+        """Row numbers of this epoch (from 0), on the device that holds the pictures."""
+        order = torch.randperm(len(self._rows), generator=generator(self._seed, "order", epoch))
+        return self._rows[order].to(self.images.device)
+
+    def batch(self, order: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        """Pictures (b c y x) uint8 and labels (b,) of one step, on the training device."""
+        rows = order[position * self._size : (position + 1) * self._size]
+        images, labels = self.images.index_select(0, rows), self.labels.index_select(0, rows)
+        if images.device != self._device:
+            images, labels = images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
+        return images, labels
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that may still be taken on `device`."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)

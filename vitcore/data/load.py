@@ -1,0 +1,124 @@
+"""A dataset by name, as uint8 tensors: from the decoded copy at once, else read, else downloaded."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from vitcore.data.datasets import DATASETS, Colour, Dataset
+from vitcore.data.places import cache_folders, data_root, user_cache, writable
+from vitcore.errors import Refusal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vitcore.data.decoded import Arrays
+    from vitcore.data.download import Progress
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures (n, c, y, x) uint8 and their labels (n,) int64."""
+
+    images: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Images:
+    """A dataset in hand; the test split is its own and never reaches training."""
+
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    mean: Colour
+    std: Colour
+
+
+def load(name: str, side: int | None = None, progress: Progress | None = None, folder: str | None = None) -> Images:
+    """Both splits of a dataset, at `side` pixels (empty: its own); `folder` is the person's own, for "folder".
+
+    Raises:
+        Refusal: absent and not to be downloaded, corrupt, or not room enough to keep it.
+    """
+    import torch
+
+    dataset, reader = known(name), _reader(name)
+    arrays = _arrays(name, dataset, reader, _place(dataset, folder), side or dataset.side, progress)
+    splits = {
+        split: Split(torch.from_numpy(arrays.images[split]), torch.from_numpy(arrays.labels[split]))
+        for split in ("train", "test")
+    }
+    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std)
+
+
+def available(name: str, folder: str | None = None) -> str | None:
+    """None where `load` would do without a network; else one sentence: what is missing, and the way on."""
+    dataset, reader = known(name), _reader(name)
+    try:
+        place = _place(dataset, folder)
+    except Refusal as refusal:
+        return str(refusal)
+    if reader.find(dataset, place):
+        return None
+    way = "it is downloaded when first used" if reader.DOWNLOADS else "it cannot be downloaded for you"
+    return f"{dataset.label} is not on this machine: {way}, or put {reader.wanted(dataset, place)}"
+
+
+def known(name: str) -> Dataset:
+    """The table's row.
+
+    Raises:
+        Refusal: there is no such dataset.
+    """
+    if name not in DATASETS:
+        raise Refusal(f"there is no dataset {name!r}; there are {', '.join(DATASETS)}")
+    return DATASETS[name]
+
+
+def _reader(name: str) -> ModuleType:
+    return importlib.import_module(f"vitcore.data.{DATASETS[name].reader}")
+
+
+def _place(dataset: Dataset, folder: str | None) -> Path:
+    """Where its files lie, or would."""
+    if dataset.place or dataset.reader == "digits":
+        return data_root() / dataset.place
+    if not folder:
+        raise Refusal(f"{dataset.label} needs the path of a folder, zip or tar of class folders; none was given")
+    path = Path(folder).expanduser().absolute()
+    if not path.exists():
+        raise Refusal(f"there is no folder or archive {path}; give the path of a folder, zip or tar of class folders")
+    return path
+
+
+def _arrays(
+    name: str, dataset: Dataset, reader: ModuleType, place: Path, side: int, progress: Progress | None
+) -> Arrays:
+    """The decoded copy, made first where there is none yet."""
+    from vitcore.data.decoded import Writer, key, opened
+
+    found = reader.find(dataset, place)
+    if not found:
+        if not reader.DOWNLOADS:
+            raise Refusal(f"{dataset.label} is not on this machine; put {reader.wanted(dataset, place)}")
+        reader.fetch(dataset, place, progress)
+        found = reader.find(dataset, place)
+    folders = [user_cache() / "decoded"] if dataset.reader == "digits" else cache_folders(place.parent)
+    label = key(name, side, found)
+    for folder in folders:
+        arrays = opened(folder / label)
+        if arrays is not None:
+            return arrays
+    keep = next((folder for folder in folders if writable(folder)), None)
+    writer = Writer((keep or Path(tempfile.mkdtemp())) / label, dataset.channels, side)
+    try:
+        made: Arrays = reader.read(dataset, found, side, writer, progress)
+        return made
+    except BaseException:
+        writer.abandon()
+        raise

@@ -1,0 +1,40 @@
+"""Where pictures lie on this machine, and where their decoded copies are kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def user_cache() -> Path:
+    """This person's cache folder for vitcore, by the custom of the system."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "vitcore"
+
+
+def data_root() -> Path:
+    """The folder that holds the datasets: VITCORE_DATA, else one in the person's cache."""
+    named = os.environ.get("VITCORE_DATA")
+    return Path(named).expanduser().absolute() if named else user_cache() / "data"
+
+
+def cache_folders(beside: Path) -> list[Path]:
+    """Where decoded copies of the files in `beside` may be, best first: next to them, else in the person's cache."""
+    return [beside / ".vitcore", user_cache() / "decoded"]
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be made in `folder`, which is made if need be; tried, since permissions alone do not tell."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
