@@ -1,0 +1,313 @@
+"""The four reports' numbers as data (results/published/*.json), validated, with the recipe behind every cell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from vitcore.errors import Refusal
+from vitcore.spec import RunSpec, fields
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+FOLDER = Path(__file__).resolve().parents[2] / "results" / "published"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Where a column's own value comes from, and how it is compared.
+
+    `source` is a column of store.queries.runs (of queries.epochs where a row names an epoch); a stored value times
+    `factor` is in the published unit. `kind`: "result" of a run, "time" (compared within one machine only) or "count"
+    (exact, from the network alone).
+    """
+
+    source: str
+    kind: Literal["result", "time", "count"]
+    better: Literal["lower", "higher", ""]
+    factor: float = 1.0
+    digits: int = 2
+
+
+METRICS: dict[str, Metric] = {
+    "error_percent": Metric("error_percent", "result", "lower"),
+    "accuracy_percent": Metric("accuracy", "result", "higher", factor=100),
+    "accuracy": Metric("accuracy", "result", "higher", digits=4),
+    "f1": Metric("f1", "result", "higher", digits=4),
+    "train_loss": Metric("train_loss", "result", "lower", digits=4),
+    "training_seconds": Metric("training_seconds", "time", "lower"),
+    "parameters": Metric("parameters", "count", "", factor=1e-6, digits=3),
+    "macs": Metric("macs", "count", "", factor=1e-9, digits=3),
+}
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Protocol(_Data):
+    """One way to run a table: the report's own, or a scaled one that is never mixed with it."""
+
+    label: str
+    scaled: bool
+    fields: dict[str, Any]
+    note: str = ""
+
+
+class Size(_Data):
+    """What a network is counted at, where that is not its recipe's picture."""
+
+    channels: int
+    side: int
+    classes: int
+
+
+class _Axis(_Data):
+    """What rows and columns share: `recipe` holds spec fields for all protocols, `recipes` those of one, `cannot` why a
+    protocol cannot be run."""
+
+    key: str
+    label: str
+    group: str = ""
+    recipe: dict[str, Any] = {}
+    recipes: dict[str, dict[str, Any]] = {}
+    cannot: dict[str, str] = {}
+    note: str = ""
+
+
+class Row(_Axis):
+    settings: dict[str, str] = {}  # columns of the report that state a choice, not a result
+    count: Size | None = None
+    epoch: int | None = None  # the row is one epoch of a run
+
+
+class Column(_Axis):
+    metric: str
+    unit: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.group}: {self.label}" if self.group else self.label
+
+
+class PublishedCell(_Data):
+    """A number as the report has it; `bound` where it is printed as one ("< 0.01")."""
+
+    row: str
+    column: str
+    value: float
+    printed: str
+    bound: Literal["", "below", "above"] = ""
+    note: str = ""
+
+
+class Recipe(_Data):
+    label: str
+    fields: dict[str, Any]
+    expect: str
+
+
+class Explanation(_Data):
+    """Runs that a person can start to see why a published row says what it says; fields go over a protocol's."""
+
+    key: str
+    title: str
+    text: str
+    row: str
+    recipes: list[Recipe]
+
+
+class Table(_Data):
+    """A published table; `same` are pairs of rows that are mathematically one, `twin` the table beside it."""
+
+    key: str
+    kind: Literal["table"]
+    report: str
+    place: str
+    title: str
+    notes: list[str] = []
+    claims: list[str] = []
+    protocols: dict[str, Protocol]
+    rows: list[Row]
+    columns: list[Column]
+    cells: list[PublishedCell]
+    same: list[tuple[str, str]] = []
+    reference: str = ""
+    twin: str = ""
+    explanations: list[Explanation] = []
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        rows, columns = {row.key for row in self.rows}, {column.key for column in self.columns}
+        if len(rows) < len(self.rows) or len(columns) < len(self.columns):
+            raise ValueError(f"{self.key}: a row or column key stands twice")
+        for cell in self.cells:
+            if cell.row not in rows or cell.column not in columns:
+                raise ValueError(f"{self.key}: there is no cell ({cell.row}, {cell.column})")
+        for named in [*sum(self.same, ()), self.reference, *(one.row for one in self.explanations)]:
+            if named and named not in rows:
+                raise ValueError(f"{self.key}: there is no row {named!r}")
+        for column in self.columns:
+            if column.metric not in METRICS:
+                raise ValueError(f"{self.key}: there is no metric {column.metric!r}; there are {', '.join(METRICS)}")
+        known = {field.name for field in fields()}
+        for recipe in self._recipes():
+            if unknown := set(recipe) - known:
+                raise ValueError(f"{self.key}: a run has no option {sorted(unknown)[0]!r}")
+        return self
+
+    def _recipes(self) -> list[Mapping[str, Any]]:
+        axes = [*self.rows, *self.columns]
+        found: list[Mapping[str, Any]] = [protocol.fields for protocol in self.protocols.values()]
+        found += [axis.recipe for axis in axes]
+        found += [recipe for axis in axes for recipe in axis.recipes.values()]
+        return found + [recipe.fields for one in self.explanations for recipe in one.recipes]
+
+    def row(self, key: str) -> Row:
+        return next(row for row in self.rows if row.key == key)
+
+    def column(self, key: str) -> Column:
+        return next(column for column in self.columns if column.key == key)
+
+    def cell(self, row: str, column: str) -> PublishedCell | None:
+        return next((cell for cell in self.cells if (cell.row, cell.column) == (row, column)), None)
+
+    def source(self, row: str, column: str) -> str:
+        """Report, table, row and column, as one would cite it."""
+        title = reports()[self.report].full_title
+        return f"{title}, {self.place}, row “{self.row(row).label}”, column “{self.column(column).title}”"
+
+    def recipe(self, row: str, column: str, protocol: str) -> dict[str, Any]:
+        """The flat spec fields of a cell."""
+        across, down = self.row(row), self.column(column)
+        return {
+            **self.protocols[protocol].fields,
+            **across.recipe,
+            **down.recipe,
+            **across.recipes.get(protocol, {}),
+            **down.recipes.get(protocol, {}),
+        }
+
+    def spec(self, row: str, column: str, protocol: str, seed: int = 0) -> RunSpec:
+        """The run that makes a cell.
+
+        Raises:
+            Refusal: it cannot be run here, and why.
+        """
+        why = self.row(row).cannot.get(protocol) or self.column(column).cannot.get(protocol)
+        if why:
+            raise Refusal(why)
+        return spec_of({**self.recipe(row, column, protocol), "seed": seed})
+
+    def explanation_spec(self, explanation: Explanation, recipe: Recipe, protocol: str, seed: int = 0) -> RunSpec:
+        """The run that shows one side of an explanation."""
+        return spec_of({**self.protocols[protocol].fields, **recipe.fields, "seed": seed})
+
+
+class Figure(_Data):
+    """A published figure that carries numbers: drawn from a table's cells and the runs behind them."""
+
+    key: str
+    kind: Literal["figure"]
+    report: str
+    place: str
+    title: str
+    chart: Literal["bars", "curves", "scatter", "confusion"]
+    table: str
+    metric: str
+    notes: list[str] = []
+    epoch: int | None = None  # confusion: of which epoch
+    column: str = ""  # scatter: the accuracy
+    size: str = ""  # scatter: the column of sizes
+    most: float | None = None  # scatter: largest size that the figure shows
+
+
+class Report(_Data):
+    key: str
+    title: str
+    full_title: str
+    authors: str
+    lead: str
+
+
+def spec_of(recipe: Mapping[str, Any]) -> RunSpec:
+    """RunSpec.of, remembered: a table asks for the same recipes at every look.
+
+    Raises:
+        Refusal: the recipe names something that is not here, or that does not fit.
+    """
+    found = _remembered(json.dumps(dict(recipe), sort_keys=True))
+    if isinstance(found, str):
+        raise Refusal(found)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _remembered(recipe: str) -> RunSpec | str:
+    try:
+        return RunSpec.of(**json.loads(recipe))
+    except Refusal as error:
+        return str(error)
+
+
+@lru_cache(maxsize=1)
+def reports() -> dict[str, Report]:
+    """The four reports, in the order of the pages."""
+    raw = _read(FOLDER / "reports.json")
+    return {one["key"]: Report.model_validate(one) for one in raw["reports"]}
+
+
+@lru_cache(maxsize=1)
+def tables() -> dict[str, Table]:
+    """Every published table by key; a new one is one new file.
+
+    Raises:
+        Refusal: a file is not what it should be; its name and the first thing wrong.
+    """
+    return {raw["key"]: _checked(Table, raw) for raw in _all("table")}
+
+
+@lru_cache(maxsize=1)
+def figures() -> dict[str, Figure]:
+    """Every published figure by key."""
+    return {raw["key"]: _checked(Figure, raw) for raw in _all("figure")}
+
+
+def table(key: str) -> Table:
+    """One table.
+
+    Raises:
+        Refusal: there is none of that name.
+    """
+    if key not in tables():
+        raise Refusal(f"there is no published table {key!r}; there are {', '.join(tables())}")
+    return tables()[key]
+
+
+def _all(kind: str) -> list[dict[str, Any]]:
+    found = [_read(path) for path in sorted(FOLDER.glob("*.json"))]
+    return [raw for raw in found if raw["kind"] == kind]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise Refusal(f"{path.name} cannot be read as published data: {error}") from None
+    if raw.get("key") != path.stem or "kind" not in raw:
+        raise Refusal(f"{path.name} must hold a kind and the key {path.stem!r}; it has the key {raw.get('key')!r}")
+    return raw
+
+
+def _checked(kind: type[Kind], raw: dict[str, Any]) -> Kind:
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise Refusal(f"{raw['key']}.json: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
