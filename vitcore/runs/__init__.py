@@ -1,0 +1,1 @@
+"""Runs as folders on disk: paths, journals, the queue, the dispatcher of a device and the worker of a run."""

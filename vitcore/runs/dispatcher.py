@@ -1,0 +1,111 @@
+"""The dispatcher of one device: runs the queue one run at a time, each in a process of its own, and then goes.
+
+Started by whoever queues a run, `python -m vitcore.runs.dispatcher --device cpu`; it needs no server, and no torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+
+from filelock import Timeout
+
+from vitcore.runs import journal, locks, processes, queue, status
+from vitcore.runs.folder import Results, RunFolder
+
+_WAIT_SECONDS = 0.2
+
+
+def main() -> None:
+    """Holds the lane's dispatcher lock while anything is queued; a second dispatcher leaves at once."""
+    parser = argparse.ArgumentParser(description="Run the queue of one device.")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--results")
+    arguments = parser.parse_args()
+    results, lane = Results(arguments.results), arguments.device
+    place = locks.lock(results.locks / f"dispatcher-{lane}.lock")
+    tried: set[tuple[str, float]] = set()
+    # Whoever queues a run looks at the lock only after the run lies there, and we look at the queue again after
+    # letting go of the lock: so a run queued while we leave is seen by one of the two.
+    while _open(results, lane, tried):
+        try:
+            with place.acquire(timeout=1):
+                _serve(results, lane, tried)
+        except Timeout:
+            return
+
+
+def _serve(results: Results, lane: str, tried: set[tuple[str, float]]) -> None:
+    """Runs what is queued, one by one, until nothing is left that has not been tried."""
+    device = locks.lock(results.locks / f"run-{lane}.lock")
+    while _open(results, lane, tried):
+        try:  # a killed dispatcher's worker may still be at it
+            with device.acquire(timeout=_WAIT_SECONDS):
+                pass
+        except Timeout:
+            time.sleep(_WAIT_SECONDS)
+            continue
+        waiting = _open(results, lane, tried)
+        if waiting:
+            tried.add(waiting[0])
+            _run(results, lane, results.run(waiting[0][0]))
+
+
+def _open(results: Results, lane: str, tried: set[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The waiting runs with the time of their ticket; one that could not even be claimed is not tried twice."""
+    waiting = [(id, queue.since(results, id)) for id in queue.queued(results, lane)]
+    return [entry for entry in waiting if entry not in tried]
+
+
+def _run(results: Results, lane: str, folder: RunFolder) -> None:
+    """One worker's life."""
+    with folder.log.open("ab") as log:
+        arguments = [folder.id, "--device", lane, "--results", str(results.root)]
+        worker = processes.start("vitcore.runs.worker", arguments, log, detached=True)
+    settle(folder, worker.wait())
+
+
+def settle(folder: RunFolder, code: int) -> None:
+    """Closes the journal of a worker that could not do it itself; `code` is what its process ended with."""
+    if not folder.path.is_dir():
+        return
+    try:
+        with locks.lock(folder.alive).acquire(timeout=1):
+            claimed = code != 0 and folder.waiting.exists() and queue.claim(folder)
+            lines, _ = journal.read(folder.events)
+            if folder.waiting.exists() or (status.ending(lines) is not None and not claimed):
+                return
+            if code == 0 and not lines:
+                return  # it found the run taken out of the queue, by someone who is about to say so
+            events = journal.Journal(folder.events)
+            events.append({"event": "ended", **_cause(folder, code)})
+            events.close()
+    except Timeout:
+        return  # another worker has taken it up
+
+
+def _cause(folder: RunFolder, code: int) -> dict[str, str]:
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        memory = (
+            " If nobody did, the machine ran out of memory: a smaller batch size needs less."
+            if -code == getattr(signal, "SIGKILL", None)
+            else ""
+        )
+        return {"status": "interrupted", "reason": f"Its worker was killed by {name}.{memory} It can be resumed."}
+    if sys.platform == "win32" and code != 0:  # a killed process has an exit code like any other there
+        return {"status": "interrupted", "reason": f"Its worker ended with code {code:#x}; it can be resumed."}
+    return {
+        "status": "failed",
+        "reason": f"Its worker ended with code {code}; {folder.log.name} in its folder says why.",
+    }
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (OSError, subprocess.SubprocessError) as error:
+        sys.exit(f"The dispatcher cannot go on: {error}")

@@ -1,0 +1,167 @@
+"""Where runs lie on disk: the results folder, and one folder a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vitcore.errors import Refusal
+from vitcore.spec import RunSpec
+
+FORMAT = 1  # of spec.json and of the journals' lines
+ENVIRONMENT = "VITCORE_RESULTS"
+_ID = re.compile(r"[a-z0-9-]{1,64}")
+
+
+class Results:
+    """The results folder: the argument, else the environment's VITCORE_RESULTS, else `results` where one stands."""
+
+    def __init__(self, root: Path | str | None = None) -> None:
+        self.root = Path(root or os.environ.get(ENVIRONMENT) or "results").absolute()
+        self.runs = self.root / "runs"
+        self.published = self.root / "published"
+        self.snapshot = self.root / "runs.duckdb"
+        self.trash = self.root / "trash"
+        self.locks = self.root / "locks"
+
+    def ids(self) -> list[str]:
+        """Every stored run, oldest first."""
+        return _folders(self.runs)
+
+    def trashed(self) -> list[str]:
+        """Every deleted run that can be restored, oldest first."""
+        return _folders(self.trash)
+
+    def run(self, id: str) -> RunFolder:
+        """A stored run.
+
+        Raises:
+            Refusal: the id could not be one, or no such run is stored.
+        """
+        folder = RunFolder(self.runs / checked(id))
+        if not folder.path.is_dir():
+            raise Refusal(f"there is no run {id!r} in {self.runs}; `python -m vitcore runs` lists those that are")
+        return folder
+
+    def create(self, spec: RunSpec, marks: Mapping[str, Mapping[str, Any]] | None = None) -> RunFolder:
+        """A new run's folder, there whole or not at all; `marks` are further small JSON files to put in it.
+
+        Raises:
+            Refusal: the results folder cannot be written.
+        """
+        now = time.time()
+        id = f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{slug(spec.model.architecture)}-{secrets.token_hex(2)}"
+        draft = self.runs / f".{id}"
+        try:
+            draft.mkdir(parents=True)
+            write_json(draft / "spec.json", {"v": FORMAT, "created": round(now, 3), "spec": spec.to_dict()})
+            for name, content in (marks or {}).items():
+                write_json(draft / name, content)
+            os.rename(draft, self.runs / id)
+        except FileExistsError:
+            return self.create(spec, marks)
+        except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise Refusal(f"a run cannot be stored in {self.runs}: {reason(error)}") from None
+        return RunFolder(self.runs / id)
+
+
+class RunFolder:
+    """One run's folder and the names of what is in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self.events = path / "events.jsonl"
+        self.steps = path / "steps.jsonl"
+        self.confusion = path / "confusion.jsonl"
+        self.checkpoint = path / "model.safetensors"
+        self.resume_point = path / "resume.pt"
+        self.annotations = path / "annotations.json"
+        self.waiting = path / "waiting.json"  # the run is queued while this is there
+        self.request = path / "request"  # "stop" or "pause", for the worker to read
+        self.alive = path / "alive.lock"  # held by the worker for its life
+        self.log = path / "worker.log"
+
+    def card(self) -> dict[str, Any]:
+        """spec.json as it is: format `v`, `created` in unix seconds and the raw `spec`.
+
+        Raises:
+            Refusal: it is absent, broken, or of a newer format.
+        """
+        try:
+            card = json.loads((self.path / "spec.json").read_bytes())
+        except OSError as error:
+            raise Refusal(f"spec.json of run {self.id} cannot be read: {reason(error)}") from None
+        except (ValueError, RecursionError):
+            raise Refusal(f"spec.json of run {self.id} is not JSON") from None
+        if not isinstance(card, dict) or not isinstance(card.get("spec"), dict):
+            raise Refusal(f"spec.json of run {self.id} holds no spec")
+        version = card.get("v")
+        if isinstance(version, int) and version > FORMAT:
+            raise Refusal(
+                f"run {self.id} is of format {version}, written by a newer vitcore; this one reads up to {FORMAT}"
+            )
+        return card
+
+    def raw_spec(self) -> dict[str, Any]:
+        """The spec as stored, whether or not it still validates. Raises Refusal as `card` does."""
+        spec: dict[str, Any] = self.card()["spec"]
+        return spec
+
+    def spec(self) -> RunSpec:
+        """The validated spec. Raises Refusal where it is no longer valid."""
+        return RunSpec.parse(self.raw_spec())
+
+
+def checked(id: str) -> str:
+    """The id itself, where it is one; so that no name can lead out of the results folder.
+
+    Raises:
+        Refusal: it holds other signs than a run's id does.
+    """
+    if not _ID.fullmatch(id):
+        raise Refusal(f"{id[:80]!r} is no run's id; an id has 1 to 64 small letters, digits and dashes")
+    return id
+
+
+def slug(name: str) -> str:
+    """A name in an id's own letters: `cct-2/3x2` becomes `cct-2-3x2`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a small file whole: a reader sees the old content or the new, also after a power cut."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(2)}")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def reason(error: OSError) -> str:
+    """What the system said, without the path that the sentence around it names already."""
+    return error.strerror or str(error)
+
+
+def _folders(parent: Path) -> list[str]:
+    try:
+        with os.scandir(parent) as entries:
+            return sorted(entry.name for entry in entries if _ID.fullmatch(entry.name) and entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise Refusal(f"{parent} cannot be read: {reason(error)}") from None

@@ -1,0 +1,151 @@
+"""Append-only JSON lines, one writer a file: the truth about a run, readable after any accident."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from vitcore.runs.folder import FORMAT
+
+_FLUSH_SECONDS = 0.5
+_TAIL_BYTES = 1 << 16
+
+
+class Journal:
+    """The one writer of a journal. Each line is given its format `v`, its number `seq` and its time `at`.
+
+    A line is written by one call and, unless it is buffered, is on the disk when `append` returns. A torn last line
+    left by a killed writer is closed off, so that what follows stands on lines of its own.
+
+    Args:
+        path: the file, made if it is absent.
+        buffered: keep lines back for up to half a second; for the many small lines of steps.
+    """
+
+    def __init__(self, path: Path, *, buffered: bool = False) -> None:
+        self._buffered = buffered
+        self._lines: list[bytes] = []
+        self._flushed = time.monotonic()
+        self._lock = threading.Lock()
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+        self._seq, torn = _last(path)
+        if torn:
+            self._write(b"\n", durable=False)
+
+    def append(self, line: dict[str, Any], *, durable: bool = True) -> None:
+        """Adds one line; `durable` makes it outlast a power cut, not only the process.
+
+        Raises:
+            OSError: the disk is full or gone; the journal is then as it was before.
+        """
+        with self._lock:
+            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(line)}
+            text = json.dumps(stamped, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            if self._buffered:
+                self._lines.append(text)
+                if time.monotonic() - self._flushed >= _FLUSH_SECONDS:
+                    self._flush()
+            else:
+                self._write(text, durable)
+            self._seq += 1
+
+    def flush(self) -> None:
+        """Writes what is kept back."""
+        with self._lock:
+            self._flush()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file >= 0:
+                try:
+                    self._flush()
+                finally:
+                    os.close(self._file)
+                    self._file = -1
+
+    def _flush(self) -> None:
+        lines, self._lines, self._flushed = self._lines, [], time.monotonic()
+        if lines:
+            self._write(b"".join(lines), durable=False)
+
+    def _write(self, text: bytes, durable: bool) -> None:
+        before = os.fstat(self._file).st_size
+        try:
+            written = 0
+            while written < len(text):
+                written += os.write(self._file, text[written:])
+            if durable:
+                os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, before)  # a full disk leaves no half line behind
+            raise
+
+
+def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """The whole lines from a byte offset on, and the offset after them.
+
+    A torn last line is left for the next call; a line that is no JSON object is skipped; an absent file is empty. An
+    offset beyond the end, as when the file has been replaced by a shorter one, starts again at the beginning.
+    """
+    try:
+        with path.open("rb") as file:
+            if offset and offset > os.fstat(file.fileno()).st_size:
+                offset = 0
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], 0
+    end = data.rfind(b"\n") + 1
+    lines = (parse(line) for line in data[:end].split(b"\n"))
+    return [line for line in lines if line is not None], offset + end
+
+
+def parse(line: bytes) -> dict[str, Any] | None:
+    """One journal line, or None where it is not a JSON object."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _last(path: Path) -> tuple[int, bool]:
+    """The next line's number, and whether the file ends in the middle of a line."""
+    data = path.read_bytes() if path.stat().st_size <= _TAIL_BYTES else _tail(path)
+    whole = data[: data.rfind(b"\n") + 1]
+    for line in reversed(whole.split(b"\n")):
+        found = parse(line)
+        if found is not None and isinstance(found.get("seq"), int):
+            return found["seq"] + 1, len(whole) < len(data)
+    if path.stat().st_size > len(data):  # one line longer than the tail
+        lines, _ = read(path)
+        return max((line["seq"] + 1 for line in lines if isinstance(line.get("seq"), int)), default=0), len(
+            whole
+        ) < len(data)
+    return 0, len(whole) < len(data)
+
+
+def _tail(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(-_TAIL_BYTES, os.SEEK_END)
+        return file.read()
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON data with floats of eight digits; numpy's and torch's scalars become Python's."""
+    if isinstance(value, float):
+        return float(f"{value:.8g}") if math.isfinite(value) else value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return value if value and all(type(item) is int for item in value) else [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int):
+        return value
+    return _plain(value.item())

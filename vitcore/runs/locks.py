@@ -1,0 +1,43 @@
+"""Signs of life: a process holds a lock on a file, and the system lets go of it however the process ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+POLL_SECONDS = 0.02
+
+
+def lock(path: Path) -> FileLock:
+    """An exclusive lock; the file stays behind when it is released."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path, poll_interval=POLL_SECONDS, thread_local=False, fallback_to_soft=False)
+
+
+def held(path: Path) -> bool:
+    """Whether a living process holds the lock.
+
+    Asked with a shared lock where there is one: those who ask do not see each other, and a read-only folder will do.
+    """
+    if sys.platform == "win32":
+        try:
+            with FileLock(path, preserve_lock_file=True).acquire(timeout=0.1, poll_interval=POLL_SECONDS):
+                return False
+        except Timeout:
+            return True
+    import fcntl
+
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False

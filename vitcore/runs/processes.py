@@ -1,0 +1,36 @@
+"""Starting our own modules as processes that outlive the one that starts them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+_PACKAGES = str(Path(__file__).resolve().parents[2])
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def start(module: str, arguments: list[str], log: IO[bytes], *, detached: bool) -> subprocess.Popen[bytes]:
+    """`python -m module arguments`, its output to `log`; detached: in a session of its own, out of reach of Ctrl-C."""
+    paths = [_PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | (subprocess.DETACHED_PROCESS if detached else 0)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        start_new_session=detached,
+        creationflags=flags,
+    )
+
+
+def forget(process: subprocess.Popen[bytes]) -> None:
+    """Lets a detached process go its way, and takes leave of those that have ended (they would stay as zombies)."""
+    _started[:] = [other for other in _started if other.poll() is None]
+    _started.append(process)

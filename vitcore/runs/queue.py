@@ -1,0 +1,190 @@
+"""The queue: a run waits while its folder holds waiting.json; removing that file is how it is claimed or cancelled."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from vitcore.errors import Refusal
+from vitcore.runs import devices, locks, processes, status
+from vitcore.runs.folder import Results, RunFolder, reason, write_json
+from vitcore.runs.journal import Journal
+from vitcore.spec import RunSpec
+
+_ORDER = "order.json"
+_LOG_BYTES = 1 << 20
+
+
+def enqueue(results: Results, spec: RunSpec) -> str:
+    """Stores a run, queues it and sees that its device's dispatcher lives; the new run's id.
+
+    Raises:
+        Refusal: the results folder cannot be written, or the teacher is no stored run.
+    """
+    if spec.training.teacher:
+        results.run(spec.training.teacher)
+    folder = results.create(spec, {"waiting.json": _ticket(spec.device, resume=False)})
+    ensure_dispatcher(results)
+    return folder.id
+
+
+def queued(results: Results, lane: str | None = None) -> list[str]:
+    """The waiting runs in the order in which they will be taken up, of one lane or of all."""
+    tickets = {}
+    for id in results.ids():
+        ticket = _read(results.runs / id / "waiting.json")
+        if ticket is not None and lane in (None, _lane(ticket)):
+            tickets[id] = ticket
+    first = {id: place for place, id in enumerate(_order(results))}
+    return sorted(tickets, key=lambda id: (first.get(id, len(first)), _time(tickets[id]), id))
+
+
+def since(results: Results, id: str) -> float:
+    """When a waiting run was queued, in unix seconds; 0 where it does not wait."""
+    return _time(_read(results.runs / id / "waiting.json") or {})
+
+
+def reorder(results: Results, ids: Sequence[str]) -> None:
+    """Puts these runs first, in this order; the others keep theirs, oldest first.
+
+    Raises:
+        Refusal: one of them is not queued.
+    """
+    waiting = queued(results)
+    for id in ids:
+        if id not in waiting:
+            raise Refusal(f"run {id!r} is not queued, so it has no place to change")
+    try:
+        results.locks.mkdir(parents=True, exist_ok=True)
+        write_json(results.locks / _ORDER, {"first": list(ids)})
+    except OSError as error:
+        raise Refusal(f"the queue in {results.locks} cannot be written: {reason(error)}") from None
+
+
+def cancel(results: Results, id: str) -> None:
+    """Takes a waiting run out of the queue.
+
+    Raises:
+        Refusal: it is not waiting.
+    """
+    folder = results.run(id)
+    if not claim(folder):
+        raise Refusal(f"run {id} is {status.now(folder)}, not queued; only a queued run can be cancelled")
+    _cancelled(folder)
+
+
+def claim(folder: RunFolder) -> bool:
+    """Takes the run out of the queue; False where another has done so. Exactly one caller is told True."""
+    try:
+        folder.waiting.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise Refusal(f"run {folder.id} cannot be changed: {reason(error)}") from None
+    return True
+
+
+def stop(results: Results, id: str) -> None:
+    """Asks a running run to end and keep what it has learnt; a queued one is cancelled. Raises Refusal otherwise."""
+    _request(results, id, "stop")
+
+
+def pause(results: Results, id: str) -> None:
+    """Asks a running run to end with a checkpoint, to be resumed later; a queued one is cancelled. Raises Refusal."""
+    _request(results, id, "pause")
+
+
+def resume(results: Results, id: str) -> None:
+    """Queues an ended run again under its own id; it goes on from its last checkpoint, its journals from their end.
+
+    Raises:
+        Refusal: it has not ended, or there is nothing left to do.
+    """
+    folder = results.run(id)
+    state = status.now(folder)
+    if state not in status.RESUMABLE:
+        raise Refusal(f"run {id} is {state}; a run that is {', '.join(status.RESUMABLE)} can be resumed")
+    device = folder.spec().device
+    try:
+        folder.request.unlink(missing_ok=True)
+        write_json(folder.waiting, _ticket(device, resume=True))
+    except OSError as error:
+        raise Refusal(f"run {id} cannot be queued again: {reason(error)}") from None
+    ensure_dispatcher(results)
+
+
+def resuming(folder: RunFolder) -> bool:
+    """Whether the waiting run is to go on from its checkpoint rather than begin."""
+    return bool((_read(folder.waiting) or {}).get("resume"))
+
+
+def ensure_dispatcher(results: Results) -> None:
+    """Starts the dispatcher of every lane that has runs waiting and none alive. Idempotent; cheap where all is well."""
+    lanes = {_lane(_read(results.runs / id / "waiting.json") or {}) for id in queued(results)}
+    for lane in sorted(lanes):
+        if not locks.held(results.locks / f"dispatcher-{lane}.lock"):
+            _start_dispatcher(results, lane)
+
+
+def _start_dispatcher(results: Results, lane: str) -> None:
+    log = results.locks / f"dispatcher-{lane}.log"
+    try:
+        results.locks.mkdir(parents=True, exist_ok=True)
+        fresh = log.exists() and log.stat().st_size > _LOG_BYTES
+        with log.open("wb" if fresh else "ab") as file:
+            arguments = ["--device", lane, "--results", str(results.root)]
+            processes.forget(processes.start("vitcore.runs.dispatcher", arguments, file, detached=True))
+    except OSError as error:
+        raise Refusal(f"the run is queued, but its worker cannot be started: {reason(error)}") from None
+
+
+def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
+    folder = results.run(id)
+    if status.now(folder) == "queued" and claim(folder):
+        _cancelled(folder)
+        return
+    state = status.now(folder)
+    if state != "running":
+        raise Refusal(f"run {id} is {state}; only a running or a queued run can be asked to {wish}")
+    try:
+        folder.request.write_text(wish, encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"run {id} cannot be asked to {wish}: {reason(error)}") from None
+
+
+def _cancelled(folder: RunFolder) -> None:
+    journal = Journal(folder.events)
+    journal.append({"event": "ended", "status": "cancelled", "reason": "Cancelled before it began."})
+    journal.close()
+
+
+def _ticket(device: str, *, resume: bool) -> dict[str, Any]:
+    return {"at": time.time(), "lane": devices.lane(device), "resume": resume}
+
+
+def _lane(ticket: dict[str, Any]) -> str:
+    lane = ticket.get("lane")
+    return lane if isinstance(lane, str) and devices.LANE.fullmatch(lane) else "cpu"
+
+
+def _time(ticket: dict[str, Any]) -> float:
+    at = ticket.get("at")
+    return float(at) if isinstance(at, int | float) else 0.0
+
+
+def _order(results: Results) -> list[str]:
+    first = (_read(results.locks / _ORDER) or {}).get("first")
+    return [id for id in first if isinstance(id, str)] if isinstance(first, list) else []
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,212 @@
+"""The worker of one run: a process of its own that trains, journals what it learns and says in words how it ended.
+
+Started by the dispatcher, `python -m vitcore.runs.worker ID`; what it prints goes to worker.log in the run's folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from filelock import Timeout
+
+from vitcore.errors import Refusal
+from vitcore.runs import devices, locks, queue
+from vitcore.runs.folder import Results, RunFolder, reason
+from vitcore.runs.journal import Journal
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from vitcore.spec import RunSpec
+    from vitcore.training import Outcome
+
+_MEMORY = "The machine ran out of memory; a smaller batch size, a smaller model or bfloat16 needs less."
+
+
+def main() -> None:
+    """Waits for the device, claims the run and trains it; leaves at once where the run is no longer queued."""
+    parser = argparse.ArgumentParser(description="Train one queued run.")
+    parser.add_argument("id")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--results")
+    arguments = parser.parse_args()
+    results = Results(arguments.results)
+    folder = results.run(arguments.id)
+    with locks.lock(results.locks / f"run-{arguments.device}.lock").acquire():
+        try:
+            with locks.lock(folder.alive).acquire(timeout=5):
+                going_on = queue.resuming(folder)
+                if queue.claim(folder):
+                    _Work(results, folder, arguments.device).do(going_on)
+        except Timeout:
+            return  # another worker has it
+    queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
+
+
+class _Work:
+    """A claimed run: its journals, and what is asked of it from outside."""
+
+    def __init__(self, results: Results, folder: RunFolder, lane: str) -> None:
+        self.results, self.folder, self.lane = results, folder, lane
+        self.events = Journal(folder.events)
+        self.steps = Journal(folder.steps, buffered=True)
+        self.confusion = Journal(folder.confusion)
+        self.started = threading.Event()
+        self.asked_to_end = False
+        self.began = self.progressed = time.monotonic()
+
+    def do(self, going_on: bool) -> None:
+        """Trains, and closes the journal whatever happens."""
+        self.events.append({"event": "taken", "pid": os.getpid()})
+        _step_back()
+        signal.signal(signal.SIGTERM, self._terminate)
+        threading.Thread(target=self._watch_the_start, daemon=True).start()
+        try:
+            ending = self._train(going_on)
+        except Refusal as refusal:
+            ending = {"status": "failed", "reason": str(refusal)}
+        except Exception as error:  # noqa: BLE001  whatever it is, the run ends in words and the traceback is kept
+            traceback.print_exc()
+            ending = {"status": "failed", "reason": explain(error)}
+        self.started.set()
+        self.events.append({"event": "ended", **ending})
+        for journal in (self.events, self.steps, self.confusion):
+            journal.close()
+        self.folder.request.unlink(missing_ok=True)
+
+    def _train(self, going_on: bool) -> dict[str, Any]:
+        spec = self.folder.spec()
+        from vitcore.training import train
+
+        _use_all_cores()
+        with _true_device(self.results, self.lane, spec):
+            outcome: Outcome = train(
+                spec,
+                self._report,
+                folder=self.folder.path,
+                control=self._control,
+                resume=going_on and self.folder.resume_point.exists(),
+                teacher=_teacher(self.results, spec),
+            )
+        return {
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "error_percent": outcome.error_percent,
+            "epochs": outcome.epochs,
+            "training_seconds": outcome.training_seconds,
+            "images_per_second": outcome.images_per_second,
+        }
+
+    def _report(self, stream: str, line: dict[str, Any]) -> None:
+        if stream == "steps":
+            self.steps.append(line)
+            return
+        if stream == "confusion":
+            self.confusion.append(line)
+            return
+        if line.get("event") == "progress":
+            if self._progress_is_due():
+                self.events.append(line, durable=False)
+            return
+        if line.get("event") == "started":
+            self.started.set()
+        self.steps.flush()
+        self.events.append(line)
+
+    def _progress_is_due(self) -> bool:
+        """Every second at first, every five in a run of hours: so that a week's journal stays small."""
+        now = time.monotonic()
+        if now - self.progressed < min(5.0, max(0.5, (now - self.began) / 1000)):
+            return False
+        self.progressed = now
+        return True
+
+    def _control(self) -> str | None:
+        """What is asked of the trainer: None, "stop" or "pause"."""
+        if self.asked_to_end:
+            return "pause"
+        try:
+            wish = self.folder.request.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+        return wish if wish in ("stop", "pause") else None
+
+    def _terminate(self, number: int, frame: object) -> None:
+        self.asked_to_end = True  # the machine is being shut down: keep what was learnt and go
+
+    def _watch_the_start(self) -> None:
+        """Until training begins nobody else asks: torch is being imported, data read, perhaps fetched."""
+        while not self.started.wait(0.2):
+            wish = self._control()
+            if wish is not None and not self.started.is_set():
+                status = "stopped" if wish == "stop" else "paused"
+                self.events.append({"event": "ended", "status": status, "reason": "Ended before training began."})
+                self.folder.request.unlink(missing_ok=True)
+                os._exit(0)
+
+
+def explain(error: Exception) -> str:
+    """What went wrong in one plain sentence."""
+    text = str(error)
+    low = text.lower()
+    if isinstance(error, MemoryError) or "out of memory" in low or "can't allocate memory" in low:
+        return _MEMORY
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full; free some space and resume the run."
+    if isinstance(error, OSError):
+        where = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
+        return f"A file could not be read or written{where}: {reason(error)}."
+    line = text.strip().splitlines()[0][:300] if text.strip() else "no message"
+    return f"{type(error).__name__}: {line} (worker.log in the run's folder has the traceback)."
+
+
+def _true_device(results: Results, lane: str, spec: RunSpec) -> AbstractContextManager[object]:
+    """The lock of the device that torch will use, waited for where the queue had guessed another."""
+    from vitcore.training.device import resolve
+
+    true = devices.lane(str(resolve(spec.device)))
+    return nullcontext() if true == lane else locks.lock(results.locks / f"run-{true}.lock")
+
+
+def _teacher(results: Results, spec: RunSpec) -> nn.Module | None:
+    if not spec.training.teacher:
+        return None
+    from vitcore.training.checkpoint import load_model
+
+    return load_model(results.run(spec.training.teacher).path)[0]
+
+
+def _step_back() -> None:
+    """Lowers our priority so that pages stay quick, and offers us first where memory runs out."""
+    process = psutil.Process()
+    if sys.platform == "win32":
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        process.nice(10)
+    if sys.platform == "linux":
+        with suppress(OSError):  # some containers forbid it; nothing is lost
+            Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def _use_all_cores() -> None:
+    """Always the same number of threads on one machine: sums are rounded by it, and a run must repeat exactly."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        import torch
+
+        cores = os.cpu_count() or 1
+        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores)
+
+
+if __name__ == "__main__":
+    main()
