@@ -57,3 +57,33 @@ class ConvolutionalTokenizer(nn.Module):
             side = (side + 2 * (self.kernel // 2) - self.kernel) // self.stride + 1
             side = (side - 1) // 2 + 1
         return side
+
+
+class QualityTokenizer(nn.Module):
+    """Two convolutions, patches of their map, each weighted by its own quality (hybrid report, Section 2.1).
+
+    conv 3 -> 32, ReLU, conv 32 -> 64 with stride 2, ReLU; patches of p x p of that map, flattened; each times
+    sigmoid(linear(patch)), a score between 0 and 1; then one linear map to the width.
+    """
+
+    STRIDE = 2
+
+    def __init__(self, channels: int, width: int, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+        self.convolutions = nn.ModuleList(
+            [nn.Conv2d(channels, 32, 3, padding=1), nn.Conv2d(32, 64, 3, stride=self.STRIDE, padding=1)]
+        )
+        self.quality = nn.Linear(64 * patch**2, 1)
+        self.embedding = nn.Linear(64 * patch**2, width)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        x = picture.contiguous(memory_format=torch.channels_last)
+        for convolution in self.convolutions:
+            x = convolution(x).relu_()
+        patches = rearrange(x, "b c (y p) (x q) -> b (y x) (p q c)", p=self.patch, q=self.patch)
+        return self.embedding(patches * self.quality(patches).sigmoid())
+
+    def grid(self, side: int) -> int:
+        """Tokens along one side."""
+        return side // self.STRIDE // self.patch

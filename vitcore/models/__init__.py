@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ HASSANI = "Hassani et al. 2021, Escaping the Big Data Paradigm with Compact Tran
 DOSOVITSKIY = "Dosovitskiy et al. 2021, An Image is Worth 16x16 Words"
 TOUVRON = "Touvron et al. 2021, Training data-efficient image transformers"
 HE = "He et al. 2016, Deep Residual Learning"
+SANDLER = "Sandler et al. 2018, MobileNetV2"
+_DEIT = {"stochastic_depth": 0.1}  # Touvron et al. 2021, Table 9
 
 # Layers of the compact family: Hassani et al. 2021, Tables 1 and 2 of the appendix.
 _SHALLOW = {"heads": 2, "width": 128, "mlp": 1}
@@ -137,6 +139,26 @@ def _cnn(
     )
 
 
+_HYBRID = Architecture(
+    "hybrid",
+    {
+        "layers": 6,
+        "heads": 8,
+        "key_heads": 1,
+        "width": 256,
+        "hidden": 512,
+        "patch": 4,
+        "stem_stride": 2,
+        "window": 8,
+        "causal": False,
+    },
+    "Tafveez, Hybrid Sequential Vision Transformer",
+    side=64,
+    classes=200,
+    note="The report states no sizes and no code of it exists: this is one reading. Its 85 % after 5 epochs over 200 "
+    "classes of Tiny ImageNet is not credible from scratch; over 10 classes it would be.",
+)
+
 ARCHITECTURES: dict[str, Architecture] = {
     **_convolutional(2, 3, 2),
     **_convolutional(4, 3, 2),
@@ -155,6 +177,67 @@ ARCHITECTURES: dict[str, Architecture] = {
         published=_printed(("85.63 M", "0.43 G")),
         note="The slides give ViT-Base an MLP of 2048; it is 3072, four times the width.",
     ),
+    "vit-s/16": Architecture(
+        "vit",
+        {"layers": 12, "heads": 6, "width": 384, "hidden": 1536, "patch": 16},
+        TOUVRON,
+        side=224,
+        classes=1000,
+        published=_printed(("22.05 M", "4.61 G")),
+    ),
+    "vit-l/16": Architecture(
+        "vit",
+        {"layers": 24, "heads": 16, "width": 1024, "hidden": 4096, "patch": 16},
+        DOSOVITSKIY,
+        side=384,
+        classes=1000,
+        published=_printed(("304.71 M", "191.30 G")),
+    ),
+    "vit-h/14": Architecture(
+        "vit",
+        {"layers": 32, "heads": 16, "width": 1280, "hidden": 5120, "patch": 14, "crops": True},
+        DOSOVITSKIY,
+        side=384,
+        classes=1000,
+        published=_printed(("661.00 M", "504 G")),
+        note="The slides' 661.00 M counts the 21,843-class head of its pre-training; with 1,000 classes it is 632.65 "
+        "M. At 384 pixels 27 x 27 patches of 14 fit, and the last 6 pixels of each side are left out.",
+    ),
+    "deit-s/16": Architecture(
+        "vit",
+        {"layers": 12, "heads": 6, "width": 384, "hidden": 1536, "patch": 16, "distilled": True, **_DEIT},
+        TOUVRON,
+        side=224,
+        classes=1000,
+        published=_printed(("22.44 M", "4.63 G")),
+    ),
+    "deit-b/16": Architecture(
+        "vit",
+        {"layers": 12, "heads": 12, "width": 768, "hidden": 3072, "patch": 16, "distilled": True, **_DEIT},
+        TOUVRON,
+        side=384,
+        classes=102,
+        published=_printed(("86.25 M", "55.68 G")),
+    ),
+    "cifar-vit": Architecture(
+        "vit",
+        {"layers": 12, "heads": 12, "width": 288, "hidden": 512, "patch": 4, "order": "post", "dropout": 0.1},
+        "Wheeler 2020, Final Project Report",
+        published=_printed(("about 8 million", "")),
+        note="The report states the widths and 'approximately 8 million' parameters; 12 layers of 12 heads are 7.59 M.",
+    ),
+    "performer": Architecture(
+        "vit",
+        {"layers": 4, "heads": 4, "width": 64, "hidden": 128, "patch": 4},
+        "Davis and Duggirala, Performer kernels on MNIST",
+        side=28,
+        channels=1,
+        note="The report does not state its size: 4 layers, 4 heads, 64 wide, patches of 4 (49 tokens) are our choice.",
+    ),
+    "hybrid": _HYBRID,
+    "hybrid-causal": replace(
+        _HYBRID, config={**_HYBRID.config, "causal": True}, note=_HYBRID.note + " Here a token sees only earlier ones."
+    ),
     "cnn": _cnn(
         "small_cnn",
         {"least_side": 16},
@@ -163,6 +246,20 @@ ARCHITECTURES: dict[str, Architecture] = {
         note="The report ends it with a softmax and trains with cross-entropy, which holds a second one; logits are "
         "the default here, and softmax_before_loss repeats the report.",
     ),
+    "resnet18": _cnn("torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G")),
+    "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G")),
+    "resnet50": _cnn("torchvision_nets", {"model": "resnet50"}, HE, ("25.55 M", "4.15 G"), side=224, classes=1000),
+    "resnet56": _cnn("resnet", {"blocks": 9, "preactivation": False}, HE, ("0.85 M", "0.13 G")),
+    "resnet110": _cnn("resnet", {"blocks": 18, "preactivation": False}, HE, ("1.73 M", "0.26 G")),
+    "resnet1k-v2": _cnn(
+        "resnet",
+        {"blocks": 111, "preactivation": True},
+        "He et al. 2016, Identity Mappings in Deep Residual Networks",
+        ("10.33 M", "1.55 G"),
+    ),
+    "mobilenetv2/0.5": _cnn("torchvision_nets", {"width": 0.5}, SANDLER, ("0.70 M", "<0.01 G")),
+    "mobilenetv2/2.0": _cnn("torchvision_nets", {"width": 2.0}, SANDLER, ("8.72 M", "0.02 G")),
+    "proxyless-g": _cnn("proxyless", {}, "Cai et al. 2019, ProxylessNAS", ("5.7 M", "")),
 }
 
 

@@ -1,0 +1,125 @@
+"""Counting: parameters, multiply-accumulates, layers and the memory of a training step, without computing anything.
+
+Models run on torch's meta device, where tensors have shapes and no content, so a 632 M-parameter model counts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One module of a model, for one picture: shapes without the batch axis."""
+
+    name: str
+    kind: str
+    depth: int  # 0: a part of the model, 1: a part of that part, and so on
+    leaf: bool  # whether it has no parts of its own
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    parameters: int  # with all its parts
+    macs: int  # with all its parts
+
+
+def parameters(model: nn.Module) -> int:
+    """Trainable parameters, each counted once."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def macs(model: nn.Module, channels: int, side: int) -> int:
+    """Multiply-accumulates of one picture (c side side): convolutions, linear maps and attention's products.
+
+    Norms, activations, softmax and additions are left out, as papers leave them out.
+    """
+    with _counting() as counter, torch.no_grad():
+        _forward(model, torch.empty(1, channels, side, side, device="meta"), training=False)
+    return counter.get_total_flops() // 2
+
+
+def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
+    """Every module that a picture passes, in the order of the model's own list."""
+    shapes: dict[nn.Module, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+
+    def note(module: nn.Module, given: tuple[Any, ...], out: Any) -> None:
+        first = out[0] if isinstance(out, tuple) else out
+        shapes[module] = (tuple(given[0].shape[1:]), tuple(first.shape[1:]))
+
+    hooks = [module.register_forward_hook(note) for module in model.modules()]
+    try:
+        with _counting() as counter, torch.no_grad():
+            _forward(model, torch.empty(1, channels, side, side, device="meta"), training=False)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    flops = counter.get_flop_counts()
+    root = type(model).__name__
+    return [
+        LayerRow(
+            name=name,
+            kind=type(module).__name__,
+            depth=name.count("."),
+            leaf=not any(True for _ in module.children()),
+            input_shape=shapes[module][0],
+            output_shape=shapes[module][1],
+            parameters=parameters(module),
+            macs=sum(flops.get(f"{root}.{name}", {}).values()) // 2,
+        )
+        for name, module in model.named_modules()
+        if name and module in shapes
+    ]
+
+
+def training_memory(model: nn.Module, channels: int, side: int, batch: int, optimiser: str = "adamw") -> int:
+    """Bytes that a float32 training step holds at its height: an estimate, exact for what autograd keeps.
+
+    Weights, gradients, the optimiser's moments, buffers, and every tensor kept from the forward pass for the backward.
+    """
+    weights = parameters(model)
+    moments = {"sgd": 1, "muon": 1}.get(optimiser, 2)
+    buffers = sum(b.numel() * b.element_size() for b in model.buffers())
+    picture = torch.empty(batch, channels, side, side, device="meta")
+    kept: dict[int, torch.UntypedStorage] = {}  # by identity: holding the storages keeps identities apart
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        placed = _forward(model, picture, training=True)
+    for own in placed.values():
+        kept.pop(own.untyped_storage()._cdata, None)  # weights are counted already
+    return weights * 4 * (2 + moments) + buffers + sum(storage.nbytes() for storage in kept.values())
+
+
+def _forward(model: nn.Module, picture: Tensor, *, training: bool) -> dict[str, Tensor]:
+    """Run a model on the meta device wherever its weights are, and give back the stand-ins for its weights."""
+    placed = {name: _stand_in(p) for name, p in [*model.named_parameters(), *model.named_buffers()]}
+    modes = {module: module.training for module in model.modules()}
+    model.train(training)
+    try:
+        functional_call(model, placed, (picture,))
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    return placed
+
+
+def _stand_in(tensor: Tensor) -> Tensor:
+    return torch.empty_like(tensor, device="meta").requires_grad_(tensor.requires_grad)
+
+
+@contextmanager
+def _counting() -> Iterator[FlopCounterMode]:
+    counter = FlopCounterMode(display=False)
+    with counter:
+        yield counter

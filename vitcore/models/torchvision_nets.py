@@ -1,0 +1,35 @@
+"""Convolutional networks that torchvision holds: ResNet18, 34, 50 and MobileNetV2, with their ImageNet stems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from vitcore.models import Options
+from vitcore.vision import torchvision
+
+
+def build(config: Mapping[str, Any], options: Options) -> nn.Module:
+    """torchvision's own model, fresh weights, its first convolution for as many channels as the pictures have."""
+    if "width" in config:
+        model = torchvision.models.mobilenet_v2(num_classes=options.classes, width_mult=config["width"])
+        holder, name = model.features[0], "0"
+    else:
+        model = torchvision.models.get_model(config["model"], num_classes=options.classes)
+        holder, name = model, "conv1"
+    first = getattr(holder, name)
+    if first.in_channels != options.channels:
+        fitted = nn.Conv2d(
+            options.channels,
+            first.out_channels,
+            first.kernel_size,
+            stride=first.stride,
+            padding=first.padding,
+            bias=False,
+        )
+        nn.init.kaiming_normal_(fitted.weight, mode="fan_out", nonlinearity="relu")
+        setattr(holder, name, fitted)
+    fresh: nn.Module = model
+    return fresh
