@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
@@ -349,6 +350,30 @@ class SpecField:
     advanced: bool
     choices: tuple[str, ...]  # empty: free
     bounds: Mapping[str, float]  # of ge, gt, le, lt
+
+
+def command_line(spec: RunSpec) -> str:
+    """The command that starts this run: only what differs from the defaults, quoted for every shell alike."""
+    words = ["python -m vitcore train"]
+    for field in fields():
+        value = getattr(_part(spec, field.path), field.name)
+        if value == field.default:
+            continue
+        flag = field.name.replace("_", "-")
+        if field.kind is bool:
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            text = str(value)
+            words.append(f"--{flag} " + (text if re.fullmatch(r"[A-Za-z0-9._/:+-]+", text) else f'"{text}"'))
+    return " ".join(words)
+
+
+def _part(spec: RunSpec, path: tuple[str, ...]) -> Any:
+    """What holds the leaf at the end of `path`."""
+    part: Any = spec
+    for name in path[:-1]:
+        part = getattr(part, name)
+    return part
 
 
 def fields() -> list[SpecField]:
