@@ -1,3 +1,79 @@
-"""tmp"""
-from pages.parts import frame
-frame.heading("train", "x")
+"""Train: choose, see what it will cost, launch one run or every combination of several choices."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.parts import frame, wording
+from pages.parts.fields import shown
+from pages.parts.form import Asked, changed, spec_form
+from pages.parts.launch import launch, watch
+from pages.parts.sizes import sizes
+from vitcore.data.load import available
+from vitcore.spec import RunSpec, fields
+
+COUNTED = 12  # networks of different sizes that are counted before a launch of many
+
+
+def between(values: Sequence[float]) -> str:
+    """One number, or the smallest and the largest."""
+    low, high = min(values), max(values)
+    return wording.count(low) if low == high else f"{wording.count(low)} – {wording.count(high)}"
+
+
+def cost(specs: list[RunSpec]) -> None:
+    """Parameters and arithmetic of what would be launched."""
+    networks = list({spec.model.model_dump_json() + spec.data.dataset: spec for spec in specs}.values())[:COUNTED]
+    with st.spinner("Counting …"):
+        counted = [sizes(spec) for spec in networks]
+    with st.grid(2, min_column_width=110):
+        st.metric("Parameters", between([parameters for parameters, _ in counted]))
+        st.metric("MACs per picture", between([macs for _, macs in counted]))
+
+
+def recap(specs: list[RunSpec]) -> None:
+    """What is about to be launched, in words: the title, or how many; and what was changed."""
+    if len(specs) == 1:
+        st.markdown("**One run**")
+        st.text(specs[0].title())
+    else:
+        st.markdown(f"**{len(specs):,} runs**")
+        st.text(
+            "\n".join(spec.title() for spec in specs[:6]) + (f"\nand {len(specs) - 6:,} more" if len(specs) > 6 else "")
+        )
+    leaves = {leaf.label: leaf for leaf in fields()}
+    told = {"Architecture", "Attention kernel", "Dataset", "Training rows", "Seed", "Name"}
+    options = [
+        f"{label}: {shown(leaves[label], value)}" for label, value in changed(specs[0]).items() if label not in told
+    ]
+    if options:
+        st.caption("Changed: " + ", ".join(options))
+
+
+def before_launch(asked: Asked) -> None:
+    specs = asked.specs
+    missing = sorted({reason for spec in specs if (reason := available(spec.data.dataset))})
+    label = "Launch" if len(specs) == 1 else f"Launch {len(specs):,} runs"
+    if specs:
+        recap(specs)
+        slot = st.container()
+    for sentence in asked.refused[:3]:
+        st.warning(sentence)
+    for sentence in missing:
+        st.info(sentence)
+    pressed = st.button(label if specs else "Launch", type="primary", key="launch", width="stretch", disabled=not specs)
+    if pressed and (ids := launch(specs)):
+        watch(ids)
+    if specs:
+        with slot:
+            cost(specs)
+
+
+frame.heading(
+    "Train", "Choose, see what it costs, launch. Training goes on in the background, even with this page closed."
+)
+form, card = st.columns([2.6, 1], gap="large")
+with form:
+    asked = spec_form()
+with card, st.container(border=True, key="before-launch"):
+    before_launch(asked)

@@ -1,6 +1,6 @@
 """Takes every page at 390, 1440 and 2560 px, light and dark, into build/screenshots, to be looked at by a person.
 
-    python tests/browser/screenshots.py [--results FOLDER] [--only train,live] [--widths 390,1440]
+python tests/browser/screenshots.py [--results FOLDER] [--only train,live] [--widths 390,1440]
 """
 
 from __future__ import annotations

@@ -1,0 +1,89 @@
+// A Plotly figure that is updated in place (Plotly.react): zoom, hidden curves and hover stay; it follows the theme.
+const charts = new WeakMap()
+
+const library = () =>
+  (window.vitcorePlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.src = new URL("assets/plotly.min.js", document.baseURI)
+    script.onload = () => resolve(window.Plotly)
+    script.onerror = () => {
+      window.vitcorePlotly = undefined
+      reject(new Error("plotly.js did not load"))
+    }
+    document.head.append(script)
+  }))
+
+export default function ({ parentElement, data }) {
+  const host = parentElement.querySelector(".vitcore-chart")
+  host.style.height = `${data.height}px`
+  let one = charts.get(parentElement)
+  if (!one) {
+    one = { wanted: null, busy: false, watcher: new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host)) }
+    one.watcher.observe(host)
+    charts.set(parentElement, one)
+  }
+  one.wanted = data
+  draw(one, host)
+  return () => {
+    one.watcher.disconnect()
+    charts.delete(parentElement)
+    if (one.drawn) window.Plotly.purge(host)
+  }
+}
+
+// Only the newest figure is drawn when several arrive while Plotly is at work.
+async function draw(one, host) {
+  if (one.busy) return
+  one.busy = true
+  try {
+    const Plotly = await library()
+    while (one.wanted) {
+      const { figure, name, height } = one.wanted
+      one.wanted = null
+      await Plotly.react(host, figure.data, themed(figure.layout, host, height), settings(name))
+      one.drawn = true
+      host.dataset.points = (host.calcdata ?? []).reduce((sum, points) => sum + points.length, 0)
+    }
+  } catch (error) {
+    host.textContent = "The chart's library could not be loaded: reload the page."
+    console.error(error)
+  } finally {
+    one.busy = false
+  }
+}
+
+const token = (host, name) => getComputedStyle(host).getPropertyValue(name).trim()
+
+function themed(layout, host, height) {
+  const ink = token(host, "--st-text-color")
+  const paper = token(host, "--st-background-color")
+  const rule = token(host, "--st-border-color")
+  const family = token(host, "--st-font")
+  const themed = { ...layout, height, autosize: true, font: { ...layout.font, color: ink, family, size: 13 } }
+  delete themed.width
+  themed.hoverlabel = { ...layout.hoverlabel, bgcolor: paper, bordercolor: rule, font: { color: ink, family, size: 13 } }
+  themed.modebar = { bgcolor: "rgba(0,0,0,0)", color: token(host, "--st-gray-color"), activecolor: ink, orientation: "v" }
+  for (const key of Object.keys(layout).filter(key => /^[xy]axis\d*$/.test(key)))
+    themed[key] = { ...layout[key], gridcolor: rule, zerolinecolor: rule, linecolor: rule }
+  if (host.clientWidth < 480) themed.legend = { ...layout.legend, font: { size: 11 } }
+  return themed
+}
+
+function settings(name) {
+  const save = (format, label) => ({
+    name: `save-${format}`,
+    title: `Save as ${label}`,
+    icon: window.Plotly.Icons.camera,
+    click: chart => {
+      const layout = { ...chart.layout, paper_bgcolor: token(chart, "--st-background-color") }
+      const size = { width: chart.clientWidth, height: chart.clientHeight }
+      window.Plotly.downloadImage({ data: chart.data, layout }, { format, filename: name, scale: 2, ...size })
+    },
+  })
+  return {
+    displaylogo: false,
+    responsive: false,
+    scrollZoom: false,
+    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [save("png", "PNG"), save("svg", "SVG")]],
+  }
+}

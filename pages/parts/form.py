@@ -1,0 +1,105 @@
+"""The spec form, drawn from the spec's own fields: a new option appears here by itself."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.fields import widget
+from vitcore.errors import Refusal
+from vitcore.models import ARCHITECTURES
+from vitcore.spec import RunSpec, SpecField, fields
+
+GROUPS = {
+    "Model": ("model",),
+    "Data": ("data",),
+    "Training": ("training", "optimiser", "schedule", "augment"),
+    "Run": ("run",),
+}
+FOLDED = {
+    "Model": ("model",),
+    "Data": ("data",),
+    "Optimiser": ("optimiser",),
+    "Schedule": ("schedule",),
+    "Augmentation": ("augment",),
+    "Training": ("training",),
+    "Machine": ("run",),
+}
+PRODUCT = ("architecture", "kernel", "dataset", "samples", "learning_rate", "seed")
+"""The options of which several can be chosen at once; every combination becomes a run."""
+
+MOST = 500  # combinations that one click may queue
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form asks for: the runs, and a sentence for each combination that cannot be one."""
+
+    specs: list[RunSpec] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    several: bool = False
+
+
+def spec_form() -> Asked:
+    """Draw the form and return what it asks for."""
+    several = st.toggle(
+        "Several choices at once",
+        key="several",
+        help="Choose several architectures, kernels, subset sizes or seeds: every combination becomes a run.",
+        persist_state="session",
+    )
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for group, sections in GROUPS.items():
+        st.subheader(group, anchor=False)
+        with st.grid(3, min_column_width=170, vertical_alignment="bottom"):
+            _draw(_leaves(sections, advanced=False), values, wrong, several)
+    with st.expander("More options"):
+        for tab, sections in zip(st.tabs(list(FOLDED)), FOLDED.values(), strict=True):
+            with tab, st.grid(3, min_column_width=170, vertical_alignment="bottom"):
+                _draw(_leaves(sections, advanced=True), values, wrong, several)
+    return Asked([], wrong, several) if wrong else combined(values, several)
+
+
+def combined(values: dict[str, Any], several: bool) -> Asked:
+    """Every combination of the values that are lists, each checked by the spec."""
+    lists = {name: values[name] for name in PRODUCT} if several else {}
+    total = 1
+    for choices in lists.values():
+        total *= len(choices)
+    if total > MOST:
+        return Asked([], [f"{total:,} combinations are more than one click may queue; choose at most {MOST}"], several)
+    specs: list[RunSpec] = []
+    refused: list[str] = []
+    for chosen in itertools.product(*lists.values()):
+        try:
+            specs.append(RunSpec.of(**values | dict(zip(lists, chosen, strict=True))))
+        except Refusal as refusal:
+            refused.append(str(refusal))
+    return Asked(specs, list(dict.fromkeys(refused)), several)
+
+
+def changed(spec: RunSpec) -> dict[str, Any]:
+    """The options that differ from their defaults, by label."""
+    return {leaf.label: spec.flat()[leaf.name] for leaf in fields() if spec.flat()[leaf.name] != leaf.default}
+
+
+def _leaves(sections: tuple[str, ...], *, advanced: bool) -> list[SpecField]:
+    order = {section: place for place, section in enumerate(sections)}
+    found = [leaf for leaf in fields() if leaf.section in order and leaf.advanced == advanced]
+    return sorted(found, key=lambda leaf: order[leaf.section])
+
+
+def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], several: bool) -> None:
+    for leaf in leaves:
+        # An architecture without attention takes no kernel: nothing to choose, and nothing to refuse.
+        plain = leaf.name == "kernel" and not several and not ARCHITECTURES[values["architecture"]].attention
+        try:
+            value = widget(leaf, several=several and leaf.name in PRODUCT, disabled=plain)
+        except ValueError as error:
+            wrong.append(str(error))
+            continue
+        values[leaf.name] = leaf.default if plain else value

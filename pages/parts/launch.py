@@ -1,0 +1,35 @@
+"""Queue runs and see to it that somebody takes them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results
+from vitcore.runs.queue import enqueue, ensure_dispatcher
+from vitcore.spec import RunSpec
+
+FIRST = RunSpec.of(
+    architecture="cct-2/3x2", dataset="digits", epochs=12, batch_size=64, learning_rate=2e-3, name="first-model"
+)
+"""A small run that is good at once: scikit-learn's digits need no network, the smallest CCT learns them in seconds."""
+
+
+def launch(specs: Sequence[RunSpec]) -> list[str]:
+    """Queue every spec and start whoever runs them; the new ids, or none when the results folder refuses."""
+    store = Results()
+    try:
+        ids = [enqueue(store, spec) for spec in specs]
+        ensure_dispatcher(store)
+    except Refusal as refusal:
+        st.error(str(refusal))
+        return []
+    return ids
+
+
+def watch(ids: Sequence[str]) -> None:
+    """Go to Live with these runs chosen."""
+    st.session_state.pop("live-runs", None)
+    st.switch_page("live.py", query_params={"runs": ",".join(ids[:8])})

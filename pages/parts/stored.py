@@ -1,0 +1,54 @@
+"""The store as this server sees it: one index a process, tailing the journals about once a second at most."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from vitcore.store.index import Index
+
+from vitcore.runs.folder import Results
+from vitcore.store import queries
+
+PAUSE = 0.8  # seconds between two looks at the journals, however many browsers ask
+ACTIVE = ("queued", "running")
+
+
+class Watched:
+    """An index and the moment it was last brought up to date; shared by every session of the process."""
+
+    def __init__(self, root: Path) -> None:
+        self.results = Results(root)
+        self.index = Index(self.results)
+        self._lock = threading.Lock()
+        self._polled = float("-inf")
+
+    def poll(self, *, now: bool = False) -> Index:
+        with self._lock:
+            if now or time.monotonic() - self._polled >= PAUSE:
+                self.index.poll()
+                self._polled = time.monotonic()
+        return self.index
+
+
+def index(*, now: bool = False) -> Index:
+    """The index, at most PAUSE seconds behind the journals; `now` where a click has just changed something."""
+    return _watched(Results().root).poll(now=now)
+
+
+def runs(*, now: bool = False) -> pd.DataFrame:
+    """Every stored run, newest first."""
+    return queries.runs(index(now=now)).sort_values("id", ascending=False, ignore_index=True)
+
+
+def active(table: pd.DataFrame) -> pd.DataFrame:
+    """Those that run or wait."""
+    return table[table["status"].isin(ACTIVE)]
+
+
+@st.cache_resource(show_spinner="Reading the stored runs …")
+def _watched(root: Path) -> Watched:
+    return Watched(root)

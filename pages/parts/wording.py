@@ -1,0 +1,66 @@
+"""Numbers, durations and moments as people say them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+NONE = "–"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """3.14159 -> '3.1 %'; None and NaN -> '–'."""
+    return NONE if missing(value) else f"{value:.{digits}f} %"
+
+
+def count(value: float | None) -> str:
+    """28_214_000 -> '28.2 M'; figures of a thousand and less are written out."""
+    if missing(value):
+        return NONE
+    assert value is not None
+    for size, sign in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")):
+        if abs(value) >= size:
+            return f"{value / (size if sign != ' k' else 1e3):.3g}{sign}"
+    return f"{value:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """3.2 -> '3 s'; 75 -> '1 min 15 s'; 8000 -> '2 h 13 min'."""
+    if missing(seconds):
+        return NONE
+    assert seconds is not None
+    whole = max(0, round(seconds))
+    if seconds < 1:
+        return "under a second"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    if whole < 3600:
+        return f"{round(whole / 60)} min"
+    hours, minutes = divmod(round(whole / 60), 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{round(hours / 24)} days"
+
+
+def ago(moment: datetime | None, now: datetime | None = None) -> str:
+    """A UTC moment as 'just now', '5 min ago', 'yesterday' or a date."""
+    if moment is None or moment != moment:  # NaT is not itself
+        return NONE
+    now = now or datetime.now(UTC)
+    then = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    past = (now - then).total_seconds()
+    if past < 60:
+        return "just now"
+    if past < 3600:
+        return f"{round(past / 60)} min ago"
+    if past < 86_400:
+        return f"{round(past / 3600)} h ago"
+    if past < 2 * 86_400:
+        return "yesterday"
+    return f"{then.day} {then:%b %Y}"
+
+
+def missing(value: float | None) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))

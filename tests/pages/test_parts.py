@@ -1,0 +1,104 @@
+"""The parts that pages share, where they can be judged without a page."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pages.parts import canvas, wording
+from pages.parts.fields import parse
+from pages.parts.form import combined
+from vitcore.spec import RunSpec, fields
+
+LEAVES = {field.name: field for field in fields()}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (999, "999"),
+        (9_999, "9,999"),
+        (28_214, "28.2 k"),
+        (28_214_000, "28.2 M"),
+        (4.1e9, "4.1 G"),
+    ],
+)
+def test_counts(value: float | None, said: str) -> None:
+    assert wording.count(value) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "–"),
+        (0.2, "under a second"),
+        (3.4, "3 s"),
+        (75, "1 min 15 s"),
+        (120, "2 min"),
+        (1_500, "25 min"),
+        (8_000, "2 h 13 min"),
+        (3_599, "60 min"),
+        (400_000, "5 days"),
+    ],
+)
+def test_durations(seconds: float | None, said: str) -> None:
+    assert wording.duration(seconds) == said
+
+
+def test_moments() -> None:
+    now = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    assert wording.ago(now - timedelta(seconds=5), now) == "just now"
+    assert wording.ago(now.replace(tzinfo=None) - timedelta(minutes=5), now) == "5 min ago"
+    assert wording.ago(now - timedelta(hours=30), now) == "yesterday"
+    assert wording.ago(now - timedelta(days=9), now) == "24 Feb 2026"
+
+
+def test_lists_of_numbers() -> None:
+    assert parse(LEAVES["seed"], "0, 2, 5-7, 2") == [0, 2, 5, 6, 7]
+    assert parse(LEAVES["samples"], "all, 1_000") == [None, 1000]
+    assert parse(LEAVES["learning_rate"], "1e-3, 0.01") == [0.001, 0.01]
+    assert parse(LEAVES["seed"], "") == [0]
+    for text in ("x", "1.5", "1-99999"):
+        with pytest.raises(ValueError, match="Seed"):
+            parse(LEAVES["seed"], text)
+
+
+def test_a_combination_that_cannot_be_leaves_the_others() -> None:
+    values = RunSpec().flat() | {"architecture": ["cct-2/3x2", "cnn"], "kernel": ["softmax", "relu"]}
+    values |= {name: [values[name]] for name in ("dataset", "samples", "learning_rate", "seed")}
+    asked = combined(values, several=True)
+    assert [spec.model.architecture for spec in asked.specs] == ["cct-2/3x2", "cct-2/3x2", "cnn"]
+    assert len(asked.refused) == 1
+    assert "cnn" in asked.refused[0]
+
+
+def test_too_many_combinations_are_refused() -> None:
+    values = RunSpec().flat() | {"seed": list(range(501))}
+    values |= {name: [values[name]] for name in ("architecture", "kernel", "dataset", "samples", "learning_rate")}
+    asked = combined(values, several=True)
+    assert asked.specs == []
+    assert "501" in asked.refused[0]
+
+
+def test_a_stroke_becomes_ink_where_it_was_drawn() -> None:
+    picture = np.asarray(canvas.picture([[[140.0, 40.0], [140.0, 240.0]]]))
+    assert picture.shape == (280, 280)
+    assert picture[140, 140] == 0
+    assert picture[140, 20] == 255
+    assert (picture[140] < 128).sum() == pytest.approx(canvas.BRUSH, abs=2)
+
+
+def test_a_dot_is_a_dot_and_nothing_is_white() -> None:
+    assert np.asarray(canvas.picture([[[100.0, 100.0]]]))[100, 100] == 0
+    assert (np.asarray(canvas.picture([])) == 255).all()
+
+
+@pytest.mark.parametrize("raw", [None, "x", {"a": 1}, [None], [[]], 7])
+def test_what_is_no_drawing_is_none(raw: object) -> None:
+    assert canvas.cleaned(raw) == []
+
+
+def test_points_stay_on_the_canvas() -> None:
+    assert canvas.cleaned([[[-5, 900], ["x"]]]) == [[[0.0, 280.0], [0.0, 0.0]]]
