@@ -1,0 +1,80 @@
+"""What a model makes of the test rows: loss, accuracy, macro F1 and who was taken for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+ROWS = {"cpu": 256, "cuda": 2048, "mps": 1024}  # a CPU's caches like small batches
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Loss (mean), accuracy and macro F1 from 0 to 1, and counts [true class][class answered]."""
+
+    loss: float
+    accuracy: float
+    f1: float
+    confusion: np.ndarray
+
+    @property
+    def error_percent(self) -> float:
+        return 100 * (1 - self.accuracy)
+
+
+@torch.inference_mode()
+def evaluate(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    normalise: Callable[[Tensor], Tensor],
+    *,
+    device: torch.device,
+    precision: torch.dtype,
+    softmax_before_loss: bool = False,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Scores | None:
+    """Scores on `images` (n c y x) uint8 and `labels` (n,); None if `interrupted` said so on the way.
+
+    Where every logit is NaN the answer is class 0, as argmax has it: a collapsed model is scored, not hidden.
+    """
+    was_training = model.training
+    model.eval()
+    losses, answers = [], []
+    # About as many numbers a batch as ROWS pictures of 32x32 have, so that a large picture's batch is a small one.
+    rows = max(1, min(ROWS[device.type], ROWS[device.type] * 32 * 32 * 8 // images.shape[-1] ** 2))
+    try:
+        for pictures, truth in zip(images.split(rows), labels.split(rows), strict=True):
+            if interrupted():
+                return None
+            pictures, truth = pictures.to(device, non_blocking=True), truth.to(device, non_blocking=True)
+            with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+                logits = model(normalise(pictures)).float()
+            given = logits.softmax(-1) if softmax_before_loss else logits
+            losses.append(F.cross_entropy(given, truth, reduction="sum"))
+            answers.append(logits.argmax(-1))
+            if device.type != "cpu" and len(answers) % 8 == 0:
+                answers[-1].cpu()  # lets a request to stop be answered soon: a device would else queue the whole split
+    finally:
+        model.train(was_training)
+    return scores(
+        torch.cat(answers).cpu(), labels.cpu(), float(torch.stack(losses).sum()) / len(labels), logits.shape[-1]
+    )
+
+
+def scores(answers: Tensor, truth: Tensor, loss: float, classes: int) -> Scores:
+    """The summary of answers (n,) against truth (n,)."""
+    from sklearn.metrics import confusion_matrix, f1_score
+
+    every = range(classes)
+    return Scores(
+        loss=loss,
+        accuracy=float((answers == truth).double().mean()),
+        f1=float(f1_score(truth.numpy(), answers.numpy(), labels=every, average="macro", zero_division=0)),
+        confusion=confusion_matrix(truth.numpy(), answers.numpy(), labels=every),
+    )

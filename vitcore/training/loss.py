@@ -1,0 +1,51 @@
+"""The training loss: cross-entropy on plain, smoothed or mixed targets, and distillation from a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vitcore.data.augment import Mixed
+from vitcore.spec import TrainingSpec
+
+Loss = Callable[[Tensor | tuple[Tensor, Tensor], Mixed, Tensor], Tensor]
+
+
+def make_loss(spec: TrainingSpec, teacher: nn.Module | None = None) -> Loss:
+    """A function of what the model gave, the targets, and the normalised pictures (for the teacher) -> a scalar."""
+
+    def against_targets(logits: Tensor, targets: Mixed) -> Tensor:
+        given = logits.softmax(-1) if spec.softmax_before_loss else logits
+        loss = F.cross_entropy(given, targets.labels, label_smoothing=spec.label_smoothing)
+        if targets.others is None:
+            return loss
+        other = F.cross_entropy(given, targets.others, label_smoothing=spec.label_smoothing)
+        return targets.share * loss + (1 - targets.share) * other
+
+    def against_teacher(logits: Tensor, images: Tensor) -> Tensor:
+        assert teacher is not None
+        with torch.no_grad():
+            answers = teacher(images)
+        if spec.distillation == "hard":  # Touvron et al. 2021, Equation 3
+            return F.cross_entropy(logits, answers.argmax(-1))
+        softness = spec.temperature  # Hinton et al. 2015: the square keeps the gradients' size
+        return softness**2 * F.kl_div(
+            (logits / softness).log_softmax(-1),
+            (answers / softness).log_softmax(-1),
+            reduction="batchmean",
+            log_target=True,
+        )
+
+    def loss(given: Tensor | tuple[Tensor, Tensor], targets: Mixed, images: Tensor) -> Tensor:
+        # A distilled model has two heads: one for the labels, one for the teacher; without a teacher both learn labels.
+        labelled, distilled = given if isinstance(given, tuple) else (given, given)
+        if teacher is not None:
+            return (against_targets(labelled.float(), targets) + against_teacher(distilled.float(), images)) / 2
+        if labelled is distilled:
+            return against_targets(labelled.float(), targets)
+        return (against_targets(labelled.float(), targets) + against_targets(distilled.float(), targets)) / 2
+
+    return loss

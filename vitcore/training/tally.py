@@ -1,0 +1,90 @@
+"""What a run has counted so far, and how it tells: losses gathered on the device, told about twice a second."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Report = Callable[[str, dict[str, Any]], None]
+TOLD_STEPS = 2000  # lines in a step journal; a longer run tells every k-th step
+FLUSH_SECONDS, PROGRESS_SECONDS = 0.5, 1.0
+
+
+@dataclass
+class Tally:
+    """Sums that a checkpoint carries, so that a resumed run ends with the same ones (times apart)."""
+
+    epoch: int = 0  # epochs whose training is over
+    position: int = 0  # steps done in the epoch under way
+    evaluated: int = 0  # epochs told of, evaluation included
+    epoch_loss: float = 0.0
+    epoch_images: int = 0
+    epoch_seconds: float = 0.0
+    images_seen: int = 0
+    training_seconds: float = 0.0
+    evaluation_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    error_percent: float | None = None
+
+    def state(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def speed(self) -> float:
+        """Training pictures a second, over the whole run."""
+        return self.images_seen / self.training_seconds if self.training_seconds else 0.0
+
+
+class StepLog:
+    """Keeps each step's loss where it was made until the next flush, so that no step waits for the device."""
+
+    def __init__(self, report: Report, tally: Tally, steps: int, rows: int) -> None:
+        self._report, self._tally, self._steps = report, tally, steps
+        self._images_left = rows  # of the whole run
+        self._stride = math.ceil(steps / TOLD_STEPS)
+        self._waiting: list[tuple[int, int, int, float, Tensor]] = []
+        self._flushed = self._told = time.perf_counter()
+        self.bad_step: int | None = None  # the first whose loss is no number
+
+    def add(self, step: int, epoch: int, images: int, rate: float, loss: Tensor) -> None:
+        """Step (from 1) of epoch (from 1), before its loss is known."""
+        self._waiting.append((step, epoch, images, rate, loss.detach()))
+
+    def due(self) -> bool:
+        return time.perf_counter() - self._flushed >= FLUSH_SECONDS
+
+    def flush(self) -> None:
+        """Learn the losses, tell the steps, and about once a second how far the run is."""
+        self._flushed = time.perf_counter()
+        if not self._waiting:
+            return
+        losses = torch.stack([entry[-1] for entry in self._waiting]).tolist()
+        for (step, epoch, images, rate, _), loss in zip(self._waiting, losses, strict=True):
+            self._tally.epoch_loss += loss * images
+            if self.bad_step is None and not math.isfinite(loss):
+                self.bad_step = step
+            if step % self._stride == 0 or step == self._steps:
+                self._report("steps", {"step": step, "epoch": epoch, "loss": finite(loss), "learning_rate": rate})
+        self._waiting.clear()
+        if self._flushed - self._told >= PROGRESS_SECONDS:
+            self._told = self._flushed
+            self._tell_progress(step, epoch, loss)
+
+    def _tell_progress(self, step: int, epoch: int, loss: float) -> None:
+        tally = self._tally
+        speed = tally.epoch_images / tally.epoch_seconds if tally.epoch_seconds else tally.speed()
+        line = {"event": "progress", "epoch": epoch, "step": step, "steps": self._steps}
+        evaluating = tally.evaluation_seconds / tally.training_seconds if tally.training_seconds else 0.0
+        left = max(0, self._images_left - tally.images_seen)
+        eta = left / speed * (1 + evaluating) if speed else None
+        self._report("events", line | {"images_per_second": speed, "eta_seconds": eta, "loss": finite(loss)})
+
+
+def finite(value: float) -> float | None:
+    """The value where JSON can carry it."""
+    return value if math.isfinite(value) else None
