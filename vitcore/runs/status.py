@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from vitcore.runs import journal, locks
 from vitcore.runs.folder import RunFolder
 
-Status = Literal["queued", "running", "finished", "stopped", "paused", "diverged", "failed", "interrupted", "cancelled"]
-ENDINGS: tuple[Status, ...] = ("finished", "stopped", "paused", "diverged", "failed", "interrupted", "cancelled")
-RESUMABLE: tuple[Status, ...] = ("stopped", "paused", "failed", "interrupted", "cancelled")
+ENDINGS = ("finished", "stopped", "paused", "diverged", "failed", "interrupted", "cancelled")
+STATUSES = ("queued", "running", *ENDINGS)
+RESUMABLE = ("stopped", "paused", "failed", "interrupted", "cancelled")
 LOST = "Its worker died without a word; resume it to go on from the last checkpoint."
 
 
-def of(folder: RunFolder, ending: str | None) -> Status:
+class Signs(NamedTuple):
+    """What a run's folder tells without its journal; looked at before the journal is read.
+
+    In that order a worker that ends in between is taken for running a moment longer, never for dead.
+    """
+
+    waiting: bool
+    alive: bool
+
+
+def signs(folder: RunFolder) -> Signs:
+    """Whether the run waits in the queue, and whether its worker lives."""
+    waiting = folder.waiting.exists()
+    return Signs(waiting, not waiting and locks.held(folder.alive))
+
+
+def of(seen: Signs, ending: str | None) -> str:
     """The status of a run whose journal closes with `ending` (None: it is open, or there is none yet)."""
-    if folder.waiting.exists():
+    if seen.waiting:
         return "queued"
     if ending is not None:
-        return ending  # type: ignore[return-value]
-    return "running" if locks.held(folder.alive) else "interrupted"
+        return ending
+    return "running" if seen.alive else "interrupted"
 
 
 def ending(lines: Iterable[Mapping[str, Any]]) -> str | None:
@@ -34,6 +50,7 @@ def ending(lines: Iterable[Mapping[str, Any]]) -> str | None:
     return found
 
 
-def now(folder: RunFolder) -> Status:
+def now(folder: RunFolder) -> str:
     """The status, read afresh."""
-    return of(folder, ending(journal.read(folder.events)[0]))
+    seen = signs(folder)
+    return of(seen, ending(journal.read(folder.events)[0]))

@@ -1,0 +1,195 @@
+"""The index: a DuckDB in this process's memory that follows the journals; nothing that is only here can be lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import duckdb
+import pyarrow as arrow
+
+from vitcore.errors import Refusal
+from vitcore.runs import locks
+from vitcore.runs.folder import Results, RunFolder, reason
+from vitcore.store import ingest, snapshot, tables
+
+_CHUNK = 500  # runs handed to DuckDB at a time
+_PUBLISH_SECONDS = 20.0
+
+
+class Index:
+    """All runs of a results folder, as tables.
+
+    `poll` brings it up to date; any thread may do so at any time. Queries read through `cursor()`, one each thread.
+
+    Attributes:
+        results: the results folder.
+        notice: one sentence for the person where the published snapshot could not be used or replaced, else None.
+    """
+
+    def __init__(self, results: Results, *, hydrate: bool = True) -> None:
+        self.results = results
+        self._con = duckdb.connect()
+        self._con.execute(tables.schema())
+        self.notice = snapshot.hydrate(self._con, results) if hydrate else None
+        self._ours = self.notice is None or not snapshot.newer(results.snapshot)
+        self._lock = threading.Lock()
+        self._publishing = threading.Lock()
+        self._published = time.monotonic()
+        self._unpublished = 0
+        self._marks = self._read_marks()
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of one's own to the tables; one a thread."""
+        return self._con.cursor()
+
+    def poll(self) -> bool:
+        """Takes in what the journals have gained; whether anything changed.
+
+        Where nothing did, it costs two looks at each run's folder. All that is new comes in by one transaction.
+
+        Raises:
+            Refusal: the results folder cannot be read.
+        """
+        with self._lock:
+            found = _folders(self.results)
+            gone = self._marks.keys() - found.keys()
+            changed = self._changed(found)
+            if not gone and not changed:
+                return False
+            before = self._unpublished
+            cursor = self.cursor()
+            cursor.execute("BEGIN")
+            try:
+                marks = self._take_in(cursor, gone, changed)
+                cursor.execute("COMMIT")
+            except BaseException:  # a page that is being rerun stops its thread anywhere
+                cursor.execute("ROLLBACK")
+                raise
+            for id in gone:
+                del self._marks[id]
+            self._marks.update(marks)
+            self._unpublished += len(gone)
+            return self._unpublished > before
+
+    def publish(self) -> str | None:
+        """Replaces results/runs.duckdb by what is known now; None, or one sentence saying why that was not done."""
+        if not self._ours:
+            return self.notice
+        with self._publishing:
+            self._unpublished, self._published = 0, time.monotonic()
+            return snapshot.publish(self.cursor(), self.results)
+
+    def publish_when_due(self) -> None:
+        """Publishes in the background where something changed and the last time is some while ago."""
+        if self._unpublished and time.monotonic() - self._published >= _PUBLISH_SECONDS and self._ours:
+            self._published = time.monotonic()
+            threading.Thread(target=self.publish, name="publish", daemon=True).start()
+
+    @property
+    def unpublished(self) -> int:
+        """How many runs have changed since the snapshot was read or written."""
+        return self._unpublished
+
+    def close(self) -> None:
+        with self._lock, self._publishing:
+            self._con.close()
+
+    def _changed(self, found: Mapping[str, int]) -> dict[str, tuple[int, int, int]]:
+        """The runs that must be read again, with how their files are now."""
+        changed = {}
+        for id, folder_changed in found.items():
+            try:
+                seen = ingest.look(RunFolder(self.results.runs / id), folder_changed)
+            except OSError as error:
+                raise Refusal(f"{self.results.runs / id} cannot be read: {reason(error)}") from None
+            mark = self._marks.get(id)
+            known = mark and (mark.events_size, mark.events_changed, mark.folder_changed)
+            if mark is None or known != seen or seen[2] < 0:
+                changed[id] = seen
+            elif mark.status == "running" and not locks.held(self.results.runs / id / "alive.lock"):
+                changed[id] = seen  # a worker that was killed leaves no other sign
+        return changed
+
+    def _take_in(
+        self, cursor: duckdb.DuckDBPyConnection, gone: Iterable[str], changed: Mapping[str, tuple[int, int, int]]
+    ) -> dict[str, ingest.Mark]:
+        """Reads the changed runs into the tables, a chunk at a time; their new marks."""
+        _delete(cursor, gone)
+        marks = {}
+        ids = list(changed)
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            known = _rows(cursor, [id for id in chunk if id in self._marks])
+            readings = [ingest.read(RunFolder(self.results.runs / id), changed[id], known.get(id)) for id in chunk]
+            kept = [reading for reading in readings if reading.differs(known.get(reading.row["id"]))]
+            _store(cursor, kept)
+            self._unpublished += len(kept)
+            marks.update({reading.row["id"]: reading.mark() for reading in readings})
+        return marks
+
+    def _read_marks(self) -> dict[str, ingest.Mark]:
+        rows = self._con.execute("SELECT id, status, events_size, events_changed, folder_changed FROM runs").fetchall()
+        return {id: ingest.Mark(*rest) for id, *rest in rows}
+
+
+def _folders(results: Results) -> dict[str, int]:
+    """Every run's folder and when it changed, in nanoseconds."""
+    found = {}
+    for id in results.ids():
+        with suppress(FileNotFoundError):  # deleted since it was listed
+            found[id] = os.stat(results.runs / id).st_mtime_ns
+    return found
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """What is known of these runs."""
+    if not ids:
+        return {}
+    cursor.execute("FROM runs WHERE id IN (SELECT unnest(?))", [ids])
+    names = [column[0] for column in cursor.description or ()]
+    rows = (dict(zip(names, values, strict=True)) for values in cursor.fetchall())
+    return {row["id"]: row for row in rows}
+
+
+def _store(cursor: duckdb.DuckDBPyConnection, readings: list[ingest.Reading]) -> None:
+    """Puts what was read in the place of what it replaces."""
+    anew = [reading.row["id"] for reading in readings if reading.anew]
+    _delete(cursor, anew)
+    runs = [reading.row for reading in readings]
+    epochs = [epoch for reading in readings for epoch in reading.epochs]
+    _insert(cursor, "runs", runs, "DELETE FROM runs WHERE id IN (SELECT id FROM incoming)")
+    _insert(
+        cursor,
+        "epochs",
+        epochs,
+        "DELETE FROM epochs USING incoming WHERE epochs.run_id = incoming.run_id AND epochs.epoch = incoming.epoch",
+    )
+    _insert(cursor, "notes", [note for reading in readings for note in reading.notes], None)
+
+
+def _delete(cursor: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> None:
+    ids = list(ids)
+    if ids:
+        cursor.execute("DELETE FROM runs WHERE id IN (SELECT unnest(?))", [ids])
+        cursor.execute("DELETE FROM epochs WHERE run_id IN (SELECT unnest(?))", [ids])
+        cursor.execute("DELETE FROM notes WHERE run_id IN (SELECT unnest(?))", [ids])
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], first: str | None) -> None:
+    """Hands rows over column by column, with their types; `first` removes those that they replace."""
+    if not rows:
+        return
+    columns = tables.columns(table)
+    arrays = [arrow.array([row.get(field.name) for row in rows], type=field.type) for field in columns]
+    cursor.register("incoming", arrow.table(arrays, schema=columns))
+    try:
+        if first is not None:
+            cursor.execute(first)
+        cursor.execute(f"INSERT INTO {table} FROM incoming")
+    finally:
+        cursor.unregister("incoming")

@@ -1,0 +1,109 @@
+"""A run's folder into the index's rows: its card, its annotations, and its journal from where it was last left."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from vitcore.errors import Refusal
+from vitcore.runs import annotations as remarks
+from vitcore.runs import journal, status
+from vitcore.runs.folder import RunFolder
+from vitcore.spec import RunSpec, SpecField, fields
+from vitcore.store import fold
+
+_SETTLED_NS = 1_000_000_000  # a folder's time is coarse: one touched this lately may be touched again unseen
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a run's files were when they were last read."""
+
+    status: str
+    events_size: int
+    events_changed: int
+    folder_changed: int
+
+
+@dataclass
+class Reading:
+    """What was read of one run: its whole row, and the epochs and notes that are new."""
+
+    row: dict[str, Any]
+    epochs: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
+    anew: bool  # nothing that was known of its epochs and notes counts any more
+
+    def differs(self, known: dict[str, Any] | None) -> bool:
+        """Whether there is anything in it that the index does not have."""
+        return self.anew or {**self.row, "folder_changed": 0} != {**(known or {}), "folder_changed": 0}
+
+    def mark(self) -> Mark:
+        row = self.row
+        return Mark(row["status"], row["events_size"], row["events_changed"], row["folder_changed"])
+
+
+def look(folder: RunFolder, folder_changed: int) -> tuple[int, int, int]:
+    """The size and time of the journal, and the folder's time, -1 where it is too fresh to be relied on."""
+    try:
+        found = os.stat(folder.events)
+        events = found.st_size, found.st_mtime_ns
+    except FileNotFoundError:
+        events = -1, -1
+    return *events, folder_changed if folder_changed < time.time_ns() - _SETTLED_NS else -1
+
+
+def read(folder: RunFolder, seen: tuple[int, int, int], row: dict[str, Any] | None) -> Reading:
+    """Brings a run's row up to date; `row` is what is known of it, `seen` what `look` has just told."""
+    size, changed, folder_changed = seen
+    row = None if row is None else dict(row)
+    rewritten = row is not None and (
+        size < row["events_read"] or (size == row["events_size"] and changed != row["events_changed"])
+    )
+    anew = row is None or rewritten
+    if row is None or rewritten:
+        row = {"id": folder.id, "events_read": 0}
+    signs = status.signs(folder)
+    lines, row["events_read"] = journal.read(folder.events, row["events_read"])
+    _card(row, folder)
+    for line in lines:
+        fold.lay(row, line)
+    row.update(events_size=size, events_changed=changed, folder_changed=folder_changed)
+    row["status"] = status.of(signs, row.get("ending"))
+    if row["status"] == "interrupted" and row.get("ending") is None:
+        row["reason"] = status.LOST
+    epochs = {found["epoch"]: {"run_id": folder.id, **found} for found in map(fold.epoch, lines) if found is not None}
+    notes = [{"run_id": folder.id, **found} for found in map(fold.note, lines) if found is not None]
+    return Reading(row, list(epochs.values()), notes, anew)
+
+
+def _card(row: dict[str, Any], folder: RunFolder) -> None:
+    """The spec's columns; those of a spec that is no longer valid as far as they can be read, and what is wrong."""
+    said = remarks.read(folder)
+    row.update(tags=list(said.tags), note=fold.text(said.note))
+    problem = None
+    try:
+        card = folder.card()
+        row["created"] = fold.time(card.get("created"))
+        row.update(_raw(card["spec"]))
+        spec = RunSpec.parse(card["spec"])
+        row.update(spec.flat(), title=spec.title(), fingerprint=spec.fingerprint())
+    except Refusal as refusal:
+        problem = fold.text(str(refusal))
+        row.update(title=row.get("name") or folder.id, fingerprint=None)
+    row["card_problem"] = problem
+
+
+def _raw(spec: dict[str, Any]) -> dict[str, Any]:
+    return {field.name: _leaf(spec, field) for field in fields()}
+
+
+def _leaf(spec: dict[str, Any], field: SpecField) -> Any:
+    value: Any = spec
+    for part in field.path:
+        value = value.get(part) if isinstance(value, dict) else None
+    if field.kind is bool:
+        return value if isinstance(value, bool) else None
+    return {int: fold.whole, float: fold.number, str: fold.text}[field.kind](value)

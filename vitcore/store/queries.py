@@ -1,0 +1,173 @@
+"""Questions to the index, answered as DataFrames; SQL stays here."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vitcore.errors import Refusal
+from vitcore.runs import journal
+from vitcore.runs.folder import Results
+from vitcore.spec import fields
+from vitcore.store.index import Index
+
+_EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
+_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
+GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
+
+
+def runs(index: Index) -> pd.DataFrame:
+    """Every run, newest first: what it is, how far it is, what it has reached; results/README.md has every column."""
+    return index.cursor().execute(f"SELECT {', '.join(_columns())} FROM summary ORDER BY created DESC, id DESC").df()
+
+
+def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
+    """The epochs of these runs, run by run in the order given: `run_id` and the fields of the journal's line."""
+    return (
+        index.cursor()
+        .execute(
+            "SELECT epochs.* FROM epochs JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
+            " ON run_id = id ORDER BY place, epoch",
+            [list(dict.fromkeys(ids)), len(dict.fromkeys(ids))],
+        )
+        .df()
+    )
+
+
+def notes(index: Index, id: str) -> pd.DataFrame:
+    """What the trainer had to say about a run, oldest first: `at`, `text`."""
+    return index.cursor().execute('SELECT "at", text FROM notes WHERE run_id = ? ORDER BY seq', [id]).df()
+
+
+def groups(index: Index, by: Sequence[str]) -> pd.DataFrame:
+    """Runs that have an error, put together by these columns: `n`, the runs' `ids` and `seeds`, and of each metric the
+    mean and the standard deviation over runs (`error_percent_mean`, `error_percent_std`, …; std of one run: NaN).
+
+    Raises:
+        Refusal: a column is not one of `runs`.
+    """
+    for name in by:
+        if name not in _names():
+            raise Refusal(f"runs cannot be put together by {name!r}; they can by {', '.join(_names())}")
+    keys = ", ".join(f'"{name}"' for name in by)
+    metrics = ", ".join(f"avg({m}) AS {m}_mean, stddev_samp({m}) AS {m}_std" for m in GROUPED)
+    query = f"""
+        SELECT {keys + ", " if by else ""}
+            count(*) AS n, list(id ORDER BY seed, id) AS ids, list(seed ORDER BY seed, id) AS seeds,
+            min(best_error_percent) AS best_error_percent, {metrics}
+        FROM summary
+        WHERE error_percent IS NOT NULL AND NOT isnan(error_percent)
+        {"GROUP BY " + keys if by else ""}
+        ORDER BY error_percent_mean
+    """
+    return index.cursor().execute(query).df()
+
+
+def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.ndarray]:
+    """The confusion matrix of an epoch, of the last where none is named: rows the true class, columns the predicted.
+
+    Raises:
+        Refusal: there is none.
+    """
+    for number, line in reversed(_matrices(index.results.run(id).confusion)):
+        if epoch in (None, number):
+            found = _matrix(journal.parse(line) or {})
+            if found is not None:
+                return number, found
+    which = "no confusion matrix yet" if epoch is None else f"no confusion matrix of epoch {epoch}"
+    raise Refusal(f"run {id} has {which}")
+
+
+def confusion_epochs(index: Index, id: str) -> list[int]:
+    """The epochs that have a confusion matrix, ascending."""
+    return sorted({number for number, _ in _matrices(index.results.run(id).confusion)})
+
+
+def steps(source: Index | Results, id: str) -> pd.DataFrame:
+    """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; of one repeated, the last."""
+    results = source.results if isinstance(source, Index) else source
+    lines, _ = journal.read(results.run(id).steps)
+    names = ["step", "epoch", "loss", "learning_rate"]
+    frame = pd.DataFrame([[_number(line.get(name)) for name in names] for line in lines], columns=names, dtype=float)
+    frame = frame.dropna(subset=["step", "epoch"]).drop_duplicates("step", keep="last").sort_values("step")
+    return frame.astype({"step": "int64", "epoch": "int64"}).reset_index(drop=True)
+
+
+def export_csv(frame: pd.DataFrame) -> str:
+    """The table as CSV; a text that a spreadsheet would take for a formula is given an apostrophe before it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([_cell(name) for name in frame.columns])
+    for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
+        writer.writerow([_cell(value) for value in row])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, np.ndarray | list | tuple):
+        value = " ".join(map(str, value))
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return value
+
+
+def _names() -> list[str]:
+    """The columns of `runs` in their order."""
+    return [
+        *("id", "title", "status", "reason", "created", "started", "ended", "fingerprint", "tags", "note"),
+        *(field.name for field in fields()),
+        *("device_used", "precision_used", "threads", "machine", "processor", "cores", "torch", "system"),
+        *("train_rows", "test_rows", "classes", "parameters", "macs", "steps_per_epoch", "resumed_from"),
+        *(
+            "epochs_done",
+            "progress",
+            "error_percent",
+            "best_error_percent",
+            "accuracy",
+            "f1",
+            "train_loss",
+            "test_loss",
+        ),
+        *("loss", "training_seconds", "cpu_seconds", "images_per_second", "memory_mb", "eta_seconds"),
+    ]
+
+
+def _columns() -> list[str]:
+    return [f'"{name}"' for name in _names()]
+
+
+def _matrices(path: Path) -> list[tuple[int, bytes]]:
+    """Each whole line with the epoch it is of; unparsed, since a matrix of many classes is long."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in data[: data.rfind(b"\n") + 1].split(b"\n"):
+        epoch = _EPOCH_OF.search(line[:200])
+        if epoch and line.startswith(b"{") and line.endswith(b"}"):
+            found.append((int(epoch[1]), line))
+    return found
+
+
+def _matrix(line: dict[str, Any]) -> np.ndarray | None:
+    try:
+        matrix = np.asarray(line.get("matrix"), dtype=np.int64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return matrix if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] else None
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
