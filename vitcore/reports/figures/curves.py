@@ -103,7 +103,7 @@ def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequenc
 
 def _line(epochs: pd.DataFrame, runs: pd.DataFrame | None, run_id: str, x: str, y: str) -> pd.DataFrame:
     """Columns x, y of one run; epochs without a value (not evaluated) are left out."""
-    rows = epochs[epochs["run_id"] == run_id].sort_values("epoch")
+    rows = epochs[epochs["run_id"] == run_id].sort_values(x if x in epochs else "epoch", kind="stable")
     if x == "macs" and "macs" not in rows:
         one = runs.loc[runs["id"] == run_id, "macs"] if runs is not None and "macs" in runs else pd.Series(dtype=float)
         along = rows["images_seen"] * (float(one.iloc[0]) if len(one) else np.nan) * FORWARD_AND_BACKWARD

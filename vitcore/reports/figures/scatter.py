@@ -58,7 +58,7 @@ def accuracy_against_size(
 def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
     """The rows that no other row beats with less x and more y, smallest first."""
     ordered = points.sort_values([x, y], ascending=[True, False])
-    best_before = ordered[y].cummax().shift(fill_value=-np.inf)
+    best_before = ordered[y].astype(float).cummax().shift(fill_value=-np.inf)
     return ordered[ordered[y] > best_before]
 
 
