@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, processes, status
+from vitcore.runs import devices, locks, processes
+from vitcore.runs import status as states
 from vitcore.runs.folder import Results, RunFolder, reason, write_json
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
@@ -64,6 +65,11 @@ def reorder(results: Results, ids: Sequence[str]) -> None:
         raise Refusal(f"the queue in {results.locks} cannot be written: {reason(error)}") from None
 
 
+def status(results: Results, id: str) -> str:
+    """One of vitcore.runs.status.STATUSES, read afresh. Raises Refusal where there is no such run."""
+    return states.now(results.run(id))
+
+
 def cancel(results: Results, id: str) -> None:
     """Takes a waiting run out of the queue.
 
@@ -72,7 +78,7 @@ def cancel(results: Results, id: str) -> None:
     """
     folder = results.run(id)
     if not claim(folder):
-        raise Refusal(f"run {id} is {status.now(folder)}, not queued; only a queued run can be cancelled")
+        raise Refusal(f"run {id} is {states.now(folder)}, not queued; only a queued run can be cancelled")
     _cancelled(folder)
 
 
@@ -104,9 +110,9 @@ def resume(results: Results, id: str) -> None:
         Refusal: it has not ended, or there is nothing left to do.
     """
     folder = results.run(id)
-    state = status.now(folder)
-    if state not in status.RESUMABLE:
-        raise Refusal(f"run {id} is {state}; a run that is {', '.join(status.RESUMABLE)} can be resumed")
+    state = states.now(folder)
+    if state not in states.RESUMABLE:
+        raise Refusal(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
     device = folder.spec().device
     try:
         folder.request.unlink(missing_ok=True)
@@ -143,10 +149,10 @@ def _start_dispatcher(results: Results, lane: str) -> None:
 
 def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
     folder = results.run(id)
-    if status.now(folder) == "queued" and claim(folder):
+    if states.now(folder) == "queued" and claim(folder):
         _cancelled(folder)
         return
-    state = status.now(folder)
+    state = states.now(folder)
     if state != "running":
         raise Refusal(f"run {id} is {state}; only a running or a queued run can be asked to {wish}")
     try:

@@ -1,0 +1,79 @@
+"""A stored run and a picture into probabilities, through the dataset's own evaluation transform."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vitcore.data.datasets import DATASETS
+from vitcore.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import nn
+
+    from vitcore.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A run's model ready to predict; worth keeping while pictures come."""
+
+    model: nn.Module
+    spec: RunSpec
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model makes of one picture."""
+
+    probabilities: list[float]  # one a class, summing to 1
+    classes: tuple[str, ...]
+    prepared: np.ndarray  # uint8, (y x) or (y x c): the picture as the model saw it
+    milliseconds: float  # of the model alone
+
+    @property
+    def best(self) -> str:
+        """The likeliest class."""
+        return self.classes[int(np.argmax(self.probabilities))]
+
+
+def load(run: RunFolder) -> Loaded:
+    """The run's model from its checkpoint.
+
+    Raises:
+        Refusal: there is none yet, or it is broken or foreign.
+    """
+    from vitcore.training.checkpoint import load_model
+
+    return Loaded(*load_model(run.path))
+
+
+def predict(run: RunFolder | Loaded, picture: Image.Image) -> Prediction:
+    """The probabilities that a run's model gives to its classes.
+
+    Raises:
+        Refusal: there is no checkpoint, or nothing to be seen on the picture.
+    """
+    import torch
+
+    from vitcore.data.augment import Normalise
+    from vitcore.data.picture import prepare
+
+    loaded = load(run) if isinstance(run, RunFolder) else run
+    data = loaded.spec.data
+    dataset = DATASETS[data.dataset]
+    pixels = prepare(picture, data.dataset, data.side)  # (c y x)
+    began = time.perf_counter()
+    with torch.inference_mode():
+        inputs = Normalise(dataset.mean, dataset.std, torch.device("cpu"))(pixels[None])
+        probabilities = loaded.model(inputs).float().softmax(dim=-1)[0]
+    milliseconds = 1000 * (time.perf_counter() - began)
+    seen = pixels.permute(1, 2, 0).numpy()
+    return Prediction(
+        probabilities.tolist(), loaded.classes, seen[..., 0] if seen.shape[-1] == 1 else seen, milliseconds
+    )
