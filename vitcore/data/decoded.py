@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +16,7 @@ import numpy as np
 
 from vitcore.errors import Refusal
 
-LAYOUT = 1  # part of every key: a later layout leaves these alone
+LAYOUT = 2  # part of every key: copies of another layout are left alone
 SPLITS = ("train", "test")
 
 
@@ -51,53 +51,68 @@ def opened(folder: Path) -> Arrays | None:
 
 
 class Writer:
-    """Takes decoded pictures batch by batch, and makes a cache folder of them when all have come.
+    """Takes decoded pictures in any order, and makes a cache folder of them when all have come.
 
     Everything is written to a temporary folder beside the final one, which is then renamed: a reader sees a whole
-    cache or none, and two writers at once do no harm.
+    cache or none, and two writers at once do no harm. Plain writes rather than a memory map: a full disk is then an
+    error and not a signal.
     """
 
     def __init__(self, folder: Path, channels: int, side: int) -> None:
-        self._final = folder
-        self._shape = (channels, side, side)
+        self._final, self._shape = folder, (channels, side, side)
         self._draft = folder.with_name(f"{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
-        self._draft.mkdir(parents=True)
-        self._files: dict[str, BinaryIO] = {split: (self._draft / f"{split}-images.npy").open("wb") for split in SPLITS}
-        self._labels: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
+        self._files: dict[str, BinaryIO] = {}
+        self._starts: dict[str, int] = {}
+        self._labels: dict[str, np.ndarray] = {}
+
+    def begin(self, labels: Mapping[str, np.ndarray]) -> None:
+        """The labels (n,) of each split, and with them how many pictures will come.
+
+        Raises:
+            Refusal: an empty split, or less room on the disk than the pictures will take.
+        """
         for split in SPLITS:
-            self._write_header(split, 0)
+            if not len(labels[split]):
+                raise Refusal(f"there are no pictures to {split} on; each split needs at least one")
+        self._draft.mkdir(parents=True)
+        needed = sum(len(of_split) for of_split in labels.values()) * int(np.prod(self._shape))
+        free = shutil.disk_usage(self._draft).free
+        if needed > free:
+            raise Refusal(
+                f"the decoded pictures take {needed / 2**30:.1f} GB and {self._final.parent} has {free / 2**30:.1f} GB "
+                "free; make room, or choose a smaller picture side"
+            )
+        for split in SPLITS:
+            file = self._files[split] = (self._draft / f"{split}-images.npy").open("wb")
+            header = {"descr": "|u1", "fortran_order": False, "shape": (len(labels[split]), *self._shape)}
+            np.lib.format.write_array_header_1_0(file, header)
+            self._starts[split] = file.tell()
+            self._labels[split] = np.asarray(labels[split], dtype=np.int64)
 
-    def _write_header(self, split: str, rows: int) -> None:
-        # numpy pads this header so that the first axis can grow without moving the data behind it.
-        header = {"descr": "|u1", "fortran_order": False, "shape": (rows, *self._shape)}
-        self._files[split].seek(0)
-        np.lib.format.write_array_header_1_0(self._files[split], header)
-
-    def add(self, split: str, images: np.ndarray, labels: np.ndarray) -> None:
-        """Append pictures (n, c, y, x) uint8 and labels (n,)."""
-        if images.shape[1:] != self._shape or images.dtype != np.uint8 or len(images) != len(labels):
-            raise ValueError(f"pictures {images.dtype} {images.shape} and {len(labels)} labels where {self._shape} fit")
+    def put(self, split: str, position: int, images: np.ndarray) -> None:
+        """Pictures (n, c, y, x) uint8 into the places from `position` on."""
+        if images.shape[1:] != self._shape or images.dtype != np.uint8:
+            raise ValueError(f"pictures {images.dtype} {images.shape} where {self._shape} fit")
         try:
-            np.ascontiguousarray(images).tofile(self._files[split])
+            self._files[split].seek(self._starts[split] + position * int(np.prod(self._shape)))
+            self._files[split].write(np.ascontiguousarray(images).data)
         except OSError as error:
             raise Refusal(f"the decoded pictures cannot be kept in {self._final.parent}: {error.strerror}") from error
-        self._labels[split].append(np.asarray(labels, dtype=np.int64))
 
-    def finish(self, classes: Sequence[str], order: Sequence[int] | None = None) -> Arrays:
-        """Close the arrays; `order[i]` is the label that the label i, as it was added, gets (none: the same)."""
-        for split in SPLITS:
-            labels = np.concatenate([np.zeros(0, np.int64), *self._labels[split]])
-            if order is not None and len(labels):
-                labels = np.asarray(order, dtype=np.int64)[labels]
-            self._write_header(split, len(labels))
-            self._files[split].flush()
-            os.fsync(self._files[split].fileno())
-            self._files[split].close()
-            np.save(self._draft / f"{split}-labels.npy", labels)
-        (self._draft / "classes.json").write_text(json.dumps(list(classes)), encoding="utf-8")
+    def finish(self, classes: Sequence[str]) -> Arrays:
+        """Close the arrays, put them in place and open them."""
+        try:
+            for split in SPLITS:
+                self._files[split].flush()
+                os.fsync(self._files[split].fileno())
+                self._files[split].close()
+                np.save(self._draft / f"{split}-labels.npy", self._labels[split])
+            (self._draft / "classes.json").write_text(json.dumps(list(classes)), encoding="utf-8")
+        except OSError as error:
+            raise Refusal(f"the decoded pictures cannot be kept in {self._final.parent}: {error.strerror}") from error
         try:
             self._draft.rename(self._final)
-        except OSError:  # another process finished the same pictures first, or an unreadable cache is in the way
+        except OSError:  # another process finished the same pictures first, or an unreadable copy is in the way
             if opened(self._final) is None:
                 shutil.rmtree(self._final, ignore_errors=True)
                 self._draft.rename(self._final)
@@ -110,7 +125,7 @@ class Writer:
         return arrays
 
     def abandon(self) -> None:
-        """Leave nothing behind."""
+        """Leave nothing half-written behind."""
         for file in self._files.values():
             file.close()
         shutil.rmtree(self._draft, ignore_errors=True)

@@ -39,8 +39,10 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     images = np.stack([centred(_smooth(small / FULL)) for small in pictures.images])[:, None]
     rows = np.arange(len(images))
     train, test = train_test_split(rows, test_size=dataset.test_rows, stratify=pictures.target, random_state=SPLIT_SEED)
-    for split, chosen in (("train", np.sort(train)), ("test", np.sort(test))):
-        writer.add(split, resized(images[chosen], side), pictures.target[chosen])
+    splits = {"train": np.sort(train), "test": np.sort(test)}
+    writer.begin({split: pictures.target[chosen] for split, chosen in splits.items()})
+    for split, chosen in splits.items():
+        writer.put(split, 0, resized(images[chosen], side))
     return writer.finish(dataset.classes)
 
 

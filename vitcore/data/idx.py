@@ -59,21 +59,13 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     from vitcore.vision import torchvision
 
     source = getattr(torchvision.datasets, dataset.place)
+    splits = {split: source(found[0].parent.parent.parent, train=split == "train", download=False) for split in FILES}
+    labels = {split: pictures.targets.numpy() for split, pictures in splits.items()}
     for split, names in FILES.items():
-        pictures = source(found[0].parent.parent.parent, train=split == "train", download=False)
-        images, labels = pictures.data.numpy(), pictures.targets.numpy()
-        images_path, labels_path = (found[0].parent / name for name in names)
-        if len(images) != len(labels):
-            raise Refusal(
-                f"{images_path} holds {len(images):,} pictures but {labels_path.name} {len(labels):,} labels; "
-                "remove both and let them be downloaded again"
-            )
-        if len(labels) and int(labels.max()) >= len(dataset.classes):
-            raise Refusal(
-                f"{labels_path} holds the label {int(labels.max())}, but {dataset.label} has the classes 0 to "
-                f"{len(dataset.classes) - 1}; remove the file and let it be downloaded again"
-            )
-        writer.add(split, resized(images[:, None], side), labels)
+        _check_labels(dataset, labels[split], len(splits[split].data), *(found[0].parent / name for name in names))
+    writer.begin(labels)
+    for split, pictures in splits.items():
+        writer.put(split, 0, resized(pictures.data.numpy()[:, None], side))
         if progress:
             progress(f"reading {dataset.label}", 0.5 if split == "train" else 1.0)
     return writer.finish(dataset.classes)
@@ -95,6 +87,20 @@ def _check(path: Path, side: int) -> None:
         raise Refusal(
             f"{path} has {path.stat().st_size:,} bytes where its header promises {length:,}; "
             "it is cut short or damaged: remove it and let it be downloaded again"
+        )
+
+
+def _check_labels(dataset: Dataset, labels: np.ndarray, pictures: int, images_path: Path, labels_path: Path) -> None:
+    """Refuse labels that are not one for each picture, or of no class."""
+    if pictures != len(labels):
+        raise Refusal(
+            f"{images_path} holds {pictures:,} pictures but {labels_path.name} {len(labels):,} labels; "
+            "remove both and let them be downloaded again"
+        )
+    if labels.max(initial=0) >= len(dataset.classes):
+        raise Refusal(
+            f"{labels_path} holds the label {labels.max()}, but {dataset.label} has the classes 0 to "
+            f"{len(dataset.classes) - 1}; remove the file and let it be downloaded again"
         )
 
 

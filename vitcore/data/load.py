@@ -80,13 +80,31 @@ def known(name: str) -> Dataset:
     return DATASETS[name]
 
 
+def described(name: str, folder: str | None = None) -> Dataset:
+    """The table's row; for "folder", with the classes and rows that are found there. No picture is decoded.
+
+    Raises:
+        Refusal: there is no such dataset, or the folder is not one of class folders.
+    """
+    dataset = known(name)
+    if not _own(dataset):
+        return dataset
+    found: Dataset = _reader(name).described(dataset, _place(dataset, folder))
+    return found
+
+
+def _own(dataset: Dataset) -> bool:
+    """Whether the pictures are the person's, in a place that only they can name."""
+    return not dataset.classes
+
+
 def _reader(name: str) -> ModuleType:
     return importlib.import_module(f"vitcore.data.{DATASETS[name].reader}")
 
 
 def _place(dataset: Dataset, folder: str | None) -> Path:
     """Where its files lie, or would."""
-    if dataset.place or dataset.reader == "digits":
+    if not _own(dataset):
         return data_root() / dataset.place
     if not folder:
         raise Refusal(f"{dataset.label} needs the path of a folder, zip or tar of class folders; none was given")

@@ -1,0 +1,67 @@
+"""A picture's bytes made into pixels, whoever they come from: nothing is trusted, every failure is a sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from vitcore.errors import Refusal
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+LARGEST_PIXELS = 100_000_000  # a picture of 10,000 x 10,000
+DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+LARGEST_BYTES = 256 * 2**20
+
+
+def decoded(content: bytes, name: str | Path, side: int, channels: int) -> np.ndarray:
+    """The picture in `content` as (c y x) uint8, its centred square scaled to `side`.
+
+    Raises:
+        Refusal: it is no picture, a damaged one, or absurdly large; `name` is named.
+    """
+    if not content:
+        raise Refusal(f"{name} is empty (0 bytes); remove it or put the picture back")
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            if picture.width * picture.height > LARGEST_PIXELS:
+                raise Refusal(
+                    f"{name} is {picture.width:,}x{picture.height:,} pixels; the largest that is read has "
+                    f"{LARGEST_PIXELS:,} pixels"
+                )
+            if picture.format == "JPEG":  # need not be decoded much larger than it is wanted
+                picture.draft("RGB" if channels == 3 else "L", (2 * side, 2 * side))
+            return square(upright(picture), side, channels)
+    except DAMAGED as error:
+        if isinstance(error, Refusal):
+            raise
+        reason = str(error).split("<")[0].strip() or type(error).__name__
+        raise Refusal(f"{name} is not a picture that can be read ({reason}); remove it or put a whole one in") from None
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The first frame, turned as the camera was held, with 8 bits a channel."""
+    picture.seek(0)
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        values = np.asarray(picture, dtype=np.float32)
+        largest = 65535 if values.max(initial=0) > 255 else 255
+        picture = Image.fromarray(np.rint(values.clip(0, largest) * (255 / largest)).astype(np.uint8), "L")
+    return picture
+
+
+def square(picture: Image.Image, side: int, channels: int) -> np.ndarray:
+    """The centred square at `side` pixels: (c y x) uint8. What is transparent shows white."""
+    if picture.has_transparency_data:
+        layers = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
+    picture = picture.convert("RGB" if channels == 3 else "L")
+    if picture.size != (side, side):
+        picture = ImageOps.fit(picture, (side, side), Image.Resampling.BILINEAR)
+    pixels = np.asarray(picture)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
