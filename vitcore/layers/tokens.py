@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -31,13 +32,16 @@ class PatchTokenizer(nn.Module):
 class ConvolutionalTokenizer(nn.Module):
     """Convolution without bias, ReLU and max-pooling 3/2/1, once or several times (Hassani et al. 2021, Section 3.3).
 
-    Hidden maps have 64 channels. The stride is max(1, k//2 - 1) and the padding k//2, as in the authors' code.
+    The stride is max(1, k//2 - 1) and the padding k//2, as in the authors' code, where hidden maps have 64 channels.
+
+    Args:
+        hidden: channels of every map but the last, or of each in turn.
     """
 
-    def __init__(self, channels: int, width: int, kernel: int, layers: int, hidden: int = 64) -> None:
+    def __init__(self, channels: int, width: int, kernel: int, layers: int, hidden: int | Sequence[int] = 64) -> None:
         super().__init__()
         self.kernel, self.stride = kernel, max(1, kernel // 2 - 1)
-        sizes = [channels, *(layers - 1) * [hidden], width]
+        sizes = [channels, *((layers - 1) * [hidden] if isinstance(hidden, int) else hidden), width]
         self.convolutions = nn.ModuleList(
             nn.Conv2d(before, after, kernel, stride=self.stride, padding=kernel // 2, bias=False)
             for before, after in pairwise(sizes)

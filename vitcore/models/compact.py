@@ -25,7 +25,9 @@ def build(config: Mapping[str, Any], options: Options) -> Transformer:
     if "patch" in config:
         tokenizer = PatchTokenizer(options.channels, width, options.patch or config["patch"])
     else:
-        tokenizer = ConvolutionalTokenizer(options.channels, width, config["convolution"], config["convolutions"])
+        tokenizer = ConvolutionalTokenizer(
+            options.channels, width, config["convolution"], config["convolutions"], config.get("hidden", 64)
+        )
     for module in tokenizer.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)
