@@ -120,13 +120,14 @@ class Attention(nn.Module):
             F.pad(t, (0, 0, size, size + short)).unfold(-2, 3 * size, size).mT.unsqueeze(-3) for t in (k, v)
         )  # (b g o 1 3w m), (b g o 1 3w k)
         if self.kernel.linear:
-            weights = q @ k.mT * band[:, None]
-            weights = weights / weights.sum(dim=-1, keepdim=True)
+            weights = q @ k.mT * band[:, None]  # (b g o r w 3w)
+            total = weights.sum(dim=-1, keepdim=True)
+            # The last block's empty queries are cut off before the division, for their total is 0.
+            out = _unblocked(self._drop(weights) @ v, tokens) / _unblocked(total, tokens)
         else:
-            scores = q * self.head_width**-0.5 @ k.mT  # (b g o r w 3w)
-            weights = scores.masked_fill(~band[:, None], -math.inf).softmax(dim=-1)
-        out = self._drop(weights) @ v
-        return rearrange(rearrange(out, "b g o r w k -> b g r (o w) k")[..., :tokens, :], "b g r n k -> b g (r n) k")
+            scores = (q * self.head_width**-0.5 @ k.mT).masked_fill(~band[:, None], -math.inf)
+            out = _unblocked(self._drop(scores.softmax(dim=-1)) @ v, tokens)
+        return rearrange(out, "b g r n k -> b g (r n) k")
 
     def _features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         scale = self.head_width**-0.25  # half of softmax's 1/√k on either side
@@ -138,6 +139,11 @@ class Attention(nn.Module):
 
     def _drop(self, weights: Tensor) -> Tensor:
         return F.dropout(weights, self.dropout) if self.training and self.dropout else weights
+
+
+def _unblocked(x: Tensor, tokens: int) -> Tensor:
+    """(b g o r w k), o blocks of w tokens, -> (b g r n k)."""
+    return rearrange(x, "b g o r w k -> b g r (o w) k")[..., :tokens, :]
 
 
 def window_band(tokens: int, window: int, causal: bool) -> Tensor:
