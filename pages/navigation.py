@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.parts import frame
+from vitcore.errors import Refusal
 
 st.set_page_config(page_title="vitcore", page_icon="🔬", layout="wide")
 
@@ -18,5 +19,8 @@ PAGES = {
 
 page = st.navigation(PAGES)
 frame.dress()
-page.run()
+try:
+    page.run()
+except Refusal as refusal:  # one sentence for the person, such as a results folder that cannot be read
+    st.error(str(refusal))
 frame.warm_up()

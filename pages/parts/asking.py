@@ -1,3 +1,53 @@
 """Asking stored models about a picture; a model is loaded once and kept while its checkpoint does not change."""
 
 from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from vitcore.errors import Refusal
+from vitcore.predict import Loaded, Prediction, load, predict
+from vitcore.runs.folder import Results
+
+KEPT = 16  # models held in memory
+
+
+def ask(run_id: str, picture: Image.Image) -> Prediction | str:
+    """What the run's model makes of the picture, or the sentence why it makes nothing of it."""
+    try:
+        run = Results().run(run_id)
+        return predict(_loaded(run_id, str(run.path), _stamp(run_id)), picture)
+    except Refusal as refusal:
+        return str(refusal)
+
+
+def seen(answer: Prediction, *, side: int = 112) -> None:
+    """The picture as the model saw it, its pixels as squares.
+
+    Drawn from the page itself: st.image would put each stroke's picture on the server, and take it away too soon.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(answer.prepared)).save(buffer, format="PNG")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    st.html(
+        f'<img src="data:image/png;base64,{data}" width="{side}" height="{side}" alt="The picture as the model sees it"'
+        ' style="image-rendering: pixelated; border-radius: 6px; display: block">'
+    )
+
+
+def _stamp(run_id: str) -> int:
+    """When the checkpoint was written; 0 where there is none."""
+    try:
+        return Results().run(run_id).checkpoint.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _loaded(run_id: str, folder: str, stamp: int) -> Loaded:
+    """The model of the checkpoint in `folder` as it was at `stamp`."""
+    return load(Results().run(run_id))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-from vitcore.store.index import Index
 
 from vitcore.runs.folder import Results
+from vitcore.runs.queue import ensure_dispatcher
 from vitcore.store import queries
+from vitcore.store.index import Index
 
 PAUSE = 0.8  # seconds between two looks at the journals, however many browsers ask
 ACTIVE = ("queued", "running")
@@ -25,11 +26,13 @@ class Watched:
         self.index = Index(self.results)
         self._lock = threading.Lock()
         self._polled = float("-inf")
+        ensure_dispatcher(self.results)  # runs queued before this server started go on waiting for nobody otherwise
 
     def poll(self, *, now: bool = False) -> Index:
         with self._lock:
             if now or time.monotonic() - self._polled >= PAUSE:
                 self.index.poll()
+                self.index.publish_when_due()
                 self._polled = time.monotonic()
         return self.index
 
@@ -41,7 +44,7 @@ def index(*, now: bool = False) -> Index:
 
 def runs(*, now: bool = False) -> pd.DataFrame:
     """Every stored run, newest first."""
-    return queries.runs(index(now=now)).sort_values("id", ascending=False, ignore_index=True)
+    return queries.runs(index(now=now))
 
 
 def active(table: pd.DataFrame) -> pd.DataFrame:

@@ -28,7 +28,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = {"": "Home", "train": "Train", "live": "Live", "compare": "Compare", "draw": "Draw"}
+PAGES = {
+    "": "Vision transformers, side by side",
+    "train": "Train",
+    "live": "Live",
+    "compare": "Compare",
+    "draw": "Draw",
+}
 
 
 @dataclass

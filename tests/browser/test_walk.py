@@ -1,0 +1,117 @@
+"""The whole path in a real browser: train, watch, compare, take the table, draw; and what must survive on the way."""
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from driver import PAGES, PATIENCE, Server, served, settle, visit
+from playwright.sync_api import Page, expect
+from shapes import draw
+
+from vitcore.runs import queue
+from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec
+
+TRAINED = 150_000  # milliseconds in which a small run on digits ends, on however slow a machine
+
+
+def points(page: Page, key: str) -> int:
+    """How many points a chart has drawn."""
+    return int(page.locator(f".st-key-{key} .vitcore-chart").last.get_attribute("data-points") or 0)
+
+
+def wait_for_points(page: Page, key: str, more_than: int) -> None:
+    page.wait_for_function(
+        """([key, least]) => [...document.querySelectorAll(`.st-key-${key} .vitcore-chart`)]
+            .some(chart => Number(chart.dataset.points ?? 0) > least)""",
+        arg=[key, more_than],
+        timeout=TRAINED,
+    )
+
+
+def fill(page: Page, key: str, value: str) -> None:
+    """Type into a field of the Train form."""
+    box = page.locator(f".st-key-field-{key} input").last
+    box.fill(value)
+    box.press("Enter")
+    settle(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_cold_deep_link(name: str, server: Server, page: Page) -> None:
+    """The first request that a new server gets is for this page."""
+    visit(page, f"{server.url}/{name}", PAGES[name])
+    links = page.get_by_test_id("stSidebarNavLink")
+    expect(links).to_have_text(["Home", "Train", "Live", "Compare", "Draw"])
+    current = "Home" if not name else PAGES[name]
+    expect(page.locator('[data-testid="stSidebarNavLink"][aria-current="page"]')).to_have_text(current)
+
+
+def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
+    visit(page, f"{server.url}/train", "Train")
+    fill(page, "epochs", "14")
+    fill(page, "batch_size", "64")
+    fill(page, "name", "walked")
+    page.locator(".st-key-launch button").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Live", timeout=PATIENCE)
+    wait_for_points(page, "curve-loss", 0)
+    wait_for_points(page, "curve-loss", points(page, "curve-loss"))
+    expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("finished", timeout=TRAINED)
+    wait_for_points(page, "curve-accuracy", 13)
+    expect(page.locator(".st-key-confusion .vitcore-chart").last).to_be_visible()
+
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare")
+    settle(page)
+    expect(page.get_by_role("gridcell", name="walked").first).to_be_attached()
+    with page.expect_download() as download:
+        page.locator(".st-key-download-csv button").last.click()
+    table = pd.read_csv(StringIO(Path(download.value.path()).read_text(encoding="utf-8")))
+    assert list(table["title"]) == ["walked"]
+    assert list(table["status"]) == ["finished"]
+    assert table["error_percent"].between(0, 60).all()
+
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Draw").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw")
+    settle(page)
+    draw(page, "3")
+    answer = page.locator(".st-key-answer-0").last
+    expect(answer.get_by_role("heading")).to_have_text(re.compile(r"^\d$"))
+    wait_for_points(page, "draw-probabilities", 9)
+
+    # The drawing is still there after a visit to another page, and gone when it is cleared.
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Home").click()
+    settle(page)
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Draw").click()
+    expect(page.locator(".st-key-answer-0").last).to_be_visible()
+    page.locator(".st-key-drawing button.clear").last.click()
+    expect(page.locator(".st-key-answer-0")).to_have_count(0)
+
+
+def test_first_model_takes_one_click(server: Server, page: Page) -> None:
+    visit(page, server.url, PAGES[""])
+    page.locator(".st-key-train-first button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Live", timeout=PATIENCE)
+    expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("finished", timeout=TRAINED)
+
+
+def test_a_killed_server_loses_nothing(page: Page, tmp_path: Path) -> None:
+    results = Results(tmp_path / "results")
+    with served(results.root) as first:
+        run = queue.enqueue(results, RunSpec.of(epochs=2_000, batch_size=128, name="long"))
+        queue.ensure_dispatcher(results)
+        visit(page, f"{first.url}/live", "Live")
+        wait_for_points(page, "curve-accuracy", 1)
+        before = points(page, "curve-accuracy")
+        first.kill()
+    assert queue.status(results, run) == "running"
+    with served(results.root) as second:
+        visit(page, f"{second.url}/live", "Live")
+        expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("running")
+        wait_for_points(page, "curve-accuracy", before)
+        page.locator(f".st-key-stop-{run} button").click()
+        expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("stopped", timeout=PATIENCE)
+    assert queue.status(results, run) == "stopped"

@@ -1,0 +1,68 @@
+"""Every page run by AppTest as the app runs it: through the navigation, on a results folder of its own."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from vitcore.runs import queue
+from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+Open = Callable[[str], AppTest]
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+    """A results folder in which nothing has been stored yet; the app reads the same."""
+    return _used(tmp_path / "results", monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs really trained on digits, by real workers from the real queue."""
+    results = Results(tmp_path_factory.mktemp("trained"))
+    ids = [
+        queue.enqueue(
+            results, RunSpec.of(architecture="cct-2/3x2", samples=200, epochs=epochs, seed=seed, batch_size=50)
+        )
+        for epochs, seed in ((2, 0), (1, 1))
+    ]
+    deadline = time.monotonic() + 180
+    while any(queue.status(results, run) != "finished" for run in ids):
+        assert time.monotonic() < deadline, [queue.status(results, run) for run in ids]
+        time.sleep(0.2)
+    return results.root
+
+
+@pytest.fixture
+def stocked(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+    return _used(trained, monkeypatch)
+
+
+def _used(root: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+    root.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("VITCORE_RESULTS", str(root))
+    st.cache_resource.clear()
+    return Results(root)
+
+
+@pytest.fixture
+def open_page() -> Open:
+    """Opens a page by its file's name and holds that it came up without an exception."""
+
+    def open_one(name: str, query: dict[str, str] | None = None) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=60)
+        app.run()
+        if query:
+            app.query_params.update(query)
+        if name != "home":
+            app.switch_page(f"{name}.py").run()
+        assert not app.exception, [error.value for error in app.exception]
+        return app
+
+    return open_one

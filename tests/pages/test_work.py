@@ -1,0 +1,136 @@
+"""What the pages do: refuse in one sentence, launch, list, group, hand out the table."""
+
+from io import StringIO
+
+import pandas as pd
+import pytest
+from conftest import Open
+from streamlit.testing.v1 import AppTest
+from vitcore.store.queries import export_csv
+
+from vitcore.runs import queue
+from vitcore.runs.folder import Results
+
+
+def metric(app: AppTest, label: str) -> str:
+    return next(one.value for one in app.metric if one.label == label)
+
+
+def test_counts_stand_before_the_launch_and_follow_the_choice(empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    before = metric(app, "Parameters"), metric(app, "MACs per picture")
+    app.selectbox(key="field-architecture").set_value("vit-lite-7/4").run()
+    assert not app.exception
+    assert (metric(app, "Parameters"), metric(app, "MACs per picture")) != before
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [("samples", 99_999, "1,437"), ("patch", 27, "27")],
+)
+def test_what_cannot_be_is_one_sentence_and_no_launch(
+    field: str, value: int, told: str, empty: Results, open_page: Open
+) -> None:
+    app = open_page("train")
+    app.selectbox(key="field-architecture").set_value("vit-lite-7/4")
+    app.number_input(key=f"field-{field}").set_value(value).run()
+    assert not app.exception
+    assert app.button(key="launch").disabled
+    [warning] = app.warning
+    assert told in warning.value
+    assert "\n" not in warning.value
+
+
+@pytest.mark.parametrize("name", ["<img src=x>", "../up", "![](http://example.org/x)"])
+def test_a_foul_name_is_refused(name: str, empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    app.text_input(key="field-name").set_value(name).run()
+    assert app.button(key="launch").disabled
+    assert len(app.warning) == 1
+    assert empty.ids() == []
+
+
+def test_several_choices_make_their_product(empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    app.toggle(key="several").set_value(True).run()
+    app.multiselect(key="field-kernel-several").set_value(["softmax", "relu"])
+    app.text_input(key="field-seed-several").set_value("0-2").run()
+    assert not app.exception
+    assert app.button(key="launch").label == "Launch 6 runs"
+
+
+def test_a_list_that_is_none_is_refused_in_words(empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    app.toggle(key="several").set_value(True).run()
+    app.text_input(key="field-seed-several").set_value("1, two").run()
+    assert "two" in app.warning[0].value
+    assert app.button(key="launch").disabled
+
+
+def test_choices_outlive_a_change_of_page(empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    app.number_input(key="field-epochs").set_value(17).run()
+    app.switch_page("live.py").run()
+    app.switch_page("train.py").run()
+    assert app.number_input(key="field-epochs").value == 17
+
+
+def test_launch_queues_a_run_that_trains(empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    app.number_input(key="field-samples").set_value(64)
+    app.number_input(key="field-epochs").set_value(1).run()
+    app.button(key="launch").click().run()
+    assert not app.exception
+    [run] = empty.ids()
+    assert queue.status(empty, run) in ("queued", "running", "finished")
+    queue.stop(empty, run)
+
+
+def test_home_offers_a_first_model_only_while_there_is_none(empty: Results, open_page: Open) -> None:
+    assert open_page("home").button(key="train-first")
+
+
+def test_home_tells_what_was_best(stocked: Results, open_page: Open) -> None:
+    app = open_page("home")
+    assert any("%" in one.value for one in app.metric)
+
+
+def test_live_shows_the_run_that_the_address_names(stocked: Results, open_page: Open) -> None:
+    first = stocked.ids()[0]
+    app = open_page("live", {"runs": first})
+    assert app.multiselect(key="live-runs").value == [first]
+    assert metric(app, "Epochs") == "2 of 2"
+
+
+def test_live_ignores_an_address_that_names_no_run(stocked: Results, open_page: Open) -> None:
+    app = open_page("live", {"runs": "../../etc/passwd,<b>"})
+    assert app.multiselect(key="live-runs").value == [stocked.ids()[-1]]
+
+
+def test_compare_lists_every_run_and_filters(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    assert len(app.dataframe[0].value) == 2
+    app.text_input(key="compare-search").set_value("seed 1").run()
+    assert len(app.dataframe[0].value) == 1
+
+
+def test_compare_gathers_seeds(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    app.get("button_group")[0].set_value(["Groups over seeds"]).run()
+    assert not app.exception
+    app.multiselect(key="compare-by").set_value(["architecture"]).run()
+    [table] = [frame.value for frame in app.dataframe]
+    assert list(table["n"]) == [2]
+    assert table["error_interval"].notna().all()
+
+
+def test_the_csv_is_the_table(stocked: Results, open_page: Open) -> None:
+    from pages.parts import stored
+
+    table = stored.runs()
+    assert list(pd.read_csv(StringIO(export_csv(table)))["id"]) == list(table["id"])
+
+
+def test_draw_has_a_way_on_when_nothing_can_read(empty: Results, open_page: Open) -> None:
+    app = open_page("draw")
+    assert [button.label for button in app.button] == ["Go to Home"]
