@@ -120,6 +120,14 @@ class DataSpec(_Part):
     dataset: Annotated[str, OneOf(DATASETS, "dataset")] = option(
         "digits", "Dataset", "What the network learns; the test split never reaches training."
     )
+    folder: str | None = option(
+        None,
+        "My pictures",
+        "Path of a folder, zip or tar with a folder of pictures for each class; for the dataset 'folder' alone.",
+        advanced=True,
+        min_length=1,
+        max_length=1000,
+    )
     samples: int | None = option(None, "Training rows", "Rows drawn for training; empty: all of them.", ge=1)
     replacement: bool = option(
         False, "With replacement", "Whether a row may be drawn more than once, as in the Performer report's Table 3."
@@ -261,6 +269,11 @@ class RunSpec(_Part):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         data, known = self.data, DATASETS[self.data.dataset]
+        if (data.dataset == "folder") != (data.folder is not None):
+            raise ValueError(
+                "the dataset 'folder' and the path of one's own pictures go together; "
+                f"given were {data.dataset!r} and {data.folder or 'no path'!r}"
+            )
         rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
         if data.samples is not None and not data.replacement and rows and data.samples > rows:
             raise ValueError(

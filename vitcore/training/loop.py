@@ -151,7 +151,7 @@ class Run:
                 told[what] = quarter
                 self.report("events", {"event": "note", "text": f"{what}: {100 * done:.0f} %"})
 
-        return load(self.spec.data.dataset, self.spec.data.side, progress)
+        return load(self.spec.data.dataset, self.spec.data.side, progress, self.spec.data.folder)
 
     def tell_start(self) -> None:
         channels, side = self.batches.images.shape[1:3]
