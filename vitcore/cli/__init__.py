@@ -1,0 +1,66 @@
+"""The command line: the same runs, specs and tables as the pages', without a browser."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from vitcore.cli import control, listing, pictures, train
+from vitcore.errors import Refusal
+from vitcore.runs.folder import ENVIRONMENT
+
+app = typer.Typer(
+    name="vitcore", help="Train, compare and use vision transformers.", no_args_is_help=True, add_completion=False
+)
+app.command("train")(train.train)
+app.command("runs")(listing.runs)
+app.command("models")(listing.models)
+app.command("predict")(pictures.predict)
+app.command("import")(pictures.import_published)
+app.command("stop")(control.stop)
+app.command("pause")(control.pause)
+app.command("resume")(control.resume)
+app.command("cancel")(control.cancel)
+app.command("first")(control.first)
+app.command("tag")(control.tag)
+app.command("delete")(control.delete)
+app.command("restore")(control.restore)
+
+
+@app.callback()
+def everywhere(
+    results: Annotated[
+        str | None, typer.Option(help="The results folder; else VITCORE_RESULTS, else ./results.", show_default=False)
+    ] = None,
+) -> None:
+    """Train, compare and use vision transformers."""
+    if results is not None:
+        os.environ[ENVIRONMENT] = results
+
+
+def main() -> None:
+    """Runs a command; whatever a person got wrong is one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
+    try:
+        code = app(standalone_mode=False)
+    except Refusal as refusal:
+        code = _complain(str(refusal))
+    except TyperException as error:
+        code = _complain(error.format_message() if hasattr(error, "format_message") else str(error))
+    except KeyboardInterrupt:
+        code = 1
+    except BrokenPipeError:  # `… runs | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code or 0)
+
+
+def _complain(sentence: str) -> int:
+    print(" ".join(sentence.split()), file=sys.stderr)
+    return 2

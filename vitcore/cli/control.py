@@ -1,0 +1,74 @@
+"""What is done to a stored run: stop, pause, resume, cancel, move up, tag, delete, restore."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vitcore.cli.train import finish
+from vitcore.runs import annotations as remarks
+from vitcore.runs import queue, trash
+from vitcore.runs.folder import Results
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `runs` lists it.")]
+
+
+def stop(run: Run) -> None:
+    """End a running run and keep what it has learnt; a queued one is cancelled."""
+    queue.stop(Results(), run)
+
+
+def pause(run: Run) -> None:
+    """End a running run with a checkpoint, to be resumed later."""
+    queue.pause(Results(), run)
+
+
+def resume(
+    run: Run,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue it again and leave.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on the last line.")] = False,
+) -> None:
+    """Go on with a run that was stopped, paused or interrupted, from its last checkpoint."""
+    results = Results()
+    queue.resume(results, run)
+    if not detach:
+        finish(results, run, as_json=as_json)
+
+
+def cancel(run: Run) -> None:
+    """Take a waiting run out of the queue."""
+    queue.cancel(Results(), run)
+
+
+def first(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Queued runs, in the order wished for.")],
+) -> None:
+    """Move queued runs to the front of the queue."""
+    queue.reorder(Results(), runs)
+
+
+def tag(
+    run: Run,
+    tags: Annotated[list[str] | None, typer.Argument(help="The run's tags from now on; none: as they are.")] = None,
+    note: Annotated[str | None, typer.Option(help="The run's note from now on.")] = None,
+) -> None:
+    """Set a run's tags and note, and show them."""
+    said = (
+        remarks.write(Results().run(run), tags or None, note)
+        if tags or note is not None
+        else remarks.read(Results().run(run))
+    )
+    typer.echo(" ".join(said.tags))
+    if said.note:
+        typer.echo(said.note)
+
+
+def delete(run: Run) -> None:
+    """Move a run to results/trash."""
+    trash.delete(Results(), run)
+
+
+def restore(run: Run) -> None:
+    """Bring a deleted run back."""
+    trash.restore(Results(), run)

@@ -1,0 +1,119 @@
+"""Following a run from a terminal: a progress bar where there is a screen, a line an epoch where there is none."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
+
+from vitcore.runs import journal, queue
+from vitcore.runs import status as states
+from vitcore.runs.folder import Results, RunFolder
+
+_LOOK_SECONDS = 0.25
+_WAKE_SECONDS = 2.0
+
+
+@dataclass
+class Seen:
+    """What a run's journal has told so far."""
+
+    id: str
+    status: str
+    reason: str = ""
+    error_percent: float | None = None
+    epochs: int = 0
+    asked: int = 0
+    training_seconds: float | None = None
+    images_per_second: float | None = None
+    loss: float | None = None
+    eta_seconds: float | None = None
+    share: float = 0.0
+    ending: str | None = None
+
+    def take(self, line: dict[str, Any]) -> None:
+        """Lays one event over what is known."""
+        event = line.get("event")
+        if event in ("taken", "started"):
+            self.ending, self.asked = None, int(line.get("epochs") or self.asked)
+        elif event == "progress":
+            self.loss, self.eta_seconds = line.get("loss"), line.get("eta_seconds")
+            self.images_per_second = line.get("images_per_second")
+            self.share = line.get("step", 0) / max(1, line.get("steps", 1))
+        elif event == "epoch":
+            self.epochs, self.loss = line["epoch"], line.get("train_loss")
+            self.error_percent = self.error_percent if line.get("error_percent") is None else line["error_percent"]
+            self.training_seconds, self.images_per_second = line.get("training_seconds"), line.get("images_per_second")
+            self.share = max(self.share, self.epochs / max(1, self.asked))
+        elif event == "ended":
+            self.ending, self.reason = line.get("status"), line.get("reason") or ""
+            for name in ("error_percent", "epochs", "training_seconds", "images_per_second"):
+                if line.get(name) is not None:
+                    setattr(self, name, line[name])
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON object that `--json` ends with."""
+        names = ("id", "status", "error_percent", "epochs", "training_seconds", "images_per_second")
+        values = {name: getattr(self, name) for name in names}
+        return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in values.items()}
+
+
+def to_the_end(results: Results, id: str) -> Seen:
+    """Waits until a run has ended; Ctrl-C leaves it running and says so."""
+    folder, seen = results.run(id), Seen(id, "queued")
+    screen = Console(stderr=True)
+    try:
+        with Progress(*_columns(), console=screen, transient=True, disable=not screen.is_terminal) as bars:
+            _watch(results, folder, seen, bars)
+    except KeyboardInterrupt:
+        seen.status = states.now(folder)
+        seen.reason = (
+            f"the run goes on in the background; `python -m vitcore stop {id}` ends it and keeps what was learnt"
+        )
+    return seen
+
+
+def _watch(results: Results, folder: RunFolder, seen: Seen, bars: Progress) -> None:
+    bar = bars.add_task("queued", total=1.0)
+    offset, woken = 0, time.monotonic()
+    while True:
+        signs = states.signs(folder)
+        lines, offset = journal.read(folder.events, offset)
+        for line in lines:
+            seen.take(line)
+            if bars.disable and line.get("event") in ("epoch", "note"):
+                print(_spoken(seen) if line["event"] == "epoch" else line.get("text"), file=sys.stderr, flush=True)
+        seen.status = states.of(signs, seen.ending)
+        bars.update(bar, description=seen.status, completed=seen.share, refresh=True)
+        bars.tasks[0].fields["spoken"] = _spoken(seen)
+        if seen.status not in ("queued", "running"):
+            seen.reason = seen.reason or (states.LOST if seen.status == "interrupted" else "")
+            return
+        if seen.status == "queued" and time.monotonic() - woken > _WAKE_SECONDS:
+            woken = time.monotonic()
+            queue.ensure_dispatcher(results)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _columns() -> list[ProgressColumn]:
+    return [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[spoken]}"),
+        TimeElapsedColumn(),
+    ]
+
+
+def _spoken(seen: Seen) -> str:
+    facts = [f"epoch {seen.epochs}/{seen.asked}" if seen.asked else ""]
+    facts.append("" if seen.loss is None else f"loss {seen.loss:.4f}")
+    facts.append("" if seen.error_percent is None else f"error {seen.error_percent:.2f} %")
+    facts.append("" if seen.images_per_second is None else f"{seen.images_per_second:,.0f} images/s")
+    left = seen.eta_seconds
+    facts.append("" if left is None else f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left")
+    return " · ".join(filter(None, facts))

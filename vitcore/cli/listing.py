@@ -1,0 +1,101 @@
+"""`runs` and `models`: what is stored, and what can be trained."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from vitcore.errors import Refusal
+from vitcore.models import ARCHITECTURES, Architecture, build
+from vitcore.runs.folder import Results
+
+_WORTH_PUBLISHING = 200  # changed runs after which the next reader is saved more than the snapshot costs
+
+
+def runs(
+    csv: Annotated[bool, typer.Option("--csv", help="The whole table, as the Compare page writes it.")] = False,
+    status: Annotated[str | None, typer.Option(help="Only runs of this status.")] = None,
+) -> None:
+    """List the stored runs, newest first."""
+    from vitcore.store import queries
+    from vitcore.store.index import Index
+
+    index = Index(Results())
+    index.poll()
+    table = queries.runs(index)
+    if index.unpublished >= _WORTH_PUBLISHING:
+        index.publish()
+    if index.notice:
+        typer.echo(index.notice, err=True)
+    if status is not None:
+        table = table[table["status"] == status]
+    if csv:
+        typer.echo(queries.export_csv(table), nl=False)
+        return
+    shown = Table(
+        Column("id", no_wrap=True), "status", "run", "epochs", "error %", "images/s", box=None, header_style="bold"
+    )
+    for row in table.to_dict("records"):
+        shown.add_row(
+            row["id"],
+            row["status"],
+            Text(str(row["title"])),
+            f"{row['epochs_done']}/{_number(row['epochs'], '.0f')}",
+            _number(row["error_percent"], ".2f"),
+            _number(row["images_per_second"], ",.0f"),
+        )
+    _screen().print(shown if len(table) else f"No runs in {index.results.runs} yet.")
+
+
+def models(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these; empty: all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Exact counts of each, as a JSON array.")] = False,
+) -> None:
+    """List the architectures; named ones, or all with --json, are built and counted exactly."""
+    for name in names or []:
+        if name not in ARCHITECTURES:
+            raise Refusal(f"there is no architecture {name!r}; `python -m vitcore models` lists those that are")
+    chosen = {name: ARCHITECTURES[name] for name in names or ARCHITECTURES}
+    if as_json:
+        typer.echo(json.dumps([_counted(name, row) for name, row in chosen.items()], indent=1))
+        return
+    counted = bool(names)
+    shown = Table("name", "counted at", *(["parameters", "MACs"] if counted else []), "source", box=None)
+    for name, row in chosen.items():
+        sizes = _counted(name, row) if counted else {}
+        figures = [f"{sizes['parameters']:,}", f"{sizes['macs'] / 1e9:.4f} G"] if counted else []
+        shown.add_row(name, f"{row.channels}x{row.side}x{row.side}, {row.classes} classes", *figures, row.source)
+    _screen().print(shown)
+
+
+def _counted(name: str, row: Architecture) -> dict[str, Any]:
+    """Exact parameters and multiply-accumulates of one picture, at the size that the row names."""
+    import torch
+
+    from vitcore.models import count
+
+    with torch.device("meta"):
+        model = build(name, channels=row.channels, side=row.side, classes=row.classes)
+    config = ", ".join(f"{key} {value}" for key, value in row.config.items())
+    picture = f"{row.channels}x{row.side}x{row.side}, {row.classes} classes"
+    return {
+        "name": name,
+        "parameters": count.parameters(model),
+        "macs": count.macs(model, row.channels, row.side),
+        "configuration": f"{row.family}: {config}; {picture}" if config else f"{row.family}; {picture}",
+    }
+
+
+def _screen() -> Console:
+    """The terminal; a file or a pipe is as wide as it needs to be."""
+    screen = Console()
+    return screen if screen.is_terminal else Console(width=240)
+
+
+def _number(value: Any, form: str) -> str:
+    return "" if value is None or value != value else format(value, form)
