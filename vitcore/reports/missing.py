@@ -78,7 +78,9 @@ def missing(
 
 def _seeds(runs: pd.DataFrame, statuses: Collection[str]) -> set[tuple[str, int]]:
     some = runs[runs["status"].isin(statuses)] if len(runs) else runs
-    return {(str(mark), int(seed)) for mark, seed in zip(some["fingerprint"], some["seed"], strict=True) if mark == mark}
+    return {
+        (str(mark), int(seed)) for mark, seed in zip(some["fingerprint"], some["seed"], strict=True) if mark == mark
+    }
 
 
 def estimate(specs: Sequence[RunSpec], runs: pd.DataFrame, machine: str | None = None) -> Estimate:

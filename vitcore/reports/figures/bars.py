@@ -13,13 +13,17 @@ from vitcore.reports.figures.style import NEUTRAL, colour, plain, style, uid
 
 @dataclass(frozen=True)
 class Series:
-    """One colour of a grouped bar chart; None or NaN is a gap. `low` and `high` are the ends of the intervals."""
+    """One colour of a grouped bar chart; None or NaN is a gap. `low` and `high` are the ends of the intervals.
+
+    `place` is the colour's place in the palette: given where a published series and ours belong together.
+    """
 
     name: str
     values: Sequence[float | None]
     low: Sequence[float | None] = ()
     high: Sequence[float | None] = ()
     published: bool = False
+    place: int | None = None
 
 
 def probabilities(
@@ -71,7 +75,7 @@ def bars(
     height: int = 420,
     revision: str = "bars",
 ) -> go.Figure:
-    """Grouped bars with error bars; what was published is grey and hatched, so that it is never taken for ours.
+    """Grouped bars with error bars; what was published is hatched, so that it is never taken for ours.
 
     Args:
         labels: one a group of bars.
@@ -83,9 +87,7 @@ def bars(
         if len(one.values) != len(labels):
             raise ValueError(f"{one.name} has {len(one.values)} values for {len(labels)} labels")
         values = _numbers(one.values)
-        marker: dict[str, object] = {"color": NEUTRAL if one.published else colour(own)}
-        if one.published:
-            marker = {"color": NEUTRAL, "opacity": 0.75, "pattern": {"shape": "/", "size": 6, "solidity": 0.25}}
+        marker = _marker(one, own)
         own += not one.published
         figure.add_bar(
             x=[plain(label) for label in labels],
@@ -100,6 +102,13 @@ def bars(
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_yaxes(type="log" if log_y else "linear", rangemode="tozero")
     return figure.update_layout(barmode="group", bargap=0.25)
+
+
+def _marker(series: Series, own: int) -> dict[str, object]:
+    if not series.published:
+        return {"color": colour(own if series.place is None else series.place)}
+    shade = NEUTRAL if series.place is None else colour(series.place)
+    return {"color": shade, "opacity": 0.75, "pattern": {"shape": "/", "size": 6, "solidity": 0.25}}
 
 
 def _percent(share: float) -> str:

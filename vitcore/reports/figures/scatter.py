@@ -51,7 +51,7 @@ def accuracy_against_size(
             hoverinfo="skip",
         )
     style(figure, revision=revision, x=x_title, y=y_title, height=height)
-    figure.update_xaxes(type="log" if log_x else "linear")
+    figure.update_xaxes(type="log", dtick="D2") if log_x else figure.update_xaxes(type="linear")
     return figure
 
 
