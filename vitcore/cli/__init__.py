@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from vitcore.cli import control, listing, pictures, train
+from vitcore.cli import control, listing, pictures, reports, train
 from vitcore.errors import Refusal
 from vitcore.runs.folder import ENVIRONMENT
 
@@ -29,6 +29,7 @@ app.command("first")(control.first)
 app.command("tag")(control.tag)
 app.command("delete")(control.delete)
 app.command("restore")(control.restore)
+app.add_typer(reports.app, name="reports")
 
 
 @app.callback()

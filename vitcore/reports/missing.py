@@ -91,15 +91,21 @@ def estimate(specs: Sequence[RunSpec], runs: pd.DataFrame, machine: str | None =
     return Estimate(sum(known) / 60 if known or not specs else math.nan, len(specs) - len(known))
 
 
+TOLD = [
+    "training_seconds", "epochs_done", "train_rows", "machine", "architecture", "kernel", "dataset", "side", "macs",
+]  # fmt: skip
+
+
 class Speed:
     """What stored runs say of a machine's speed: by the same network, else by multiply-accumulates per second."""
 
     def __init__(self, runs: pd.DataFrame, machine: str | None = None) -> None:
-        told = runs[(runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_rows"] > 0)]
+        told = runs.loc[(runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_rows"] > 0), TOLD]
         if machine is not None:
             told = told[told["machine"] == machine]
         images = told["epochs_done"] * told["train_rows"]
-        self._told = told.assign(per_image=told["training_seconds"] / images)
+        own = told["dataset"].map({name: data.side for name, data in DATASETS.items()})
+        self._told = told.assign(per_image=told["training_seconds"] / images, side=told["side"].fillna(own))
 
     def seconds(self, spec: RunSpec) -> float | None:
         """Training and evaluation of one run; None where no stored run tells."""
@@ -115,8 +121,7 @@ class Speed:
         """Seconds of training for one picture (median of the runs that resemble the spec most)."""
         told, data = self._told, DATASETS[spec.data.dataset]
         side = spec.data.side or data.side
-        sides = told["side"].fillna(told["dataset"].map(lambda name: DATASETS[name].side if name in DATASETS else None))
-        same = told[(told["architecture"] == spec.model.architecture) & (sides == side)]
+        same = told[(told["architecture"] == spec.model.architecture) & (told["side"] == side)]
         for alike in (same[same["kernel"] == spec.model.kernel], same):
             if len(alike):
                 return float(alike["per_image"].median())

@@ -116,7 +116,9 @@ def results(
     if protocol not in table.protocols:
         raise Refusal(f"{table.place} has no protocol {protocol!r}; it has {', '.join(table.protocols)}")
     specs = cell_specs(table, protocol)
-    matched = {place: matching(spec, runs) for place, (spec, _) in specs.items()}
+    runs = _narrowed(runs, [spec for spec, _ in specs.values() if spec])
+    by_run = {spec: matching(spec, runs) for spec in dict.fromkeys(spec for spec, _ in specs.values())}
+    matched = {place: by_run[spec] for place, (spec, _) in specs.items()}
     machine = machine or _commonest_machine(list(matched.values()))
     drafts = {
         (row.key, column.key): _draft(
@@ -132,6 +134,23 @@ def results(
     }
     judged = {place: _judged(one, theirs, own[one.column.metric]) for place, one in drafts.items()}
     return ResultTable(table, protocol, list(judged.values()), theirs, own, machine, judged)
+
+
+def epoch_runs(table: Table, protocol: str, runs: pd.DataFrame) -> list[str]:
+    """The stored runs whose epochs `results` needs: none unless rows of the table are epochs."""
+    if all(row.epoch is None for row in table.rows):
+        return []
+    specs = dict.fromkeys(spec for spec, _ in cell_specs(table, protocol).values() if spec)
+    return [str(id) for spec in specs for id in matching(spec, runs)["id"]]
+
+
+def _narrowed(runs: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
+    """The rows and columns that a table can need: a store of thousands of runs is looked through once."""
+    if runs.empty:
+        return runs
+    needed = ["id", "status", "fingerprint", "seed", "machine", *(metric.source for metric in METRICS.values())]
+    columns = [name for name in dict.fromkeys(needed) if name in runs]
+    return runs.loc[runs["fingerprint"].isin({fingerprint(spec) for spec in specs}), columns]
 
 
 def cell_specs(table: Table, protocol: str) -> dict[tuple[str, str], tuple[RunSpec | None, str]]:
