@@ -6,6 +6,7 @@ The spec is the waist of the house: below it nobody knows of runs, above it nobo
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import json
 import re
@@ -391,7 +392,12 @@ def _part(spec: RunSpec, path: tuple[str, ...]) -> Any:
 
 def fields() -> list[SpecField]:
     """Every leaf option in the form's order; leaf names are unique over all sections."""
-    return list(_walk(RunSpec, ()))
+    return list(_all_fields())
+
+
+@functools.cache
+def _all_fields() -> tuple[SpecField, ...]:
+    return tuple(_walk(RunSpec, ()))  # once: reading ten thousand runs asks for them as often
 
 
 def _walk(part: type[BaseModel], path: tuple[str, ...]) -> Iterator[SpecField]:

@@ -63,8 +63,10 @@ def lay(row: dict[str, Any], line: Mapping[str, Any]) -> None:
 
 def epoch(line: Mapping[str, Any]) -> dict[str, Any] | None:
     """The row of an epoch's line, or None where it is another event or has no number."""
+    if line.get("event") != "epoch":
+        return None
     count = whole(line.get("epoch"))
-    if line.get("event") != "epoch" or count is None or count < 1 or _newer(line):
+    if count is None or count < 1 or _newer(line):
         return None
     found: dict[str, Any] = {name: number(line.get(name)) for name in _METRICS}
     return {**found, "epoch": count, "at": time(line.get("at")), "images_seen": whole(line.get("images_seen"))}
@@ -72,8 +74,10 @@ def epoch(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def note(line: Mapping[str, Any]) -> dict[str, Any] | None:
     """The row of a note's line, or None where it is another event."""
+    if line.get("event") != "note":
+        return None
     said = text(line.get("text"))
-    if line.get("event") != "note" or said is None or _newer(line):
+    if said is None or _newer(line):
         return None
     return {"seq": whole(line.get("seq")), "at": time(line.get("at")), "text": said}
 
@@ -83,6 +87,8 @@ def whole(value: object) -> int | None:
 
 
 def number(value: object) -> float | None:
+    if type(value) is float:  # the common case: a rebuild comes by here a million times
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

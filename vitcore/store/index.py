@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import duckdb
@@ -56,9 +55,9 @@ class Index:
             Refusal: the results folder cannot be read.
         """
         with self._lock:
-            found = _folders(self.results)
+            found = self._look()
             gone = self._marks.keys() - found.keys()
-            changed = self._changed(found)
+            changed = {id: seen for id, seen in found.items() if self._differs(id, seen)}
             if not gone and not changed:
                 return False
             before = self._unpublished
@@ -99,21 +98,25 @@ class Index:
         with self._lock, self._publishing:
             self._con.close()
 
-    def _changed(self, found: Mapping[str, int]) -> dict[str, tuple[int, int, int]]:
-        """The runs that must be read again, with how their files are now."""
-        changed = {}
-        for id, folder_changed in found.items():
+    def _look(self) -> dict[str, tuple[int, int, int]]:
+        """How every run's files are now."""
+        found, runs = {}, str(self.results.runs)
+        for id in self.results.ids():
             try:
-                seen = ingest.look(RunFolder(self.results.runs / id), folder_changed)
+                found[id] = ingest.look(f"{runs}{os.sep}{id}")
+            except FileNotFoundError:
+                continue  # deleted since it was listed
             except OSError as error:
-                raise Refusal(f"{self.results.runs / id} cannot be read: {reason(error)}") from None
-            mark = self._marks.get(id)
-            known = mark and (mark.events_size, mark.events_changed, mark.folder_changed)
-            if mark is None or known != seen or seen[2] < 0:
-                changed[id] = seen
-            elif mark.status == "running" and not locks.held(self.results.runs / id / "alive.lock"):
-                changed[id] = seen  # a worker that was killed leaves no other sign
-        return changed
+                raise Refusal(f"run {id} in {runs} cannot be read: {reason(error)}") from None
+        return found
+
+    def _differs(self, id: str, seen: tuple[int, int, int]) -> bool:
+        """Whether a run must be read again."""
+        mark = self._marks.get(id)
+        if mark is None or seen[2] < 0 or seen != (mark.events_size, mark.events_changed, mark.folder_changed):
+            return True
+        # A worker that was killed leaves no other sign than its lock.
+        return mark.status == "running" and not locks.held(self.results.runs / id / "alive.lock")
 
     def _take_in(
         self, cursor: duckdb.DuckDBPyConnection, gone: Iterable[str], changed: Mapping[str, tuple[int, int, int]]
@@ -135,15 +138,6 @@ class Index:
     def _read_marks(self) -> dict[str, ingest.Mark]:
         rows = self._con.execute("SELECT id, status, events_size, events_changed, folder_changed FROM runs").fetchall()
         return {id: ingest.Mark(*rest) for id, *rest in rows}
-
-
-def _folders(results: Results) -> dict[str, int]:
-    """Every run's folder and when it changed, in nanoseconds."""
-    found = {}
-    for id in results.ids():
-        with suppress(FileNotFoundError):  # deleted since it was listed
-            found[id] = os.stat(results.runs / id).st_mtime_ns
-    return found
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, dict[str, Any]]:

@@ -45,10 +45,17 @@ class Reading:
         return Mark(row["status"], row["events_size"], row["events_changed"], row["folder_changed"])
 
 
-def look(folder: RunFolder, folder_changed: int) -> tuple[int, int, int]:
-    """The size and time of the journal, and the folder's time, -1 where it is too fresh to be relied on."""
+def look(folder: str) -> tuple[int, int, int]:
+    """The size and time of the journal, and the folder's time, -1 where it is too fresh to be relied on.
+
+    Plain strings, since this is done for every run at every poll.
+
+    Raises:
+        FileNotFoundError: the folder is gone.
+    """
+    folder_changed = os.stat(folder).st_mtime_ns
     try:
-        found = os.stat(folder.events)
+        found = os.stat(f"{folder}{os.sep}events.jsonl")
         events = found.st_size, found.st_mtime_ns
     except FileNotFoundError:
         events = -1, -1
