@@ -88,6 +88,12 @@ def _all_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _in_tar(source: Path) -> Iterator[Entry]:
+    if source.name.lower().endswith(".tar"):
+        # Cut at a member's end, a plain tar looks whole to tarfile; compressed ones find out for themselves.
+        with source.open("rb") as raw:
+            raw.seek(max(0, source.stat().st_size - tarfile.BLOCKSIZE))
+            if raw.read().strip(b"\0"):
+                raise tarfile.ReadError("its end is missing")
     with tarfile.open(source, "r|*") as archive:  # as a stream: xz cannot be sought in
         watch = _Watch(source)
         for member in archive:

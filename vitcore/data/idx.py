@@ -73,9 +73,11 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
 
 def _check(path: Path, side: int) -> None:
     """Refuse a file whose header or length is not an idx file's of this dataset."""
-    header = np.frombuffer(_head(path), dtype=">i4") if path.stat().st_size >= 16 else np.zeros(0, ">i4")
     axes = 3 if "idx3" in path.name else 1
-    if len(header) < 4 or header[0] != 0x0800 + axes:
+    with path.open("rb") as file:
+        head = file.read(4 * (1 + axes))
+    header = np.frombuffer(head[: len(head) // 4 * 4], dtype=">i4")
+    if len(header) < 1 + axes or header[0] != 0x0800 + axes:
         raise Refusal(
             f"{path} is not an idx file of bytes (its header is wrong); remove it and let it be downloaded again"
         )
@@ -102,8 +104,3 @@ def _check_labels(dataset: Dataset, labels: np.ndarray, pictures: int, images_pa
             f"{labels_path} holds the label {labels.max()}, but {dataset.label} has the classes 0 to "
             f"{len(dataset.classes) - 1}; remove the file and let it be downloaded again"
         )
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(16)

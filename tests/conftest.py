@@ -1,0 +1,31 @@
+"""What every test may use: the genuine datasets where they lie, or places of its own where nothing lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+BESIDE = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of genuine datasets (MNIST, CIFAR-10 as JPEG, Tiny ImageNet), also named to the code under test."""
+    folder = Path(os.environ.get("VITCORE_DATA") or BESIDE)
+    if not (folder / "MNIST" / "raw").is_dir():
+        pytest.skip(f"no genuine datasets in {folder}; set VITCORE_DATA to a folder with MNIST/raw in it")
+    monkeypatch.setenv("VITCORE_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def own_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty data folder and an empty cache, so that nothing is found that the test did not put there."""
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setenv("VITCORE_DATA", str(data))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
+    return data
