@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent
 
-# Streamlit hot-reloads modules beside its script and on PYTHONPATH; vitcore is found there, and by worker processes too.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+# Streamlit hot-reloads the modules beside its script and those that fit a pattern on PYTHONPATH: so vitcore's are found.
+# Not the root itself ("?*" asks for a folder in it): every file below would be followed, the environment included.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT / "?*")]))
 
 
 async def plotly_js(request: object) -> FileResponse:

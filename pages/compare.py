@@ -9,7 +9,9 @@ from vitcore.reports import figures
 from vitcore.reports.statistics import mean_interval
 from vitcore.store import queries
 
+VIEWS = ("Runs", "Groups over seeds")
 CHOSEN = "compare-chosen"
+AT_FIRST = 4  # of the newest runs are chosen on the first visit, so that there is something to see
 OVERLAID = 12  # curves that are still told apart
 
 
@@ -37,16 +39,16 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def run_table(table: pd.DataFrame) -> list[str]:
+def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
     """The table; returns the chosen runs. A choice outlives filters, sorting and runs that arrive meanwhile."""
-    names = columns.chosen(table, key="compare-columns")
-    before = st.session_state.get(CHOSEN, [])
+    before = st.session_state.setdefault(CHOSEN, list(table["id"][table["epochs_done"] > 0].head(AT_FIRST)))
     rows = {run: place for place, run in enumerate(table["id"])}
     event = st.dataframe(
         table[names],
         key=f"compare-table-{hash(tuple(rows)) & 0xFFFFFFFF:x}",
         height=min(460, 38 + 35 * max(len(table), 1)),
         hide_index=True,
+        placeholder="",
         column_config=columns.config(names),
         on_select="rerun",
         selection_mode="multi-row",
@@ -75,7 +77,7 @@ def grouped(table: pd.DataFrame) -> pd.DataFrame:
         rows.append((*values, len(some), spread.mean, spread.half_width, some["error_percent"].min(), seconds))
     names = [*(by or ["architecture"]), "n", "error_mean", "error_interval", "error_best", "training_seconds"]
     found = pd.DataFrame(rows, columns=names).sort_values("error_mean", ignore_index=True)
-    st.dataframe(found, hide_index=True, column_config=columns.config(names), key="compare-groups")
+    st.dataframe(found, hide_index=True, placeholder="", column_config=columns.config(names), key="compare-groups")
     return found
 
 
@@ -110,14 +112,16 @@ if everything.empty:
     st.page_link("train.py", label="Train a model")
 else:
     shown = filtered(everything)
-    view = st.segmented_control(
-        "View", ["Runs", "Groups over seeds"], default="Runs", key="compare-view", label_visibility="collapsed"
-    )
-    if view == "Groups over seeds":
-        exported = grouped(shown)
-    else:
-        ids = run_table(shown)
-        exported = shown
+    with st.container(horizontal=True, vertical_alignment="center", key="view-row"):
+        groups = (
+            st.segmented_control(
+                "View", VIEWS, default=VIEWS[0], required=True, key="compare-view", label_visibility="collapsed"
+            )
+            == VIEWS[1]
+        )
+        names = [] if groups else columns.chosen(shown, key="compare-columns")
+    exported = grouped(shown) if groups else shown
+    ids = [] if groups else run_table(shown, names)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download CSV",
@@ -127,10 +131,6 @@ else:
             key="download-csv",
             on_click="ignore",
         )
-        st.caption(
-            f"{len(exported):,} of {len(everything):,} runs"
-            if view != "Groups over seeds"
-            else f"{len(exported)} groups"
-        )
-    if view != "Groups over seeds":
+        st.caption(f"{len(exported)} groups" if groups else f"{len(exported):,} of {len(everything):,} runs")
+    if not groups:
         overlay(everything, ids)

@@ -32,7 +32,7 @@ def running(table: pd.DataFrame) -> None:
                 st.page_link("live.py", label=run["title"], query_params={"runs": run["id"]})
                 badge(run["status"])
             if run["status"] == "running":
-                st.progress(float(run["progress"] or 0))
+                st.progress(wording.share(run["progress"]))
                 st.caption(progress_line(run))
     waiting = int((table["status"] == "queued").sum())
     if waiting > 1:

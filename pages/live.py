@@ -24,16 +24,16 @@ def head(run: pd.Series) -> None:
             st.space("stretch")
             stop_button(run, key=f"stop-{run['id']}")
         if run["status"] == "running":
-            st.progress(float(run["progress"] or 0))
+            st.progress(wording.share(run["progress"]))
             st.caption(progress_line(run))
-        elif run["status"] not in ("queued", "finished") and run["reason"]:
+        elif run["status"] not in ("queued", "finished") and not wording.missing(run["reason"]):
             st.caption(run["reason"])
 
 
 def numbers(run: pd.Series) -> None:
     with st.grid(5, min_column_width=120):
         st.metric("Test error", wording.percent(run["error_percent"], 2))
-        st.metric("Epochs", f"{int(run['epochs_done'] or 0)} of {int(run['epochs'])}")
+        st.metric("Epochs", f"{int(run['epochs_done'])} of {int(run['epochs'])}")
         st.metric("Training time", wording.duration(run["training_seconds"]))
         st.metric("Images/s", wording.count(run["images_per_second"]))
         st.metric("Parameters", wording.count(run["parameters"]))
@@ -52,7 +52,8 @@ def curves(chosen: pd.DataFrame) -> None:
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{title}**")
                 if rows.empty:
-                    st.caption("Nothing yet.")
+                    with st.container(height=HEIGHT, border=False):
+                        st.caption("Nothing yet.")
                     continue
                 figure = figures.curves(rows, chosen, x=x, y=y, height=HEIGHT)
                 figure.update_layout(showlegend=len(chosen) > 1, xaxis_title="", yaxis_title="")

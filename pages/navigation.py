@@ -15,6 +15,12 @@ PAGES = {
         st.Page("compare.py", title="Compare"),
         st.Page("draw.py", title="Draw"),
     ],
+    "Reports": [
+        st.Page("report_performer.py", title="Performer kernels"),
+        st.Page("report_cifar10.py", title="ViT on CIFAR-10"),
+        st.Page("report_slides.py", title="Compact transformers"),
+        st.Page("report_hybrid.py", title="Hybrid sequential ViT"),
+    ],
 }
 
 page = st.navigation(PAGES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
+
+import pandas as pd
 
 NONE = "–"
 
@@ -18,10 +19,16 @@ def count(value: float | None) -> str:
     if missing(value):
         return NONE
     assert value is not None
+    value = float(value)
     for size, sign in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")):
         if abs(value) >= size:
             return f"{value / (size if sign != ' k' else 1e3):.3g}{sign}"
     return f"{value:,.0f}"
+
+
+def share(value: float | None) -> float:
+    """A progress bar's value: 0 to 1, and 0 where nothing is known."""
+    return 0.0 if missing(value) else min(max(float(value or 0), 0.0), 1.0)
 
 
 def duration(seconds: float | None) -> str:
@@ -46,8 +53,9 @@ def duration(seconds: float | None) -> str:
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:
     """A UTC moment as 'just now', '5 min ago', 'yesterday' or a date."""
-    if moment is None or moment != moment:  # NaT is not itself
+    if missing(moment):
         return NONE
+    assert moment is not None
     now = now or datetime.now(UTC)
     then = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     past = (now - then).total_seconds()
@@ -62,5 +70,6 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
     return f"{then.day} {then:%b %Y}"
 
 
-def missing(value: float | None) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+def missing(value: object) -> bool:
+    """None, NaN, NaT and pandas' NA, all of which a table's empty cell may hold."""
+    return value is None or value is pd.NA or value != value

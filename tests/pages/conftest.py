@@ -58,10 +58,10 @@ def open_page() -> Open:
     def open_one(name: str, query: dict[str, str] | None = None) -> AppTest:
         app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=60)
         app.run()
-        if query:
-            app.query_params.update(query)
         if name != "home":
-            app.switch_page(f"{name}.py").run()
+            app.switch_page(f"{name}.py")
+            app.query_params.update(query or {})
+            app.run()
         assert not app.exception, [error.value for error in app.exception]
         return app
 

@@ -1,0 +1,183 @@
+"""A report's page: its tables twice (published, ours), what the difference is worth, its figures, what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import frame, report_cells, report_fill, report_figures, stored
+from vitcore.reports import exports, published
+from vitcore.reports.comparisons import comparisons
+from vitcore.reports.kept import kept_epochs, with_kept
+from vitcore.reports.paragraph import paragraph
+from vitcore.reports.published import Report, Table
+from vitcore.reports.tables import ResultTable, epoch_runs, results
+from vitcore.store import queries
+
+TICK = 3  # seconds between two looks while runs of the table are on their way
+
+
+@dataclass(frozen=True)
+class View:
+    """What every part of the page looks at."""
+
+    table: Table
+    protocol: str
+    runs: pd.DataFrame
+    result: ResultTable
+    twin: ResultTable | None
+
+
+def page(key: str) -> None:
+    """The whole page of one report."""
+    report = published.reports()[key]
+    frame.heading(report.title, report.lead)
+    table, protocol = _choice(report)
+    moving = not stored.active(stored.runs(now=True)).empty
+    st.fragment(_body, run_every=TICK if moving else None)(table, protocol, moving)
+
+
+def view(table: Table, protocol: str) -> View:
+    """The table with the runs as they are now; runs kept with the project fill what the store lacks."""
+    runs = with_kept(stored.runs())
+    twin = published.table(table.twin) if table.twin else None
+    made = [
+        results(one, runs, protocol, epochs=epochs_of(epoch_runs(one, protocol, runs))) for one in (table, twin) if one
+    ]
+    return View(table, protocol, runs, made[0], made[1] if twin else None)
+
+
+def epochs_of(ids: list[str]) -> pd.DataFrame | None:
+    """Epochs of stored and of kept runs; None where none are asked for."""
+    if not ids:
+        return None
+    kept = kept_epochs(ids)
+    own = queries.epochs(stored.index(), ids)
+    return own if kept.empty else kept if own.empty else pd.concat([own, kept]).drop_duplicates(["run_id", "epoch"])
+
+
+def _choice(report: Report) -> tuple[Table, str]:
+    """Which table and which protocol; both stand in the address."""
+    known = [table for table in published.tables().values() if table.report == report.key]
+    named = {table.key: table for table in known}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="report-choice"):
+        key = known[0].key
+        if len(known) > 1:
+            key = st.segmented_control(
+                "Table", list(named), default=key, required=True, key=f"{report.key}-table",
+                format_func=lambda one: named[one].place, bind="query-params",
+            )  # fmt: skip
+        table = named[key or known[0].key]
+        ways = list(table.protocols)
+        protocol = st.segmented_control(
+            "Protocol of our runs", ways, default="scaled", required=True, key=f"{report.key}-protocol",
+            format_func=lambda one: table.protocols[one].label if one in table.protocols else one,
+            bind="query-params",
+        )  # fmt: skip
+    return table, protocol if protocol in ways else ways[0]
+
+
+def _body(table: Table, protocol: str, moving: bool) -> None:
+    now = view(table, protocol)
+    if moving and stored.active(now.runs).empty:
+        st.rerun()  # nothing moves any more: without a timer from here on
+    st.subheader(f"{table.place}: {table.title}", anchor=False)
+    st.caption(table.protocols[protocol].note)
+    _verdict(now)
+    _tables(now)
+    report_fill.fill(table, protocol, now.runs)
+    report_cells.inspect(now.result, now.runs)
+    report_fill.explanations(table, protocol, now.runs)
+    _against(now)
+    report_figures.figures(now.result, now.runs)
+    _exports(now.result)
+    _notes(now.result)
+
+
+def _verdict(now: View) -> None:
+    with st.container(border=True, key="verdict"):
+        st.markdown("**What the runs say**")
+        st.markdown("\n".join(f"- {_plain(said)}" for said in paragraph(now.result, now.runs, now.twin)))
+
+
+def _plain(sentence: str) -> str:
+    """Text for markdown: a kernel's asterisk or bracket is no emphasis and no link."""
+    return "".join(f"\\{sign}" if sign in "*_[]$`<~" else sign for sign in sentence)
+
+
+def _tables(now: View) -> None:
+    left, right = st.columns(2, gap="medium")
+    ours = "Ours" + (" (scaled)" if now.result.scaled else "")
+    for side, title, part in ((left, "Published", "published"), (right, ours, "ours")):
+        with side:
+            st.markdown(f"**{title}**")
+            report_cells.shown(now.result, part)
+    left, right = st.columns(2, gap="medium")
+    for side, title, part in ((left, "Ours minus published", "difference"), (right, "Verdict", "verdict")):
+        with side:
+            st.markdown(f"**{title}**")
+            report_cells.shown(now.result, part)
+    st.caption("† has a note below. Grey: no more than noise explains. Seconds are compared down a column only.")
+    if now.twin:
+        with st.expander("Without and with replacement, side by side"):
+            st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
+
+
+COMPARED = {
+    "column": "Column",
+    "row": "Row",
+    "against": "Against",
+    "seeds": "Seeds",
+    "difference": st.column_config.NumberColumn("Difference", format="%+.2f"),
+    "low": st.column_config.NumberColumn("95 % from", format="%+.2f"),
+    "high": st.column_config.NumberColumn("to", format="%+.2f"),
+    "p": st.column_config.NumberColumn("p", format="%.3f"),
+    "p_holm": st.column_config.NumberColumn("p (Holm)", format="%.3f"),
+    "better": st.column_config.NumberColumn("P(better)", format="percent"),
+    "better_low": st.column_config.NumberColumn("from ", format="percent"),
+    "better_high": st.column_config.NumberColumn("to ", format="percent"),
+    "more_seeds": st.column_config.NumberColumn("Seeds still needed", format="%d"),
+    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
+}
+
+
+def _against(now: View) -> None:
+    """Every row against the reference, seed by seed."""
+    pairs = comparisons(now.result, now.runs)
+    if pairs.empty:
+        return
+    with st.expander(f"Rows against {now.table.row(now.table.reference).label}, seed by seed"):
+        st.dataframe(pairs, hide_index=True, column_config=COMPARED)
+        st.caption(
+            "Runs of one seed share weights, rows and order, so they are compared in pairs. p: paired t-test; Holm: "
+            "corrected for all pairs of the table. Seeds still needed: power 0.8 at the 5 % level, if the difference "
+            "is as seen so far; few seeds exaggerate it."
+        )
+
+
+def _exports(result: ResultTable) -> None:
+    name = f"{result.table.key}-{result.protocol}"
+    with st.container(horizontal=True, gap="small", key="exports"):
+        for label, ending, kind, write in (
+            ("CSV", "csv", "text/csv", exports.csv),
+            ("Markdown", "md", "text/markdown", exports.markdown),
+            ("LaTeX", "tex", "application/x-tex", exports.latex),
+        ):
+            st.download_button(
+                label, write(result), f"{name}.{ending}", kind, on_click="ignore", key=f"export-{ending}"
+            )
+
+
+def _notes(result: ResultTable) -> None:
+    """What is to be known of the published numbers, and whose they are."""
+    cells = [f"{one.row.label}, {one.column.title}: {one.published.note}" for one in result.results
+             if one.published and one.published.note]  # fmt: skip
+    rows = [f"{row.label}: {row.note}" for row in result.table.rows if row.note]
+    notes = [*result.table.claims, *result.table.notes, *rows, *cells]
+    if notes:
+        st.markdown("**Notes**")
+        st.markdown("\n".join(f"- {_plain(note)}" for note in notes))
+    report = published.reports()[result.table.report]
+    st.caption(f"{report.full_title}. {report.authors}.")
