@@ -32,9 +32,9 @@ def test_the_table_holds_the_ten_kernels() -> None:
 @pytest.mark.parametrize("name", restated.POINTWISE)
 def test_pointwise_features_are_their_formula_plus_epsilon(name: str) -> None:
     x = torch.linspace(-3, 3, 41, dtype=torch.float64).reshape(1, 41)
-    expected = torch.tensor([[restated.POINTWISE[name](float(value)) + 0.25 for value in x[0]]])
+    expected = torch.tensor([[restated.POINTWISE[name](float(value)) + 0.25 for value in x[0]]], dtype=torch.float64)
     found = features(KERNELS[name], x, None, 0.25, keys=True)
-    torch.testing.assert_close(found, expected.double(), atol=1e-12, rtol=0)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
     assert (features(KERNELS[name], x, None, 0.0, keys=True) >= 0).all()
 
 

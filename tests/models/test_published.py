@@ -89,6 +89,14 @@ def test_the_key_layout_is_that_of_the_authors(tmp_path: Path) -> None:
     assert "classifier.attention_pool.weight" in published(build("cvt-2/8"))
 
 
+def test_a_checkpoint_takes_any_kernel_for_its_random_features_are_drawn_here(tmp_path: Path) -> None:
+    torch.save(published(perturbed("cct-2/3x2")), tmp_path / "w.pth")
+    model = build("cct-2/3x2", kernel="favor+", features=16)
+    drawn = model.blocks[0].attention.random_features.clone()
+    load_published(model, tmp_path / "w.pth")
+    assert torch.equal(model.blocks[0].attention.random_features, drawn)
+
+
 @pytest.mark.parametrize("wrap", ["state_dict", "model"])
 def test_wrapped_and_parallel_checkpoints_load_too(wrap: str, tmp_path: Path) -> None:
     source = perturbed("cct-2/3x2")
@@ -132,10 +140,15 @@ def test_sinusoidal_positions_are_computed_anew_for_another_size(tmp_path: Path)
     [
         ("cct-2/3x2", "cct-4/3x2", {}, "has 2 blocks and this model 4: it is a checkpoint of another model"),
         ("cct-6/3x1", "cct-6/3x2", {}, "another model"),
-        ("cvt-2/8", "vit-lite-2/8", {}, "another model: it lacks 1 tensors, such as leading"),
+        (
+            "cvt-2/8",
+            "vit-lite-2/8",
+            {},
+            "another model: it lacks 1 of this model's 30 tensors, such as leading and has 2 that",
+        ),
         ("cvt-2/8", "cvt-2/4", {}, r"its tokenizer.* is 128 x 3 x 8 x 8 and this model's 128 x 3 x 4 x 4"),
         ("cct-2/3x2", "cct-2/3x2", {"channels": 1}, "is 64 x 3 x 3 x 3 and this model's 64 x 1 x 3 x 3"),
-        ("cct-2/3x2", "cct-2/3x2", {"positions": "none"}, "it has 1 more, such as positions.table"),
+        ("cct-2/3x2", "cct-2/3x2", {"positions": "none"}, "it has 1 that this model has not, such as positions.table"),
         ("cct-2/3x2", "resnet18", {}, "ViT-Lite, CVT and CCT, and this model is a ResNet"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 
@@ -14,4 +15,8 @@ class RecurrentResidual(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            # oneDNN has no bfloat16 LSTM for processors without AVX-512, so there it recurs in its weights' precision.
+            with torch.autocast("cpu", enabled=False):
+                return self.norm(x + self.lstm(x.to(self.norm.weight.dtype))[0])
         return self.norm(x + self.lstm(x)[0])

@@ -62,17 +62,19 @@ def load_published(model: nn.Module, path: Path | str) -> list[str]:
     if not isinstance(model, Transformer):
         raise Refusal(f"published checkpoints are of ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}")
     given = _renamed(_read(path), path)
-    own = model.state_dict()
+    # Random features are drawn here and never published.
+    own = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("random_features")}
+    _refuse_other_names(given, own, path)
     said: list[str] = []
     _fit_positions(given, own, model, said)
-    if given.get(_HEAD[0]) is not None and given[_HEAD[0]].shape != own[_HEAD[0]].shape:
+    if given[_HEAD[0]].shape[0] != own[_HEAD[0]].shape[0]:
         said.append(
             f"The checkpoint tells {given[_HEAD[0]].shape[0]} classes apart and this model {own[_HEAD[0]].shape[0]}: "
             "the head is fresh and needs training."
         )
         given.update({name: own[name] for name in _HEAD})
-    _refuse_others(given, own, path)
-    model.load_state_dict(given)
+    _refuse_other_shapes(given, own, path)
+    model.load_state_dict({**model.state_dict(), **given})
     return [f"Loaded {len(given)} tensors from {path.name}.", *said]
 
 
@@ -159,23 +161,26 @@ def _resized(table: Tensor, tokens: int, leading: int) -> Tensor:
     return torch.cat([first, rearrange(picture, "b d y x -> b (y x) d").to(table.dtype)], dim=1)
 
 
-def _refuse_others(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
+def _refuse_other_names(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
     blocks_given, blocks_own = (len({n.split(".")[1] for n in t if n.startswith("blocks.")}) for t in (given, own))
     if blocks_given != blocks_own:
         raise Refusal(
             f"{path.name} has {blocks_given} blocks and this model {blocks_own}: it is a checkpoint of another model"
         )
+    missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
+    if missing or extra:
+        parts = [f"lacks {len(missing)} of this model's {len(own)} tensors, such as {min(missing)}"] if missing else []
+        parts += [f"has {len(extra)} that this model has not, such as {min(extra)}"] if extra else []
+        raise Refusal(f"{path.name} is a checkpoint of another model: it {' and '.join(parts)}")
+
+
+def _refuse_other_shapes(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
     for name, tensor in own.items():
-        if name in given and given[name].shape != tensor.shape:
+        if given[name].shape != tensor.shape:
             raise Refusal(
                 f"{path.name} is a checkpoint of another model: its {name} is {_sizes(given[name])} "
                 f"and this model's {_sizes(tensor)}"
             )
-    missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
-    if missing or extra:
-        parts = [f"it lacks {len(missing)} tensors, such as {min(missing)}"] if missing else []
-        parts += [f"it has {len(extra)} more, such as {min(extra)}"] if extra else []
-        raise Refusal(f"{path.name} is a checkpoint of another model: {' and '.join(parts)}")
 
 
 def _sizes(tensor: Tensor) -> str:
