@@ -44,6 +44,7 @@ def answers(found: dict[str, Prediction | str]) -> None:
 @st.fragment
 def easel(runs: pd.DataFrame) -> None:
     """The canvas and the answers: a stroke redraws this part alone."""
+    st.space("small")
     left, right = st.columns([1, 2.4], gap="large")
     with left:
         strokes = canvas("drawing")

@@ -45,7 +45,7 @@ def best(table: pd.DataFrame) -> None:
     if known.empty:
         return
     st.subheader("Best so far", anchor=False)
-    with st.grid("auto", min_column_width=220):
+    with st.grid("auto", min_column_width=270):
         for _, run in known.drop_duplicates("dataset").iterrows():
             with st.container(border=True, gap="xxsmall", height="stretch"):
                 st.metric(

@@ -12,7 +12,7 @@ from vitcore.reports import figures
 from vitcore.store import queries
 
 TICK = 1.5  # seconds between two looks while something runs
-HEIGHT = 300
+HEIGHT = 260
 
 
 def head(run: pd.Series) -> None:
@@ -41,8 +41,9 @@ def numbers(run: pd.Series) -> None:
 
 def curves(chosen: pd.DataFrame) -> None:
     epochs = queries.epochs(stored.index(), list(chosen["id"]))
-    steps = pd.concat([queries.steps(stored.index(), run).assign(run_id=run) for run in chosen["id"]])
-    with st.grid(2, min_column_width=330, gap="medium"):
+    steps = pd.concat([queries.steps(stored.index().results, run).assign(run_id=run) for run in chosen["id"]])
+    st.space("small")
+    with st.grid(2, min_column_width=330, gap=("medium", "large")):
         for title, y, rows, x in (
             ("Loss by step", "loss", steps, "step"),
             ("Accuracy by epoch", "accuracy", epochs, "epoch"),
@@ -56,7 +57,9 @@ def curves(chosen: pd.DataFrame) -> None:
                         st.caption("Nothing yet.")
                     continue
                 figure = figures.curves(rows, chosen, x=x, y=y, height=HEIGHT)
-                figure.update_layout(showlegend=len(chosen) > 1, xaxis_title="", yaxis_title="")
+                figure.update_layout(showlegend=len(chosen) > 1, xaxis_title="", yaxis_title="", margin_b=0)
+                if len(chosen) == 1:
+                    figure.update_layout(margin_t=8)
                 chart(figure, key=f"curve-{y}", name=f"vitcore-{y}")
 
 
@@ -86,6 +89,7 @@ def live(ids: list[str]) -> None:
     if stored.active(table).empty and st.session_state["live-ticking"]:
         st.rerun()  # nothing moves any more: without a timer from here on
     chosen = table.set_index("id", drop=False).reindex([run for run in ids if run in set(table["id"])])
+    st.space("small")
     for _, run in chosen.iterrows():
         head(run)
     if len(chosen) == 1:

@@ -40,7 +40,8 @@ async function draw(one, host) {
     while (one.wanted) {
       const { figure, name, height } = one.wanted
       one.wanted = null
-      await Plotly.react(host, figure.data, themed(figure.layout, host, height), settings(name))
+      const traces = figure.data.map(trace => coloured(trace, host))
+      await Plotly.react(host, traces, themed(figure.layout, host, height), settings(name))
       one.drawn = true
       host.dataset.points = (host.calcdata ?? []).reduce((sum, points) => sum + points.length, 0)
     }
@@ -53,6 +54,13 @@ async function draw(one, host) {
 }
 
 const token = (host, name) => getComputedStyle(host).getPropertyValue(name).trim()
+
+// A matrix goes from the theme's panel colour to its accent, so that an empty cell recedes on light and dark alike.
+function coloured(trace, host) {
+  if (trace.uid !== "confusion") return trace
+  const scale = [[0, token(host, "--st-secondary-background-color")], [1, token(host, "--st-primary-color")]]
+  return { ...trace, colorscale: scale }
+}
 
 function themed(layout, host, height) {
   const ink = token(host, "--st-text-color")

@@ -36,3 +36,10 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     hosts = {urlsplit(url).hostname for url in asked if urlsplit(url).scheme not in ("data", "blob")}
     assert hosts == {"127.0.0.1"}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server just started, with an empty results folder: the first request is the test's own."""
+    with served(tmp_path / "results") as one:
+        yield one

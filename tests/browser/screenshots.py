@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from driver import PAGES, PATIENCE, ROOT, chromium, served, settle
+from driver import PAGES, ROOT, address, chromium, served, visit
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folder = ROOT / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
-    names = [name for name in PAGES if not chosen.only or (name or "home") in chosen.only.split(",")]
+    names = [name for name in PAGES if not chosen.only or name in chosen.only.split(",")]
     with served(chosen.results) as server, chromium() as browser:
         for scheme in chosen.schemes.split(","):
             for width in map(int, chosen.widths.split(",")):
@@ -28,18 +28,16 @@ def main() -> None:
                 context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
                 page = context.new_page()
                 for name in names:
-                    page.goto(f"{server.url}/{name}")
-                    page.get_by_role("heading", level=1).wait_for(timeout=PATIENCE)
-                    settle(page)
+                    visit(page, f"{server.url}/{address(name)}")
                     page.wait_for_timeout(900)
                     inside = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
                     page.set_viewport_size({"width": width, "height": max(height, min(inside + 20, 4000))})
                     page.wait_for_timeout(500)
-                    page.screenshot(path=folder / f"{name or 'home'}-{width}-{scheme}.png")
+                    page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
                     page.set_viewport_size({"width": width, "height": height})
                     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
                     if wide > width:
-                        print(f"{name or 'home'} is {wide} px wide at {width}")
+                        print(f"{name} is {wide} px wide at {width}")
                 context.close()
     print(folder)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from driver import PAGES, PATIENCE, Server, served, settle, visit
+from driver import PAGES, PATIENCE, Server, address, served, settle, visit
 from playwright.sync_api import Page, expect
 from shapes import draw
 
@@ -42,17 +42,18 @@ def fill(page: Page, key: str, value: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_cold_deep_link(name: str, server: Server, page: Page) -> None:
     """The first request that a new server gets is for this page."""
-    visit(page, f"{server.url}/{name}", PAGES[name])
+    visit(page, f"{server.url}/{address(name)}")
     links = page.get_by_test_id("stSidebarNavLink")
-    expect(links).to_have_text(["Home", "Train", "Live", "Compare", "Draw"])
-    current = "Home" if not name else PAGES[name]
-    expect(page.locator('[data-testid="stSidebarNavLink"][aria-current="page"]')).to_have_text(current)
+    assert links.count() == len(PAGES)
+    current = page.locator('[data-testid="stSidebarNavLink"][aria-current="page"]')
+    expect(current).to_have_count(1)
+    assert str(current.get_attribute("href")).rstrip("/").endswith(f"/{address(name)}".rstrip("/"))
 
 
 def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
     visit(page, f"{server.url}/train", "Train")
-    fill(page, "epochs", "14")
-    fill(page, "batch_size", "64")
+    fill(page, "epochs", "6")
+    fill(page, "samples", "500")
     fill(page, "name", "walked")
     page.locator(".st-key-launch button").click()
 
@@ -60,7 +61,7 @@ def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
     wait_for_points(page, "curve-loss", 0)
     wait_for_points(page, "curve-loss", points(page, "curve-loss"))
     expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("finished", timeout=TRAINED)
-    wait_for_points(page, "curve-accuracy", 13)
+    wait_for_points(page, "curve-accuracy", 5)
     expect(page.locator(".st-key-confusion .vitcore-chart").last).to_be_visible()
 
     page.get_by_test_id("stSidebarNavLink").get_by_text("Compare").click()
@@ -92,7 +93,7 @@ def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
 
 
 def test_first_model_takes_one_click(server: Server, page: Page) -> None:
-    visit(page, server.url, PAGES[""])
+    visit(page, server.url)
     page.locator(".st-key-train-first button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Live", timeout=PATIENCE)
     expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("finished", timeout=TRAINED)

@@ -1,19 +1,16 @@
 """Every page run by AppTest as the app runs it: through the navigation, on a results folder of its own."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from opening import ROOT, Open
 from streamlit.testing.v1 import AppTest
 
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
-
-ROOT = Path(__file__).resolve().parents[2]
-Open = Callable[[str], AppTest]
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from io import StringIO
 
 import pandas as pd
 import pytest
-from conftest import Open
+from opening import Open
 from streamlit.testing.v1 import AppTest
-from vitcore.store.queries import export_csv
 
 from pages.parts import stored
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
+from vitcore.store.queries import export_csv
 
 
 def metric(app: AppTest, label: str) -> str:
