@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.parts import frame, report_cells, report_fill, report_figures, stored
+from pages.parts import frame, report_cells, report_figures, report_fill, stored
 from vitcore.reports import exports, published
 from vitcore.reports.comparisons import comparisons
 from vitcore.reports.kept import kept_epochs, with_kept
@@ -125,7 +126,7 @@ def _tables(now: View) -> None:
             st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
 
 
-COMPARED = {
+COMPARED: dict[str, Any] = {
     "column": "Column",
     "row": "Row",
     "against": "Against",

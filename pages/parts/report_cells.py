@@ -46,8 +46,10 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
     with st.container(border=True, key="cell"):
         st.markdown("**One cell**")
         left, right = st.columns(2)
-        row = left.selectbox("Row", list(rows), format_func=rows.get, key=f"{result.table.key}-row")
-        column = right.selectbox("Column", list(columns), format_func=columns.get, key=f"{result.table.key}-column")
+        row = left.selectbox("Row", list(rows), format_func=rows.__getitem__, key=f"{result.table.key}-row")
+        column = right.selectbox(
+            "Column", list(columns), format_func=columns.__getitem__, key=f"{result.table.key}-column"
+        )
         one = result.at(row, column)
         with st.grid(4, min_column_width=130):
             st.metric("Published", exports.cell_text(one, "published"))

@@ -23,7 +23,7 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
         seeds = left.number_input("Seeds a cell", 1, 100, SEEDS, key=f"{table.key}-seeds")
         labels = {row.key: row.label for row in table.rows}
         rows = right.multiselect(
-            "Rows", list(labels), format_func=labels.get, placeholder="All rows", key=f"{table.key}-rows"
+            "Rows", list(labels), format_func=labels.__getitem__, placeholder="All rows", key=f"{table.key}-rows"
         )
         gaps = missing(table, runs, range(int(seeds)), protocol, rows=rows or None)
         done, asked = _done(table, protocol, runs, int(seeds), rows)

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES
 from vitcore.reports.stages import Stage, stages, tokens
+from vitcore.reports.statistics import mean_interval
+from vitcore.runs import processes
 
 BATCH = 128
 PATIENCE = 120  # seconds that a count in another process may take
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,78 @@ def difference(ours: int, text: str) -> str:
     return f"{100 * (ours - known[0]) / known[0]:+,.1f} %"
 
 
+def totals(found: Sequence[Description]) -> pd.DataFrame:
+    """Each architecture at its own configuration beside what the reports print; differences in words."""
+    rows = []
+    for one in found:
+        printed = ARCHITECTURES[one.name].published or {}
+        own, macs = printed.get("parameters", ""), printed.get("macs", "")
+        rows.append(
+            {
+                "Architecture": one.name,
+                "Counted at": f"{one.channels} × {one.side} × {one.side}, {one.classes:,} classes",
+                "Parameters": one.parameters,
+                "printed": own or "–",
+                "difference": difference(one.parameters, own) or "–",
+                "MACs": one.macs,
+                "printed ": macs or "–",
+                "difference ": difference(one.macs, macs) or "–",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def layers(found: Description, *, parts_only: bool) -> pd.DataFrame:
+    """The network's modules with shapes, parameters and MACs; its direct parts alone, or all of them."""
+    rows = [row for row in found.layers if row["depth"] == 0 or not parts_only]
+    return pd.DataFrame(
+        {
+            "Layer": [row["name"] for row in rows],
+            "Kind": [row["kind"] for row in rows],
+            "In": [" × ".join(map(str, row["input_shape"])) for row in rows],
+            "Out": [" × ".join(map(str, row["output_shape"])) for row in rows],
+            "Parameters": [row["parameters"] for row in rows],
+            "MACs": [row["macs"] for row in rows],
+        }
+    )
+
+
+def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """The slides' Figure 2 as points, and stored runs on the same dataset: `label`, `family`, `parameters`, `accuracy`.
+
+    Stored runs of one spec are one point, the mean over seeds with its 95 % interval (`low`, `high`).
+    """
+    from vitcore.reports.published import figures, table
+
+    figure = figures()["slides-figure-2"]
+    printed = table(figure.table)
+    accuracies = [one for one in printed.columns if one.metric == figure.metric]
+    column = next((one.key for one in accuracies if one.recipe["dataset"] == dataset), "")
+    points: list[dict[str, Any]] = []
+    for row in printed.rows:
+        own, size = printed.cell(row.key, column), printed.cell(row.key, figure.size)
+        if own and size and (figure.most is None or size.value <= figure.most):
+            family = {"label": row.label, "family": row.group, "published": True}
+            points.append({**family, "parameters": size.value * 1e6, "accuracy": own.value})
+    mine = runs[(runs["dataset"] == dataset) & runs["error_percent"].notna() & runs["parameters"].notna()]
+    for _, some in mine.groupby("fingerprint", sort=False):
+        spread = mean_interval(100 - some["error_percent"])
+        first = some.iloc[0]
+        points.append(
+            {
+                "label": first["architecture"] + (f" (n = {len(some)})" if len(some) > 1 else ""),
+                "family": "stored runs",
+                "published": False,
+                "parameters": float(first["parameters"]),
+                "accuracy": spread.mean,
+                "low": spread.low,
+                "high": spread.high,
+            }
+        )
+    names = ["label", "family", "published", "parameters", "accuracy", "low", "high"]
+    return pd.DataFrame(points).reindex(columns=names)
+
+
 def _quick(name: str) -> bool:
     """Whether a count takes well under a second: so few modules does it have."""
     own = ARCHITECTURES[name]
@@ -132,26 +205,7 @@ def _quick(name: str) -> bool:
 
 def _elsewhere(name: str, choice: Choice, batch: int) -> Description:
     asked = json.dumps({"name": name, "choice": asdict(choice), "batch": batch})
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", _PROGRAM, str(_ROOT), asked],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        raise Refusal(
-            f"counting {name} took more than {PATIENCE} seconds; try again when the machine is idle"
-        ) from None
-    if done.returncode:
-        raise Refusal((done.stderr.strip().splitlines() or [f"{name} could not be counted"])[-1])
-    return _parsed(json.loads(done.stdout))
-
-
-_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from vitcore.reports.architectures import main; main()"
+    return _parsed(json.loads(processes.answer("vitcore.reports.architectures", [asked], PATIENCE)[0]))
 
 
 def _parsed(raw: dict[str, Any]) -> Description:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from vitcore.reports import figures
 from vitcore.reports.figures import Series
-from vitcore.reports.published import Column, Figure
+from vitcore.reports.published import METRICS, Column, Figure
 from vitcore.reports.tables import COUNTED, Result, ResultTable, matching
 
 
@@ -62,6 +62,7 @@ def _bars(figure: Figure, result: ResultTable, log_y: bool) -> go.Figure:
         if any(one.values for one in cells):
             series.append(_ours(f"{where}ours{_mark(result)}", cells, place))
     labels = [row.label for row in result.table.rows]
+    log_y = log_y and METRICS[figure.metric].kind == "result"  # seconds lie close together: a bar from 0 is honest
     return figures.bars(labels, series, y=columns[0].label, log_y=log_y, revision=f"{figure.key}:{log_y}")
 
 

@@ -19,7 +19,7 @@ def layout(result: ResultTable, part: str = "published") -> pd.DataFrame:
         raise ValueError(f"there is no part {part!r}; there are {', '.join(PARTS)}")
     lines = []
     for row in result.table.rows:
-        line = {" ": row.label, **row.settings}
+        line = {" ": row.label, **({"Family": row.group} if row.group else {}), **row.settings}
         for column in result.table.columns:
             line[column.title] = cell_text(result.at(row.key, column.key), part)
         lines.append(line)
@@ -39,6 +39,31 @@ def cell_text(one: Result, part: str) -> str:
         gap = one.difference
         return "–" if math.isnan(gap) else f"{gap:+.{one.metric.digits}f}"
     return "" if one.published is None and math.isnan(one.ours.mean) else one.verdict
+
+
+def side_by_side(result: ResultTable, twin: ResultTable) -> pd.DataFrame:
+    """Results of a table beside those of its twin (rows drawn without and with replacement), cell by cell."""
+    first, second = _drawn(result), _drawn(twin)
+    lines = []
+    for one in result.results:
+        if one.metric.kind != "result":
+            continue
+        other = twin.at(one.row.key, one.column.key)
+        gap = other.ours.mean - one.ours.mean
+        lines.append(
+            {
+                " ": one.row.label,
+                "Sample": one.column.group,
+                **{f"Published, {way}": cell_text(cell, "published") for way, cell in ((first, one), (second, other))},
+                **{f"Ours, {way}": cell_text(cell, "ours") for way, cell in ((first, one), (second, other))},
+                "Difference of ours": "–" if math.isnan(gap) else f"{gap:+.{one.metric.digits}f}",
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _drawn(result: ResultTable) -> str:
+    return "with" if any(one.spec and one.spec.data.replacement for one in result.results) else "without"
 
 
 def tidy(result: ResultTable) -> pd.DataFrame:

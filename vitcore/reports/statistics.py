@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.stats
+from numpy.typing import ArrayLike
 
-Values = Sequence[float] | np.ndarray
+Values = ArrayLike
 
 FEWEST_TO_BOOTSTRAP = 8
 """Below this many pairs no resampled mean can leave [min, max], so that a bootstrap cannot reach 95 %: at five pairs it

@@ -100,8 +100,17 @@ def bars(
         )
     style(figure, revision=revision, y=y, height=height)
     figure.update_xaxes(type="category", showgrid=False)
-    figure.update_yaxes(type="log" if log_y else "linear", rangemode="tozero")
+    figure.update_yaxes(type="log", range=_decades(series), dtick="D2") if log_y else figure.update_yaxes(
+        rangemode="tozero"
+    )
     return figure.update_layout(barmode="group", bargap=0.25)
+
+
+def _decades(series: Sequence[Series]) -> list[float]:
+    """A logarithmic axis from half the smallest value: where a log bar begins is a choice, so it is always this one."""
+    values = np.concatenate([_numbers(one.values) for one in series]) if series else np.array([])
+    positive = values[values > 0]
+    return [float(np.log10(positive.min() / 2)), float(np.log10(positive.max() * 1.3))] if len(positive) else [0, 2]
 
 
 def _marker(series: Series, own: int) -> dict[str, object]:

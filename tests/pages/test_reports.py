@@ -1,0 +1,77 @@
+"""The reports' pages: every table under every protocol, filling in, explanations, one cell, exports."""
+
+from __future__ import annotations
+
+import pytest
+from opening import Open
+from streamlit.testing.v1 import AppTest
+
+from vitcore.reports.published import table, tables
+from vitcore.runs.folder import Results
+
+PAGES = {
+    "performer": "report_performer",
+    "cifar10": "report_cifar10",
+    "slides": "report_slides",
+    "hybrid": "report_hybrid",
+}
+
+
+def _opened(open_page: Open, key: str, protocol: str) -> AppTest:
+    return _chosen(open_page(PAGES[table(key).report]), key, protocol)
+
+
+def _chosen(app: AppTest, key: str, protocol: str) -> AppTest:
+    report = table(key).report
+    if f"{report}-table" in app.session_state:
+        app.session_state[f"{report}-table"] = key
+    app.session_state[f"{report}-protocol"] = protocol
+    return app.run()
+
+
+@pytest.mark.parametrize("report", PAGES)
+def test_every_table_is_shown_twice_under_every_protocol(report: str, empty: Results, open_page: Open) -> None:
+    app = None
+    for one in (one for one in tables().values() if one.report == report):
+        for protocol in one.protocols:
+            app = _chosen(app or open_page(PAGES[report]), one.key, protocol)
+            assert not app.exception
+            assert not app.error
+            assert one.title in app.subheader[0].value
+            published, ours = app.dataframe[0].value, app.dataframe[1].value
+            assert list(published.columns) == list(ours.columns)
+            assert list(published[" "]) == [row.label for row in one.rows]
+            for cell in one.cells:
+                place = [row.key for row in one.rows].index(cell.row)
+                assert cell.printed in published[one.column(cell.column).title][place]
+
+
+def test_filling_in_says_the_number_first_and_queues_just_that(empty: Results, open_page: Open) -> None:
+    app = _opened(open_page, "performer-table-1", "scaled")
+    app.number_input[0].set_value(2).run()
+    assert any("12 runs over 2 seeds" in caption.value for caption in app.caption)
+    assert not empty.ids(), "nothing is queued before the click"
+    app.multiselect[0].set_value(["relu"]).run()
+    app.button(key="fill-in").click().run()
+    specs = [empty.run(id).spec() for id in empty.ids()]
+    assert [(one.model.kernel, one.model.epsilon, one.seed) for one in specs] == [("relu", 0.0, 0), ("relu", 0.0, 1)]
+    assert not app.exception
+
+
+def test_both_sides_of_the_relu_row_are_one_click_away(empty: Results, open_page: Open) -> None:
+    app = _opened(open_page, "performer-table-1", "scaled")
+    app.button(key="explain-relu-1").click().run()
+    (id,) = empty.ids()
+    assert empty.run(id).spec().model.epsilon is None
+    assert empty.run(id).spec().model.kernel == "relu"
+
+
+def test_a_cell_shows_its_command_its_source_and_why_it_cannot_be_run(empty: Results, open_page: Open) -> None:
+    app = _opened(open_page, "performer-table-2", "scaled")
+    app.selectbox(key="performer-table-2-row").set_value("x4").run()
+    app.selectbox(key="performer-table-2-column").set_value("20000-error").run()
+    assert any('--kernel "x^4"' in block.value and "--samples 20000" in block.value for block in app.code)
+    assert any("row “X⁴”" in caption.value for caption in app.caption)
+    app = _opened(open_page, "slides-table-4", "scaled")
+    app.selectbox(key="slides-table-4-row").set_value("vit-h").run()
+    assert any("JFT-300M" in info.value for info in app.info)

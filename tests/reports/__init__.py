@@ -1,0 +1,1 @@
+"""Tests of the reports: statistics, figures, published numbers, tables."""
