@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from vitcore.store.index import Index
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
+_QUOTED = re.compile(r'[",\r\n]')
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
 
 
@@ -102,24 +101,21 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
 
 def export_csv(frame: pd.DataFrame) -> str:
     """The table as CSV; a text that a spreadsheet would take for a formula is given an apostrophe before it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(name) for name in frame.columns])
-    for row in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
-        writer.writerow([_cell(value) for value in row])
-    return out.getvalue()
+    rows = zip(*(frame[name].tolist() for name in frame.columns), strict=True)
+    return "".join(",".join(map(_cell, row)) + "\n" for row in [tuple(frame.columns), *rows])
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> str:
     if isinstance(value, np.ndarray | list | tuple):
         value = " ".join(map(str, value))
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
+        value = f"'{value}" if _FORMULA.match(value) else value
+        return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)
-    return value
+        return str(int(value))
+    return str(value)
 
 
 def _names() -> list[str]:

@@ -1,0 +1,81 @@
+"""Run folders are made whole, found by id, and never outside the results folder."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.runs.processes import tiny
+from vitcore.errors import Refusal
+from vitcore.runs import queue
+from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec
+
+
+def test_the_root_is_the_argument_else_the_environment_else_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VITCORE_RESULTS", raising=False)
+    assert Results().root == tmp_path / "results"
+    monkeypatch.setenv("VITCORE_RESULTS", str(tmp_path / "elsewhere"))
+    assert Results().root == tmp_path / "elsewhere"
+    assert Results(tmp_path / "here").root == tmp_path / "here"
+
+
+def test_a_run_comes_back_as_it_was_chosen(results: Results) -> None:
+    spec = RunSpec.of(architecture="vit-lite-7/4", kernel="x^4", samples=77, seed=5, name="mine")
+    folder = results.create(spec)
+    assert results.ids() == [folder.id]
+    assert "-vit-lite-7-4-" in folder.id
+    assert results.run(folder.id).spec() == spec
+
+
+@pytest.mark.parametrize(
+    "id", ["../secrets", "..", ".", "", "a/b", "a\\b", "UPPER", "a" * 65, "a b", "a\n", "ä", "a\x00"]
+)
+def test_an_id_cannot_lead_elsewhere(results: Results, id: str) -> None:
+    (results.root / "secrets").mkdir(parents=True)
+    (results.root / "secrets" / "spec.json").write_text("{}")
+    with pytest.raises(Refusal, match="no run's id"):
+        results.run(id)
+
+
+def test_an_absent_run_is_named(results: Results) -> None:
+    with pytest.raises(Refusal, match="no run 'nobody'"):
+        results.run("nobody")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "holds no spec"),
+        ('{"v": 1, "spec": 3}', "holds no spec"),
+        (json.dumps({"v": 99, "spec": {}}), "format 99"),
+        (json.dumps({"v": 1, "spec": {"seed": "x"}}), "seed"),
+    ],
+)
+def test_a_broken_or_newer_spec_is_refused_by_name(results: Results, text: str, named: str) -> None:
+    folder = results.create(tiny())
+    (folder.path / "spec.json").write_text(text)
+    with pytest.raises(Refusal, match=named):
+        folder.spec()
+
+
+def test_a_results_folder_that_is_a_file_is_one_clear_sentence(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("not a folder")
+    with pytest.raises(Refusal, match="cannot be stored"):
+        queue.enqueue(Results(tmp_path / "results"), tiny())
+    assert Results(tmp_path / "results").ids() == []
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="this user may write everywhere")
+def test_a_read_only_results_folder_is_one_clear_sentence(results: Results) -> None:
+    results.root.mkdir()
+    results.root.chmod(0o555)
+    with pytest.raises(Refusal, match="cannot be stored"):
+        queue.enqueue(results, tiny())
+    results.root.chmod(0o755)
