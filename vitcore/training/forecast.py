@@ -1,0 +1,149 @@
+"""What a spec will cost on this device, known before it is launched: counted where it can be, measured for the rest."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from vitcore.data.augment import Augment, Normalise
+from vitcore.data.load import described
+from vitcore.errors import Refusal
+from vitcore.models import count
+from vitcore.spec import RunSpec
+from vitcore.training.checkpoint import build_model
+from vitcore.training.device import described as device_name
+from vitcore.training.device import memory_mb, resolve, resolve_precision, synchronise
+from vitcore.training.loss import make_loss
+from vitcore.training.memory import too_large
+from vitcore.training.optim import Optimisers
+
+SECONDS = 2.0
+PORTION = 64  # pictures a measured step has at most: a slow model's single step must not take minutes
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Parameters, multiply-accumulates a picture, bytes, and times of a whole run."""
+
+    parameters: int
+    macs: int
+    memory_mb: float  # what training holds: weights, gradients, optimiser and one batch's activations
+    images_per_second: float  # while training
+    training_minutes: float
+    minutes: float  # evaluation included
+    device: str
+    precision: str
+
+
+def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
+    """Build the spec's model, make a few steps on random pictures, and reckon the run's cost from them.
+
+    The measurement uses torch's global generator and gives it back as it was. Where runs like this one are stored,
+    their speed is the better guess: that is the caller's to know.
+
+    Raises:
+        Refusal: no such device, a combination that cannot be built, or too little memory for one step.
+    """
+    device = resolve(spec.device)
+    precision = resolve_precision(spec.precision, device)
+    dataset = described(spec.data.dataset, spec.data.folder)
+    side = spec.data.side or dataset.side
+    rows = spec.data.samples or dataset.train_rows
+    if spec.data.draw_from == "all" and spec.data.samples is None:
+        rows += dataset.test_rows
+    kept = torch.get_rng_state()
+    try:
+        torch.manual_seed(spec.seed)
+        model = build_model(spec, dataset.channels, side, len(dataset.classes))
+        parameters, macs = count.parameters(model), count.macs(model, dataset.channels, side)
+        size = min(spec.training.batch_size, rows, PORTION)
+        speed, answers, held = _measured(
+            spec, model.to(device), device, precision, size, side, dataset.channels, seconds
+        )
+    except (MemoryError, RuntimeError) as error:
+        refusal = too_large(error, spec)
+        if refusal is None:
+            raise
+        raise refusal from error
+    except ValueError as error:
+        raise error if isinstance(error, Refusal) else Refusal(str(error)) from error
+    finally:
+        torch.set_rng_state(kept)
+    training = rows * spec.training.epochs / speed
+    evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
+    evaluating = dataset.test_rows * evaluations / answers
+    # Weights, gradients and two moments; activations grow with the batch.
+    memory = 16 * parameters / 2**20 + held * min(spec.training.batch_size, rows) / size
+    return Forecast(
+        parameters=parameters,
+        macs=macs,
+        memory_mb=memory,
+        images_per_second=speed,
+        training_minutes=training / 60,
+        minutes=(training + evaluating) / 60,
+        device=device_name(device),
+        precision=str(precision).removeprefix("torch."),
+    )
+
+
+def _measured(
+    spec: RunSpec,
+    model: torch.nn.Module,
+    device: torch.device,
+    precision: torch.dtype,
+    size: int,
+    side: int,
+    channels: int,
+    seconds: float,
+) -> tuple[float, float, float]:
+    """Pictures a second in training and in evaluation, and the megabytes that one batch's activations take."""
+    draws = torch.Generator().manual_seed(0)
+    pictures = torch.randint(256, (size, channels, side, side), dtype=torch.uint8, generator=draws).to(device)
+    labels = torch.zeros(size, dtype=torch.long, device=device)
+    normalise = Normalise((0.5,) * channels, (0.25,) * channels, device)
+    augment = Augment(**dict(spec.augment))
+    optimisers, loss = Optimisers(model, spec.optimiser), make_loss(spec.training)
+    activations = 0
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        nonlocal activations
+        activations += tensor.numel() * tensor.element_size()
+        return tensor
+
+    def step() -> None:
+        inputs, targets = augment.batch(normalise(augment.pictures(pictures, draws)), labels, draws)
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+            given = model(inputs)
+        optimisers.clear()
+        loss(given, targets, inputs).backward()
+        optimisers.step()
+
+    def answer() -> None:
+        with torch.inference_mode(), torch.autocast(device.type, precision, enabled=precision != torch.float32):
+            model(normalise(pictures))
+
+    model.train()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        step()  # also warms up
+    speed = size / _median_seconds(step, device, seconds * 0.8)
+    model.eval()
+    answer()
+    answers = size / _median_seconds(answer, device, seconds * 0.2)
+    held = memory_mb(device) if device.type == "cuda" else activations / 2**20
+    return speed, answers, held
+
+
+def _median_seconds(work: Callable[[], None], device: torch.device, seconds: float) -> float:
+    """The median time of as many rounds as fit into `seconds`, two at least."""
+    times: list[float] = []
+    begun = time.perf_counter()
+    while len(times) < 2 or time.perf_counter() - begun < seconds:
+        start = time.perf_counter()
+        work()
+        synchronise(device)
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
