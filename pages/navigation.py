@@ -15,6 +15,10 @@ PAGES = {
         st.Page("compare.py", title="Compare"),
         st.Page("draw.py", title="Draw"),
     ],
+    "Understand": [
+        st.Page("architectures.py", title="Architectures"),
+        st.Page("kernels.py", title="Kernels"),
+    ],
     "Reports": [
         st.Page("report_performer.py", title="Performer kernels"),
         st.Page("report_cifar10.py", title="ViT on CIFAR-10"),

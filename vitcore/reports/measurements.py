@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,11 @@ class Measurement:
     @property
     def progress(self) -> float:
         return min(1.0, len(self.points) / max(1, self.total))
+
+    @property
+    def moment(self) -> datetime:
+        """When it began, UTC."""
+        return datetime.fromtimestamp(float(self.about.get("at", 0)), UTC)
 
     @property
     def place(self) -> str:
@@ -86,8 +92,8 @@ class Crossover:
     @property
     def words(self) -> str:
         if math.isnan(self.tokens):
-            return "not up to the longest"
-        return f"from the shortest on ({self.tokens:,.0f})" if self.always else f"about {self.tokens:,.0f}"
+            return "nowhere up to the longest"
+        return f"the shortest, {self.tokens:,.0f} tokens" if self.always else f"about {self.tokens:,.0f} tokens"
 
 
 def crossovers(points: pd.DataFrame, value: str = "milliseconds") -> list[Crossover]:
@@ -125,3 +131,22 @@ def at_tokens(points: pd.DataFrame, tokens: int, head_width: int) -> dict[str, f
     """Milliseconds of each series at a measured length; empty where it was not measured."""
     some = points[(points["tokens"] == tokens) & (points["head_width"] == head_width)]
     return dict(zip(some["series"], some["milliseconds"], strict=True))
+
+
+def verdict(points: pd.DataFrame, tokens: int) -> list[str]:
+    """Whether a linear kernel pays at that many tokens, from the measured times; a sentence a head width."""
+    said = []
+    for width in sorted(int(width) for width in points["head_width"].unique()):
+        times = at_tokens(points, tokens, width)
+        others = {series: time for series, time in times.items() if series not in ("softmax", measure.WINDOW)}
+        if "softmax" not in times or not others:
+            continue
+        best = min(others, key=lambda series: others[series])
+        share = others[best] / times["softmax"]
+        worth = (
+            f"**pays**: {label(best)}, the quickest, takes {share:.0%} of softmax's time"
+            if share < 0.95
+            else f"**does not pay**: even {label(best)}, the quickest, takes {share:.0%} of softmax's time"
+        )
+        said.append(f"At {tokens:,} tokens (CIFAR's 64 patches and a class token), heads {width} wide, linear {worth}.")
+    return said

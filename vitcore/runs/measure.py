@@ -113,6 +113,16 @@ def start(results: Results, plan: Plan) -> None:
         raise Refusal(f"the measurement cannot be started: {reason(error)}") from None
 
 
+def await_start(results: Results, seconds: float = 3.0) -> bool:
+    """Wait until a measurement just started holds its lock, so that the page shows it at once; False: not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if measuring(results):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def stop(results: Results) -> None:
     """Ask the measurement to end after the point that it is at; what was measured stays."""
     try:

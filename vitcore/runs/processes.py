@@ -1,4 +1,4 @@
-"""Starting our own modules as processes that outlive the one that starts them."""
+"""Starting our own modules as processes: those that outlive the one that starts them, and those it waits for."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from vitcore.errors import Refusal
+
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 _started: list[subprocess.Popen[bytes]] = []
 
 
 def start(module: str, arguments: list[str], log: IO[bytes], *, detached: bool) -> subprocess.Popen[bytes]:
     """`python -m module arguments`, its output to `log`; detached: in a session of its own, out of reach of Ctrl-C."""
-    paths = [_PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
-    # A thread that waits for another must sleep, not spin: beside any other work a spinning, niced worker loses
-    # nearly all its speed (30 instead of 250 images/s on two busy cores), and takes the page's time as well.
-    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | (subprocess.DETACHED_PROCESS if detached else 0)
@@ -27,10 +24,44 @@ def start(module: str, arguments: list[str], log: IO[bytes], *, detached: bool) 
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=_environment(),
         start_new_session=detached,
         creationflags=flags,
     )
+
+
+def answer(module: str, arguments: list[str], seconds: float) -> tuple[str, str]:
+    """What `python -m module arguments` writes to its output and to its errors; waits, in no-one's way, for its end.
+
+    Raises:
+        Refusal: it failed, in the last line of its errors, or took longer than `seconds`.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", module, *arguments],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=_environment(),
+        )
+    except subprocess.TimeoutExpired:
+        raise Refusal(f"it took more than {seconds:.0f} seconds; try again when the machine is idle") from None
+    if done.returncode:
+        raise Refusal((done.stderr.strip().splitlines() or [f"{module} ended with code {done.returncode}"])[-1])
+    return done.stdout, done.stderr
+
+
+def _environment() -> dict[str, str]:
+    paths = [_PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
+    # A thread that waits for another must sleep, not spin: beside any other work a spinning, niced worker loses
+    # nearly all its speed (30 instead of 250 images/s on two busy cores), and takes the page's time as well.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return environment
 
 
 def forget(process: subprocess.Popen[bytes]) -> None:
