@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, processes
+from vitcore.runs import devices, locks, processes, teachers
 from vitcore.runs import status as states
 from vitcore.runs.folder import Results, RunFolder, reason, write_json
 from vitcore.runs.journal import Journal
@@ -23,10 +23,9 @@ def enqueue(results: Results, spec: RunSpec) -> str:
     """Stores a run, queues it and sees that its device's dispatcher lives; the new run's id.
 
     Raises:
-        Refusal: the results folder cannot be written, or the teacher is no stored run.
+        Refusal: the results folder cannot be written, or the teacher is no stored run of the same pictures.
     """
-    if spec.training.teacher:
-        results.run(spec.training.teacher)
+    teachers.check(results, spec)
     folder = results.create(spec, {"waiting.json": _ticket(spec.device, resume=False)})
     ensure_dispatcher(results)
     return folder.id

@@ -21,13 +21,11 @@ import psutil
 from filelock import Timeout
 
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, queue
+from vitcore.runs import devices, locks, queue, teachers
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from vitcore.spec import RunSpec
     from vitcore.training import Outcome
 
@@ -69,6 +67,7 @@ class _Work:
     def do(self, going_on: bool) -> None:
         """Trains, and closes the journal whatever happens."""
         self.events.append({"event": "taken", "pid": os.getpid()})
+        self._sweep()
         _step_back()
         signal.signal(signal.SIGTERM, self._terminate)
         threading.Thread(target=self._watch_the_start, daemon=True).start()
@@ -85,6 +84,12 @@ class _Work:
             journal.close()
         self.folder.request.unlink(missing_ok=True)
 
+    def _sweep(self) -> None:
+        """Removes what a worker that was killed while it wrote a checkpoint had not put in place yet."""
+        for kept in (self.folder.checkpoint, self.folder.resume_point):
+            for draft in self.folder.path.glob(f".{kept.name}.*"):
+                draft.unlink(missing_ok=True)
+
     def _train(self, going_on: bool) -> dict[str, Any]:
         spec = self.folder.spec()
         from vitcore.training import train
@@ -97,7 +102,7 @@ class _Work:
                 folder=self.folder.path,
                 control=self._control,
                 resume=going_on and self.folder.resume_point.exists(),
-                teacher=_teacher(self.results, spec),
+                teacher=teachers.load(self.results, spec),
             )
         return {
             "status": outcome.status,
@@ -177,14 +182,6 @@ def _true_device(results: Results, lane: str, spec: RunSpec) -> AbstractContextM
 
     true = devices.lane(str(resolve(spec.device)))
     return nullcontext() if true == lane else locks.lock(results.locks / f"run-{true}.lock")
-
-
-def _teacher(results: Results, spec: RunSpec) -> nn.Module | None:
-    if not spec.training.teacher:
-        return None
-    from vitcore.training.checkpoint import load_model
-
-    return load_model(results.run(spec.training.teacher).path)[0]
 
 
 def _step_back() -> None:

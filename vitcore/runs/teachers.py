@@ -1,0 +1,68 @@
+"""The teacher of a distilled run: another stored run, of the same pictures and classes, with weights to ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results
+from vitcore.spec import DataSpec, RunSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def check(results: Results, spec: RunSpec) -> None:
+    """Hold that the spec's teacher, if it names one, is stored and has learnt the same pictures; torch-free.
+
+    Raises:
+        Refusal: in one sentence that names what both have.
+    """
+    if not spec.training.teacher:
+        return
+    known = results.run(spec.training.teacher).spec()
+    mine, theirs = spec.data, known.data
+    named = f"the teacher {spec.training.teacher}"
+    if _pictures(mine) != _pictures(theirs):
+        raise Refusal(
+            f"{named} learnt {_said(theirs)} and this run is to learn {_said(mine)}; choose a teacher of the same dataset"
+        )
+    if _side(mine) != _side(theirs):
+        raise Refusal(
+            f"{named} learnt pictures of {_side(theirs)} pixels and this run is to learn such of {_side(mine)}; "
+            f"set the picture side to {_side(theirs)}, or choose another teacher"
+        )
+
+
+def load(results: Results, spec: RunSpec) -> nn.Module | None:
+    """The teacher's model in evaluation mode, or None where the spec names none.
+
+    Raises:
+        Refusal: as `check`, or it has no weights, or tells other classes apart.
+    """
+    if not spec.training.teacher:
+        return None
+    from vitcore.training.checkpoint import load_model
+
+    check(results, spec)
+    model, _, classes = load_model(results.run(spec.training.teacher).path)
+    own = DATASETS[spec.data.dataset].classes
+    if own and len(classes) != len(own):
+        raise Refusal(
+            f"the teacher {spec.training.teacher} tells {len(classes):,} classes apart and {spec.data.dataset} has "
+            f"{len(own):,}; choose a teacher of the same classes"
+        )
+    return model
+
+
+def _pictures(data: DataSpec) -> tuple[str, str | None]:
+    return data.dataset, data.folder
+
+
+def _said(data: DataSpec) -> str:
+    return f"{data.dataset} {data.folder}" if data.folder else data.dataset
+
+
+def _side(data: DataSpec) -> int:
+    return data.side or DATASETS[data.dataset].side
