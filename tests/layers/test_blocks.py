@@ -11,6 +11,7 @@ from torch import nn
 
 from tests.layers import restated
 from vitcore.layers.attention import Attention
+from vitcore.layers.dropout import Dropout
 from vitcore.layers.encoder import MLP, Block
 from vitcore.layers.pooling import ClassToken, MeanPool, SequencePool
 from vitcore.layers.positions import LearnablePositions, SinusoidalPositions, positions
@@ -200,3 +201,24 @@ def test_stochastic_depth_skips_whole_branches_and_keeps_the_mean() -> None:
     assert torch.equal(residual.eval()(x, branch), branch)
     assert rising(0.1, 3) == pytest.approx([0, 0.05, 0.1])
     assert rising(0.1, 1) == [0]
+
+
+def test_dropout_drops_its_share_keeps_the_mean_and_follows_the_seed() -> None:
+    x = torch.ones(401, 999, requires_grad=True)
+    for chance in (0.1, 0.5):
+        layer = Dropout(chance)
+        torch.manual_seed(0)
+        out = layer(x)
+        assert float((out == 0).float().mean()) == pytest.approx(chance, abs=0.003)
+        assert float(out.detach().mean()) == pytest.approx(1, abs=0.005)
+        assert len(out.unique()) == 2
+        out.sum().backward()
+        assert x.grad is not None
+        assert torch.equal(x.grad, out.detach())  # the gradient passes where the number did
+        x.grad = None
+        torch.manual_seed(0)
+        assert torch.equal(layer(x), out)
+        assert layer.eval()(x) is x
+    neighbours = Dropout(0.5)(torch.ones(100_000)).view(-1, 4) > 0
+    share = torch.corrcoef(neighbours.float().mT)
+    torch.testing.assert_close(share, torch.eye(4), atol=0.03, rtol=0)  # places of one draw are independent

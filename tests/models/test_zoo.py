@@ -165,7 +165,7 @@ def test_options_reach_every_attention_of_the_model() -> None:
     for attention in attentions:
         assert attention.random_features is not None
         assert attention.random_features.shape == (7, 32)
-        assert (attention.epsilon, attention.dropout, attention.window) == (0.5, 0.25, 8)
+        assert (attention.epsilon, attention.dropout.chance, attention.window) == (0.5, 0.25, 8)
     assert model.redraw_every == 3
 
 

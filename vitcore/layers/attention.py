@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from vitcore.layers.dropout import Dropout
 from vitcore.layers.kernels import KERNELS, Kernel, features
 
 # Up to so many tokens two explicit products beat torch's fused attention on a CPU (benchmarks/attention.py).
@@ -62,7 +63,8 @@ class Attention(nn.Module):
         if causal and window is None:
             raise ValueError("causal attention needs a window; give one of as many tokens as there are to see them all")
         self.heads, self.head_width = heads, width // heads
-        self.kernel, self.dropout, self.orthogonal = kernel, dropout, orthogonal
+        self.kernel, self.orthogonal = kernel, orthogonal
+        self.dropout = Dropout(dropout)
         self.epsilon = kernel.epsilon if epsilon is None else epsilon
         self.explicit = tokens <= EXPLICIT_TOKENS
         self.window = window
@@ -99,9 +101,9 @@ class Attention(nn.Module):
 
     def _softmax(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if not self.explicit:
-            return F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0)
+            return F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout.chance if self.training else 0.0)
         weights = (q * self.head_width**-0.5 @ k.mT).softmax(dim=-1)  # (b g rn n)
-        return self._drop(weights) @ v
+        return self.dropout(weights) @ v
 
     def _linear(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         q, k = self._features(q, k)  # (b g rn m), (b g n m)
@@ -123,10 +125,10 @@ class Attention(nn.Module):
             weights = q @ k.mT * band[:, None]  # (b g o r w 3w)
             total = weights.sum(dim=-1, keepdim=True)
             # The last block's empty queries are cut off before the division, for their total is 0.
-            out = _unblocked(self._drop(weights) @ v, tokens) / _unblocked(total, tokens)
+            out = _unblocked(self.dropout(weights) @ v, tokens) / _unblocked(total, tokens)
         else:
             scores = (q * self.head_width**-0.5 @ k.mT).masked_fill(~band[:, None], -math.inf)
-            out = _unblocked(self._drop(scores.softmax(dim=-1)) @ v, tokens)
+            out = _unblocked(self.dropout(scores.softmax(dim=-1)) @ v, tokens)
         return rearrange(out, "b g r n k -> b g (r n) k")
 
     def _features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,9 +138,6 @@ class Attention(nn.Module):
             features(self.kernel, q * scale, drawn, self.epsilon, keys=False),
             features(self.kernel, k * scale, drawn, self.epsilon, keys=True),
         )
-
-    def _drop(self, weights: Tensor) -> Tensor:
-        return F.dropout(weights, self.dropout) if self.training and self.dropout else weights
 
 
 def _unblocked(x: Tensor, tokens: int) -> Tensor:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vitcore.layers.attention import Attention
+from vitcore.layers.dropout import Dropout
 from vitcore.layers.stochastic_depth import Residual
 
 Order = Literal["compact", "pre", "post"]
@@ -23,7 +24,7 @@ class MLP(nn.Module):
         self.expand = nn.Linear(width, hidden)
         self.contract = nn.Linear(hidden, width)
         self.activation = ACTIVATIONS[activation]
-        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.dropout = Dropout(dropout) if dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         return self.contract(self.dropout(self.activation(self.expand(x))))
@@ -53,7 +54,7 @@ class Block(nn.Module):
         self.attention = attention
         self.norm2 = nn.LayerNorm(width, eps=norm_epsilon)
         self.mlp = mlp
-        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.dropout = Dropout(dropout) if dropout else nn.Identity()
         self.residual = Residual(skip)
 
     def forward(self, x: Tensor) -> Tensor:

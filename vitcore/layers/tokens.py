@@ -49,10 +49,10 @@ class ConvolutionalTokenizer(nn.Module):
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, picture: Tensor) -> Tensor:
-        # Channels last all the way: the tokens then lie in memory as they leave the last pooling.
-        x = picture.contiguous(memory_format=torch.channels_last)
+        x = _channels_last(picture)
         for convolution in self.convolutions:
-            x = self.pool(convolution(x).relu_())
+            # ReLU and maximum commute; after the pooling there are four times fewer numbers to clip.
+            x = self.pool(convolution(x)).relu_()
         return rearrange(x, "b d y x -> b (y x) d")
 
     def grid(self, side: int) -> int:
@@ -82,7 +82,7 @@ class QualityTokenizer(nn.Module):
         self.embedding = nn.Linear(64 * patch**2, width)
 
     def forward(self, picture: Tensor) -> Tensor:
-        x = picture.contiguous(memory_format=torch.channels_last)
+        x = _channels_last(picture)
         for convolution in self.convolutions:
             x = convolution(x).relu_()
         patches = rearrange(x, "b c (y p) (x q) -> b (y x) (p q c)", p=self.patch, q=self.patch)
@@ -91,3 +91,11 @@ class QualityTokenizer(nn.Module):
     def grid(self, side: int) -> int:
         """Tokens along one side."""
         return side // self.STRIDE // self.patch
+
+
+def _channels_last(picture: Tensor) -> Tensor:
+    """The picture with channels innermost, so that tokens lie in memory as they leave the last convolution.
+
+    A copy, since one channel counts as innermost already and convolutions would then put theirs outermost.
+    """
+    return torch.empty_like(picture, memory_format=torch.channels_last).copy_(picture)

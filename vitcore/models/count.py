@@ -74,7 +74,7 @@ def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
             macs=sum(flops.get(f"{root}.{name}", {}).values()) // 2,
         )
         for name, module in model.named_modules()
-        if name and module in shapes
+        if name and module in shapes and not isinstance(module, nn.Identity)
     ]
 
 

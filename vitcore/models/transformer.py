@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vitcore.layers.attention import Attention
+from vitcore.layers.dropout import Dropout
 from vitcore.layers.encoder import MLP, Block, Order
 from vitcore.layers.kernels import KERNELS
 from vitcore.layers.stochastic_depth import rising
@@ -44,7 +45,7 @@ class Transformer(nn.Module):
         self.tokenizer = tokenizer
         self.leading = nn.Parameter(torch.zeros(1, leading, width)) if leading else None
         self.positions = positions
-        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+        self.dropout = Dropout(dropout) if dropout else nn.Identity()
         self.recurrence = recurrence or nn.Identity()
         self.blocks = nn.ModuleList(blocks)
         self.norm = norm
