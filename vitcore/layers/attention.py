@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from vitcore.layers.dropout import Dropout
 from vitcore.layers.kernels import KERNELS, Kernel, features
 
-# Up to so many tokens two explicit products beat torch's fused attention on a CPU (benchmarks/attention.py).
-EXPLICIT_TOKENS = 300
+# Up to so many tokens two explicit products are as quick as torch's fused attention on a CPU (benchmarks/attention.py).
+# With dropout torch does not fuse there, and the products win for longer; later their n x n weights cost too much memory.
+EXPLICIT_TOKENS, EXPLICIT_TOKENS_WITH_DROPOUT = 100, 300
 
 
 class Attention(nn.Module):
@@ -66,7 +67,7 @@ class Attention(nn.Module):
         self.kernel, self.orthogonal = kernel, orthogonal
         self.dropout = Dropout(dropout)
         self.epsilon = kernel.epsilon if epsilon is None else epsilon
-        self.explicit = tokens <= EXPLICIT_TOKENS
+        self.explicit = tokens <= (EXPLICIT_TOKENS_WITH_DROPOUT if dropout else EXPLICIT_TOKENS)
         self.window = window
         self.qkv = nn.Linear(width, (heads + 2 * self.key_heads) * self.head_width, bias=qkv_bias)
         self.projection = nn.Linear(width, width)

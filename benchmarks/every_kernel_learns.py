@@ -1,0 +1,90 @@
+"""200 steps on digits: every transformer of the zoo with every kernel, in float32 and bfloat16, made small.
+
+    python benchmarks/every_kernel_learns.py                          all of them, about an hour on two cores
+    python benchmarks/every_kernel_learns.py --only cct --steps 50    those whose name contains "cct"
+
+Each model keeps its own parts and widths but at most two blocks; 64 digits of 16 pixels, 16 tokens, a constant rate. A
+line a run: the first loss, the mean of the last ten, and whether it fell and stayed finite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from torch import Tensor, nn
+
+from vitcore.layers.kernels import KERNELS
+from vitcore.models import ARCHITECTURES, build
+
+PATCH = {"hybrid": 2, "hybrid-causal": 2}  # after a stem that halves the picture
+
+
+def _digits() -> tuple[Tensor, Tensor]:
+    found = load_digits()
+    pictures = torch.tensor(found.images[:64], dtype=torch.float32).unsqueeze(1) / 8 - 1
+    return F.interpolate(pictures, size=(16, 16)), torch.tensor(found.target[:64])
+
+
+def _model(name: str, kernel: str, epsilon: float | None) -> nn.Module:
+    patch = PATCH.get(name, 4) if "patch" in ARCHITECTURES[name].config else None
+    model = build(name, channels=1, side=16, kernel=kernel, patch=patch, epsilon=epsilon, stochastic_depth=0.0)
+    blocks = model.get_submodule("blocks")
+    assert isinstance(blocks, nn.ModuleList)
+    del blocks[2:]
+    return model
+
+
+def _learn(model: nn.Module, steps: int, rate: float, precision: torch.dtype) -> list[float]:
+    pictures, labels = _digits()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
+    losses = []
+    for _ in range(steps):
+        with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+            logits = model(pictures)
+            logits = logits[0] + logits[1] if isinstance(logits, tuple) else logits
+            loss = F.cross_entropy(logits.float(), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    return losses
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", default="", help="part of an architecture's name")
+    parser.add_argument("--kernel", choices=list(KERNELS), help="this kernel alone")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--epsilon", type=float, help="empty: the kernel's own; 0: as the Performer report had it")
+    parser.add_argument("--precision", choices=("float32", "bfloat16", "both"), default="both")
+    given = parser.parse_args()
+    precisions = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    failed = 0
+    for name in (name for name, row in ARCHITECTURES.items() if row.attention and given.only in name):
+        for kernel in [given.kernel] if given.kernel else KERNELS:
+            for label, precision in precisions.items():
+                if given.precision not in ("both", label):
+                    continue
+                torch.manual_seed(0)
+                start = time.perf_counter()
+                losses = _learn(_model(name, kernel, given.epsilon), given.steps, given.rate, precision)
+                last = sum(losses[-10:]) / 10
+                fell = last < 0.7 * losses[0]  # False for NaN too
+                failed += not fell
+                seconds = time.perf_counter() - start
+                verdict = "fell" if fell else "DID NOT FALL"
+                print(
+                    f"{name:15} {kernel:11} {label:9} {losses[0]:6.3f} -> {last:6.3f}  {verdict}  {seconds:.1f} s",
+                    flush=True,
+                )
+    sys.exit(f"{failed} did not learn" if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
