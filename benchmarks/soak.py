@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -204,6 +205,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended before its time"))  # nothing is left running
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         soak = Soak(Results(Path(folder) / "results ü"), arguments.seed, arguments.epochs)
         began = time.monotonic()

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,6 +115,25 @@ def test_detached_runs_are_stopped_resumed_tagged_deleted_and_restored(
     assert id not in results.ids()
     assert vitcore(results, "restore", id).returncode == 0
     assert id in results.ids()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to whole consoles")
+def test_ctrl_c_leaves_the_run_going_and_says_so(trained: tuple[Results, dict[str, object], str]) -> None:
+    results, _, _ = trained
+    before = set(results.ids())
+    command = [sys.executable, "-m", "vitcore", "--results", str(results.root), "train", *TINY, "--epochs", "10000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: set(results.ids()) - before, "the run is stored")
+        [id] = set(results.ids()) - before
+        wait_until(lambda: epochs_of(results, id), "an epoch is told")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"goes on in the background; `python -m vitcore stop {id}`" in said
+    told = epochs_of(results, id)[-1]
+    wait_until(lambda: epochs_of(results, id)[-1] > told, "it goes on")
+    queue.stop(results, id)
+    wait_for_status(results, id, "stopped")
 
 
 def test_a_run_that_fails_ends_with_exit_code_one(trained: tuple[Results, dict[str, object], str]) -> None:
