@@ -88,8 +88,8 @@ def overlay(table: pd.DataFrame, ids: list[str]) -> None:
         st.caption("Choose runs in the table, by the boxes at its left edge, to lay their curves over one another.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        y = st.selectbox("Value", figures.Y_AXES, format_func=figures.Y_AXES.get, key="compare-y", width=200)
-        x = st.selectbox("Over", figures.X_AXES, format_func=figures.X_AXES.get, key="compare-x", width=200)
+        y = st.selectbox("Value", figures.Y_AXES, format_func=figures.Y_AXES.__getitem__, key="compare-y", width=200)
+        x = st.selectbox("Over", figures.X_AXES, format_func=figures.X_AXES.__getitem__, key="compare-x", width=200)
         smoothing = st.slider("Smoothing", 0.0, 0.95, 0.0, 0.05, key="compare-smoothing", width=180)
         log = st.checkbox("Logarithmic", key="compare-log")
     runs = table[table["id"].isin(ids)].head(OVERLAID)

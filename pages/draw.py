@@ -7,11 +7,12 @@ from pages.parts import asking, frame, stored
 from pages.parts.canvas import canvas, picture
 from pages.parts.chart import chart
 from pages.parts.picker import pick_runs
+from vitcore.data.datasets import DATASETS
 from vitcore.predict import Prediction
 from vitcore.reports import figures
 from vitcore.runs.folder import Results
 
-READERS = ("digits", "mnist")  # datasets whose models read digits
+READERS = [name for name, known in DATASETS.items() if known.made == "digit"]  # datasets whose models read digits
 
 
 def readers(table: pd.DataFrame) -> pd.DataFrame:
@@ -19,8 +20,8 @@ def readers(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return table
     store = Results()
-    able = [run["dataset"] in READERS and store.run(run["id"]).checkpoint.is_file() for _, run in table.iterrows()]
-    return table[able]
+    reading = table[table["dataset"].isin(READERS) & (table["epochs_done"] > 0)]
+    return reading[[store.run(run).checkpoint.is_file() for run in reading["id"]]]
 
 
 def answers(found: dict[str, Prediction | str]) -> None:

@@ -7,7 +7,6 @@ from pages.parts import frame, stored, wording
 from pages.parts.chart import chart
 from pages.parts.picker import pick_runs
 from pages.parts.status import badge, progress_line, stop_button
-from vitcore.data.datasets import DATASETS
 from vitcore.reports import figures
 from vitcore.store import queries
 
@@ -78,7 +77,7 @@ def confusion(run: pd.Series) -> None:
     epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
     st.caption(f"{run['title']}, after epoch {epoch}")
     chart(
-        figures.confusion(matrix, DATASETS[run["dataset"]].classes, normalise=shares),
+        figures.confusion(matrix, list(run["classes"]), normalise=shares),
         key="confusion",
         name="vitcore-confusion",
     )

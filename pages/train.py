@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts import frame, wording
+from pages.parts import frame, stored, wording
 from pages.parts.fields import shown
 from pages.parts.form import Asked, changed, spec_form
 from pages.parts.launch import launch, watch
-from pages.parts.sizes import sizes
+from pages.parts.sizes import measured, remembered, sizes
 from vitcore.data.load import available
+from vitcore.errors import Refusal
 from vitcore.spec import RunSpec, fields
 
+MEASURED = 4  # of many runs; the others are taken to be like them
 COUNTED = 12  # networks of different sizes that are counted before a launch of many
 
 
@@ -29,6 +31,21 @@ def cost(specs: list[RunSpec]) -> None:
     with st.grid(2, min_column_width=110):
         st.metric("Parameters", between([parameters for parameters, _ in counted]))
         st.metric("MACs per picture", between([macs for _, macs in counted]))
+
+
+def time_needed(specs: list[RunSpec]) -> None:
+    """How long it will take here: as stored runs did, else measured by a few steps when asked."""
+    seconds = remembered(specs, stored.runs())
+    if seconds is not None:
+        st.caption(f"About {wording.duration(seconds)} of training, at the speed of stored runs.")
+    elif st.button(
+        "How long will it take?", type="tertiary", key="measure", help="A few steps are made."
+    ):
+        with st.spinner("Measuring …"):
+            total = (
+                sum(measured(spec.model_dump_json()) for spec in specs[:MEASURED]) * len(specs) / len(specs[:MEASURED])
+            )
+        st.caption(f"About {wording.duration(total)} on this machine.")
 
 
 def recap(specs: list[RunSpec]) -> None:
@@ -52,7 +69,7 @@ def recap(specs: list[RunSpec]) -> None:
 
 def before_launch(asked: Asked) -> None:
     specs = asked.specs
-    missing = sorted({reason for spec in specs if (reason := available(spec.data.dataset))})
+    missing = sorted({reason for spec in specs if (reason := available(spec.data.dataset, spec.data.folder))})
     label = "Launch" if len(specs) == 1 else f"Launch {len(specs):,} runs"
     if specs:
         recap(specs)
@@ -65,8 +82,12 @@ def before_launch(asked: Asked) -> None:
     if pressed and (ids := launch(specs)):
         watch(ids)
     if specs:
-        with slot:
-            cost(specs)
+        try:
+            with slot:
+                cost(specs)
+                time_needed(specs)
+        except Refusal as refusal:
+            slot.warning(str(refusal))
 
 
 frame.heading(

@@ -20,7 +20,7 @@ def ask(run_id: str, picture: Image.Image) -> Prediction | str:
     """What the run's model makes of the picture, or the sentence why it makes nothing of it."""
     try:
         run = Results().run(run_id)
-        return predict(_loaded(run_id, str(run.path), _stamp(run_id)), picture)
+        return predict(_loaded(run_id, (str(run.path), _stamp(run_id), id(Loaded))), picture)
     except Refusal as refusal:
         return str(refusal)
 
@@ -48,6 +48,6 @@ def _stamp(run_id: str) -> int:
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
-def _loaded(run_id: str, folder: str, stamp: int) -> Loaded:
-    """The model of the checkpoint in `folder` as it was at `stamp`."""
+def _loaded(run_id: str, version: tuple[str, int, int]) -> Loaded:
+    """The run's model; `version` changes with its folder, its checkpoint and the library's own code."""
     return load(Results().run(run_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from vitcore.data.datasets import DATASETS
 from vitcore.layers.kernels import KERNELS
 from vitcore.spec import SpecField
 
-KEPT = "session"  # a widget's value outlives a change of page
+KEPT: Literal["session"] = "session"  # a widget's value outlives a change of page
 
 
 def widget(field: SpecField, *, several: bool = False, disabled: bool = False) -> Any:

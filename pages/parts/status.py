@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,8 @@ from vitcore.errors import Refusal
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 
-COLOURS = {
+Colour = Literal["gray", "blue", "green", "orange", "red"]
+COLOURS: dict[str, Colour] = {
     "queued": "gray",
     "running": "blue",
     "finished": "green",

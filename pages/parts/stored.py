@@ -39,7 +39,7 @@ class Watched:
 
 def index(*, now: bool = False) -> Index:
     """The index, at most PAUSE seconds behind the journals; `now` where a click has just changed something."""
-    return _watched(Results().root).poll(now=now)
+    return _watched(Results().root, id(Index)).poll(now=now)
 
 
 def runs(*, now: bool = False) -> pd.DataFrame:
@@ -52,6 +52,7 @@ def active(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["status"].isin(ACTIVE)]
 
 
-@st.cache_resource(show_spinner="Reading the stored runs …")
-def _watched(root: Path) -> Watched:
+@st.cache_resource(show_spinner="Reading the stored runs …", max_entries=4)
+def _watched(root: Path, code: int) -> Watched:
+    """One a results folder; `code` changes when the library is edited and loaded anew, so that no old object stays."""
     return Watched(root)

@@ -56,9 +56,11 @@ def served(results: Path) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     results.mkdir(parents=True, exist_ok=True)
+    # Nobody edits the app while it is tested, and a watcher on a busy machine only makes noise.
+    flags = ["--server.port", str(port), "--server.headless=true", "--server.fileWatcherType=none"]
     with (results / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless=true"],
+            [sys.executable, "-m", "streamlit", "run", "app.py", *flags],
             cwd=ROOT,
             env={**os.environ, "VITCORE_RESULTS": str(results), "OMP_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,
