@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -83,6 +83,7 @@ def described(name: str, choice: Choice, batch: int) -> Description:
     except ValueError as error:
         raise Refusal(str(error)) from None
     rows = count.layers_table(model, channels, side)
+    parts = direct_parts([row.name for row in rows])
     return Description(
         name=name,
         channels=channels,
@@ -90,12 +91,23 @@ def described(name: str, choice: Choice, batch: int) -> Description:
         classes=classes,
         tokens=tokens(model, side),
         parameters=count.parameters(model),
-        macs=sum(row.macs for row in rows if row.depth == 0),
+        macs=sum(row.macs for row in rows if row.name in parts),
         memory=count.training_memory(model, channels, side, batch),
         batch=batch,
         stages=tuple(stages(model, {row.name: row.output_shape for row in rows}, channels=channels, side=side)),
         layers=tuple(asdict(row) for row in rows),
     )
+
+
+def direct_parts(names: Sequence[str]) -> set[str]:
+    """Those of a layer table's rows that lie in no other row: `blocks.0`, but not `blocks.0.mlp`."""
+    known = set(names)
+
+    def inside(name: str) -> bool:
+        ends = [at for at, letter in enumerate(name) if letter == "."]
+        return any(name[:end] in known for end in ends)
+
+    return {name for name in names if not inside(name)}
 
 
 def _quick(name: str) -> bool:

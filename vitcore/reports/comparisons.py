@@ -29,7 +29,10 @@ Block = tuple[str, int]  # a column and a seed: runs of one block share data, we
 
 
 def comparisons(result: ResultTable, runs: pd.DataFrame, reference: str | None = None) -> pd.DataFrame:
-    """Every row against the reference row, in every result column.
+    """Every row that learns against the reference row, in every result column.
+
+    Of two rows that are one function only the first is compared: a test made twice would count twice in Holm's
+    correction. Collapsed rows are left out: what happened to them is no matter of statistics.
 
     Returns:
         One line a pair with at least one common seed. `difference` is row - reference in the column's unit with its
@@ -38,11 +41,12 @@ def comparisons(result: ResultTable, runs: pd.DataFrame, reference: str | None =
     """
     reference = reference or result.table.reference
     speed = Speed(runs, result.machine or None)
-    lines = []
+    twice = {second for _, second in result.table.same}
+    lines: list[dict[str, object]] = []
     for column in result.table.columns:
         for row in result.table.rows if reference else []:
             mine, theirs = result.at(row.key, column.key), result.at(reference, column.key)
-            if row.key != reference and mine.metric.kind == "result":
+            if row.key not in (reference, *twice) and mine.metric.kind == "result" and not mine.diverged:
                 lines += _line(mine, theirs, speed)
     frame = pd.DataFrame(lines, columns=COLUMNS)
     frame["p_holm"] = holm(frame["p"].to_numpy(dtype=float))

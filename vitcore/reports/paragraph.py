@@ -100,7 +100,9 @@ def _against_reference(result: ResultTable, runs: pd.DataFrame) -> list[str]:
     pairs = comparisons(result, runs)
     found = pairs[pairs["p_holm"] < LEVEL]
     if len(pairs):
-        said.append(f"After Holm's correction over the table's {len(pairs)} pairs, {len(found)} differ from {against}.")
+        said.append(
+            f"After Holm's correction over {len(pairs)} pairs of column and row, {_differ(len(found))} from {against}."
+        )
     open_pairs = pairs[(pairs["more_seeds"] > 0) & ~(pairs["p_holm"] < LEVEL)].sort_values("more_seeds")
     if len(open_pairs):
         easiest = open_pairs.iloc[0]
@@ -110,6 +112,10 @@ def _against_reference(result: ResultTable, runs: pd.DataFrame) -> list[str]:
             f"about {easiest['more_seeds']:.0f} more seeds{time}, if the difference is as seen so far."
         )
     return said
+
+
+def _differ(count: int) -> str:
+    return "none differs" if not count else "1 differs" if count == 1 else f"{count} differ"
 
 
 def _better(result: ResultTable, gap: float) -> bool:
@@ -171,9 +177,10 @@ def _own_noise(result: ResultTable) -> list[str]:
     floor = result.own.get(metric, pooled_floor([]))
     if not floor.degrees:
         return ["Our own noise is not known yet: no cell has two seeds."]
+    digits = METRICS[metric].digits
     return [
-        f"A single run of ours has a standard deviation of {floor.deviation:.2f}{_unit(result)} over seeds "
-        f"(95 %: {floor.low:.2f} to {floor.high:.2f})."
+        f"A single run of ours has a standard deviation of {floor.deviation:.{digits}f}{_unit(result)} over seeds "
+        f"(95 %: {floor.low:.{digits}f} to {floor.high:.{digits}f})."
     ]
 
 

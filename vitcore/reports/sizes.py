@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from vitcore.models import ARCHITECTURES
-from vitcore.reports.architectures import Description
+from vitcore.reports.architectures import Description, direct_parts
 from vitcore.reports.statistics import mean_interval
 
 
@@ -36,7 +36,8 @@ def totals(found: Sequence[Description]) -> pd.DataFrame:
 
 def layers(found: Description, *, parts_only: bool) -> pd.DataFrame:
     """The network's modules with shapes, parameters and MACs; its direct parts alone, or all of them."""
-    rows = [row for row in found.layers if row["depth"] == 0 or not parts_only]
+    parts = direct_parts([row["name"] for row in found.layers])
+    rows = [row for row in found.layers if row["name"] in parts or not parts_only]
     return pd.DataFrame(
         {
             "Layer": [row["name"] for row in rows],

@@ -212,7 +212,7 @@ def _draft(
     others = {str(status): list(some["id"]) for status, some in rest.groupby("status")} if len(rest) else {}
     ours = mean_interval(list(values.values()))
     if metric.kind == "count":
-        values, others = {}, {}
+        values, ids, others = {}, {}, {}
         one = counted_size(table, row, column, protocol)
         ours = NOTHING if one is None else Interval(*[one[metric.source] * metric.factor] * 3)
     return Result(
