@@ -30,7 +30,7 @@ def test_digits_are_split_the_same_way_each_time_and_look_like_mnist() -> None:
     assert images.amax((1, 2, 3)).min() > 200  # ink
     for axis in (2, 3):
         assert (images.amax(axis) > 0).sum(-1).max() <= 20  # in a 20x20 box, as MNIST's
-    spread = torch.arange(28.0) - 13.5
+    spread = torch.arange(28.0) - 14
     middles = (images.sum(2) * spread).sum(-1) / images.sum((2, 3))
     assert middles.abs().max() < 0.6  # centred by mass
     train = {bytes(row.numpy()) for row in digits.train.images}
