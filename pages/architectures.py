@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.parts import frame, stored
 from pages.parts.chart import chart
+from pages.parts.drawing import drawing
 from pages.parts.network import changes, choose, describe_all, options, size
 from pages.parts.weights import weights_form
 from pages.parts.wording import count
@@ -14,12 +15,11 @@ from vitcore.reports.architectures import Choice, Description
 from vitcore.reports.figures.pipeline import Pipeline, pipelines
 
 
-def drawing(found: list[Description]) -> None:
+def pipeline(found: list[Description]) -> None:
     """The slides' Figure 1, from the built models themselves."""
     said = [f"{count(one.parameters)} parameters · {count(one.macs)} MACs · {size(one.memory)} a step" for one in found]
     drawn = [Pipeline(one.name, line, one.stages) for one, line in zip(found, said, strict=True)]
-    with st.container(key="pipelines"):
-        st.html(pipelines(drawn))
+    drawing(pipelines(drawn), key="pipelines")
 
 
 def printed(own: list[Description]) -> None:
@@ -94,7 +94,7 @@ found, refused = describe_all(names, choice, batch)
 for sentence in refused:
     st.warning(sentence)
 if found:
-    drawing(found)
+    pipeline(found)
 changed = choice != Choice()
 own = describe_all(names, Choice(), batch)[0] if changed else found
 if changed and found:

@@ -109,8 +109,8 @@ def _shown(found: Measurement) -> None:
     st.caption(
         f"One picture, {found.about.get('heads', 4)} heads, without the linear maps around the attention, which are "
         f"the same for all; FAVOR+ with {measure.FEATURES} features. Crosses mark where a kernel passes softmax. Up to "
-        "300 tokens softmax is two plain products, beyond that torch's fused attention, which never holds all weights at "
-        f"once. Measured {wording.ago(found.moment)} on {found.place}.{state}"
+        "300 tokens softmax is two plain products, beyond that torch's fused attention, which never holds all "
+        f"weights at once. Measured {wording.ago(found.moment)} on {found.place}.{state}"
     )
 
 

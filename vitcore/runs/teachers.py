@@ -26,7 +26,8 @@ def check(results: Results, spec: RunSpec) -> None:
     named = f"the teacher {spec.training.teacher}"
     if _pictures(mine) != _pictures(theirs):
         raise Refusal(
-            f"{named} learnt {_said(theirs)} and this run is to learn {_said(mine)}; choose a teacher of the same dataset"
+            f"{named} learnt {_said(theirs)} and this run is to learn {_said(mine)}; "
+            "choose a teacher of the same dataset"
         )
     if _side(mine) != _side(theirs):
         raise Refusal(
