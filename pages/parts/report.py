@@ -17,6 +17,7 @@ from vitcore.reports.published import Report, Table
 from vitcore.reports.tables import ResultTable, epoch_runs, results
 from vitcore.store import queries
 
+NARROW = 3  # columns up to which a table stands beside its twin
 TICK = 3  # seconds between two looks while runs of the table are on their way
 
 
@@ -109,21 +110,22 @@ def _plain(sentence: str) -> str:
 
 
 def _tables(now: View) -> None:
-    left, right = st.columns(2, gap="medium")
     ours = "Ours" + (" (scaled)" if now.result.scaled else "")
-    for side, title, part in ((left, "Published", "published"), (right, ours, "ours")):
-        with side:
-            st.markdown(f"**{title}**")
-            report_cells.shown(now.result, part)
-    left, right = st.columns(2, gap="medium")
-    for side, title, part in ((left, "Ours minus published", "difference"), (right, "Verdict", "verdict")):
-        with side:
-            st.markdown(f"**{title}**")
-            report_cells.shown(now.result, part)
+    _pair(now.result, {"Published": "published", ours: "ours"})
+    _pair(now.result, {"Ours minus published": "difference", "Verdict": "verdict"})
     st.caption("† has a note below. Grey: no more than noise explains. Seconds are compared down a column only.")
     if now.twin:
         with st.expander("Without and with replacement, side by side"):
             st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
+
+
+def _pair(result: ResultTable, parts: dict[str, str]) -> None:
+    """Two parts of a table: side by side where it is narrow, else one under the other."""
+    sides = st.columns(2, gap="medium") if len(result.table.columns) <= NARROW else [st.container() for _ in parts]
+    for side, (title, part) in zip(sides, parts.items(), strict=True):
+        with side:
+            st.markdown(f"**{title}**")
+            report_cells.shown(result, part)
 
 
 COMPARED: dict[str, Any] = {

@@ -36,7 +36,8 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
         for reason in sorted({why for spec in gaps.specs if (why := available(spec.data.dataset))}):
             st.info(reason)
         word = "run" if len(gaps.specs) == 1 else "runs"
-        many = f"{len({spec.seed for spec in gaps.specs})} seeds" if seeds > 1 else "1 seed"
+        own = len({spec.seed for spec in gaps.specs})
+        many = "1 seed" if own == 1 else f"{own} seeds"
         st.caption(f"Missing: {len(gaps.specs)} {word} over {many}, one after another; {estimate(gaps.specs, runs)}.")
         if st.button(f"Run what is missing ({len(gaps.specs)} {word})", type="primary", key="fill-in"):
             ordered = sorted(gaps.specs, key=lambda spec: spec.seed)  # every cell has one seed before any has two

@@ -32,7 +32,8 @@ def cell_text(one: Result, part: str) -> str:
         if one.published is None:
             return "–"
         sign = {"below": "< ", "above": "> ", "": ""}[one.published.bound]
-        return f"{sign}{one.published.printed}" + (" †" if one.published.note else "")
+        unit = f" {one.column.unit}" if one.metric.kind == "count" else ""
+        return f"{sign}{one.published.printed}{unit}" + (" †" if one.published.note else "")
     if part == "ours":
         return one.ours_text()
     if part == "difference":

@@ -101,7 +101,7 @@ def _against_reference(result: ResultTable, runs: pd.DataFrame) -> list[str]:
     found = pairs[pairs["p_holm"] < LEVEL]
     if len(pairs):
         said.append(
-            f"After Holm's correction over {len(pairs)} pairs of column and row, {_differ(len(found))} from {against}."
+            f"After Holm's correction over {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'} of column and row, {_differ(len(found))} from {against}."
         )
     open_pairs = pairs[(pairs["more_seeds"] > 0) & ~(pairs["p_holm"] < LEVEL)].sort_values("more_seeds")
     if len(open_pairs):

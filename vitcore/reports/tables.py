@@ -70,7 +70,7 @@ class Result:
             return ", ".join(told) or "–"
         text = f"{self.ours.mean:.{digits}f}"
         if self.metric.kind == "count":
-            return text
+            return f"{text} {self.column.unit}"
         if count > 1:
             text += f" ± {self.ours.half_width:.{digits}f}"
         if self.diverged:

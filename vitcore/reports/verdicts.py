@@ -60,11 +60,11 @@ def judge_result(
     t = float(scipy.stats.t.ppf(0.975, known.degrees))
     noise = t * math.sqrt(known.deviation**2 + spread**2 / count)
     gap = abs(ours.mean - published.value)
-    by = f"differs by {gap:.2f}, where noise explains up to {noise:.2f}"
+    by = f"differs by {gap:.3g}, where noise explains up to {noise:.3g}"
     if gap > noise:
         return Judgement(Verdict.CONTRADICTED, by, noise)
     if count >= 2 and gap <= known.deviation:
-        return Judgement(Verdict.REPRODUCED, f"{by}; one run's own spread is {known.deviation:.2f}", noise)
+        return Judgement(Verdict.REPRODUCED, f"{by}; one run's own spread is {known.deviation:.3g}", noise)
     return Judgement(Verdict.WITHIN_NOISE, by if count >= 2 else f"{by}; one seed confirms nothing", noise)
 
 

@@ -8,6 +8,9 @@ import plotly.graph_objects as go
 
 from vitcore.reports.figures.style import NEUTRAL, colour, plain, style, uid
 
+WRITTEN = 12
+"""Up to so many points have their names beside them; above, the hover tells."""
+
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
 
@@ -38,7 +41,16 @@ def accuracy_against_size(
         for hollow in (True, False):
             some = rows[published == hollow]
             if len(some):
-                _add(figure, some, x, y, f"{name}, published" if hollow else str(name), place, hollow)
+                _add(
+                    figure,
+                    some,
+                    x,
+                    y,
+                    f"{name}, published" if hollow else str(name),
+                    place,
+                    hollow,
+                    len(known) <= WRITTEN,
+                )
     if front and len(known):
         best = pareto(known, x, y)
         figure.add_scatter(
@@ -62,7 +74,9 @@ def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
     return ordered[ordered[y] > best_before]
 
 
-def _add(figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place: int, hollow: bool) -> None:
+def _add(
+    figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place: int, hollow: bool, named: bool
+) -> None:
     symbol = SYMBOLS[place % len(SYMBOLS)]
     whiskers = None
     if not hollow and {"low", "high"} <= set(rows.columns):
@@ -71,7 +85,7 @@ def _add(figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place
     figure.add_scatter(
         x=rows[x],
         y=rows[y],
-        mode="markers+text" if len(rows) <= 12 else "markers",
+        mode="markers+text" if named else "markers",
         name=plain(name),
         uid=uid("size", name),
         text=[plain(label) for label in rows["label"]],
