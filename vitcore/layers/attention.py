@@ -16,7 +16,7 @@ from vitcore.layers.dropout import Dropout
 from vitcore.layers.kernels import KERNELS, Kernel, features
 
 # Up to so many tokens two explicit products are as quick as torch's fused attention on a CPU (benchmarks/attention.py).
-# With dropout torch does not fuse there, and the products win for longer; later their n x n weights cost too much memory.
+# With dropout torch does not fuse there, and the products win for longer; later their weights cost too much memory.
 EXPLICIT_TOKENS, EXPLICIT_TOKENS_WITH_DROPOUT = 100, 300
 
 
