@@ -13,6 +13,7 @@ import time
 
 from filelock import Timeout
 
+from vitcore.errors import Refusal
 from vitcore.runs import journal, locks, processes, queue, status
 from vitcore.runs.folder import Results, RunFolder
 
@@ -51,7 +52,10 @@ def _serve(results: Results, lane: str, tried: set[tuple[str, float]]) -> None:
         waiting = _open(results, lane, tried)
         if waiting:
             tried.add(waiting[0])
-            _run(results, lane, results.run(waiting[0][0]))
+            try:
+                _run(results, lane, results.run(waiting[0][0]))
+            except (Refusal, OSError) as error:  # deleted or made read-only meanwhile: those behind it go on
+                print(f"{waiting[0][0]} was passed over: {error}", file=sys.stderr, flush=True)
 
 
 def _open(results: Results, lane: str, tried: set[tuple[str, float]]) -> list[tuple[str, float]]:
