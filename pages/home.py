@@ -71,7 +71,7 @@ def newest(table: pd.DataFrame) -> None:
                 else ""
             )
             st.caption(said + wording.ago(run["created"]), width="content")
-    st.page_link("compare.py", label=f"All {len(table):,} runs")
+    st.page_link("compare.py", label=f"All {len(table):,} runs →")
 
 
 def glance() -> None:

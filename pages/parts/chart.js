@@ -57,7 +57,7 @@ const token = (host, name) => getComputedStyle(host).getPropertyValue(name).trim
 
 // A matrix goes from the theme's panel colour to its accent, so that an empty cell recedes on light and dark alike.
 function coloured(trace, host) {
-  if (trace.uid !== "confusion") return trace
+  if (trace.type !== "heatmap" || trace.showscale !== false) return trace
   const scale = [[0, token(host, "--st-secondary-background-color")], [1, token(host, "--st-primary-color")]]
   return { ...trace, colorscale: scale }
 }

@@ -53,7 +53,9 @@ def test_cold_deep_link(name: str, server: Server, page: Page) -> None:
 def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
     visit(page, f"{server.url}/train", "Train")
     fill(page, "epochs", "6")
-    fill(page, "samples", "200")
+    fill(page, "batch_size", "32")
+    fill(page, "learning_rate", "0.003")
+    fill(page, "architecture", "cct-mini")
     fill(page, "name", "walked")
     page.locator(".st-key-launch button").click()
 
@@ -102,7 +104,7 @@ def test_first_model_takes_one_click(server: Server, page: Page) -> None:
 def test_a_killed_server_loses_nothing(page: Page, tmp_path: Path) -> None:
     results = Results(tmp_path / "results")
     with served(results.root) as first:
-        run = queue.enqueue(results, RunSpec.of(epochs=2_000, batch_size=128, name="long"))
+        run = queue.enqueue(results, RunSpec.of(architecture="cct-mini/3x3", samples=300, epochs=5_000, name="long"))
         queue.ensure_dispatcher(results)
         visit(page, f"{first.url}/live", "Live")
         wait_for_points(page, "curve-accuracy", 1)

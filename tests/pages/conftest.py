@@ -25,7 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = Results(tmp_path_factory.mktemp("trained"))
     ids = [
         queue.enqueue(
-            results, RunSpec.of(architecture="cct-2/3x2", samples=200, epochs=epochs, seed=seed, batch_size=50)
+            results, RunSpec.of(architecture="cct-mini/3x3", samples=200, epochs=epochs, seed=seed, batch_size=50)
         )
         for epochs, seed in ((2, 0), (1, 1))
     ]
