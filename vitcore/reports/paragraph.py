@@ -98,11 +98,10 @@ def _against_reference(result: ResultTable, runs: pd.DataFrame) -> list[str]:
         verdict = "no difference is shown" if not p < LEVEL else "better" if _better(result, gap.mean) else "worse"
         said.append(f"{row.label} against {against}: {verdict} ({word}).")
     pairs = comparisons(result, runs)
-    found = pairs[pairs["p_holm"] < LEVEL]
     if len(pairs):
-        said.append(
-            f"After Holm's correction over {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'} of column and row, {_differ(len(found))} from {against}."
-        )
+        number = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
+        found = _differ(int((pairs["p_holm"] < LEVEL).sum()))
+        said.append(f"After Holm's correction over {number} of column and row, {found} from {against}.")
     open_pairs = pairs[(pairs["more_seeds"] > 0) & ~(pairs["p_holm"] < LEVEL)].sort_values("more_seeds")
     if len(open_pairs):
         easiest = open_pairs.iloc[0]
