@@ -28,7 +28,7 @@ from vitcore.training.checkpoint import build_model, load_resume, save_model, sa
 from vitcore.training.device import described, host, memory_mb, resolve, resolve_precision
 from vitcore.training.evaluate import Scores, evaluate
 from vitcore.training.loss import make_loss
-from vitcore.training.memory import too_large
+from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.optim import Average, Optimisers
 from vitcore.training.outcome import Outcome, Status
 from vitcore.training.schedule import share
@@ -66,6 +66,7 @@ def train(
         Refusal: what was asked for cannot be done here (data absent, no such device, too little memory...).
     """
     ask = Asked(control)
+    keep_pages()
     try:
         run = Run(spec, report, folder, ask, teacher)
         if resume:
