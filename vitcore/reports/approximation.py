@@ -32,12 +32,13 @@ def feature_curves(kernels: Sequence[str], low: float = -3.0, high: float = 3.0,
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["kernel", "x", "y"])
 
 
-def weight_curves(kernels: Sequence[str], points: int = 61, pairs: int = 400, seed: int = 0) -> pd.DataFrame:
+def weight_curves(kernels: Sequence[str], points: int = 61, pairs: int = 200, seed: int = 0) -> pd.DataFrame:
     """What a key weighs, against its q·k/√d, by columns `kernel`, `x`, `y`.
 
     Queries and keys are 32 wide and of length √32 (entries of unit size); y is φ(q)·φ(k), the mean over `pairs` random
-    pairs at that angle, as a share of what a key equal to the query weighs. Softmax stands for exp(q·k/√d) itself; the
-    others are without a projection. FAVOR+ is drawn as what it means: its features' mean is softmax's weight.
+    pairs at that angle to either side, as a share of what a key equal to the query weighs. Softmax stands for
+    exp(q·k/√d) itself; the others are without a projection. FAVOR+ is drawn as what it means: its features' mean is
+    softmax's weight.
     """
     import torch
 
@@ -46,6 +47,7 @@ def weight_curves(kernels: Sequence[str], points: int = 61, pairs: int = 400, se
     q = torch.nn.functional.normalize(torch.randn(pairs, width, generator=draws), dim=-1)
     other = torch.randn(pairs, width, generator=draws)
     other = torch.nn.functional.normalize(other - (other * q).sum(-1, keepdim=True) * q, dim=-1)
+    q, other = torch.cat([q, q]), torch.cat([other, -other])  # either side alike: less noise, even kernels even
     cosines = torch.linspace(-1, 1, points)[:, None, None]
     keys = cosines * q + (1 - cosines.square()).clamp(min=0).sqrt() * other  # (points pairs width)
     along = (cosines.flatten() * width**0.5).numpy()

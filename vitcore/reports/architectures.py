@@ -123,7 +123,9 @@ def _elsewhere(name: str, choice: Choice, batch: int) -> Description:
 
 def _parsed(raw: dict[str, Any]) -> Description:
     drawn = tuple(Stage(**{**stage, "details": tuple(stage["details"])}) for stage in raw.pop("stages"))
-    return Description(**{**raw, "stages": drawn, "layers": tuple(raw.pop("layers"))})
+    shapes = ("input_shape", "output_shape")
+    rows = tuple({**row, **{name: tuple(row[name]) for name in shapes}} for row in raw.pop("layers"))
+    return Description(**{**raw, "stages": drawn, "layers": rows})
 
 
 def main() -> None:

@@ -1,0 +1,72 @@
+"""The Kernels page: shapes, the proof with its live check, and a measurement that is started, watched and stopped."""
+
+import time
+
+from opening import Open
+
+from vitcore.reports import measurements
+from vitcore.runs import measure
+from vitcore.runs.folder import Results
+from vitcore.runs.measure import Plan
+
+
+def ended(results: Results) -> None:
+    """Wait until nothing measures, with patience for a busy machine."""
+    deadline = time.monotonic() + 120
+    while measure.measuring(results):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_proof_is_checked_and_followed_by_what_it_means(empty: Results, open_page: Open) -> None:
+    app = open_page("kernels")
+    said = " ".join(text.value for text in app.markdown)
+    assert "x⁴ = (x²)² ≥ 0" in said
+    assert "14 pairs" in said
+    assert "1.4 points" in said
+    checked = next(frame.value for frame in app.dataframe if "Different in any bit" in frame.value)
+    assert list(checked["Different in any bit"])[:2] == [0, 0]
+    assert checked["Different in any bit"].iloc[2] > 0
+
+
+def test_views_and_kernels_can_be_changed(empty: Results, open_page: Open) -> None:
+    app = open_page("kernels")
+    app.get("button_group")[0].set_value(["Feature function"]).run()
+    assert not app.exception
+    app.multiselect(key="kernel-shown").set_value([]).run()
+    assert not app.exception
+
+
+def test_nothing_measured_yet_shows_the_way_on(empty: Results, open_page: Open) -> None:
+    app = open_page("kernels")
+    assert app.button(key="measure").label == "Measure on this machine"
+    assert not measure.measuring(empty)
+
+
+def test_a_measurement_is_started_shown_and_stopped(empty: Results, open_page: Open) -> None:
+    app = open_page("kernels")
+    app.button(key="measure").click().run()
+    assert not app.exception
+    assert measure.await_start(empty, 60)
+    app.run()
+    app.button(key="measure-stop").click().run()
+    assert not app.exception
+    ended(empty)
+    app.run()
+    assert not app.exception
+    assert "Measure" in app.button(key="measure").label
+
+
+def test_stored_measurements_are_shown_on_the_next_visit(empty: Results, open_page: Open) -> None:
+    measure.start(empty, Plan(series=("softmax", "relu"), head_widths=(8, 16), tokens=(17, 65), device="cpu"))
+    assert measure.await_start(empty, 60)
+    ended(empty)
+    found = measurements.latest(empty)
+    assert found is not None
+    app = open_page("kernels")
+    assert app.button(key="measure").label == "Measure again"
+    crossings = next(frame.value for frame in app.dataframe if "Quicker than softmax from" in frame.value)
+    assert list(crossings["Head width"]) == [8, 16]
+    said = " ".join(text.value for text in [*app.markdown, *app.caption])
+    assert "At 65 tokens" in said
+    assert found.place in said
