@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent
 
-# Streamlit hot-reloads the modules beside its script and those that fit a pattern on PYTHONPATH: so vitcore's are found.
+# Streamlit hot-reloads the modules beside its script and those in folders that PYTHONPATH names, by pattern too.
 # Not the root itself ("?*" asks for a folder in it): every file below would be followed, the environment included.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT / "?*")]))
 

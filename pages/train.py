@@ -38,9 +38,7 @@ def time_needed(specs: list[RunSpec]) -> None:
     seconds = remembered(specs, stored.runs())
     if seconds is not None:
         st.caption(f"About {wording.duration(seconds)} of training, at the speed of stored runs.")
-    elif st.button(
-        "How long will it take?", type="tertiary", key="measure", help="A few steps are made."
-    ):
+    elif st.button("How long will it take?", type="tertiary", key="measure", help="A few steps are made."):
         with st.spinner("Measuring …"):
             total = (
                 sum(measured(spec.model_dump_json()) for spec in specs[:MEASURED]) * len(specs) / len(specs[:MEASURED])

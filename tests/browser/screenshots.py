@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from driver import PAGES, ROOT, address, chromium, served, visit
+from driver import PAGES, PATIENCE, ROOT, address, chromium, served, visit
 
 
 def main() -> None:
@@ -29,6 +29,8 @@ def main() -> None:
                 page = context.new_page()
                 for name in names:
                     visit(page, f"{server.url}/{address(name)}")
+                    drawn = "[...document.querySelectorAll('.vitcore-chart')].every(chart => 'points' in chart.dataset)"
+                    page.wait_for_function(drawn, timeout=PATIENCE)
                     page.wait_for_timeout(900)
                     inside = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
                     page.set_viewport_size({"width": width, "height": max(height, min(inside + 20, 4000))})
