@@ -106,11 +106,12 @@ def _shown(found: Measurement) -> None:
     for sentence in measurements.verdict(found.points, PATCHES):
         st.markdown(sentence)
     state = "" if found.status in ("finished", "running") else f" It was {found.status} before its end."
+    when = f"Measured {wording.ago(found.moment)} on {found.place}.{state}"
     st.caption(
         f"One picture, {found.about.get('heads', 4)} heads, without the linear maps around the attention, which are "
         f"the same for all; FAVOR+ with {measure.FEATURES} features. Crosses mark where a kernel passes softmax. Up to "
-        "300 tokens softmax is two plain products, beyond that torch's fused attention, which never holds all "
-        f"weights at once. Measured {wording.ago(found.moment)} on {found.place}.{state}"
+        f"{found.about.get('explicit_tokens', 100)} tokens softmax is two plain products, beyond that torch's fused "
+        f"attention, which never holds all weights at once. {when}"
     )
 
 

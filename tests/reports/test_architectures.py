@@ -1,6 +1,7 @@
 """Descriptions of built models: counts, stages and sizes agree with the models and with what the slides print."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -29,6 +30,13 @@ def test_counts_are_the_models_own(found: dict[str, Description]) -> None:
         assert one.parameters == count.parameters(model), name
         assert one.macs == count.macs(model, own.channels, own.side), name
         assert one.memory == count.training_memory(model, own.channels, own.side, 2), name
+
+
+def test_two_sessions_that_count_at_once_do_not_count_each_other(found: dict[str, Description]) -> None:
+    names = ("vit-lite-7/4", "cct-7/3x1", "cvt-7/4", "performer")
+    with ThreadPoolExecutor(4) as threads:
+        for one in threads.map(lambda name: described(name, Choice(), 2), names):
+            assert one == found[one.name]
 
 
 def test_the_direct_parts_hold_every_mac_once(found: dict[str, Description]) -> None:

@@ -48,20 +48,27 @@ def macs(model: nn.Module, channels: int, side: int) -> int:
 def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
     """Every module that a picture passes, in the order of the model's own list."""
     shapes: dict[nn.Module, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    before: dict[nn.Module, int] = {}
+    flops: dict[nn.Module, int] = {}
 
-    def note(module: nn.Module, given: tuple[Any, ...], out: Any) -> None:
+    # The counter's own account by modules goes wrong when another thread runs a model meanwhile, for it hooks every
+    # module of the process; its total does not, so each module is told by the total before it and after.
+    def enter(module: nn.Module, given: tuple[Any, ...]) -> None:
+        before[module] = counter.get_total_flops()
+
+    def leave(module: nn.Module, given: tuple[Any, ...], out: Any) -> None:
         first = out[0] if isinstance(out, tuple) else out
         shapes[module] = (tuple(given[0].shape[1:]), tuple(first.shape[1:]))
+        flops[module] = flops.get(module, 0) + counter.get_total_flops() - before[module]
 
-    hooks = [module.register_forward_hook(note) for module in model.modules()]
+    hooks = [module.register_forward_pre_hook(enter) for module in model.modules()]
+    hooks += [module.register_forward_hook(leave) for module in model.modules()]
     try:
         with _counting() as counter, torch.no_grad():
             _forward(model, torch.empty(1, channels, side, side, device="meta"), training=False)
     finally:
         for hook in hooks:
             hook.remove()
-    flops = counter.get_flop_counts()
-    root = type(model).__name__
     return [
         LayerRow(
             name=name,
@@ -71,10 +78,10 @@ def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
             input_shape=shapes[module][0],
             output_shape=shapes[module][1],
             parameters=parameters(module),
-            macs=sum(flops.get(f"{root}.{name}", {}).values()) // 2,
+            macs=flops[module] // 2,
         )
         for name, module in model.named_modules()
-        if name and module in shapes and not isinstance(module, nn.Identity)
+        if name and module in shapes
     ]
 
 

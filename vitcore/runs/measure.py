@@ -149,6 +149,7 @@ def main() -> None:
 def _measure(results: Results, plan: Plan) -> None:
     import torch
 
+    from vitcore.layers.attention import EXPLICIT_TOKENS
     from vitcore.training.device import described, host, resolve
 
     device = resolve(plan.device)
@@ -163,6 +164,7 @@ def _measure(results: Results, plan: Plan) -> None:
             "threads": torch.get_num_threads(),
             "host": host(),
             "heads": HEADS,
+            "explicit_tokens": EXPLICIT_TOKENS,
             **{key: list(value) for key, value in asdict(plan).items() if key != "device"},
         }
     )
