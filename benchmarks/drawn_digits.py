@@ -1,6 +1,6 @@
 """Draws the ten digits by mouse in Chromium on the Draw page and counts how many a stored run reads rightly.
 
-    python benchmarks/drawn_digits.py RUN [--results FOLDER]
+    python -m benchmarks.drawn_digits RUN [--results FOLDER]
 
 Ends with 1 where fewer than eight of ten are right.
 """
@@ -11,12 +11,10 @@ import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+from playwright.sync_api import Page
 
-from driver import chromium, served, settle, visit  # noqa: E402
-from playwright.sync_api import Page  # noqa: E402
-from shapes import DIGITS, draw  # noqa: E402
+from tests.browser.driver import ROOT, chromium, served, settle, visit
+from tests.browser.shapes import DIGITS, draw
 
 ENOUGH = 8
 

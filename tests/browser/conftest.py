@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from driver import PATIENCE, Server, chromium, served
 from playwright.sync_api import Browser, Page
+
+from tests.browser.driver import PATIENCE, Server, chromium, served
 
 HERE = Path(__file__).parent
 

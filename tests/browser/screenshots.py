@@ -1,6 +1,6 @@
 """Takes every page at 390, 1440 and 2560 px, light and dark, into build/screenshots, to be looked at by a person.
 
-python tests/browser/screenshots.py [--results FOLDER] [--only train,live] [--widths 390,1440]
+python -m tests.browser.screenshots [--results FOLDER] [--only train,live] [--widths 390,1440]
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from driver import PAGES, PATIENCE, ROOT, address, chromium, served, visit
+from tests.browser.driver import PAGES, PATIENCE, ROOT, address, chromium, served, visit
 
 
 def main() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from driver import PAGES, PATIENCE, Server, address, served, settle, visit
 from playwright.sync_api import Page, expect
-from shapes import draw
 
+from tests.browser.driver import PAGES, PATIENCE, Server, address, served, settle, visit
+from tests.browser.shapes import draw
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from opening import ROOT, Open
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.opening import ROOT, Open
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec

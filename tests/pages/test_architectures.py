@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from opening import Open
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.weights import LARGEST_UPLOAD, located
+from tests.pages.opening import Open
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES, build
 from vitcore.runs.folder import Results

@@ -1,8 +1,8 @@
 """Every page comes up, with nothing stored and with runs, and says so in words."""
 
 import pytest
-from opening import PAGES, ROOT, Open
 
+from tests.pages.opening import PAGES, ROOT, Open
 from vitcore.runs.folder import Results
 
 

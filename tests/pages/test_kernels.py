@@ -2,8 +2,7 @@
 
 import time
 
-from opening import Open
-
+from tests.pages.opening import Open
 from vitcore.reports import measurements
 from vitcore.runs import measure
 from vitcore.runs.folder import Results

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from opening import Open
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.opening import Open
 from vitcore.reports.published import table, tables
 from vitcore.reports.requests import asked_for
 from vitcore.runs.folder import Results

@@ -4,10 +4,10 @@ from io import StringIO
 
 import pandas as pd
 import pytest
-from opening import Open
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import stored
+from tests.pages.opening import Open
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.store.queries import export_csv
