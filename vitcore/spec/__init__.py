@@ -1,0 +1,191 @@
+"""RunSpec: all that decides a run, frozen and validated; form, command line and messages are drawn from it.
+
+The spec is the waist of the house: below it nobody knows of runs, above it nobody touches a layer.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import ValidationError, model_validator
+
+from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal
+from vitcore.layers.kernels import KERNELS
+from vitcore.models import ARCHITECTURES, check
+from vitcore.spec.options import Part, SpecField, nearest, option, walk
+from vitcore.spec.sections import AugmentSpec, DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+
+__all__ = [
+    "AugmentSpec",
+    "DataSpec",
+    "ModelSpec",
+    "OptimiserSpec",
+    "RunSpec",
+    "ScheduleSpec",
+    "SpecField",
+    "TrainingSpec",
+    "command_line",
+    "fields",
+]
+
+
+class RunSpec(Part):
+    """A run: model + data + optimiser + schedule + augmentation + training + seed."""
+
+    model: ModelSpec = ModelSpec()
+    data: DataSpec = DataSpec()
+    optimiser: OptimiserSpec = OptimiserSpec()
+    schedule: ScheduleSpec = ScheduleSpec()
+    augment: AugmentSpec = AugmentSpec()
+    training: TrainingSpec = TrainingSpec()
+    seed: int = option(0, "Seed", "Governs weights, subset, order, augmentation and dropout.", ge=0, lt=2**31)
+    device: str = option(
+        "auto", "Device", "auto, cpu, cuda, cuda:1, mps.", advanced=True, pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto", "Precision", "auto: bfloat16 where the device is quicker in it, else float32.", advanced=True
+    )
+    compile: bool = option(False, "Compile", "torch.compile the step; its compile time is shown.", advanced=True)
+    name: str = option(
+        "",
+        "Name",
+        "At most 80 letters, digits, dots, dashes and underscores; empty: made from the choices.",
+        pattern=r"^[A-Za-z0-9._-]{0,80}$",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        data, known = self.data, DATASETS[self.data.dataset]
+        if (data.dataset == "folder") != (data.folder is not None):
+            raise ValueError(
+                "the dataset 'folder' and the path of one's own pictures go together; "
+                f"given were {data.dataset!r} and {data.folder or 'no path'!r}"
+            )
+        rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        if data.samples is not None and not data.replacement and rows and data.samples > rows:
+            raise ValueError(
+                f"{data.samples:,} rows without replacement are more than the {rows:,} that {known.label} has; "
+                f"ask for at most {rows:,}, or draw with replacement"
+            )
+        check(
+            self.model.architecture,
+            side=data.side or known.side,
+            kernel=self.model.kernel,
+            patch=self.model.patch,
+        )
+        return self
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> RunSpec:
+        """A spec from nested plain data, as in spec.json.
+
+        Raises:
+            Refusal: one sentence naming the field, what was given and what would be right.
+        """
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            raise Refusal(_sentence(error)) from None
+
+    @classmethod
+    def of(cls, base: RunSpec | None = None, /, **values: Any) -> RunSpec:
+        """A spec from flat field names (`architecture="cct-2/3x2", epochs=2`), over `base` or the defaults."""
+        raw = (base or cls()).model_dump()
+        places = {field.name: field.path for field in fields()}
+        for name, value in values.items():
+            if name not in places:
+                raise Refusal(f"a run has no option {name!r}; {nearest(name, places)}")
+            *parents, leaf = places[name]
+            part = raw
+            for parent in parents:
+                part = part[parent]
+            part[leaf] = value
+        return cls.parse(raw)
+
+    def flat(self) -> dict[str, Any]:
+        """Every option by its leaf name, in the form's order."""
+        found: dict[str, Any] = {}
+        for field in fields():
+            value: Any = self
+            for part in field.path:
+                value = getattr(value, part)
+            found[field.name] = value
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+    def fingerprint(self) -> str:
+        """What two runs share when they differ by seed and machine alone: 12 hex digits.
+
+        Fields at their defaults do not count, so an option added later leaves old runs matched.
+        """
+        raw = self.model_dump(
+            mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
+        )
+        text = json.dumps({k: v for k, v in raw.items() if v != {}}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def title(self) -> str:
+        """The name, or one made from the choices that matter most."""
+        if self.name:
+            return self.name
+        rows = f"{self.data.samples:,}" if self.data.samples else "all"
+        kernel = f" {KERNELS[self.model.kernel].label}" if ARCHITECTURES[self.model.architecture].attention else ""
+        return f"{self.model.architecture}{kernel} on {self.data.dataset} ({rows}), seed {self.seed}"
+
+
+def fields() -> list[SpecField]:
+    """Every leaf option in the form's order; leaf names are unique over all sections."""
+    return list(_all_fields())
+
+
+@functools.cache
+def _all_fields() -> tuple[SpecField, ...]:
+    return tuple(walk(RunSpec))  # once: reading ten thousand runs asks for them as often
+
+
+def command_line(spec: RunSpec) -> str:
+    """The command that starts this run: only what differs from the defaults, quoted for every shell alike."""
+    words = ["python -m vitcore train"]
+    for field in fields():
+        value = getattr(_part(spec, field.path), field.name)
+        if value == field.default:
+            continue
+        flag = field.name.replace("_", "-")
+        if field.kind is bool:
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            text = str(value)
+            words.append(f"--{flag} " + (text if re.fullmatch(r"[A-Za-z0-9._/:+-]+", text) else f'"{text}"'))
+    return " ".join(words)
+
+
+def _part(spec: RunSpec, path: tuple[str, ...]) -> Any:
+    """What holds the leaf at the end of `path`."""
+    part: Any = spec
+    for name in path[:-1]:
+        part = getattr(part, name)
+    return part
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first thing wrong, as one sentence: the option, what was given, what would be right."""
+    first = error.errors(include_url=False)[0]
+    path, given = ".".join(str(part) for part in first["loc"]), first.get("input")
+    if first["type"] == "value_error" or not path:
+        return first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        return f"a run has no option {path!r}; it may come from a newer vitcore, or be misspelt"
+    known = {".".join(field.path): field for field in fields()}
+    wish = first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] == "string_pattern_mismatch" and path in known:
+        wish = f"it must fit: {known[path].help.rstrip('.')}"
+    shown = f"{str(given)[:80]!r} does not do" if isinstance(given, str | int | float | None) else "that does not do"
+    return f"{path}: {shown}; {wish}"

@@ -1,0 +1,108 @@
+"""What an option of a spec is: default, label, help, bounds and choices, in one place for form, flags and messages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
+
+
+class Part(BaseModel):
+    """A section of a spec: frozen, strict about names, finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A choice from a table of the library, marked in the annotation so that forms can list the table."""
+
+    table: Mapping[str, Any]
+    kind: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.look_up, handler(source))
+
+    def look_up(self, value: str) -> str:
+        if value not in self.table:
+            raise ValueError(f"there is no {self.kind} {value!r}; {nearest(value, self.table)}")
+        return value
+
+
+def option(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    advanced: bool = False,
+    **bounds: Any,
+) -> Any:
+    """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more"."""
+    return Field(default, title=label, description=help, json_schema_extra={"advanced": advanced}, **bounds)
+
+
+@dataclass(frozen=True)
+class SpecField:
+    """One leaf option of a RunSpec, as a form or a command line needs it."""
+
+    name: str
+    path: tuple[str, ...]
+    section: str
+    kind: type  # bool, int, float or str
+    optional: bool  # None is allowed
+    default: Any
+    label: str
+    help: str
+    advanced: bool
+    choices: tuple[str, ...]  # empty: free
+    bounds: Mapping[str, float]  # of ge, gt, le, lt
+
+
+def walk(part: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[SpecField]:
+    """Every leaf option of a spec and of its sections, in order."""
+    for name, info in part.model_fields.items():
+        inner = info.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from walk(inner, (*path, name))
+        else:
+            yield _leaf(name, info, path)
+
+
+def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
+    annotation: Any = info.annotation
+    inner = [arg for arg in get_args(annotation) if arg is not type(None)]
+    literal = get_origin(annotation) is Literal
+    optional = not literal and type(None) in get_args(annotation)
+    extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    tables = [mark.table for mark in info.metadata if isinstance(mark, OneOf)]
+    choices = tuple(inner) if literal else tuple(tables[0]) if tables else ()
+    bounds = {b: getattr(m, b) for m in info.metadata for b in ("ge", "gt", "le", "lt") if hasattr(m, b)}
+    return SpecField(
+        name=name,
+        path=(*path, name),
+        section=path[0] if path else "run",
+        kind=str if literal else inner[0] if optional else annotation,
+        optional=optional,
+        default=info.default,
+        label=info.title or name,
+        help=info.description or "",
+        advanced=bool(extra.get("advanced")),
+        choices=choices,
+        bounds=bounds,
+    )
+
+
+def nearest(value: str, table: Iterable[str]) -> str:
+    """What a person may have meant: the names most like theirs, or all of them where they are few."""
+    names = list(table)
+    near = difflib.get_close_matches(value, names, n=4, cutoff=0.5)
+    return (
+        f"the nearest are {', '.join(near)}"
+        if near
+        else f"there are {', '.join(names[:12])}" + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    )

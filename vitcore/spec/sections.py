@@ -1,0 +1,186 @@
+"""The sections of a run's spec, one class each; the names of their options are the vocabulary everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from vitcore.data.datasets import DATASETS
+from vitcore.layers.kernels import KERNELS
+from vitcore.models import ARCHITECTURES
+from vitcore.spec.options import OneOf, Part, option
+
+
+class ModelSpec(Part):
+    """The network."""
+
+    architecture: Annotated[str, OneOf(ARCHITECTURES, "architecture")] = option(
+        "cct-2/3x2", "Architecture", "The network, as its paper names it."
+    )
+    kernel: Annotated[str, OneOf(KERNELS, "kernel")] = option(
+        "softmax", "Attention kernel", "What stands between a query and a key."
+    )
+    patch: int | None = option(
+        None, "Patch", "Side of a patch in pixels; empty: the architecture's own.", advanced=True, ge=1, le=64
+    )
+    positions: Literal["learnable", "sinusoidal", "none"] = option(
+        "learnable", "Positions", "How tokens are told where they stand.", advanced=True
+    )
+    features: int | None = option(
+        None,
+        "Random features",
+        "Features of a linear kernel; empty: the kernel's own (none but for FAVOR+: the head's width itself).",
+        advanced=True,
+        ge=1,
+        le=4096,
+    )
+    orthogonal: bool = option(
+        True, "Orthogonal features", "Random features from orthogonal blocks (Choromanski et al. 2021).", advanced=True
+    )
+    redraw_every: int = option(
+        0, "Redraw features every", "Training steps between two draws of the features; 0: never.", advanced=True, ge=0
+    )
+    epsilon: float | None = option(
+        None,
+        "Epsilon",
+        "Added to a linear kernel's features; empty: the kernel's own; 0: as the Performer report had it.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    dropout: float | None = option(
+        None, "Dropout", "In the MLP; empty: the architecture's own.", advanced=True, ge=0, lt=1
+    )
+    attention_dropout: float | None = option(
+        None, "Attention dropout", "On attention weights; empty: the architecture's own.", advanced=True, ge=0, lt=1
+    )
+    stochastic_depth: float | None = option(
+        None, "Stochastic depth", "Chance to skip the last block; empty: its own.", advanced=True, ge=0, lt=1
+    )
+
+
+class DataSpec(Part):
+    """What it is trained on."""
+
+    dataset: Annotated[str, OneOf(DATASETS, "dataset")] = option(
+        "digits", "Dataset", "What the network learns; the test split never reaches training."
+    )
+    folder: str | None = option(
+        None,
+        "My pictures",
+        "Path of a folder, zip or tar with a folder of pictures for each class; for the dataset 'folder' alone.",
+        advanced=True,
+        min_length=1,
+        max_length=1000,
+    )
+    samples: int | None = option(None, "Training rows", "Rows drawn for training; empty: all of them.", ge=1)
+    replacement: bool = option(
+        False, "With replacement", "Whether a row may be drawn more than once, as in the Performer report's Table 3."
+    )
+    stratified: bool = option(False, "Stratified", "Keep the classes' shares in the subset.", advanced=True)
+    subset_seed: int | None = option(
+        None, "Subset seed", "Seed of the subset alone; empty: the run's seed.", advanced=True, ge=0, lt=2**31
+    )
+    draw_from: Literal["training", "all"] = option(
+        "training",
+        "Draw rows from",
+        "'all' draws from training and test rows together, as the Performer report did: the test error then flatters.",
+        advanced=True,
+    )
+    side: int | None = option(
+        None,
+        "Picture side",
+        "Pixels to which pictures are resized; empty: the dataset's own.",
+        advanced=True,
+        ge=8,
+        le=512,
+    )
+
+
+class OptimiserSpec(Part):
+    """How weights move."""
+
+    optimiser: Literal["adamw", "adam", "sgd", "muon"] = option(
+        "adamw", "Optimiser", "Muon takes the matrices and leaves the rest to AdamW."
+    )
+    learning_rate: float = option(1e-3, "Learning rate", "The schedule's highest.", gt=0, le=10)
+    weight_decay: float = option(0.03, "Weight decay", "Decoupled for AdamW and Muon.", ge=0, le=1)
+    beta1: float = option(0.9, "Beta 1", "Adam's first moment; SGD's and Muon's momentum.", advanced=True, ge=0, lt=1)
+    beta2: float = option(0.999, "Beta 2", "Adam's second moment.", advanced=True, ge=0, lt=1)
+    clip_norm: float | None = option(
+        None, "Clip gradients", "Largest norm of the whole gradient; empty: none.", advanced=True, gt=0
+    )
+
+
+class ScheduleSpec(Part):
+    """How the learning rate moves."""
+
+    schedule: Literal["constant", "cosine", "linear", "onecycle", "step"] = option(
+        "cosine", "Schedule", "How the learning rate falls."
+    )
+    warmup: float = option(0.1, "Warm-up", "Share of all steps in which the rate rises.", advanced=True, ge=0, le=0.9)
+    start_rate: float = option(
+        0.0, "First rate", "Share of the learning rate at the first step.", advanced=True, ge=0, le=1
+    )
+    final_rate: float = option(
+        0.01, "Last rate", "Share of the learning rate at the last step.", advanced=True, ge=0, le=1
+    )
+    step_epochs: int = option(30, "Step every", "Epochs between two drops of the step schedule.", advanced=True, ge=1)
+    step_factor: float = option(0.1, "Step factor", "What a drop multiplies by.", advanced=True, gt=0, le=1)
+
+
+class AugmentSpec(Part):
+    """What is done to training pictures, on whole batches and on the training device."""
+
+    crop: int = option(0, "Random crop", "Pixels of padding before a random crop; 0: none.", advanced=True, ge=0, le=32)
+    flip: bool = option(False, "Flip", "Mirror half of the pictures left to right.", advanced=True)
+    rotate: float = option(0, "Rotate", "Largest random turn in degrees.", advanced=True, ge=0, le=180)
+    rand_augment: int = option(
+        0, "RandAugment", "Magnitude, two operations a picture; 0: none.", advanced=True, ge=0, le=30
+    )
+    erasing: float = option(0, "Random erasing", "Chance that a box is erased.", advanced=True, ge=0, le=1)
+    mixup: float = option(0, "Mixup", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
+    cutmix: float = option(0, "CutMix", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
+
+
+class TrainingSpec(Part):
+    """How long, in what portions, towards what loss."""
+
+    epochs: int = option(5, "Epochs", "Times that the training rows are gone through.", ge=1, le=10_000)
+    batch_size: int = option(128, "Batch size", "Pictures in one step.", ge=1, le=65_536)
+    evaluate_every: int = option(
+        1, "Evaluate every", "Epochs between two evaluations on the test rows.", advanced=True, ge=1
+    )
+    target_error: float | None = option(
+        None,
+        "Stop at error",
+        "Stop once the test error in percent is this low; empty: never.",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    label_smoothing: float = option(
+        0, "Label smoothing", "Share of the target given to all classes.", advanced=True, ge=0, lt=1
+    )
+    softmax_before_loss: bool = option(
+        False,
+        "Softmax before cross-entropy",
+        "A second softmax, as the CIFAR-10 report had it: confines the loss and shrinks gradients about tenfold.",
+        advanced=True,
+    )
+    weight_average: float = option(
+        0, "Weight averaging", "Decay of an exponential average of the weights; 0: none.", advanced=True, ge=0, lt=1
+    )
+    teacher: str | None = option(
+        None,
+        "Teacher",
+        "Id of the stored run to distil from (small letters, digits, dashes); empty: none.",
+        advanced=True,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+    )
+    distillation: Literal["hard", "soft"] = option(
+        "hard",
+        "Distillation",
+        "Hard labels (Touvron et al. 2021) or softened ones (Hinton et al. 2015).",
+        advanced=True,
+    )
+    temperature: float = option(3.0, "Temperature", "Softness of a soft teacher.", advanced=True, gt=0, le=100)
