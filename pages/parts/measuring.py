@@ -29,8 +29,8 @@ def panel() -> None:
 def _panel() -> None:
     results = Results()
     running = measure.measuring(results)
-    if st.session_state[TICKING] and not running:
-        st.rerun()  # finished: without a timer from here on
+    if st.session_state[TICKING] != running:
+        st.rerun()  # begun or ended: the whole page anew, with the timer or without
     found = measurements.latest(results)
     if running:
         _under_way(found)
