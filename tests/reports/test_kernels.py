@@ -1,6 +1,7 @@
 """The Kernels page's numbers: shapes, FAVOR+'s error, kernels that are one function, and the measured crossovers."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -99,8 +100,8 @@ def test_the_verdict_at_few_tokens_follows_the_times() -> None:
     assert measurements.verdict(points(softmax=[1, 4, 9]), 64) == []
 
 
-def test_a_broken_or_empty_journal_is_passed_over(tmp_path: pytest.TempPathFactory) -> None:
-    results = Results(str(tmp_path))
+def test_a_broken_or_empty_journal_is_passed_over(tmp_path: Path) -> None:
+    results = Results(tmp_path)
     assert measurements.latest(results) is None
     folder = measure.folder(results)
     folder.mkdir(parents=True)
@@ -134,3 +135,18 @@ def test_figures_hold_what_they_are_given() -> None:
     drawn = figures.cost(measured, measurements.label, crossings=[("relu", 32.0, 4.0), ("x^2", math.nan, math.nan)])
     assert [len(trace.x) for trace in drawn.data] == [3, 3, 1]
     assert drawn.layout.xaxis.type == drawn.layout.yaxis.type == "log"
+
+
+def test_a_whole_measurement_is_shown_before_a_newer_broken_one(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    measure.folder(results).mkdir(parents=True)
+    line = {"event": "point", "series": "relu", "head_width": 32, "tokens": 17, "forward_ms": 1.0, "backward_ms": 2.0}
+    for name, status in (("20260101-000000-aaaa", "finished"), ("20260102-000000-bbbb", "stopped")):
+        lines = journal.Journal(measure.folder(results) / f"{name}.jsonl")
+        lines.append({"event": "started", "points": 1})
+        lines.append({**line, "memory_bytes": 3, "batch": 1})
+        lines.append({"event": "ended", "status": status})
+        lines.close()
+    found = measurements.latest(results)
+    assert found is not None
+    assert found.status == "finished"

@@ -50,8 +50,8 @@ class Measurement:
 
 
 def latest(results: Results) -> Measurement | None:
-    """The newest measurement that has points or is under way; None where nothing was measured yet."""
-    running = measure.measuring(results)
+    """The measurement under way, else the newest whole one, else the newest with points; None where there is none."""
+    running, partial = measure.measuring(results), None
     for path in reversed(measure.journals(results)):
         lines, _ = journal.read(path)
         about = next((line for line in lines if line.get("event") == "started"), None)
@@ -64,8 +64,11 @@ def latest(results: Results) -> Measurement | None:
         table = pd.DataFrame(points, columns=[*COLUMNS])
         table["milliseconds"] = table["forward_ms"] + table["backward_ms"]
         status = ended or ("running" if running else "interrupted")
-        return Measurement(about, table, int(about.get("points", len(points))), status)
-    return None
+        found = Measurement(about, table, int(about.get("points", len(points))), status)
+        if status in ("running", "finished"):
+            return found
+        partial = partial or found
+    return partial
 
 
 def label(series: str) -> str:
@@ -87,12 +90,13 @@ class Crossover:
     tokens: float
     always: bool
     milliseconds: float  # at the crossover
+    longest: int
     factor: float  # softmax's time over the kernel's at the longest sequence
 
     @property
     def words(self) -> str:
         if math.isnan(self.tokens):
-            return "nowhere up to the longest"
+            return f"nowhere up to {self.longest:,} tokens"
         return f"the shortest, {self.tokens:,.0f} tokens" if self.always else f"about {self.tokens:,.0f} tokens"
 
 
@@ -108,7 +112,7 @@ def crossovers(points: pd.DataFrame, value: str = "milliseconds") -> list[Crosso
             if len(both):
                 crossing = _crossing(list(both.index), list(both["softmax"]), list(both[series]))
                 factor = float(both["softmax"].iloc[-1] / both[series].iloc[-1])
-                found.append(Crossover(str(series), int(str(width)), *crossing, factor))
+                found.append(Crossover(str(series), int(str(width)), *crossing, int(both.index[-1]), factor))
     return found
 
 
