@@ -1,10 +1,11 @@
 """200 steps on digits: every transformer of the zoo with every kernel, in float32 and bfloat16, made small.
 
-    python benchmarks/every_kernel_learns.py                          all of them, about an hour on two cores
-    python benchmarks/every_kernel_learns.py --only cct --steps 50    those whose name contains "cct"
+    python -m benchmarks.every_kernel_learns                          all of them
+    python -m benchmarks.every_kernel_learns --only cct --steps 50    those whose name contains "cct"
 
-Each model keeps its own parts and widths but at most two blocks; 64 digits of 16 pixels, 16 tokens, a constant rate. A
-line a run: the first loss, the mean of the last ten, and whether it fell and stayed finite.
+Each model keeps its own parts and widths but at most two blocks; 64 digits of 16 pixels, 16 tokens, a constant rate.
+Networks that differ only by depth or patch are the same once they are made so small, and are run once, under the
+first's name. A line a run: the first loss, the mean of the last ten, and whether it fell and stayed finite.
 """
 
 from __future__ import annotations
@@ -22,6 +23,16 @@ from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, build
 
 PATCH = {"hybrid": 2, "hybrid-causal": 2}  # after a stem that halves the picture
+
+
+def _distinct(part: str, widest: int) -> list[str]:
+    """Transformers whose name contains `part`, without those that depth and patch alone tell from an earlier one."""
+    found: dict[str, str] = {}
+    for name, row in ARCHITECTURES.items():
+        if row.attention and part in name and row.config["width"] <= widest:
+            own = {key: value for key, value in row.config.items() if key not in ("layers", "patch")}
+            found.setdefault(f"{row.family} {sorted(own.items())}", name)
+    return list(found.values())
 
 
 def _digits() -> tuple[Tensor, Tensor]:
@@ -58,6 +69,7 @@ def _learn(model: nn.Module, steps: int, rate: float, precision: torch.dtype) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="", help="part of an architecture's name")
+    parser.add_argument("--widest", type=int, default=10_000, help="leave out what is wider: ViT-L and -H take hours")
     parser.add_argument("--kernel", choices=list(KERNELS), help="this kernel alone")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rate", type=float, default=3e-4)
@@ -66,7 +78,7 @@ def main() -> None:
     given = parser.parse_args()
     precisions = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     failed = 0
-    for name in (name for name, row in ARCHITECTURES.items() if row.attention and given.only in name):
+    for name in _distinct(given.only, given.widest):
         for kernel in [given.kernel] if given.kernel else KERNELS:
             for label, precision in precisions.items():
                 if given.precision not in ("both", label):
