@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts import frame, stored, wording
 from pages.parts.chart import chart
+from pages.parts.classes import class_names
 from pages.parts.picker import pick_runs
 from pages.parts.status import badge, progress_line, stop_button
 from vitcore.reports import figures
@@ -77,7 +78,7 @@ def confusion(run: pd.Series) -> None:
     epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
     st.caption(f"{run['title']}, after epoch {epoch}")
     chart(
-        figures.confusion(matrix, list(run["classes"]), normalise=shares),
+        figures.confusion(matrix, class_names(run, len(matrix)), normalise=shares),
         key="confusion",
         name="vitcore-confusion",
     )

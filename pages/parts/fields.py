@@ -55,7 +55,13 @@ def _one(field: SpecField, key: str, disabled: bool) -> Any:
     if field.kind in (int, float):
         return _number(field, key, disabled)
     return st.text_input(
-        field.label, field.default or "", key=key, help=field.help, disabled=disabled, max_chars=80, persist_state=KEPT
+        field.label,
+        field.default or "",
+        key=key,
+        help=field.help,
+        disabled=disabled,
+        max_chars=1_000,
+        persist_state=KEPT,
     )
 
 

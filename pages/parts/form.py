@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.fields import widget
+from vitcore.data.load import described
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES
 from vitcore.spec import RunSpec, SpecField, fields
@@ -30,6 +31,8 @@ FOLDED = {
 }
 PRODUCT = ("architecture", "kernel", "dataset", "samples", "learning_rate", "seed")
 """The options of which several can be chosen at once; every combination becomes a run."""
+
+FOLDER = "folder"  # the name of the option and of the dataset that cannot do without it
 
 MOST = 500  # combinations that one click may queue
 
@@ -57,6 +60,8 @@ def spec_form() -> Asked:
         st.subheader(group, anchor=False)
         with st.grid(3, min_column_width=170, vertical_alignment="bottom"):
             _draw(_leaves(sections, advanced=False), values, wrong, several)
+            if group == "Data":
+                _own_pictures(values, wrong)
     with st.expander("More options"):
         for tab, sections in zip(st.tabs(list(FOLDED)), FOLDED.values(), strict=True):
             with tab, st.grid(3, min_column_width=170, vertical_alignment="bottom"):
@@ -76,7 +81,7 @@ def combined(values: dict[str, Any], several: bool) -> Asked:
     refused: list[str] = []
     for chosen in itertools.product(*lists.values()):
         try:
-            specs.append(RunSpec.of(**values | dict(zip(lists, chosen, strict=True))))
+            specs.append(RunSpec.of(**_with_place(values | dict(zip(lists, chosen, strict=True)))))
         except Refusal as refusal:
             refused.append(str(refusal))
     return Asked(specs, list(dict.fromkeys(refused)), several)
@@ -89,8 +94,26 @@ def changed(spec: RunSpec) -> dict[str, Any]:
 
 def _leaves(sections: tuple[str, ...], *, advanced: bool) -> list[SpecField]:
     order = {section: place for place, section in enumerate(sections)}
-    found = [leaf for leaf in fields() if leaf.section in order and leaf.advanced == advanced]
+    found = [leaf for leaf in fields() if leaf.section in order and leaf.advanced == advanced and leaf.name != FOLDER]
     return sorted(found, key=lambda leaf: order[leaf.section])
+
+
+def _own_pictures(values: dict[str, Any], wrong: list[str]) -> None:
+    """The path of one's own pictures, asked for where they are chosen and nowhere else."""
+    leaf = next(leaf for leaf in fields() if leaf.name == FOLDER)
+    values[FOLDER] = None
+    if FOLDER not in values["dataset"]:  # equal to it, or among several
+        return
+    values[FOLDER] = widget(leaf)
+    try:
+        described(FOLDER, values[FOLDER])
+    except Refusal as refusal:
+        wrong.append(str(refusal))
+
+
+def _with_place(values: dict[str, Any]) -> dict[str, Any]:
+    """Of several datasets only one's own pictures have a path."""
+    return values if values["dataset"] == FOLDER else values | {FOLDER: None}
 
 
 def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], several: bool) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.parts import stored
 from pages.parts.chart import chart
-from vitcore.data.datasets import DATASETS
+from pages.parts.classes import class_names
 from vitcore.errors import Refusal
 from vitcore.reports import charts, published
 from vitcore.reports.figures import most_confused
@@ -56,7 +56,7 @@ def _confusion(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> None:
             _, matrix = queries.confusion(stored.index(), run["id"], epoch=figure.epoch)
         except Refusal:  # kept without its matrices, or not so far yet
             continue
-        classes = DATASETS[run["dataset"]].classes
+        classes = class_names(run, len(matrix))
         drawn = charts.draw(figure, result, runs, matrix=matrix, classes=classes)
         if drawn is not None:
             chart(drawn, key=f"figure-{figure.key}", name=f"vitcore-{figure.key}")

@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
 from vitcore.store import queries
 from vitcore.store.index import Index
 
 PAUSE = 0.8  # seconds between two looks at the journals, however many browsers ask
+WAKING = 5.0  # seconds between two looks whether somebody takes the queue up
 ACTIVE = ("queued", "running")
 
 
@@ -25,8 +27,8 @@ class Watched:
         self.results = Results(root)
         self.index = Index(self.results)
         self._lock = threading.Lock()
-        self._polled = float("-inf")
-        ensure_dispatcher(self.results)  # runs queued before this server started go on waiting for nobody otherwise
+        self._polled = self._woken = float("-inf")
+        self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
         with self._lock:
@@ -34,12 +36,30 @@ class Watched:
                 self.index.poll()
                 self.index.publish_when_due()
                 self._polled = time.monotonic()
+                self._wake()
         return self.index
+
+    def _wake(self) -> None:
+        """Start a dispatcher where runs wait and none lives: it was killed, or they wait since before this server."""
+        if time.monotonic() - self._woken < WAKING:
+            return
+        self._woken, self.trouble = time.monotonic(), None
+        if self.index.waiting:
+            try:
+                ensure_dispatcher(self.results)
+            except Refusal as refusal:
+                self.trouble = str(refusal)
 
 
 def index(*, now: bool = False) -> Index:
     """The index, at most PAUSE seconds behind the journals; `now` where a click has just changed something."""
     return _watched(Results().root, id(Index)).poll(now=now)
+
+
+def notices() -> list[str]:
+    """What a person should know about the store itself, in sentences."""
+    watched = _watched(Results().root, id(Index))
+    return [told for told in (watched.trouble, watched.index.notice) if told]
 
 
 def runs(*, now: bool = False) -> pd.DataFrame:

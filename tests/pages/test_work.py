@@ -1,15 +1,22 @@
 """What the pages do: refuse in one sentence, launch, list, group, hand out the table."""
 
+import contextlib
+import itertools
+import time
 from io import StringIO
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import stored
 from tests.pages.opening import Open
+from vitcore.errors import Refusal
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec
 from vitcore.store.queries import export_csv
 
 
@@ -133,3 +140,43 @@ def test_the_csv_is_the_table(stocked: Results, open_page: Open) -> None:
 def test_draw_has_a_way_on_when_nothing_can_read(empty: Results, open_page: Open) -> None:
     app = open_page("draw")
     assert [button.label for button in app.button] == ["Go to Home"]
+
+
+def test_own_pictures_need_a_path_that_is_one(empty: Results, open_page: Open, tmp_path: Path) -> None:
+    app = open_page("train")
+    assert not [box for box in app.text_input if box.key == "field-folder"]
+    app.selectbox(key="field-dataset").set_value("folder").run()
+    assert not app.exception
+    assert "none was given" in app.warning[0].value
+    assert app.button(key="launch").disabled
+    app.text_input(key="field-folder").set_value(str(tmp_path / "nowhere")).run()
+    assert "there is no folder" in app.warning[0].value
+    assert app.button(key="launch").disabled
+    for part, name in itertools.product(("train", "test"), ("cat", "dog")):
+        (tmp_path / "pets" / part / name).mkdir(parents=True)
+        Image.new("RGB", (64, 64), "red").save(tmp_path / "pets" / part / name / "one.png")
+    app.text_input(key="field-folder").set_value(str(tmp_path / "pets")).run()
+    assert not app.exception
+    assert not app.warning, app.warning[0].value
+    assert not app.button(key="launch").disabled
+    assert metric(app, "Parameters") != "–"
+
+
+def test_a_queue_whose_dispatcher_is_gone_is_taken_up_by_whoever_looks(
+    empty: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "WAKING", 0.0)
+    watched = stored.Watched(empty.root)
+    watched.poll(now=True)  # not only at the start
+    ticket = {"at": 1.0, "lane": "cpu", "resume": False}
+    run = empty.create(RunSpec.of(samples=50, epochs=1), {"waiting.json": ticket})
+    watched.poll(now=True)
+    deadline = time.monotonic() + 60
+    while run.waiting.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    while queue.status(empty, run.id) in ("queued", "running"):
+        assert time.monotonic() < deadline
+        with contextlib.suppress(Refusal):  # between the two it is neither
+            queue.stop(empty, run.id)
+        time.sleep(0.05)

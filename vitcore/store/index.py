@@ -90,6 +90,11 @@ class Index:
             threading.Thread(target=self.publish, name="publish", daemon=True).start()
 
     @property
+    def waiting(self) -> bool:
+        """Whether, as of the last poll, some run is queued."""
+        return any(mark.status == "queued" for mark in list(self._marks.values()))
+
+    @property
     def unpublished(self) -> int:
         """How many runs have changed since the snapshot was read or written."""
         return self._unpublished

@@ -1,0 +1,17 @@
+"""What a run's classes are called: as its own journal says, since a folder's are known to no table."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from vitcore.data.datasets import DATASETS
+
+
+def class_names(run: pd.Series, count: int) -> tuple[str, ...]:
+    """The names of a run's `count` classes: those it was started with, else its dataset's, else their numbers."""
+    told = run.get("classes")
+    known = DATASETS.get(str(run.get("dataset")))
+    for names in (told, known.classes if known else ()):
+        if names is not None and not isinstance(names, float) and len(names) == count:
+            return tuple(map(str, names))
+    return tuple(map(str, range(count)))
