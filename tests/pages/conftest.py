@@ -1,6 +1,6 @@
 """Every page run by AppTest as the app runs it: through the navigation, on a results folder of its own."""
 
-import time
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.opening import ROOT, Open
-from vitcore.runs import queue
+from tests.pages.told import give_weights, tell
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -20,25 +20,20 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs really trained on digits, by real workers from the real queue."""
-    results = Results(tmp_path_factory.mktemp("trained"))
-    ids = [
-        queue.enqueue(
-            results, RunSpec.of(architecture="cct-mini/3x3", samples=200, epochs=epochs, seed=seed, batch_size=50)
-        )
-        for epochs, seed in ((2, 0), (1, 1))
-    ]
-    deadline = time.monotonic() + 180
-    while any(queue.status(results, run) != "finished" for run in ids):
-        assert time.monotonic() < deadline, [queue.status(results, run) for run in ids]
-        time.sleep(0.2)
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs on digits that differ by epochs and seed, with weights."""
+    results = Results(tmp_path_factory.mktemp("stocked"))
+    for epochs, seed, error in ((2, 0, 6.0), (1, 1, 8.0)):
+        spec = RunSpec.of(architecture="cct-mini/3x3", samples=200, epochs=epochs, seed=seed, batch_size=50)
+        give_weights(tell(results, spec, error=error))
     return results.root
 
 
 @pytest.fixture
-def stocked(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
-    return _used(trained, monkeypatch)
+def stocked(two_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Results:
+    """A results folder of the test's own in which two runs are stored."""
+    shutil.copytree(two_runs, tmp_path / "results")
+    return _used(tmp_path / "results", monkeypatch)
 
 
 def _used(root: Path, monkeypatch: pytest.MonkeyPatch) -> Results:

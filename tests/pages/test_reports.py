@@ -7,11 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.opening import Open
+from tests.pages.told import tell
 from vitcore.reports.published import table, tables
 from vitcore.reports.requests import asked_for
 from vitcore.runs.folder import Results
-from vitcore.runs.journal import Journal
-from vitcore.spec import RunSpec
 
 PAGES = {
     "performer": "report_performer",
@@ -50,31 +49,6 @@ def test_every_table_is_shown_twice_under_every_protocol(report: str, empty: Res
                 assert cell.printed in published[one.column(cell.column).title][place]
 
 
-def _told(results: Results, spec: RunSpec, status: str, error: float) -> None:
-    """A run as its journals tell it."""
-    folder = results.create(spec)
-    journal = Journal(folder.events)
-    host = {"machine": "m", "processor": "p", "cores": 2, "torch": "2", "system": "s"}
-    journal.append(
-        {
-            "event": "started", "device": "cpu", "precision": "float32", "threads": 1, "host": host, "pid": 1,
-            "train_rows": 1000, "test_rows": 100, "classes": ["0", "1"], "parameters": 10, "macs": 1000,
-            "steps_per_epoch": 5, "epochs": spec.training.epochs, "resumed_from": 0,
-        }
-    )  # fmt: skip
-    for epoch in range(1, spec.training.epochs + 1):
-        journal.append(
-            {
-                "event": "epoch", "epoch": epoch, "train_loss": 1.0, "test_loss": 1.0, "accuracy": 1 - error / 100,
-                "error_percent": error, "f1": 0.5, "learning_rate": 0.01, "images_seen": 1000 * epoch,
-                "training_seconds": 5.0 * epoch, "evaluation_seconds": 1.0, "cpu_seconds": 5.0,
-                "images_per_second": 200.0, "memory_mb": 100.0,
-            }
-        )  # fmt: skip
-    ended = {"event": "ended", "status": status, "reason": "told so", "error_percent": error, "epochs": 1}
-    journal.append({**ended, "training_seconds": 5.0, "images_per_second": 200.0})
-
-
 @pytest.mark.parametrize("report", PAGES)
 def test_every_table_with_runs_of_every_kind(report: str, empty: Results, open_page: Open) -> None:
     """One seed, several, failed, diverged, and a run whose spec no longer validates."""
@@ -83,7 +57,7 @@ def test_every_table_with_runs_of_every_kind(report: str, empty: Results, open_p
         specs, _ = asked_for([one.key], pd.DataFrame({"status": [], "fingerprint": [], "seed": []}), range(2), "scaled")
         for place, spec in enumerate(specs[:5]):
             status = ("finished", "finished", "diverged", "failed")[place % 4]
-            _told(empty, spec, status, 90.2 if status == "diverged" else 6.0 + place / 10)
+            tell(empty, spec, status=status, error=90.2 if status == "diverged" else 6.0 + place / 10)
     (empty.runs / empty.ids()[0] / "spec.json").write_text('{"v": 1, "created": 1, "spec": {"model": 3}}')
     app = None
     for one in known:
