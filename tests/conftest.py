@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+# Before torch is first imported, here and in every process a test starts: several test processes share the cores, and
+# threads that wait for one another by spinning would take them from the rest.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 

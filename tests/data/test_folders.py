@@ -56,11 +56,13 @@ def test_what_is_no_picture_is_passed_over(own_places: Path, tmp_path: Path) -> 
     assert len(load("folder", 8, folder=str(write_zip(tmp_path / "a.zip", files))).train.labels) == 10
 
 
-@pytest.mark.parametrize("name", ["../out.png", "/etc/out.png", "a/../../out.png", "C:\\out.png", "..\\out.png"])
-@pytest.mark.parametrize("ending", ["zip", "tar"])
+LEADING_OUT = ("../out.png", "a/../../out.png", "C:\\out.png", "..\\out.png")
+
+
+@pytest.mark.parametrize(  # not a root in a zip: zipfile itself takes it off when it writes
+    ("ending", "name"), [*itertools.product(("zip", "tar"), LEADING_OUT), ("tar", "/etc/out.png")]
+)
 def test_names_that_leave_the_archive(own_places: Path, tmp_path: Path, ending: str, name: str) -> None:
-    if ending == "zip" and name.startswith("/"):
-        pytest.skip("zipfile itself takes the root off such a name")
     refused(WRITERS[ending](tmp_path / f"bad.{ending}", class_files() | {name: picture(0)}), "leads out of the archive")
     assert not (tmp_path / "out.png").exists()
 
