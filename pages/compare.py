@@ -17,10 +17,8 @@ OVERLAID = 12  # curves that are still told apart
 
 def filtered(table: pd.DataFrame) -> pd.DataFrame:
     """The rows that fit the search and the filters; only columns in which runs differ have a filter."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        text = st.text_input(
-            "Search", key="compare-search", placeholder="name or model", width=200, persist_state="session"
-        )
+    with st.grid("auto", min_column_width=150, gap="small", key="filters"):
+        text = st.text_input("Search", key="compare-search", placeholder="name or model", persist_state="session")
         for name in ("architecture", "kernel", "dataset", "status"):
             known = sorted(table[name].dropna().unique())
             if len(known) > 1:
@@ -29,7 +27,6 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
                     known,
                     key=f"compare-{name}",
                     placeholder="any",
-                    width=210,
                     persist_state="session",
                 )
                 table = table[table[name].isin(kept)] if kept else table

@@ -1,70 +1,120 @@
-"""Draw: one digit, and what every chosen model makes of it."""
+"""Draw: one digit, or one picture of one's own, and what every chosen model makes of it."""
+
+from collections import Counter
 
 import pandas as pd
 import streamlit as st
+from PIL import Image
 
-from pages.parts import asking, frame, stored
+from pages.parts import asking, frame, stored, uploading, wording
 from pages.parts.canvas import canvas, picture
 from pages.parts.chart import chart
 from pages.parts.picker import pick_runs
 from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal
 from vitcore.predict import Prediction
 from vitcore.reports import figures
 from vitcore.runs.folder import Results
 
+WAYS = ("Draw a digit", "Upload a picture")
 READERS = [name for name, known in DATASETS.items() if known.made == "digit"]  # datasets whose models read digits
 
 
-def readers(table: pd.DataFrame) -> pd.DataFrame:
-    """The runs that can read a drawn digit: they have weights, and learnt digits."""
+def with_weights(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs that can be asked: they have a checkpoint."""
     if table.empty:
         return table
-    store = Results()
-    reading = table[table["dataset"].isin(READERS) & (table["epochs_done"] > 0)]
-    return reading[[store.run(run).checkpoint.is_file() for run in reading["id"]]]
+    store, some = Results(), table[table["epochs_done"] > 0]
+    return some[[store.run(run).checkpoint.is_file() for run in some["id"]]]
 
 
-def answers(found: dict[str, Prediction | str]) -> None:
-    """Every model's answer side by side, and all their probabilities."""
-    with st.grid("auto", min_column_width=170, gap="small"):
-        for place, (title, answer) in enumerate(found.items()):
-            with st.container(border=True, gap="xxsmall", key=f"answer-{place}", height="stretch"):
-                st.caption(title)
+def cards(runs: pd.DataFrame, found: dict[str, Prediction | str]) -> None:
+    """Every model's answer side by side; before there is one, how good the model is."""
+    with st.grid(min(max(len(runs), 2), 4), min_column_width=150, gap="small"):
+        for place, (id, run) in enumerate(runs.iterrows()):
+            answer = found.get(str(id))
+            key = f"answer-{place}" if answer else f"waits-{place}"
+            with st.container(border=True, gap="xxsmall", key=key, height="stretch"):
+                st.caption(run["title"])
                 if isinstance(answer, str):
                     st.markdown(answer)
-                    continue
-                st.header(answer.best, anchor=False)
-                st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
-    read = {title: answer for title, answer in found.items() if not isinstance(answer, str)}
-    if read:
-        classes = next(iter(read.values())).classes
-        figure = figures.probabilities({title: list(answer.probabilities) for title, answer in read.items()}, classes)
-        chart(figure, key="draw-probabilities", name="vitcore-probabilities")
+                elif answer is None:
+                    st.header("?", anchor=False)
+                    st.caption(f"{wording.percent(run['error_percent'])} test error")
+                else:
+                    st.header(answer.best, anchor=False)
+                    st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
+
+
+def votes(read: dict[str, Prediction]) -> None:
+    """What several models say together."""
+    counted = Counter(answer.best for answer in read.values()).most_common()
+    if len(counted) == 1:
+        st.markdown(f"{'Both' if len(read) == 2 else f'All {len(read)}'} say **{counted[0][0]}**.")
+    else:
+        st.markdown("They disagree: " + ", ".join(f"**{best}** by {count}" for best, count in counted) + ".")
+
+
+def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Prediction]:
+    """Ask every model and show what it says; the answers there are."""
+    found = {} if image is None else {run: asking.ask(run, image) for run in runs.index}
+    cards(runs, found)
+    read = {run: answer for run, answer in found.items() if not isinstance(answer, str)}
+    if len(read) > 1:
+        votes(read)
+    for place, classes in enumerate(dict.fromkeys(answer.classes for answer in read.values())):
+        alike = {runs["title"][run]: answer for run, answer in read.items() if answer.classes == classes}
+        figure = figures.probabilities({title: list(one.probabilities) for title, one in alike.items()}, classes)
+        figure.update_traces(textposition="outside", cliponaxis=False).update_xaxes(range=[0, 1.13])
+        chart(figure, key=f"draw-probabilities{place or ''}", name="vitcore-probabilities")
+    return read
+
+
+def as_seen(read: dict[str, Prediction]) -> None:
+    for answer in list(read.values())[:1]:
+        st.caption("As the model sees it")
+        asking.seen(answer)
 
 
 @st.fragment
 def easel(runs: pd.DataFrame) -> None:
     """The canvas and the answers: a stroke redraws this part alone."""
-    st.space("small")
-    left, right = st.columns([1, 2.4], gap="large")
+    left, right = st.columns([1, 1.9], gap="large")
     with left:
         strokes = canvas("drawing")
-    drawing = picture(strokes)
-    titles = zip(runs["id"], runs["title"], strict=True)
-    found = {title: asking.ask(run, drawing) for run, title in titles} if strokes else {}
-    with left:
-        for answer in [answer for answer in found.values() if not isinstance(answer, str)][:1]:
-            st.caption("As the model sees it")
-            asking.seen(answer)
     with right:
-        if found:
-            answers(found)
-        elif len(runs):
-            st.caption("Large and in the middle, or small and in a corner: it is centred and scaled as MNIST's were.")
+        read = answers(runs, picture(strokes) if strokes else None)
+        if not strokes and len(runs):
+            st.caption(
+                "Draw on the canvas: the answers come while you draw. Large and in the middle, or small and in a "
+                "corner, a digit is centred and scaled as MNIST's were."
+            )
+    with left:
+        as_seen(read)
+
+
+def upload(runs: pd.DataFrame) -> None:
+    """A picture from the person's own files, and the answers."""
+    left, right = st.columns([1, 1.9], gap="large")
+    image = None
+    with left:
+        file = st.file_uploader("Picture", uploading.ENDINGS, key="upload", max_upload_size=uploading.MEGABYTES)
+        if file is not None:
+            try:
+                image = uploading.opened(file.name, file.getvalue())
+                asking.thumbnail(image)
+            except Refusal as refusal:
+                st.warning(str(refusal))
+    with right:
+        read = answers(runs, image)
+        if image is None and len(runs):
+            st.caption("PNG, JPEG, WebP, BMP or GIF. It stays on this machine.")
+    with left:
+        as_seen(read)
 
 
 frame.heading("Draw", "Draw a digit and see, stroke by stroke, what every chosen model makes of it.")
-able = readers(stored.runs())
+able = with_weights(stored.runs())
 if able.empty:
     with st.container(border=True, key="draw-empty"):
         st.subheader("No model can read yet", anchor=False)
@@ -72,6 +122,16 @@ if able.empty:
         if st.button("Go to Home", type="primary"):
             st.switch_page("home.py")
 else:
-    best = able.sort_values("best_error_percent", kind="stable").head(1)
-    ids = pick_runs(able, key="draw-runs", first=list(best["id"]), label="Models")
-    easel(able[able["id"].isin(ids)].set_index("id", drop=False).reindex(ids))
+    digits = able[able["dataset"].isin(READERS)]
+    way = st.segmented_control(
+        "Way", WAYS, default=WAYS[digits.empty], required=True, key="draw-way", label_visibility="collapsed"
+    )
+    drawn = way == WAYS[0]
+    asked = digits if drawn else able
+    best = asked.sort_values("best_error_percent", kind="stable").head(1)
+    ids = pick_runs(asked, key="draw-runs" if drawn else "upload-runs", first=list(best["id"]), label="Models")
+    if asked.empty:
+        st.caption("No stored model reads digits; upload a picture for those that read others.")
+    chosen = asked[asked["id"].isin(ids)].set_index("id", drop=False).reindex(ids)
+    st.space("small")
+    (easel if drawn else upload)(chosen)

@@ -8,12 +8,13 @@ from pages.parts.launch import FIRST, launch, watch
 from pages.parts.status import badge, progress_line
 from vitcore.data.datasets import DATASETS
 
-NEWEST = 6
+NEWEST = 8
+SHOWN = 6  # of what runs and waits
 
 
 def first_model() -> None:
     """The way in for someone who has nothing stored yet."""
-    with st.container(border=True, key="first-model", gap="medium"):
+    with st.container(border=True, key="first-model", gap="medium", width=720):
         st.subheader("Nothing is stored yet", anchor=False)
         st.markdown(
             "One click trains a small compact transformer on 1,437 handwritten digits, in well under a minute and "
@@ -23,54 +24,63 @@ def first_model() -> None:
             watch(ids)
 
 
+def link(run: pd.Series) -> None:
+    st.page_link("live.py", label=run["title"], query_params={"runs": run["id"]})
+
+
 def running(table: pd.DataFrame) -> None:
-    """What runs and what waits, refreshed only while there is something."""
+    """What runs and what waits, as cards, what runs first."""
+    now = stored.active(table).iloc[::-1].sort_values("status", ascending=False, kind="stable")
     st.subheader("Now", anchor=False)
-    for _, run in stored.active(table).iloc[::-1].head(NEWEST).iterrows():
-        with st.container(key=f"now-{run['id']}", gap="xxsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.page_link("live.py", label=run["title"], query_params={"runs": run["id"]})
-                badge(run["status"])
-            if run["status"] == "running":
-                st.progress(wording.share(run["progress"]))
-                st.caption(progress_line(run))
-    waiting = int((table["status"] == "queued").sum())
-    if waiting > 1:
-        st.caption(f"{waiting} runs wait in the queue.")
+    with st.grid("auto", min_column_width=270):
+        for _, run in now.head(SHOWN).iterrows():
+            with st.container(border=True, gap="xxsmall", height="stretch", key=f"now-{run['id']}"):
+                with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                    link(run)
+                    badge(run["status"])
+                if run["status"] == "running":
+                    st.progress(wording.share(run["progress"]))
+                    st.caption(progress_line(run))
+    if len(now) > SHOWN:
+        st.caption(f"and {len(now) - SHOWN:,} more in the queue")
 
 
 def best(table: pd.DataFrame) -> None:
     """The lowest test error on each dataset."""
     known = table.dropna(subset=["best_error_percent"]).sort_values("best_error_percent", kind="stable")
-    if known.empty:
-        return
     st.subheader("Best so far", anchor=False)
-    with st.grid("auto", min_column_width=270):
-        for _, run in known.drop_duplicates("dataset").iterrows():
-            with st.container(border=True, gap="xxsmall", height="stretch"):
-                st.metric(
-                    f"{DATASETS[run['dataset']].label if run['dataset'] in DATASETS else run['dataset']}, test error",
-                    wording.percent(run["best_error_percent"], 2),
-                )
-                st.page_link("live.py", label=run["title"], query_params={"runs": run["id"]})
+    if known.empty:
+        st.caption("No run has been evaluated yet.")
+    for _, run in known.drop_duplicates("dataset").iterrows():
+        with st.container(border=True, gap="xxsmall", key=f"best-{run['dataset']}"):
+            named = DATASETS[run["dataset"]].label if run["dataset"] in DATASETS else run["dataset"]
+            st.metric(f"{named}, test error", wording.percent(run["best_error_percent"], 2))
+            link(run)
 
 
 def newest(table: pd.DataFrame) -> None:
     """The last few runs that have ended."""
     ended = table[~table["status"].isin(stored.ACTIVE)].head(NEWEST)
-    if ended.empty:
-        return
     st.subheader("New", anchor=False)
-    for _, run in ended.iterrows():
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"new-{run['id']}"):
-            st.page_link("live.py", label=run["title"], query_params={"runs": run["id"]})
-            badge(run["status"])
-            said = (
-                wording.percent(run["error_percent"], 2) + " error, "
-                if run["error_percent"] == run["error_percent"]
-                else ""
-            )
-            st.caption(said + wording.ago(run["created"]), width="content")
+    if ended.empty:
+        st.caption("The first run has not ended yet.")
+        return
+    with st.container(border=True, gap="xsmall", key="new"):
+        for _, run in ended.iterrows():
+            with st.container(
+                horizontal=True,
+                vertical_alignment="center",
+                horizontal_alignment="distribute",
+                gap="small",
+                key=f"new-{run['id']}",
+            ):
+                link(run)
+                with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                    if run["status"] != "finished":
+                        badge(run["status"])
+                    if not wording.missing(run["error_percent"]):
+                        st.caption(f"{wording.percent(run['error_percent'], 2)} error", width="content")
+                    st.caption(wording.ago(run["created"]), width="content")
     st.page_link("compare.py", label=f"All {len(table):,} runs →")
 
 
@@ -82,8 +92,11 @@ def glance() -> None:
         st.rerun()
     if busy:
         running(table)
-    best(table)
-    newest(table)
+    left, right = st.columns([1.9, 1], gap="large")
+    with left:
+        newest(table)
+    with right:
+        best(table)
 
 
 frame.heading(
@@ -91,10 +104,14 @@ frame.heading(
 )
 everything = stored.runs()
 st.session_state["home-busy"] = not stored.active(everything).empty
+for told in stored.notices():
+    st.warning(told)
 if everything.empty:
     first_model()
 else:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="small", key="ways"):
         if st.button("Train a model", type="primary"):
             st.switch_page("train.py")
+        if st.button("Draw a digit"):
+            st.switch_page("draw.py")
     st.fragment(glance, run_every=2 if st.session_state["home-busy"] else None)()

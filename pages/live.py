@@ -1,4 +1,4 @@
-"""Live: the runs that train now, or any chosen ones: progress, curves, the confusion matrix, stop."""
+"""Live: the runs that train now, or any chosen ones: progress, curves, the confusion matrix; pause, stop, the queue."""
 
 import pandas as pd
 import streamlit as st
@@ -7,22 +7,24 @@ from pages.parts import frame, stored, wording
 from pages.parts.chart import chart
 from pages.parts.classes import class_names
 from pages.parts.picker import pick_runs
-from pages.parts.status import badge, progress_line, stop_button
+from pages.parts.status import actions, badge, progress_line
+from pages.parts.waiting import waiting
 from vitcore.reports import figures
 from vitcore.store import queries
 
 TICK = 1.5  # seconds between two looks while something runs
 HEIGHT = 260
+LOG_BYTES = 20_000
 
 
 def head(run: pd.Series) -> None:
-    """One run in a line: its name and status, how far it is, and the way to stop it."""
+    """One run in a line: its name and status, how far it is, and what can be done to it."""
     with st.container(key=f"head-{run['id']}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{run['title']}**", width="content")
             badge(run["status"])
             st.space("stretch")
-            stop_button(run, key=f"stop-{run['id']}")
+            actions(run)
         if run["status"] == "running":
             st.progress(wording.share(run["progress"]))
             st.caption(progress_line(run))
@@ -84,10 +86,24 @@ def confusion(run: pd.Series) -> None:
     )
 
 
+def log(run: pd.Series) -> None:
+    """What the trainer had to say, and the end of what its process wrote."""
+    notes = queries.notes(stored.index(), run["id"])
+    for text in notes["text"].drop_duplicates():
+        st.caption(text)
+    try:
+        written = stored.index().results.run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
+    except OSError:  # none: it was imported, or has not begun
+        return
+    if written:
+        with st.expander("The worker's log"):
+            st.code(written, language=None, height=240)
+
+
 def live(ids: list[str]) -> None:
     table = stored.runs()
-    if stored.active(table).empty and st.session_state["live-ticking"]:
-        st.rerun()  # nothing moves any more: without a timer from here on
+    if stored.active(table).empty == st.session_state["live-ticking"]:
+        st.rerun()  # nothing moves any more, or something does again: without the timer, or with it
     chosen = table.set_index("id", drop=False).reindex([run for run in ids if run in set(table["id"])])
     st.space("small")
     for _, run in chosen.iterrows():
@@ -97,11 +113,13 @@ def live(ids: list[str]) -> None:
     if (chosen["status"] != "queued").any():
         curves(chosen)
         confusion(chosen.iloc[0])
-    others = stored.active(table[~table["id"].isin(ids)]).iloc[::-1]
+        log(chosen.iloc[0])
+    others = table[(table["status"] == "running") & ~table["id"].isin(ids)]
     if len(others):
-        st.subheader("Also running or waiting", anchor=False)
+        st.subheader("Also running", anchor=False)
         for _, run in others.iterrows():
             head(run)
+    waiting(table)
 
 
 frame.heading("Live", "Runs as they learn. Close the page, stop the server: training goes on.")

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 import streamlit as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from vitcore.errors import Refusal
 from vitcore.predict import Loaded, Prediction, load, predict
@@ -30,13 +30,22 @@ def seen(answer: Prediction, *, side: int = 112) -> None:
 
     Drawn from the page itself: st.image would put each stroke's picture on the server, and take it away too soon.
     """
+    seen = Image.fromarray(np.ascontiguousarray(answer.prepared))
+    _shown(seen, f'width="{side}" height="{side}" alt="The picture as the model sees it"', "image-rendering: pixelated")
+
+
+def thumbnail(picture: Image.Image, *, side: int = 320) -> None:
+    """An uploaded picture, small enough for the page."""
+    small = ImageOps.exif_transpose(picture).convert("RGB")
+    small.thumbnail((2 * side, 2 * side))
+    _shown(small, 'alt="The uploaded picture"', f"max-width: min(100%, {side}px)")
+
+
+def _shown(picture: Image.Image, attributes: str, look: str) -> None:
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(answer.prepared)).save(buffer, format="PNG")
+    picture.save(buffer, format="PNG")
     data = base64.b64encode(buffer.getvalue()).decode()
-    st.html(
-        f'<img src="data:image/png;base64,{data}" width="{side}" height="{side}" alt="The picture as the model sees it"'
-        ' style="image-rendering: pixelated; border-radius: 6px; display: block">'
-    )
+    st.html(f'<img src="data:image/png;base64,{data}" {attributes} style="{look}; border-radius: 6px; display: block">')
 
 
 def _stamp(run_id: str) -> int:

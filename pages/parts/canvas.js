@@ -1,4 +1,4 @@
-// A canvas of 280 x 280 for a thick round brush: mouse, pen and touch; sends its strokes while they are drawn.
+// A canvas of 280 x 280 points, shown larger or smaller, for a thick round brush: mouse, pen and touch; sends its strokes while they are drawn.
 const SIDE = 280
 const PAUSE = 90 // ms between two messages of an unfinished stroke
 const canvases = new WeakMap()
@@ -30,9 +30,10 @@ function mount(root, data) {
 
   one.paint = () => {
     const scale = window.devicePixelRatio || 1
-    canvas.width = canvas.height = SIDE * scale
+    const side = (canvas.clientWidth || SIDE) * scale
+    canvas.width = canvas.height = side
     const pen = canvas.getContext("2d")
-    pen.scale(scale, scale)
+    pen.scale(side / SIDE, side / SIDE)
     pen.strokeStyle = pen.fillStyle = getComputedStyle(canvas).color
     pen.lineWidth = one.brush
     pen.lineCap = pen.lineJoin = "round"

@@ -1,16 +1,18 @@
-"""A run's status as a badge, its progress as a line of words, and the buttons that stop it."""
+"""A run's status as a badge, its progress as a line of words, and the buttons that change it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
-from pages.parts import wording
+from pages.parts import stored, wording
 from vitcore.errors import Refusal
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
+from vitcore.runs.status import RESUMABLE
 
 Colour = Literal["gray", "blue", "green", "orange", "red"]
 COLOURS: dict[str, Colour] = {
@@ -40,17 +42,37 @@ def progress_line(run: pd.Series) -> str:
     return " · ".join(parts)
 
 
-def stop_button(run: pd.Series, key: str) -> None:
-    """Stop what runs, take out of the queue what waits; nothing for what has ended."""
-    if run["status"] == "running":
-        st.button("Stop", key=key, on_click=_ask, args=(queue.stop, run["id"]))
-    elif run["status"] == "queued":
-        st.button("Cancel", key=key, on_click=_ask, args=(queue.cancel, run["id"]))
+def actions(run: pd.Series) -> None:
+    """What can be done to a run as it stands: pause or stop, take out of the queue, go on from its checkpoint."""
+    id, state = run["id"], run["status"]
+    if state == "running":
+        st.button(
+            "Pause", key=f"pause-{id}", on_click=_ask, args=(queue.pause, id), help="Keeps its place to go on from."
+        )
+        st.button("Stop", key=f"stop-{id}", on_click=_ask, args=(queue.stop, id), help="Keeps what it has learnt.")
+    elif state == "queued":
+        st.button("Cancel", key=f"cancel-{id}", on_click=_ask, args=(queue.cancel, id))
+    elif state in RESUMABLE:
+        begun = int(run["epochs_done"]) > 0
+        st.button(
+            "Resume" if begun else "Start again",
+            key=f"resume-{id}",
+            on_click=_ask,
+            args=(queue.resume, id),
+            help="Goes on from its last checkpoint." if begun else "Queues it once more.",
+        )
 
 
-def _ask(what: object, run_id: str) -> None:
-    assert callable(what)
+def asked_of(what: Callable[[Results], object]) -> bool:
+    """Do it to the store and look at what it changed; a refusal is said, and False."""
     try:
-        what(Results(), run_id)
-    except Refusal as refusal:  # it ended meanwhile
+        what(Results())
+    except Refusal as refusal:
         st.toast(str(refusal))
+        return False
+    stored.index(now=True)
+    return True
+
+
+def _ask(what: Callable[[Results, str], None], run_id: str) -> None:
+    asked_of(lambda results: what(results, run_id))

@@ -9,6 +9,15 @@ import argparse
 from pathlib import Path
 
 from tests.browser.driver import PAGES, PATIENCE, ROOT, address, chromium, served, visit
+from tests.browser.shapes import draw
+from vitcore.runs.folder import Results
+
+
+def two_readers(results: Path) -> str:
+    """The address's end that names the two newest runs that can read a drawn digit; empty where there are none."""
+    runs = [Results(results).run(id) for id in reversed(Results(results).ids())]
+    able = [run.id for run in runs if run.checkpoint.is_file() and run.spec().data.dataset in ("digits", "mnist")]
+    return f"?runs={','.join(able[:2])}" if able else ""
 
 
 def main() -> None:
@@ -21,6 +30,7 @@ def main() -> None:
     folder = ROOT / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     names = [name for name in PAGES if not chosen.only or name in chosen.only.split(",")]
+    asked = two_readers(chosen.results)
     with served(chosen.results) as server, chromium() as browser:
         for scheme in chosen.schemes.split(","):
             for width in map(int, chosen.widths.split(",")):
@@ -28,7 +38,10 @@ def main() -> None:
                 context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
                 page = context.new_page()
                 for name in names:
-                    visit(page, f"{server.url}/{address(name)}")
+                    visit(page, f"{server.url}/{address(name)}{asked if name == 'draw' else ''}")
+                    if name == "draw" and asked:
+                        draw(page, "3")
+                        page.locator(".st-key-answer-0").wait_for()
                     drawn = "[...document.querySelectorAll('.vitcore-chart')].every(chart => 'points' in chart.dataset)"
                     page.wait_for_function(drawn, timeout=PATIENCE)
                     page.wait_for_timeout(900)

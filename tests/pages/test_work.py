@@ -1,6 +1,7 @@
 """What the pages do: refuse in one sentence, launch, list, group, hand out the table."""
 
 import contextlib
+import io
 import itertools
 import time
 from io import StringIO
@@ -11,10 +12,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import stored
+from pages.parts import stored, uploading
 from tests.pages.opening import Open
+from tests.pages.told import give_weights, tell
+from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
-from vitcore.runs import queue
+from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 from vitcore.store.queries import export_csv
@@ -180,3 +183,69 @@ def test_a_queue_whose_dispatcher_is_gone_is_taken_up_by_whoever_looks(
         with contextlib.suppress(Refusal):  # between the two it is neither
             queue.stop(empty, run.id)
         time.sleep(0.05)
+
+
+def test_a_run_is_paused_from_live_and_resumed_in_one_click(
+    empty: Results, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)  # nobody takes it up: this is about buttons
+    run = tell(empty, RunSpec.of(epochs=4), status=None, epochs=2)
+    with locks.lock(run.alive):
+        app = open_page("live")
+        app.button(key=f"pause-{run.id}").click().run()
+        assert not app.exception
+        assert run.request.read_text() == "pause"
+    app = open_page("live")
+    assert queue.status(empty, run.id) == "interrupted"
+    app.button(key=f"resume-{run.id}").click().run()
+    assert not app.exception
+    assert queue.status(empty, run.id) == "queued"
+    assert queue.resuming(run)
+
+
+def test_the_queue_is_reordered_and_emptied(empty: Results, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)
+    monkeypatch.setattr(stored, "ensure_dispatcher", lambda results: None)
+    first, second, third = (queue.enqueue(empty, RunSpec.of(seed=seed)) for seed in range(3))
+    app = open_page("live")
+    assert app.button(key=f"earlier-{first}").disabled
+    app.button(key=f"earlier-{third}").click().run()
+    assert queue.queued(empty) == [first, third, second]
+    app.button(key=f"later-{first}").click().run()
+    assert queue.queued(empty) == [third, first, second]
+    app.button(key=f"out-{first}").click().run()
+    assert queue.queued(empty) == [third, second]
+    app.button(key="cancel-all").click().run()
+    assert not app.exception
+    assert queue.queued(empty) == []
+    assert {queue.status(empty, run) for run in (first, second, third)} == {"cancelled"}
+
+
+def test_an_uploaded_picture_is_read_by_every_kind_of_model(stocked: Results, open_page: Open) -> None:
+    photographs = tell(stocked, RunSpec.of(architecture="cct-mini/3x3", dataset="cifar-10", samples=100, epochs=1))
+    give_weights(photographs)
+    app = open_page("draw")
+    app.get("button_group")[0].set_value("Upload a picture").run()
+    app.multiselect(key="upload-runs").set_value(stocked.ids())
+    picture = Image.new("RGB", (90, 60), "white")
+    picture.paste("black", (40, 10, 50, 50))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    app.file_uploader(key="upload").set_value(("one.png", buffer.getvalue(), "image/png")).run()
+    assert not app.exception, [error.value for error in app.exception]
+    assert not app.warning
+    said = [header.value for header in app.header]
+    assert len(said) == 3
+    assert sum(one in DATASETS["cifar-10"].classes for one in said) == 1
+    app.file_uploader(key="upload").set_value(("<img src=x>.png", b"no picture", "image/png")).run()
+    assert not app.exception
+    assert "cannot be read as a picture" in app.warning[0].value
+
+
+def test_an_upload_has_limits_in_python_too() -> None:
+    with pytest.raises(Refusal, match="21 MB"):
+        uploading.opened("large.png", b"x" * (21 << 20))
+    buffer = io.BytesIO()
+    Image.new("1", (9_000, 6_000)).save(buffer, format="PNG")
+    with pytest.raises(Refusal, match="50 million"):
+        uploading.opened("wide.png", buffer.getvalue())
