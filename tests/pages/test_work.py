@@ -13,13 +13,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import stored, uploading
+from pages.parts.against import COSTS, gathered
 from tests.pages.opening import Open
 from tests.pages.told import give_weights, tell
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
-from vitcore.runs import locks, queue
+from vitcore.runs import annotations, locks, queue
 from vitcore.runs.folder import Results
-from vitcore.spec import RunSpec
+from vitcore.spec import RunSpec, command_line
 from vitcore.store.queries import export_csv
 
 
@@ -249,3 +250,62 @@ def test_an_upload_has_limits_in_python_too() -> None:
     Image.new("1", (9_000, 6_000)).save(buffer, format="PNG")
     with pytest.raises(Refusal, match="50 million"):
         uploading.opened("wide.png", buffer.getvalue())
+
+
+def test_tags_and_notes_are_kept_and_filter(stocked: Results, open_page: Open) -> None:
+    first, second = stocked.ids()
+    app = open_page("compare")
+    app.selectbox(key="details-run").set_value(first).run()
+    app.multiselect(key=f"tags-{first}").set_value(["paper"]).run()
+    app.text_area(key=f"note-{first}").set_value("kept for Table 1").run()
+    assert not app.exception
+    assert annotations.read(stocked.run(first)) == annotations.Annotations(("paper",), "kept for Table 1")
+    app.multiselect(key="compare-tags").set_value(["paper"]).run()
+    assert list(app.dataframe[0].value["title"]) == [stocked.run(first).spec().title()]
+    app.multiselect(key=f"tags-{first}").set_value(["paper", "<b>"]).run()
+    assert not app.exception
+    assert annotations.read(stocked.run(first)).tags == ("paper",)
+    assert annotations.read(stocked.run(second)).tags == ()
+
+
+def test_a_run_can_be_started_again_from_its_command_line(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    chosen = app.selectbox(key="details-run").value
+    assert command_line(stocked.run(chosen).spec()) in [block.value for block in app.code]
+
+
+def test_deleting_takes_two_clicks_and_can_be_undone(stocked: Results, open_page: Open) -> None:
+    before = stocked.ids()
+    app = open_page("compare")
+    app.button(key="delete-chosen").click().run()
+    assert not app.exception
+    assert stocked.ids() == []
+    assert stocked.trashed() == before
+    app = open_page("compare")
+    app.button(key=f"restore-{before[0]}").click().run()
+    assert not app.exception
+    assert stocked.ids() == before[:1]
+    assert list(app.dataframe[0].value["title"]) == [stocked.run(before[0]).spec().title()]
+
+
+def test_the_parquet_is_the_table(stocked: Results, open_page: Open) -> None:
+    table = stored.runs()
+    assert list(pd.read_parquet(io.BytesIO(table.to_parquet(index=False)))["id"]) == list(table["id"])
+
+
+def test_accuracy_stands_against_every_cost(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    app.get("button_group")[1].set_value("Accuracy against cost").run()
+    for cost in COSTS:
+        app.selectbox(key="against-x").set_value(cost).run()
+        assert not app.exception
+        assert any("the mean over its seeds" in caption.value for caption in app.caption)
+
+
+def test_seeds_of_a_spec_are_one_point(empty: Results) -> None:
+    for seed, error in enumerate((4.0, 6.0)):
+        tell(empty, RunSpec.of(epochs=1, seed=seed), error=error)
+    tell(empty, RunSpec.of(epochs=1, kernel="relu"), error=9.0)
+    points = gathered(stored.runs(now=True), "parameters")
+    assert sorted(points["accuracy"]) == pytest.approx([91, 95])
+    assert points.loc[points["accuracy"] > 94, "low"].item() < 95

@@ -1,0 +1,64 @@
+"""Accuracy against what it costs: parameters, arithmetic or time, with the Pareto front."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.chart import chart
+from vitcore.reports import figures
+from vitcore.reports.statistics import mean_interval
+
+COSTS = {
+    "parameters": "Parameters",
+    "macs": "MACs per picture",
+    "training_seconds": "Training time (s)",
+    "cpu_seconds": "CPU time (s)",
+}
+
+
+def against(table: pd.DataFrame) -> None:
+    """Accuracy against what it costs, seeds gathered, with those that no other beats in both."""
+    known = table.dropna(subset=["accuracy"])
+    datasets = list(known["dataset"].value_counts().index)
+    if not datasets:
+        st.caption("None of these runs has been evaluated yet.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        x = st.selectbox("Against", COSTS, format_func=COSTS.__getitem__, key="against-x", width=220)
+        dataset = st.selectbox("Dataset", datasets, key="against-dataset", width=200)
+        log = st.checkbox("Logarithmic", value=True, key="against-log")
+    points = gathered(known[known["dataset"] == dataset].dropna(subset=[x]), x)
+    if points.empty:
+        st.caption("This is not known of any of these runs.")
+        return
+    figure = figures.accuracy_against_size(
+        points,
+        x=x,
+        x_title=COSTS[x],
+        y_title="Test accuracy (%)",
+        log_x=log,
+        revision=f"{x}:{dataset}:{log}",
+    )
+    chart(figure, key="compare-against", name=f"vitcore-accuracy-{x}")
+    st.caption("One point a spec, the mean over its seeds with the 95 % interval. Dotted: none is better and cheaper.")
+
+
+def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:
+    """One row a spec: its label, its mean cost, its mean accuracy in percent and that mean's 95 % interval."""
+    points = []
+    for _, some in runs.groupby("fingerprint", sort=False):
+        spread = mean_interval(100 * some["accuracy"])
+        first = some.iloc[0]
+        points.append(
+            {
+                "id": first["id"],
+                "label": f"{first['title']} (n = {len(some)})" if len(some) > 1 else first["title"],
+                "family": first["architecture"],
+                x: some[x].mean(),
+                "accuracy": spread.mean,
+                "low": spread.low,
+                "high": spread.high,
+            }
+        )
+    return pd.DataFrame(points)

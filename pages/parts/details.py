@@ -1,0 +1,129 @@
+"""One run in full: how to start it again, its tags and note, its weights, the way to the trash and back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.status import asked_of
+from vitcore.errors import Refusal
+from vitcore.runs import annotations as kept
+from vitcore.runs import trash
+from vitcore.runs.folder import Results, RunFolder
+from vitcore.spec import command_line
+
+
+def details(table: pd.DataFrame, ids: list[str]) -> None:
+    """One of the chosen runs, by its own choice where there are several."""
+    rows = table[table["id"].isin(ids)].set_index("id", drop=False)
+    if rows.empty:
+        return
+    st.subheader("One run", anchor=False)
+    titles = rows["title"] + " · " + rows["id"].str[-4:]
+    id = st.selectbox(
+        "Run",
+        list(rows.index),
+        format_func=lambda run: str(titles[run]),
+        key="details-run",
+        label_visibility="collapsed",
+    )
+    run = Results().run(str(id))
+    _how(run)
+    _said(run, all_tags(table))
+    with st.container(horizontal=True, gap="small", key="details-ways"):
+        if run.checkpoint.is_file():
+            st.download_button(
+                "Checkpoint",
+                run.checkpoint.read_bytes,
+                f"{id}.safetensors",
+                key="download-checkpoint",
+                on_click="ignore",
+                help="The weights as safetensors, with the spec in its metadata.",
+            )
+        if st.button("Open on Live", key="details-live"):
+            st.session_state.pop("live-runs", None)
+            st.switch_page("live.py", query_params={"runs": id})
+
+
+def delete_chosen(ids: list[str]) -> None:
+    """The chosen runs into the trash, after a second click."""
+    with st.popover(f"Delete {len(ids)}" if ids else "Delete", disabled=not ids, key="delete"):
+        st.markdown(f"{len(ids)} run{'s' * (len(ids) != 1)} would be moved to the trash, whole, to be restored there.")
+        st.button("Move to the trash", key="delete-chosen", on_click=_each, args=(trash.delete, ids))
+
+
+def bin_of_runs() -> None:
+    """What was deleted, newest first, each with its way back."""
+    store = Results()
+    ids = store.trashed()[::-1]
+    if not ids:
+        return
+    with st.expander(f"Trash ({len(ids):,})", key="trash"):
+        st.caption(f"Whole run folders in {store.trash}; nothing empties it but you.")
+        for id in ids[:20]:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.text(f"{_title(RunFolder(store.trash / id))} · {id}", width="stretch")
+                st.button("Restore", key=f"restore-{id}", on_click=_each, args=(trash.restore, [id]))
+
+
+def _how(run: RunFolder) -> None:
+    try:
+        st.code(command_line(run.spec()), language="bash", wrap_lines=True)
+    except Refusal as refusal:  # a spec that is no longer valid can be looked at all the same
+        st.caption(str(refusal))
+
+
+def _said(run: RunFolder, known: list[str]) -> None:
+    """Tags and note, kept as soon as they change here; what another browser wrote meanwhile is left alone."""
+    held = kept.read(run)
+    with st.grid(2, min_column_width=260):
+        st.multiselect(
+            "Tags",
+            sorted({*known, *held.tags}),
+            default=list(held.tags),
+            accept_new_options=True,
+            key=f"tags-{run.id}",
+            placeholder="Type a tag and press Enter",
+            on_change=_keep_tags,
+            args=(run.id,),
+        )
+        st.text_area(
+            "Note",
+            held.note,
+            key=f"note-{run.id}",
+            max_chars=10_000,
+            height=68,
+            on_change=_keep_note,
+            args=(run.id,),
+        )
+
+
+def _keep_tags(id: str) -> None:
+    key = f"tags-{id}"
+    tags = list(st.session_state[key])
+    if not asked_of(lambda results: kept.write(results.run(id), tags=tags)):
+        st.session_state[key] = list(kept.read(Results().run(id)).tags)  # what is no tag is not left standing
+
+
+def _keep_note(id: str) -> None:
+    note = str(st.session_state[f"note-{id}"])
+    asked_of(lambda results: kept.write(results.run(id), note=note))
+
+
+def all_tags(table: pd.DataFrame) -> list[str]:
+    return sorted({tag for tags in table["tags"] if tags is not None for tag in tags})
+
+
+def _title(run: RunFolder) -> str:
+    try:
+        return run.spec().title()
+    except Refusal:
+        return "a run of another version"
+
+
+def _each(what: object, ids: list[str]) -> None:
+    assert callable(what)
+    for id in ids:
+        asked_of(partial(what, id=id))
