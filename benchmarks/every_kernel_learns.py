@@ -3,7 +3,7 @@
     python -m benchmarks.every_kernel_learns                          all of them
     python -m benchmarks.every_kernel_learns --only cct --steps 50    those whose name contains "cct"
 
-Each model keeps its own parts and widths but at most two blocks; 64 digits of 16 pixels, 16 tokens, a constant rate.
+Each model keeps its own parts and widths but at most two blocks; a few digits of 16 pixels, 16 tokens, a constant rate.
 Networks that differ only by depth or patch are the same once they are made so small, and are run once, under the
 first's name. A line a run: the first loss, the mean of the last ten, and whether it fell and stayed finite.
 """
@@ -35,10 +35,10 @@ def _distinct(part: str, widest: int) -> list[str]:
     return list(found.values())
 
 
-def _digits() -> tuple[Tensor, Tensor]:
+def _digits(count: int) -> tuple[Tensor, Tensor]:
     found = load_digits()
-    pictures = torch.tensor(found.images[:64], dtype=torch.float32).unsqueeze(1) / 8 - 1
-    return F.interpolate(pictures, size=(16, 16)), torch.tensor(found.target[:64])
+    pictures = torch.tensor(found.images[:count], dtype=torch.float32).unsqueeze(1) / 8 - 1
+    return F.interpolate(pictures, size=(16, 16)), torch.tensor(found.target[:count])
 
 
 def _model(name: str, kernel: str, epsilon: float | None) -> nn.Module:
@@ -50,8 +50,8 @@ def _model(name: str, kernel: str, epsilon: float | None) -> nn.Module:
     return model
 
 
-def _learn(model: nn.Module, steps: int, rate: float, precision: torch.dtype) -> list[float]:
-    pictures, labels = _digits()
+def _learn(model: nn.Module, steps: int, rate: float, precision: torch.dtype, count: int) -> list[float]:
+    pictures, labels = _digits(count)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
     losses = []
     for _ in range(steps):
@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of an architecture's name")
     parser.add_argument("--widest", type=int, default=10_000, help="leave out what is wider: ViT-L and -H take hours")
     parser.add_argument("--kernel", choices=list(KERNELS), help="this kernel alone")
+    parser.add_argument("--pictures", type=int, default=16)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--epsilon", type=float, help="empty: the kernel's own; 0: as the Performer report had it")
@@ -85,7 +86,7 @@ def main() -> None:
                     continue
                 torch.manual_seed(0)
                 start = time.perf_counter()
-                losses = _learn(_model(name, kernel, given.epsilon), given.steps, given.rate, precision)
+                losses = _learn(_model(name, kernel, given.epsilon), given.steps, given.rate, precision, given.pictures)
                 last = sum(losses[-10:]) / 10
                 fell = last < 0.7 * losses[0]  # False for NaN too
                 failed += not fell
