@@ -18,6 +18,7 @@ PAGES = {
     "Understand": [
         st.Page("architectures.py", title="Architectures"),
         st.Page("kernels.py", title="Kernels"),
+        st.Page("datasets.py", title="Datasets"),
     ],
     "Reports": [
         st.Page("report_performer.py", title="Performer kernels"),

@@ -102,8 +102,13 @@ def chromium() -> Iterator[Browser]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the script has run to its end, and hold that no exception is on the page."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE)
+    """Wait until the script has run to its end and stays there, and hold that no exception is on the page."""
+    ended = page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    for _ in range(20):
+        ended.wait_for(timeout=PATIENCE)
+        page.wait_for_timeout(250)  # between two runs that follow on one another it says the same for a moment
+        if ended.count():
+            break
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

@@ -69,6 +69,12 @@ def available(name: str, folder: str | None = None) -> str | None:
     return f"{dataset.label} is not on this machine: {way}, or put {reader.wanted(dataset, place)}"
 
 
+def downloads(name: str) -> bool:
+    """Whether `load` would fetch what is missing by itself."""
+    known(name)
+    return bool(_reader(name).DOWNLOADS)
+
+
 def known(name: str) -> Dataset:
     """The table's row.
 

@@ -1,0 +1,96 @@
+"""The Datasets page: what is here, how to get the rest, samples, and what a subset holds."""
+
+import urllib.error
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.parts.samples import drawn
+from tests.pages.opening import Open
+from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results
+
+
+def test_every_dataset_is_told_with_its_state(empty: Results, own_places: Path, open_page: Open) -> None:
+    table = open_page("datasets").dataframe[0].value
+    assert list(table["Dataset"]) == [known.label for known in DATASETS.values()]
+    states = dict(zip(DATASETS, table["State"], strict=True))
+    assert states["digits"] == "here"
+    assert states["mnist"] == "can be downloaded"
+    assert states["imagenet"] == "bring it yourself"
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if name not in ("digits", "folder")])
+def test_what_is_missing_has_a_way_on(name: str, empty: Results, own_places: Path, open_page: Open) -> None:
+    app = open_page("datasets")
+    app.selectbox(key="dataset").set_value(name).run()
+    assert not app.exception
+    assert DATASETS[name].label in app.info[0].value
+    assert bool(app.button) == (table_state(app, name) == "can be downloaded")
+
+
+def test_a_download_that_fails_says_why(
+    empty: Results, own_places: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*asked: object, **named: object) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", nobody)
+    app = open_page("datasets")
+    app.selectbox(key="dataset").set_value("mnist").run()
+    app.button(key="download-dataset").click().run()
+    assert not app.exception
+    assert "no network" in app.error[0].value
+    assert not list(own_places.rglob("*.part"))
+
+
+def table_state(app: AppTest, name: str) -> str:
+    table = app.dataframe[0].value
+    return str(table.set_index("Dataset")["State"][DATASETS[name].label])
+
+
+def test_a_subset_shows_how_many_rows_repeat(empty: Results, open_page: Open) -> None:
+    app = open_page("datasets")
+    app.number_input(key="subset-rows-digits").set_value(1_400).run()
+    assert not app.exception
+    shown = [metric.value for metric in app.metric if metric.label == "Repeats"]
+    assert shown[0] == "0"
+    assert int(shown[1]) > 300
+    app.number_input(key="subset-rows-digits").set_value(2_000).run()
+    assert not app.exception
+    assert any("without replacement are more than" in caption.value for caption in app.caption)
+
+
+def test_a_folder_of_ones_own_is_looked_into(empty: Results, open_page: Open, tmp_path: Path) -> None:
+    for number in range(10):
+        place = tmp_path / "pets" / ("cat" if number % 2 else "<b>dog")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (70, 70), (25 * number, 0, 0)).save(place / f"{number}.png")
+    app = open_page("datasets")
+    app.selectbox(key="dataset").set_value("folder").run()
+    assert "none was given" in app.info[0].value
+    app.text_input(key="dataset-folder").set_value(str(tmp_path / "pets")).run()
+    assert not app.exception
+    app.toggle(key="inside-folder").set_value(True).run()
+    assert not app.exception
+    [strips] = [block.proto.body for block in app.get("html") if 'class="samples"' in block.proto.body]
+    assert strips.count("<img") == 2
+    assert "<b>dog" not in strips
+    assert "&lt;b&gt;dog" in strips
+
+
+@pytest.mark.parametrize("stratified", [False, True])
+def test_counts_of_a_subset(stratified: bool) -> None:
+    labels = [0] * 60 + [1] * 30 + [2] * 10
+    without = drawn(labels, 3, 50, False, 0, stratified)
+    assert (sum(without.by_class), without.different, without.repeats, without.most) == (50, 50, 0, 1)
+    if stratified:
+        assert without.by_class == (30, 15, 5)
+    again = drawn(labels, 3, 200, True, 0, stratified)
+    assert again.different + again.repeats == 200
+    assert again.repeats >= 100
+    with pytest.raises(Refusal, match="101"):
+        drawn(labels, 3, 101, False, 0, stratified)
