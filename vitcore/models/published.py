@@ -90,10 +90,10 @@ def _read(path: Path) -> dict[str, Tensor]:
         ) from None
     except (SafetensorError, OSError) as error:
         raise Refusal(f"{path.name} cannot be read as a checkpoint ({_first_line(error)}); is it whole?") from None
-    except Exception as error:  # noqa: BLE001  a broken pickle may raise anything at all
+    except Exception:  # noqa: BLE001  a broken pickle may raise anything at all
         raise Refusal(
-            f"{path.name} is not a checkpoint of tensors alone ({_first_line(error)}); "
-            "give a .pt or .pth state dict, or .safetensors"
+            f"{path.name} is no checkpoint of tensors alone, so nothing in it was opened; "
+            "give a .pt or .pth state dict that torch loads with weights_only, or .safetensors"
         ) from None
     for key in ("state_dict", "model"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
