@@ -3,7 +3,7 @@
     python -m benchmarks.every_kernel_learns                          all of them
     python -m benchmarks.every_kernel_learns --only cct --steps 50    those whose name contains "cct"
 
-Each model keeps its own parts and widths but at most two blocks; a few digits of 16 pixels, 16 tokens, a constant rate.
+Each model keeps its own parts and widths but at most two blocks; a few digits of 16 pixels, a constant rate.
 Networks that differ only by depth or patch are the same once they are made so small, and are run once, under the
 first's name. A line a run: the first loss, the mean of the last ten, and whether it fell and stayed finite.
 """
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, build
 
-PATCH = {"hybrid": 2, "hybrid-causal": 2}  # after a stem that halves the picture
+STEMS = {"hybrid": 2, "hybrid-causal": 2}  # how much smaller a stem makes the picture before it is cut into patches
 
 
 def _distinct(part: str, widest: int) -> list[str]:
@@ -35,23 +35,24 @@ def _distinct(part: str, widest: int) -> list[str]:
     return list(found.values())
 
 
-def _digits(count: int) -> tuple[Tensor, Tensor]:
+def _digits(count: int, side: int) -> tuple[Tensor, Tensor]:
     found = load_digits()
     pictures = torch.tensor(found.images[:count], dtype=torch.float32).unsqueeze(1) / 8 - 1
-    return F.interpolate(pictures, size=(16, 16)), torch.tensor(found.target[:count])
+    return F.interpolate(pictures, size=(side, side)), torch.tensor(found.target[:count])
 
 
-def _model(name: str, kernel: str, epsilon: float | None) -> nn.Module:
-    patch = PATCH.get(name, 4) if "patch" in ARCHITECTURES[name].config else None
-    model = build(name, channels=1, side=16, kernel=kernel, patch=patch, epsilon=epsilon, stochastic_depth=0.0)
+def _model(name: str, kernel: str, epsilon: float | None, side: int) -> nn.Module:
+    patch = side // 4 // STEMS.get(name, 1) if "patch" in ARCHITECTURES[name].config else None
+    model = build(name, channels=1, side=side, kernel=kernel, patch=patch, epsilon=epsilon, stochastic_depth=0.0)
     blocks = model.get_submodule("blocks")
     assert isinstance(blocks, nn.ModuleList)
     del blocks[2:]
     return model
 
 
-def _learn(model: nn.Module, steps: int, rate: float, precision: torch.dtype, count: int) -> list[float]:
-    pictures, labels = _digits(count)
+def _learn(
+    model: nn.Module, steps: int, rate: float, precision: torch.dtype, pictures: Tensor, labels: Tensor
+) -> list[float]:
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
     losses = []
     for _ in range(steps):
@@ -72,12 +73,14 @@ def main() -> None:
     parser.add_argument("--widest", type=int, default=10_000, help="leave out what is wider: ViT-L and -H take hours")
     parser.add_argument("--kernel", choices=list(KERNELS), help="this kernel alone")
     parser.add_argument("--pictures", type=int, default=16)
+    parser.add_argument("--side", type=int, default=16, help="pixels; every patched network cuts them into 4 x 4")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--epsilon", type=float, help="empty: the kernel's own; 0: as the Performer report had it")
     parser.add_argument("--precision", choices=("float32", "bfloat16", "both"), default="both")
     given = parser.parse_args()
     precisions = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    digits = _digits(given.pictures, given.side)
     failed = 0
     for name in _distinct(given.only, given.widest):
         for kernel in [given.kernel] if given.kernel else KERNELS:
@@ -86,7 +89,9 @@ def main() -> None:
                     continue
                 torch.manual_seed(0)
                 start = time.perf_counter()
-                losses = _learn(_model(name, kernel, given.epsilon), given.steps, given.rate, precision, given.pictures)
+                losses = _learn(
+                    _model(name, kernel, given.epsilon, given.side), given.steps, given.rate, precision, *digits
+                )
                 last = sum(losses[-10:]) / 10
                 fell = last < 0.7 * losses[0]  # False for NaN too
                 failed += not fell
