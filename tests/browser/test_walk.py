@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driver import PAGES, PATIENCE, Server, address, served, settle, visit
 from tests.browser.shapes import draw
-from vitcore.runs import queue
+from tests.pages.told import give_weights, tell
+from vitcore.runs import annotations, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -42,7 +43,9 @@ def fill(page: Page, key: str, value: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_cold_deep_link(name: str, server: Server, page: Page) -> None:
     """The first request that a new server gets is for this page."""
-    visit(page, f"{server.url}/{address(name)}")
+    page.goto(f"{server.url}/{address(name)}")
+    page.get_by_role("heading", level=1).wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
     links = page.get_by_test_id("stSidebarNavLink")
     assert links.count() == len(PAGES)
     current = page.locator('[data-testid="stSidebarNavLink"][aria-current="page"]')
@@ -71,7 +74,7 @@ def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
     settle(page)
     page.locator('[data-testid="stDataFrame"] td', has_text="walked").first.wait_for(state="attached")
     with page.expect_download() as download:
-        page.locator(".st-key-download-csv button").last.click()
+        page.locator(".st-key-download-csv button:visible").last.click()
     table = pd.read_csv(StringIO(Path(download.value.path()).read_text(encoding="utf-8")))
     assert list(table["title"]) == ["walked"]
     assert list(table["status"]) == ["finished"]
@@ -101,6 +104,42 @@ def test_first_model_takes_one_click(server: Server, page: Page) -> None:
     expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("finished", timeout=TRAINED)
 
 
+def test_stored_runs_are_noted_taken_along_deleted_and_restored(page: Page, tmp_path: Path) -> None:
+    results = Results(tmp_path / "results")
+    first, second = (tell(results, RunSpec.of(name=name, epochs=3), error=5.0) for name in ("first", "second"))
+    give_weights(second)
+    with served(results.root) as server:
+        visit(page, f"{server.url}/compare", "Compare")
+        wait_for_points(page, "compare-curves", 5)
+        with page.expect_download() as download:
+            page.locator(".st-key-download-checkpoint button:visible").last.click()
+        assert Path(download.value.path()).read_bytes() == second.checkpoint.read_bytes()
+        with page.expect_download() as download:
+            page.locator(".st-key-download-parquet button:visible").last.click()
+        assert set(pd.read_parquet(download.value.path())["title"]) == {"first", "second"}
+
+        settle(page)
+        page.locator(f".st-key-tags-{second.id} input").last.click()
+        page.keyboard.type("paper", delay=30)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        page.locator(".st-key-compare-tags").wait_for()  # the first tag brings the filter
+        assert annotations.read(second).tags == ("paper",)
+
+        page.get_by_role("radio", name="Accuracy against cost").or_(
+            page.get_by_role("button", name="Accuracy against cost")
+        ).last.click()
+        wait_for_points(page, "compare-against", 0)
+        page.locator(".st-key-delete button:visible").last.click()
+        page.locator(".st-key-delete-chosen button:visible").last.click()
+        expect(page.get_by_text("There is nothing to compare yet.")).to_be_visible()
+        page.locator(".st-key-trash summary").last.click()
+        page.locator(f".st-key-restore-{first.id} button:visible").last.click()
+        page.locator('[data-testid="stDataFrame"] td', has_text="first").first.wait_for(state="attached")
+    assert results.ids() == [first.id]
+    assert results.trashed() == [second.id]
+
+
 def test_a_killed_server_loses_nothing(page: Page, tmp_path: Path) -> None:
     results = Results(tmp_path / "results")
     with served(results.root) as first:
@@ -115,6 +154,12 @@ def test_a_killed_server_loses_nothing(page: Page, tmp_path: Path) -> None:
         visit(page, f"{second.url}/live", "Live")
         expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("running")
         wait_for_points(page, "curve-accuracy", before)
-        page.locator(f".st-key-stop-{run} button").click()
+        page.locator(f".st-key-pause-{run} button:visible").last.click()
+        expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("paused", timeout=PATIENCE)
+        settle(page)  # it goes on without a timer from here
+        paused = points(page, "curve-accuracy")
+        page.locator(f".st-key-resume-{run} button:visible").last.click()
+        wait_for_points(page, "curve-accuracy", paused)
+        page.locator(f".st-key-stop-{run} button:visible").last.click()
         expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("stopped", timeout=PATIENCE)
     assert queue.status(results, run) == "stopped"
