@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.opening import Open
 from tests.pages.told import tell
+from vitcore.reports import kept
 from vitcore.reports.published import table, tables
 from vitcore.reports.requests import asked_for
 from vitcore.runs.folder import Results
@@ -18,6 +21,12 @@ PAGES = {
     "slides": "report_slides",
     "hybrid": "report_hybrid",
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As on a clone without the runs that are kept with the project, which grow by themselves."""
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)
 
 
 def _opened(open_page: Open, key: str, protocol: str) -> AppTest:
