@@ -94,7 +94,8 @@ def same_function() -> None:
         f"**What follows for the Performer report.** Its tables have {len(pairs)} pairs of rows that are one function, "
         f"trained twice. They lie up to {pairs['apart'].max():.2f} points apart, so a single run's error has a "
         f"standard deviation of about **{floor.deviation:.1f} points** (95 % interval {floor.low:.1f} to "
-        f"{floor.high:.1f}), and two single runs must differ by more than {floor.difference():.1f} points before it is worth a word. "
+        f"{floor.high:.1f}), and two single runs must differ by more than {floor.difference():.1f} points before it is "
+        "worth a word. "
         "Most of the report's ranking of kernels lies below that."
     )
     with st.expander("The pairs"):
