@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.driver import PATIENCE, Server, chromium, served
+from tests.runs.processes import end_all
+from vitcore.runs.folder import Results
 
 HERE = Path(__file__).parent
 
@@ -37,6 +39,13 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     hosts = {urlsplit(url).hostname for url in asked if urlsplit(url).scheme not in ("data", "blob")}
     assert hosts == {"127.0.0.1"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(tmp_path: Path) -> Iterator[None]:
+    """Workers outlive their server by design; a test that fails half-way must not leave one behind."""
+    yield
+    end_all(Results(tmp_path / "results"))
 
 
 @pytest.fixture
