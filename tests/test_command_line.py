@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -122,7 +123,11 @@ def test_ctrl_c_leaves_the_run_going_and_says_so(trained: tuple[Results, dict[st
     results, _, _ = trained
     before = set(results.ids())
     command = [sys.executable, "-m", "vitcore", "--results", str(results.root), "train", *TINY, "--epochs", "10000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A shell's background job is born deaf to Ctrl-C, and so are its children: this one hears, whoever runs the tests.
+    listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listens
+    ) as process:
         wait_until(lambda: set(results.ids()) - before, "the run is stored")
         [id] = set(results.ids()) - before
         wait_until(lambda: epochs_of(results, id), "an epoch is told")

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from vitcore.cli import reports
 from vitcore.errors import Refusal
+from vitcore.reports import kept
 from vitcore.reports.published import tables
 from vitcore.spec import RunSpec
 
@@ -18,6 +19,7 @@ from vitcore.spec import RunSpec
 @pytest.fixture(autouse=True)
 def own_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VITCORE_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)  # the runs kept with the project grow by themselves
 
 
 def said(*words: str) -> str:
