@@ -1,4 +1,4 @@
-"""The one exception a person is meant to read."""
+"""The one exception a person is meant to read, and what to quote of the others."""
 
 
 class Refusal(ValueError):
@@ -7,3 +7,8 @@ class Refusal(ValueError):
     Its text is one sentence that names what was wrong and what would be right. Pages show it as it is, the command
     line prints it and exits with 2, a worker journals it as the reason its run failed.
     """
+
+
+def first_line(error: BaseException) -> str:
+    """What a library's exception says first, short enough for a sentence."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from vitcore.data.load import described
-from vitcore.models import build
-from vitcore.spec import ModelSpec, RunSpec
+from vitcore.reports.architectures import Choice, describe
+from vitcore.runs import processes
+from vitcore.spec import RunSpec
+
+PATIENCE = 120  # seconds that a measurement may take
 
 
 def sizes(spec: RunSpec) -> tuple[int, int]:
     """Parameters, and MACs of one picture. The first call of a process imports torch, which takes seconds."""
-    known = described(spec.data.dataset, spec.data.folder)
-    return _sizes(spec.model.model_dump_json(), known.channels, spec.data.side or known.side, len(known.classes))
+    known, model = described(spec.data.dataset, spec.data.folder), spec.model
+    choice = Choice(
+        channels=known.channels,
+        side=spec.data.side or known.side,
+        classes=len(known.classes),
+        kernel=model.kernel,
+        features=model.features,
+        positions=model.positions,
+        patch=model.patch,
+    )
+    return _sizes(model.architecture, choice)
 
 
 def remembered(specs: Sequence[RunSpec], table: pd.DataFrame) -> float | None:
@@ -39,10 +52,9 @@ def remembered(specs: Sequence[RunSpec], table: pd.DataFrame) -> float | None:
 
 @st.cache_data(show_spinner=False, max_entries=500)
 def measured(spec: str) -> float:
-    """Seconds that a spec (as JSON) would take, from a few steps made now on this machine; raises Refusal."""
-    from vitcore.training.forecast import forecast
-
-    return 60 * forecast(RunSpec.model_validate_json(spec)).minutes
+    """Seconds that a spec (as JSON) would take, from a few steps made now in a process of its own; raises Refusal."""
+    said, _ = processes.answer("vitcore.training.forecast", [spec], PATIENCE)
+    return 60 * float(json.loads(said)["minutes"])
 
 
 def _rows(spec: RunSpec) -> int:
@@ -51,9 +63,6 @@ def _rows(spec: RunSpec) -> int:
 
 
 @st.cache_data(show_spinner=False, max_entries=2_000)
-def _sizes(model: str, channels: int, side: int, classes: int) -> tuple[int, int]:
-    from vitcore.models.count import macs, parameters
-
-    options = ModelSpec.model_validate_json(model).model_dump()
-    built = build(options.pop("architecture"), channels=channels, side=side, classes=classes, **options)
-    return parameters(built), macs(built, channels, side)
+def _sizes(name: str, choice: Choice) -> tuple[int, int]:
+    found = describe(name, choice)
+    return found.parameters, found.macs

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from vitcore.errors import Refusal
+from vitcore.errors import Refusal, first_line
 from vitcore.layers.positions import LearnablePositions
 from vitcore.models.transformer import Transformer
 
@@ -89,7 +89,7 @@ def _read(path: Path) -> dict[str, Tensor]:
             f"there is no file {path.name}; give the path of a .pt, .pth or .safetensors checkpoint"
         ) from None
     except (SafetensorError, OSError) as error:
-        raise Refusal(f"{path.name} cannot be read as a checkpoint ({_first_line(error)}); is it whole?") from None
+        raise Refusal(f"{path.name} cannot be read as a checkpoint ({first_line(error)}); is it whole?") from None
     except Exception:  # noqa: BLE001  a broken pickle may raise anything at all
         raise Refusal(
             f"{path.name} is no checkpoint of tensors alone, so nothing in it was opened; "
@@ -101,10 +101,6 @@ def _read(path: Path) -> dict[str, Tensor]:
     if not isinstance(found, dict) or not found or not all(isinstance(value, Tensor) for value in found.values()):
         raise Refusal(f"{path.name} holds no state dict; a checkpoint is a table of names and tensors")
     return found
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
 
 
 def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from vitcore.errors import Refusal
+from vitcore.errors import Refusal, first_line
 from vitcore.models import build
 from vitcore.spec import RunSpec
 
@@ -65,7 +65,7 @@ def load_model(folder: Path) -> tuple[nn.Module, RunSpec, tuple[str, ...]]:
         model = build_model(spec, int(picture["channels"]), int(picture["side"]), len(classes))
         model.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise Refusal(f"{path} does not hold the model it names: {_first_line(error)}") from error
+        raise Refusal(f"{path} does not hold the model it names: {first_line(error)}") from error
     return model.eval(), spec, classes
 
 
@@ -91,7 +91,7 @@ def load_resume(folder: Path, spec: RunSpec) -> dict[str, Any] | None:
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise Refusal(f"{path} cannot be read ({_first_line(error)}); start the run anew") from error
+        raise Refusal(f"{path} cannot be read ({first_line(error)}); start the run anew") from error
     if not isinstance(state, dict) or state.get("format") != LAYOUT:
         raise Refusal(f"{path} was not written by this version of vitcore; start the run anew")
     if RunSpec.parse(state["spec"]).model_copy(update={"name": spec.name}) != spec:
@@ -119,10 +119,6 @@ def _replace(path: Path, write: Any) -> None:
             os.fsync(file.fileno())
         os.replace(draft, path)
     except (OSError, SafetensorError) as error:
-        raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {_first_line(error)}") from error
+        raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {first_line(error)}") from error
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

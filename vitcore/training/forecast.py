@@ -1,11 +1,16 @@
-"""What a spec will cost on this device, known before it is launched: counted where it can be, measured for the rest."""
+"""What a spec will cost on this device, known before it is launched: counted where it can be, measured for the rest.
+
+`python -m vitcore.training.forecast SPEC` does it in a process of its own, so that a server need not train.
+"""
 
 from __future__ import annotations
 
+import json
 import math
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 
@@ -147,3 +152,16 @@ def _median_seconds(work: Callable[[], None], device: torch.device, seconds: flo
         synchronise(device)
         times.append(time.perf_counter() - start)
     return sorted(times)[len(times) // 2]
+
+
+def main() -> None:
+    """Forecasts the spec given as JSON, as JSON on standard output; a refusal is the last line of stderr."""
+    try:
+        found = forecast(RunSpec.parse(json.loads(sys.argv[1])))
+    except Refusal as refusal:
+        sys.exit(str(refusal))
+    print(json.dumps(asdict(found)))
+
+
+if __name__ == "__main__":
+    main()
