@@ -77,7 +77,10 @@ def curves(
             _draw_group(figure, lines, name, key, place, smoothing)
     style(figure, revision=revision or f"{x}:{y}", x=X_AXES.get(x, x), y=Y_AXES.get(y, y), height=height)
     figure.update_xaxes(type="log" if log_x else "linear")
-    figure.update_yaxes(type="log" if log_y else "linear", tickformat=".1%" if y in ("accuracy", "f1") else "")
+    share = y in ("accuracy", "f1")
+    figure.update_yaxes(type="log" if log_y else "linear", tickformat=".1%" if share else "")
+    if share and not log_y:  # a single point would be given an axis up to 150 %
+        figure.update_yaxes(minallowed=-0.02, maxallowed=1.02)
     return figure.update_layout(hovermode="x unified" if len(figure.data) <= 16 else "closest")
 
 
