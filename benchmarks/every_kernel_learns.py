@@ -3,9 +3,12 @@
     python -m benchmarks.every_kernel_learns                          all of them
     python -m benchmarks.every_kernel_learns --only cct --steps 50    those whose name contains "cct"
 
-Each model keeps its own parts and widths but at most two blocks; a few digits of 16 pixels, a constant rate.
-Networks that differ only by depth or patch are the same once they are made so small, and are run once, under the
-first's name. A line a run: the first loss, the mean of the last ten, and whether it fell and stayed finite.
+    python -m benchmarks.every_kernel_learns --width 64 --pictures 8  every one of them narrow: minutes, not hours
+
+Each model keeps its own parts but at most two blocks, and its own width unless told otherwise; a few digits of 16
+pixels, a constant rate. Networks that differ only by depth or patch are the same once they are made so small, and are
+run once, under the first's name. A line a run: the first loss, the mean of the last ten, and whether it fell and stayed
+finite.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +37,16 @@ def _distinct(part: str, widest: int) -> list[str]:
             own = {key: value for key, value in row.config.items() if key not in ("layers", "patch")}
             found.setdefault(f"{row.family} {sorted(own.items())}", name)
     return list(found.values())
+
+
+def _narrow(width: int) -> None:
+    """Every wider transformer of this process's table, made `width` wide: hidden layer in proportion, >= 2 heads."""
+    for name, row in ARCHITECTURES.items():
+        own = dict(row.config)
+        if row.attention and own["width"] > width:
+            heads = max(2, own["heads"] * width // own["width"])
+            hidden = {"hidden": own["hidden"] * width // own["width"]} if "hidden" in own else {}
+            ARCHITECTURES[name] = replace(row, config={**own, "width": width, "heads": heads, **hidden})
 
 
 def _digits(count: int, side: int) -> tuple[Tensor, Tensor]:
@@ -71,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", default="", help="part of an architecture's name")
     parser.add_argument("--widest", type=int, default=10_000, help="leave out what is wider: ViT-L and -H take hours")
+    parser.add_argument("--width", type=int, help="make every wider network this wide: small sizes, in minutes")
     parser.add_argument("--kernel", choices=list(KERNELS), help="this kernel alone")
     parser.add_argument("--pictures", type=int, default=16)
     parser.add_argument("--side", type=int, default=16, help="pixels; every patched network cuts them into 4 x 4")
@@ -81,6 +96,8 @@ def main() -> None:
     given = parser.parse_args()
     precisions = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     digits = _digits(given.pictures, given.side)
+    if given.width:
+        _narrow(given.width)
     failed = 0
     for name in _distinct(given.only, given.widest):
         for kernel in [given.kernel] if given.kernel else KERNELS:
