@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.stock import StockCCT
 from vitcore.data.load import Images, Split
 from vitcore.spec import RunSpec
-from vitcore.training import loop
+from vitcore.training import loop, parts
 from vitcore.vision import torchvision
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
@@ -69,11 +69,11 @@ def ours(images: Images) -> float:
     spec = RunSpec.of(
         architecture="cct-2/3x2", dataset="cifar-10", epochs=1, crop=4, flip=True, device="cpu", precision="float32"
     )
-    before, loop.load = loop.load, lambda *_: images
+    before, parts.load = parts.load, lambda *_: images
     try:
         return loop.train(spec, lambda stream, line: None).images_per_second
     finally:
-        loop.load = before
+        parts.load = before
 
 
 def main() -> None:

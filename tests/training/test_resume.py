@@ -11,7 +11,7 @@ import pytest
 from tests.training.runs import QUICK, after, quick, same, weights
 from vitcore.data.load import Images, Split, load
 from vitcore.models import ARCHITECTURES
-from vitcore.training import loop
+from vitcore.training import asked, loop, parts
 
 PREFERRED = ("cct-2/3x2", "performer", "hybrid", "resnet56", "mobilenetv2/0.5")  # the quickest of their families
 FAMILIES = {row.family: name for name, row in reversed(ARCHITECTURES.items())} | {
@@ -48,8 +48,8 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
         images = load(name, side)
         return replace(images, test=Split(images.test.images[:20], images.test.labels[:20]))
 
-    monkeypatch.setattr(loop, "load", few)
-    monkeypatch.setattr(loop, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(parts, "load", few)
+    monkeypatch.setattr(asked, "ASK_SECONDS", 0.0)
     monkeypatch.setattr(loop, "CHECKPOINT_SHARE", float("inf"))
 
 
@@ -141,7 +141,7 @@ def test_two_kernels_see_the_same_pictures_in_the_same_order(monkeypatch: pytest
     import torch
 
     seen: dict[str, list[torch.Tensor]] = {}
-    step = loop.Normalise.__call__
+    step = parts.Normalise.__call__
     for kernel in ("softmax", "relu", "favor+"):
         batches = seen[kernel] = []
 
@@ -149,7 +149,7 @@ def test_two_kernels_see_the_same_pictures_in_the_same_order(monkeypatch: pytest
             batches.append(images.clone())
             return step(self, images)
 
-        monkeypatch.setattr(loop.Normalise, "__call__", spied)
+        monkeypatch.setattr(parts.Normalise, "__call__", spied)
         dropout = {} if kernel == "softmax" else {"dropout": 0.2}
         quick(
             architecture="cct-2/3x2", kernel=kernel, samples=20, evaluate_every=9, epochs=1, crop=2, rotate=9, **dropout

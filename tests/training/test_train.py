@@ -14,7 +14,7 @@ import torch
 
 from tests.training.runs import Guide, after, quick, same, weights
 from vitcore.errors import Refusal
-from vitcore.training import loop
+from vitcore.training import asked, loop
 from vitcore.training.checkpoint import load_model
 
 
@@ -88,7 +88,7 @@ def test_early_stop_on_a_target() -> None:
 
 @pytest.mark.parametrize("answer", ["stop", "pause"])
 def test_stop_keeps_what_was_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    monkeypatch.setattr(loop, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(asked, "ASK_SECONDS", 0.0)
     outcome, told = quick(tmp_path, epochs=100, control=after(18, answer))
     assert outcome.status == {"stop": "stopped", "pause": "paused"}[answer]
     assert outcome.epochs == len(told.events("epoch")) < 100
