@@ -32,7 +32,7 @@ def printed(own: list[Description]) -> None:
         column_config={
             "Architecture": st.column_config.TextColumn(pinned=True),
             "Parameters": st.column_config.NumberColumn(format="localized"),
-            "MACs": st.column_config.NumberColumn(format="compact"),
+            "MACs (G)": st.column_config.NumberColumn(format="%.3f", help="Multiply-accumulates of one picture, 10⁹"),
         },
     )
     for one in own:

@@ -26,7 +26,7 @@ def totals(found: Sequence[Description]) -> pd.DataFrame:
                 "Parameters": one.parameters,
                 "printed": own or "–",
                 "difference": difference(one.parameters, own) or "–",
-                "MACs": one.macs,
+                "MACs (G)": one.macs / 1e9,
                 "printed ": macs or "–",
                 "difference ": difference(one.macs, macs) or "–",
             }

@@ -6,10 +6,19 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vitcore.reports.figures.labels import places
 from vitcore.reports.figures.style import NEUTRAL, colour, plain, style, uid
 
-WRITTEN = 12
-"""Up to so many points have their names beside them; above, the hover tells."""
+WRITTEN = 40
+"""Up to so many points have their names beside them where there is room; above, and elsewhere, the hover tells."""
+
+COSTS: dict[str, str] = {
+    "parameters": "Parameters",
+    "macs": "MACs per picture",
+    "training_seconds": "Training time (s)",
+    "cpu_seconds": "CPU time (s)",
+}
+"""What accuracy can stand against: columns of store.queries.runs."""
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
@@ -36,6 +45,7 @@ def accuracy_against_size(
     """
     figure = go.Figure()
     known = points.dropna(subset=[x, y])
+    spots = _spots(known, x, y, log_x) if len(known) <= WRITTEN else pd.Series(None, index=known.index, dtype=object)
     for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
         published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)
         for hollow in (True, False):
@@ -49,7 +59,7 @@ def accuracy_against_size(
                     f"{name}, published" if hollow else str(name),
                     place,
                     hollow,
-                    len(known) <= WRITTEN,
+                    spots,
                 )
     if front and len(known):
         best = pareto(known, x, y)
@@ -74,9 +84,19 @@ def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
     return ordered[ordered[y] > best_before]
 
 
+def _spots(points: pd.DataFrame, x: str, y: str, log_x: bool) -> pd.Series:
+    """Where each point's name stands, None where there is no room for it; the most accurate are named first."""
+    best = points.sort_values(y, ascending=False, kind="stable")
+    across = best[x].to_numpy(dtype=float)
+    across = np.log10(across) if log_x else across
+    found = places(best["label"].astype(str).tolist(), across.tolist(), best[y].astype(float).tolist())
+    return pd.Series(found, index=best.index, dtype=object)
+
+
 def _add(
-    figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place: int, hollow: bool, named: bool
+    figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place: int, hollow: bool, spots: pd.Series
 ) -> None:
+    own = spots[rows.index]
     symbol = SYMBOLS[place % len(SYMBOLS)]
     whiskers = None
     if not hollow and {"low", "high"} <= set(rows.columns):
@@ -85,11 +105,12 @@ def _add(
     figure.add_scatter(
         x=rows[x],
         y=rows[y],
-        mode="markers+text" if named else "markers",
+        mode="markers+text",
         name=plain(name),
         uid=uid("size", name),
-        text=[plain(label) for label in rows["label"]],
-        textposition="top center",
+        text=[plain(label) if spot else "" for label, spot in zip(rows["label"], own, strict=True)],
+        hovertext=[plain(label) for label in rows["label"]],
+        textposition=[spot or "top center" for spot in own],
         textfont={"size": 10},
         customdata=rows.get("id"),
         error_y=whiskers,
@@ -99,5 +120,5 @@ def _add(
             "color": colour(place),
             "line": {"width": 2, "color": colour(place)},
         },
-        hovertemplate="%{text}<br>%{x:.3~s}<br>%{y:.2f}",
+        hovertemplate="%{hovertext}<br>%{x:.3~s}<br>%{y:.2f}",
     )
