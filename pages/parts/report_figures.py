@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +12,7 @@ from pages.parts.classes import class_names
 from vitcore.errors import Refusal
 from vitcore.reports import charts, published
 from vitcore.reports.figures import most_confused
-from vitcore.reports.kept import kept_epochs
+from vitcore.reports.kept import kept_confusion, kept_epochs
 from vitcore.reports.published import Figure
 from vitcore.reports.tables import ResultTable
 from vitcore.store import queries
@@ -49,12 +50,18 @@ def _epochs(ids: list[str]) -> pd.DataFrame:
     return own if len(own) else kept_epochs(ids)
 
 
+def _matrix(id: str, epoch: int | None) -> np.ndarray | None:
+    try:
+        return queries.confusion(stored.index(), id, epoch=epoch)[1]
+    except Refusal:  # a run that is kept with the project, or did not come so far
+        return kept_confusion(id, epoch)
+
+
 def _confusion(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> None:
     """The matrix of the newest run behind the figure, and its commonest mistakes in words."""
     for _, run in charts.runs_behind(figure, result, runs).iloc[::-1].iterrows():
-        try:
-            _, matrix = queries.confusion(stored.index(), run["id"], epoch=figure.epoch)
-        except Refusal:  # kept without its matrices, or not so far yet
+        matrix = _matrix(run["id"], figure.epoch)
+        if matrix is None:
             continue
         classes = class_names(run, len(matrix))
         drawn = charts.draw(figure, result, runs, matrix=matrix, classes=classes)

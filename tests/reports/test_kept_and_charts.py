@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.reports.conftest import stored
+from vitcore.errors import Refusal
 from vitcore.reports import charts, kept
 from vitcore.reports.published import figures, table
 from vitcore.reports.requests import asked_for
@@ -30,7 +32,8 @@ def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, fram
     worth = kept.worth_keeping([T1], pd.concat([runs, pd.DataFrame([foreign])]))
     assert set(worth["id"]) == set(runs["id"])
     epochs = pd.DataFrame({"run_id": [runs["id"][0]], "epoch": [1], "accuracy": [0.9]})
-    paths = kept.keep(worth, epochs, tmp_path)
+    none = kept.shown_confusions([], worth, lambda id, epoch: np.eye(2, dtype=int))
+    paths = kept.keep(worth, epochs, none, tmp_path)
     assert all("my-own-laptop" not in path.read_text(encoding="utf-8") for path in paths), "a host's name is private"
     back = pd.read_csv(paths[0])
     filled = results(T1, kept.with_kept(frame(), back), "scaled").at("softmax", "error")
@@ -38,6 +41,28 @@ def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, fram
     both = kept.with_kept(runs, back)
     assert len(both) == len(runs), "what the store holds is not taken twice"
     assert results(T1, kept.with_kept(runs.iloc[:1], back), "scaled").at("x4", "error").ours.mean == 6.5
+
+
+def test_kept_matrices_are_those_that_figures_show_and_come_back_whole(
+    tmp_path: Path, frame: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = table("hybrid-figure-4").spec("1", "accuracy", "scaled", 0)
+    runs = frame([stored(spec, 90.0)])
+    id = runs["id"][0]
+    matrix = np.array([[3, 0, 1], [0, 0, 2], [0, 5, 0]])
+
+    def read(run: str, epoch: int) -> np.ndarray:
+        if epoch == 5:
+            raise Refusal("it did not come so far")
+        return matrix
+
+    kept.keep(runs, pd.DataFrame(), kept.shown_confusions(list(figures().values()), runs, read), tmp_path)
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)
+    back = kept.kept_confusion(id, 1)
+    assert back is not None
+    np.testing.assert_array_equal(back, matrix)
+    assert kept.kept_confusion(id, 5) is None
+    assert kept.kept_confusion("another", 1) is None
 
 
 def test_requests_go_seed_by_seed_and_take_each_run_once(frame: Callable[..., pd.DataFrame]) -> None:

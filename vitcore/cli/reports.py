@@ -120,15 +120,18 @@ def export(
 
 @app.command("keep")
 def keep() -> None:
-    """Keep the stored runs of all tables with the project (results/published/runs.csv and epochs.csv)."""
+    """Keep the stored runs of all tables with the project (results/published/{runs,epochs,confusions}.csv)."""
     from vitcore.reports import kept
-    from vitcore.reports.published import tables
+    from vitcore.reports.published import figures, tables
     from vitcore.store import queries
 
     index = _index()
     runs = kept.worth_keeping(list(tables().values()), queries.runs(index))
-    paths = kept.keep(runs, queries.epochs(index, list(runs["id"])))
-    typer.echo(f"{len(runs)} runs are kept in {' and '.join(path.name for path in paths)}")
+    matrices = kept.shown_confusions(
+        list(figures().values()), runs, lambda id, epoch: queries.confusion(index, id, epoch)[1]
+    )
+    paths = kept.keep(runs, queries.epochs(index, list(runs["id"])), matrices)
+    typer.echo(f"{len(runs)} runs are kept in {', '.join(path.name for path in paths)}")
 
 
 def _index() -> Index:
