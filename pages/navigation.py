@@ -30,6 +30,7 @@ PAGES = {
 
 page = st.navigation(PAGES)
 frame.dress()
+st.session_state["page-before"], st.session_state["page-now"] = st.session_state.get("page-now"), page.url_path
 try:
     page.run()
 except Refusal as refusal:  # one sentence for the person, such as a results folder that cannot be read

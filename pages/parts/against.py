@@ -6,15 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.chart import chart
+from pages.parts.view import KEYS
 from vitcore.reports import figures
+from vitcore.reports.figures import COSTS
 from vitcore.reports.statistics import mean_interval
-
-COSTS = {
-    "parameters": "Parameters",
-    "macs": "MACs per picture",
-    "training_seconds": "Training time (s)",
-    "cpu_seconds": "CPU time (s)",
-}
 
 
 def against(table: pd.DataFrame) -> None:
@@ -25,9 +20,11 @@ def against(table: pd.DataFrame) -> None:
         st.caption("None of these runs has been evaluated yet.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        x = st.selectbox("Against", COSTS, format_func=COSTS.__getitem__, key="against-x", width=220)
-        dataset = st.selectbox("Dataset", datasets, key="against-dataset", width=200)
-        log = st.checkbox("Logarithmic", value=True, key="against-log")
+        x = st.selectbox(
+            "Against", COSTS, format_func=COSTS.__getitem__, key=KEYS["cost"], width=220, persist_state="session"
+        )
+        dataset = st.selectbox("Dataset", datasets, key=KEYS["dataset"], width=200, persist_state="session")
+        log = not st.checkbox("Linear axis", key=KEYS["linear"], persist_state="session")
     points = gathered(known[known["dataset"] == dataset].dropna(subset=[x]), x)
     if points.empty:
         st.caption("This is not known of any of these runs.")

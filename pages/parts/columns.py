@@ -65,16 +65,23 @@ def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
     """The columns to show: at first the results and whatever options differ between the runs; a chooser adds others."""
     first = [*ALWAYS[:3], *varying(table), *ALWAYS[3:]]
     offered = [name for name in table.columns if name != "id"]
+    held, gone = (st.session_state.get(name) or [] for name in (key, f"{key}-hidden"))  # a view may hold any column
     with st.popover("Columns", key=f"{key}-popover"):
         more = st.multiselect(
             "Shown besides those that differ",
-            [name for name in offered if name not in first],
+            [name for name in offered if name not in first or name in held],
             format_func=label,
             key=key,
             persist_state="session",
         )
-        less = st.multiselect("Hidden", first[1:], format_func=label, key=f"{key}-hidden", persist_state="session")
-    return [name for name in [*first, *more] if name in table and name not in less]
+        less = st.multiselect(
+            "Hidden",
+            [name for name in offered if name != "title" and (name in first or name in gone)],
+            format_func=label,
+            key=f"{key}-hidden",
+            persist_state="session",
+        )
+    return [name for name in dict.fromkeys([*first, *more]) if name in table and name not in less]
 
 
 def varying(table: pd.DataFrame) -> list[str]:

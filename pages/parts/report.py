@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.parts import frame, report_cells, report_figures, report_fill, stored
+from pages.parts import frame, report_cells, report_figures, report_fill, stored, wording
 from vitcore.reports import exports, published
 from vitcore.reports.comparisons import comparisons
 from vitcore.reports.kept import kept_epochs, with_kept
@@ -101,12 +101,7 @@ def _body(table: Table, protocol: str, moving: bool) -> None:
 def _verdict(now: View) -> None:
     with st.container(border=True, key="verdict"):
         st.markdown("**What the runs say**")
-        st.markdown("\n".join(f"- {_plain(said)}" for said in paragraph(now.result, now.runs, now.twin)))
-
-
-def _plain(sentence: str) -> str:
-    """Text for markdown: a kernel's asterisk or bracket is no emphasis and no link."""
-    return "".join(f"\\{sign}" if sign in "*_[]$`<~" else sign for sign in sentence)
+        st.markdown("\n".join(f"- {wording.plain(said)}" for said in paragraph(now.result, now.runs, now.twin)))
 
 
 def _tables(now: View) -> None:
@@ -181,6 +176,6 @@ def _notes(result: ResultTable) -> None:
     notes = [*result.table.claims, *result.table.notes, *rows, *cells]
     if notes:
         st.markdown("**Notes**")
-        st.markdown("\n".join(f"- {_plain(note)}" for note in notes))
+        st.markdown("\n".join(f"- {wording.plain(note)}" for note in notes))
     report = published.reports()[result.table.report]
     st.caption(f"{report.full_title}. {report.authors}.")

@@ -70,6 +70,11 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
     return f"{then.day} {then:%b %Y}"
 
 
+def plain(sentence: str) -> str:
+    """Text for markdown: a kernel's asterisk or bracket is no emphasis and no link."""
+    return "".join(f"\\{sign}" if sign in "*_[]$`<~" else sign for sign in sentence)
+
+
 def missing(value: object) -> bool:
     """None, NaN, NaT and pandas' NA, all of which a table's empty cell may hold."""
     return value is None or value is pd.NA or value != value

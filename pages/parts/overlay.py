@@ -1,0 +1,58 @@
+"""The chosen runs' curves, one over the other, or each group's mean with its interval."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts import stored
+from pages.parts.chart import chart
+from pages.parts.view import KEYS
+from vitcore.reports import figures
+from vitcore.store import queries
+
+OVERLAID = 12  # curves that are still told apart
+MANY = 50  # runs of a group whose curves are averaged
+
+
+def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
+    """Runs' curves, one over the other; gathered by columns, each group's mean with its interval as a band."""
+    if runs.empty:
+        st.caption("Choose runs in the table, by the boxes at its left edge, to lay their curves over one another.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        y = st.selectbox(
+            "Value",
+            figures.Y_AXES,
+            format_func=figures.Y_AXES.__getitem__,
+            key=KEYS["y"],
+            width=200,
+            persist_state="session",
+        )
+        x = st.selectbox(
+            "Over",
+            figures.X_AXES,
+            format_func=figures.X_AXES.__getitem__,
+            key=KEYS["x"],
+            width=200,
+            persist_state="session",
+        )
+        smoothing = st.slider(
+            "Smoothing", 0.0, 0.95, step=0.05, key=KEYS["smoothing"], width=180, persist_state="session"
+        )
+        log = st.checkbox("Logarithmic", key=KEYS["log"], persist_state="session")
+    drawn = runs.head(OVERLAID) if by is None else first_groups(runs, by)
+    epochs = queries.epochs(stored.index(), list(drawn["id"]))
+    if epochs.empty:
+        st.caption("These runs have no epochs yet.")
+        return
+    figure = figures.curves(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log)
+    chart(figure, key="compare-curves", name=f"vitcore-{y}")
+    if len(runs) > len(drawn):
+        st.caption(f"{len(drawn):,} of {len(runs):,} runs are drawn: as many as can be told apart.")
+
+
+def first_groups(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The runs of as many groups as can be told apart."""
+    place = runs.groupby(by, dropna=False, sort=False).ngroup()
+    return runs[place < OVERLAID].groupby(by, dropna=False, sort=False).head(MANY)

@@ -1,0 +1,121 @@
+"""Compare's deep links and saved views, as the page takes them up and hands them out."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.opening import Open
+from vitcore.reports import saved_views
+from vitcore.reports.views import View
+from vitcore.runs.folder import Results
+
+
+def address(app: AppTest) -> dict[str, str]:
+    return {name: value[0] if isinstance(value, list) else value for name, value in app.query_params.items()}
+
+
+def test_the_address_holds_what_was_changed_and_opens_the_same(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    assert address(app) == {}
+    app.text_input(key="compare-search").set_value("cct").run()
+    app.selectbox(key="compare-sort").set_value("error_percent").run()
+    app.checkbox(key="compare-descending").set_value(True).run()
+    app.multiselect(key="compare-columns-hidden").set_value(["f1"]).run()
+    app.multiselect(key="compare-columns").set_value(["test_loss"]).run()
+    app.selectbox(key="compare-y").set_value("error_percent").run()
+    app.selectbox(key="compare-x").set_value("cpu_seconds").run()
+    app.slider(key="compare-smoothing").set_value(0.5).run()
+    app.checkbox(key="compare-log").set_value(True).run()
+    app.multiselect(key="compare-filters").set_value(["seed"]).run()
+    app.multiselect(key="compare-is-seed").set_value(["0", "1"]).run()
+    held = address(app)
+    assert held == {
+        "search": "cct", "sort": "error_percent", "descending": "1", "hidden": "f1", "columns": "test_loss",
+        "y": "error_percent", "x": "cpu_seconds", "smoothing": "0.5", "log": "1", "seed": "0,1",
+        "runs": ",".join(reversed(stocked.ids())),
+    }  # fmt: skip
+    other = open_page("compare", held)
+    assert not other.warning
+    assert list(other.dataframe[0].value["error_percent"]) == [8.0, 6.0]
+    assert "f1" not in other.dataframe[0].value
+    assert "test_loss" in other.dataframe[0].value
+    assert other.slider(key="compare-smoothing").value == 0.5
+    assert other.selectbox(key="compare-x").value == "cpu_seconds"
+    assert address(other) == held
+
+
+def test_groups_and_charts_are_in_the_address(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare", {"grouped": "1", "by": "architecture,dataset", "chart": "cost", "cost": "macs"})
+    assert list(app.dataframe[0].value.columns[:3]) == ["architecture", "dataset", "n"]
+    assert app.selectbox(key="against-x").value == "macs"
+    assert address(app)["by"] == "architecture,dataset"
+
+
+def test_the_view_survives_another_page(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare", {"search": "seed 1", "x": "cpu_seconds", "chart": "cost", "linear": "1"})
+    held = address(app)
+    app.query_params.clear()
+    app.switch_page("home.py").run()
+    app.switch_page("compare.py").run()
+    assert address(app) == held
+    assert len(app.dataframe[0].value) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("smoothing", "lots", "smoothing"),
+        ("runs", "../../etc/passwd", "chosen runs"),
+        ("sort", "![](//x.org)", "column"),
+        ("kernel", "<b>", "kernel"),
+        ("nothing", "1", "no such parameter"),
+    ],
+)
+def test_a_foul_parameter_is_one_sentence_and_the_rest_opens(
+    name: str, value: str, told: str, stocked: Results, open_page: Open
+) -> None:
+    app = open_page("compare", {name: value, "search": "seed 1"})
+    assert len(app.dataframe[0].value) == 1
+    [warning] = app.warning
+    assert told in warning.value.replace("\\", "")
+    assert "![](" not in warning.value
+
+
+def test_a_view_is_saved_opened_renamed_and_deleted(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare", {"search": "seed 1", "log": "1"})
+    app.text_input(key="saved-name").set_value("Mine").run()
+    app.button(key="view-save").click().run()
+    assert not app.exception
+    [kept], _ = saved_views.listed(stocked)
+    assert (kept.view.search, kept.view.log, kept.view.runs) == ("seed 1", True, tuple(reversed(stocked.ids())))
+
+    other = open_page("compare")
+    assert len(other.dataframe[0].value) == 2
+    other.selectbox(key="saved-view").set_value("mine").run()
+    assert not other.exception
+    assert len(other.dataframe[0].value) == 1
+    assert address(other)["search"] == "seed 1"
+    other.text_input(key="saved-name").set_value("Yours").run()
+    other.button(key="view-rename").click().run()
+    assert [one.name for one in saved_views.listed(stocked)[0]] == ["Yours"]
+    other.button(key="view-going").click().run()
+    assert len(saved_views.listed(stocked)[0]) == 1
+    other.button(key="view-delete").click().run()
+    assert not other.exception
+    assert saved_views.listed(stocked) == ([], [])
+
+
+def test_a_saved_view_is_replaced_under_its_own_word(stocked: Results, open_page: Open) -> None:
+    saved_views.save(stocked, "Mine", View(search="seed 0"))
+    app = open_page("compare", {"search": "seed 1"})
+    app.text_input(key="saved-name").set_value("mine").run()
+    assert app.button(key="view-save").label == "Replace"
+    app.button(key="view-save").click().run()
+    assert saved_views.listed(stocked)[0][0].view.search == "seed 1"
+
+
+def test_a_broken_view_is_said_and_compare_stands(stocked: Results, open_page: Open) -> None:
+    (stocked.root / "views").mkdir()
+    (stocked.root / "views" / "bad.json").write_text("{")
+    app = open_page("compare")
+    assert any("bad.json" in caption.value for caption in app.caption)
+    assert len(app.dataframe[0].value) == 2
