@@ -1,4 +1,4 @@
-"""Kills workers, dispatchers and readers at random moments and holds that nothing reported is lost.
+"""Kills workers, servers, commands, dispatchers and readers at random moments; nothing reported may be lost.
 
 `python benchmarks/soak.py --kills 200`. Ends with a summary and exit code 0, or with the first promise that was broken.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -14,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,11 +21,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import psutil
 
-from vitcore.runs import journal, queue
+from benchmarks import moments
+from benchmarks.held import Witness
+from benchmarks.visited import Visited
+from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
-from vitcore.store import queries
-from vitcore.store.index import Index
 
 READER = """
 import sys, time
@@ -39,35 +38,42 @@ while True:
     index.poll()
     queries.runs(index)
     index.publish()
-    time.sleep(0.02)
+    time.sleep(0.1)
 """
-# What is killed, and how often: `both` leaves an orphan's run with nobody to take it up but the next who looks.
-TARGETS = {"worker": 10, "dispatcher": 3, "reader": 3, "both": 2}
-PATIENCE = 300.0
+# What is killed, and how often: `both` leaves a run with nobody to take it up but the next who looks.
+TARGETS = {"worker": 9, "command": 5, "server": 3, "dispatcher": 3, "reader": 3, "both": 2}
+COMMANDS = (("runs", "--csv"), ("tag", "RUN", "soaked"), ("resume", "RUN"), ("pause", "RUN"), ("train", "--detach"))
+PATIENCE = 600.0
 
 
 class Soak:
     """One results folder under fire, and a witness of every epoch that was ever reported in it."""
 
-    def __init__(self, results: Results, seed: int, epochs: int) -> None:
-        self.results, self.epochs = results, epochs
+    def __init__(self, folder: Path, seed: int, epochs: int) -> None:
+        self.results, self.epochs = Results(folder / "results ü"), epochs
+        self.stacks = folder / "stacks"
+        self.environment = moments.environment(self.stacks)
         self.luck = random.Random(seed)
-        self.witnessed: dict[str, dict[int, float]] = {}
-        self.offsets: dict[str, int] = {}
+        self.witness = Witness(self.results)
         self.kills: Counter[str] = Counter()
-        self.moments: Counter[str] = Counter()
-        self.slowest = 0.0
-        self.seed = 0
-        self.reader = self._start_reader()
+        self.moments: dict[str, Counter[str]] = defaultdict(Counter)
+        self.seed, self.began = 0, time.monotonic()
+        self.reader: subprocess.Popen[bytes] | None = None
+        self.server = Visited(self.results, folder / "server.log", self.environment)
+        os.environ["PYTHONPATH"] = self.environment["PYTHONPATH"]  # what is queued from here inherits it
 
     def fire(self, kills: int) -> None:
         """Kills that many times, each a random while after the last."""
         while sum(self.kills.values()) < kills:
             self._keep_busy()
+            target = self.luck.choices(list(TARGETS), list(TARGETS.values()))[0]
+            if target == "command":
+                self._kill_command()
+                continue
             if self.luck.random() < 0.7:  # the others are hit while they start
-                self._await_epoch()
-            self._watch(self.luck.choice((0.02, 0.1, 0.5)) * self.luck.random())
-            self._kill(self.luck.choices(list(TARGETS), list(TARGETS.values()))[0])
+                self.witness.await_epoch()
+            self.witness.watch(self.luck.choice((0.02, 0.1, 0.5, 2)) * self.luck.random())
+            self._kill(target)
 
     def settle(self) -> None:
         """Resumes whatever was interrupted until every run has finished, then compares with what was witnessed."""
@@ -75,26 +81,20 @@ class Soak:
         while unfinished := [id for id in self.results.ids() if queue.status(self.results, id) != "finished"]:
             assert time.monotonic() < deadline, f"{unfinished} never finished"
             for id in unfinished:
-                if queue.status(self.results, id) == "interrupted":
+                if queue.status(self.results, id) in ("interrupted", "paused", "cancelled"):
                     queue.resume(self.results, id)
             queue.ensure_dispatcher(self.results)
-            self._watch(0.3)
+            self.witness.watch(0.3)
         self.end()
-        self._check_files()
-        for hydrate in (True, False):
-            index = Index(self.results, hydrate=hydrate)
-            index.poll()
-            for id, seen in self.witnessed.items():
-                table = queries.epochs(index, [id])
-                assert table["epoch"].tolist() == list(range(1, self.epochs + 1)), f"{id}: {table['epoch'].tolist()}"
-                told = dict(zip(table["epoch"], table["error_percent"], strict=True))
-                assert all(told[epoch] == error for epoch, error in seen.items()), f"{id}: an epoch came out otherwise"
-            index.close()
+        self.witness.check_files()
+        self.witness.check_tables(self.epochs)
 
     def end(self) -> None:
         """Ends every process of this results folder."""
-        self.reader.kill()
-        self.reader.wait()
+        self.server.end()
+        if self.reader is not None:
+            self.reader.kill()
+            self.reader.wait()
         for process in (*self._ours("dispatcher"), *self._ours("worker")):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -102,88 +102,76 @@ class Soak:
 
     def _keep_busy(self) -> None:
         for id in self.results.ids():
-            if queue.status(self.results, id) == "interrupted" and self.luck.random() < 0.7:
+            if queue.status(self.results, id) in ("interrupted", "paused") and self.luck.random() < 0.7:
                 queue.resume(self.results, id)
         if len(queue.queued(self.results)) < 2:
             self.seed += 1
-            spec = RunSpec.of(architecture="cnn", samples=256, batch_size=32, epochs=self.epochs, seed=self.seed)
+            # Some spend their time in steps, some in evaluation and checkpoints.
+            samples = self.luck.choice((32, 256))
+            spec = RunSpec.of(architecture="cnn", samples=samples, batch_size=32, epochs=self.epochs, seed=self.seed)
             queue.enqueue(self.results, spec)
         queue.ensure_dispatcher(self.results)
-        if self.reader.poll() is not None:
-            self.reader = self._start_reader()
-
-    def _await_epoch(self) -> None:
-        """Until another epoch is told, or it has taken too long to wait for one."""
-        before, deadline = sum(map(len, self.witnessed.values())), time.monotonic() + 30
-        while sum(map(len, self.witnessed.values())) == before and time.monotonic() < deadline:
-            self._watch(0.05)
+        if self.reader is None or self.reader.poll() is not None:
+            command = [sys.executable, "-c", READER, str(self.results.root)]
+            environment = {
+                **self.environment,
+                "PYTHONPATH": f"{self.environment['PYTHONPATH']}{os.pathsep}{sys.path[0]}",
+            }
+            self.reader = subprocess.Popen(command, env=environment)
+        self.server.keep_up()
 
     def _kill(self, target: str) -> None:
         kinds = ("dispatcher", "worker") if target == "both" else (target,)
-        victims = [self.reader] if target == "reader" else [p for kind in kinds for p in self._ours(kind)]
-        running = [id for id in self.results.ids() if queue.status(self.results, id) == "running"]
+        victims = [(kind, process) for kind in kinds for process in self._victims(kind)]
+        running = self._running()
         if not victims or (target in ("worker", "both") and not running):
             return
-        moments = [self._moment(id) for id in running]
-        for victim in victims:
-            with suppress(psutil.NoSuchProcess):
-                victim.kill()
-                victim.wait(10)
+        for kind, process in victims:
+            moment = moments.kill(process, self.stacks, kind)
+            if moment is not None:
+                self.moments[kind][moment] += 1
+                self._say(kind, moment)
         self.kills[target] += 1
         if target in ("worker", "both"):
-            self.moments.update(moments)
-            self._hold_status(running)
-        self._watch(0)
-        self._check_files()
+            self.witness.hold_not_running(running)
+        self.witness.watch(0)
+        self.witness.check_files()
 
-    def _hold_status(self, ids: list[str]) -> None:
-        """The run of a killed worker does not read "running" for long."""
-        began = time.monotonic()
-        while any(queue.status(self.results, id) == "running" for id in ids):
-            assert time.monotonic() - began < 5, f"{ids} read running five seconds after the kill"
-            time.sleep(0.02)
-        self.slowest = max(self.slowest, time.monotonic() - began)
+    def _kill_command(self) -> None:
+        """Starts a command line and kills it on the way, or just after its end."""
+        words = list(self.luck.choice(COMMANDS if len(queue.queued(self.results)) < 4 else COMMANDS[:-1]))
+        known = self.results.ids()
+        words = [self.luck.choice(known) if word == "RUN" else word for word in words]
+        if words[0] == "train":
+            words += ["--architecture", "cnn", "--samples", "64", "--epochs", str(self.epochs)]
+        process = psutil.Popen(
+            [sys.executable, "-m", "vitcore", "--results", str(self.results.root), *words],
+            cwd=sys.path[0],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.witness.watch(3.0 * self.luck.random())
+        moment = moments.kill(process, self.stacks, "command") if process.poll() is None else None
+        if moment is not None:
+            self.kills["command"] += 1
+            self.moments["command"][moment] += 1
+            self._say("command", f"{moment} ({words[0]})")
+            self.witness.watch(0)
+            self.witness.check_files()
 
-    def _moment(self, id: str) -> str:
-        """What a run is about to be killed in, as far as its journal and folder tell."""
-        folder = self.results.run(id)
-        if list(folder.path.glob(".model.safetensors.*")) or list(folder.path.glob(".resume.pt.*")):
-            return "checkpoint"
-        lines, _ = journal.read(folder.events)
-        last = lines[-1]["event"] if lines else "taken"
-        return {"taken": "start", "started": "start", "epoch": "between epochs"}.get(last, "step or evaluation")
+    def _say(self, kind: str, moment: str) -> None:
+        """For whoever follows a long soak."""
+        done = sum(self.kills.values())
+        print(f"{time.monotonic() - self.began:.0f} s, {done} kills: {kind}, {moment}", file=sys.stderr, flush=True)
 
-    def _watch(self, seconds: float) -> None:
-        """Notes every epoch that is reported, and holds that what was noted is still there."""
-        until = time.monotonic() + seconds
-        while True:
-            for id in self.results.ids():
-                path, offset = self.results.run(id).events, self.offsets.get(id, 0)
-                assert not offset or path.stat().st_size >= offset, f"{path} has become shorter"
-                lines, self.offsets[id] = journal.read(path, offset)
-                for line in lines:
-                    if line["event"] == "epoch":
-                        self.witnessed.setdefault(id, {})[line["epoch"]] = line["error_percent"]
-            if time.monotonic() >= until:
-                return
-            time.sleep(0.05)
+    def _running(self) -> list[str]:
+        return [id for id in self.results.ids() if queue.status(self.results, id) == "running"]
 
-    def _check_files(self) -> None:
-        """Every file that has its name is whole."""
-        for id in self.results.ids():
-            folder = self.results.run(id)
-            folder.spec()
-            told = {line["epoch"] for line in journal.read(folder.events)[0] if line.get("event") == "epoch"}
-            assert self.witnessed.get(id, {}).keys() <= told, f"{id} has lost an epoch"
-            if folder.checkpoint.exists():
-                with folder.checkpoint.open("rb") as file:
-                    header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-                end = max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__")
-                rest = folder.checkpoint.stat().st_size - len(json.dumps(header, separators=(",", ":")))
-                assert rest >= end, f"{folder.checkpoint} is cut short"
-            if folder.resume_point.exists():
-                with zipfile.ZipFile(folder.resume_point) as archive:
-                    assert archive.testzip() is None, f"{folder.resume_point} is damaged"
+    def _victims(self, kind: str) -> list[psutil.Process]:
+        if kind == "reader":
+            return [psutil.Process(self.reader.pid)] if self.reader and self.reader.poll() is None else []
+        return self.server.processes() if kind == "server" else self._ours(kind)
 
     def _ours(self, kind: str) -> list[psutil.Process]:
         found = []
@@ -194,10 +182,6 @@ class Soak:
                     found.append(process)
         return found
 
-    def _start_reader(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": sys.path[0]}
-        return subprocess.Popen([sys.executable, "-c", READER, str(self.results.root)], env=environment)
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -207,19 +191,26 @@ def main() -> None:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended before its time"))  # nothing is left running
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        soak = Soak(Results(Path(folder) / "results ü"), arguments.seed, arguments.epochs)
-        began = time.monotonic()
+        soak = Soak(Path(folder), arguments.seed, arguments.epochs)
         try:
             soak.fire(arguments.kills)
             soak.settle()
         finally:
             soak.end()
-    told = sum(len(epochs) for epochs in soak.witnessed.values())
-    killed = ", ".join(f"{count} x {target}" for target, count in soak.kills.items())
-    moments = ", ".join(f"{count} in {moment}" for moment, count in soak.moments.items())
-    print(f"{sum(soak.kills.values())} kills in {time.monotonic() - began:.0f} s: {killed}")
-    print(f"runs were hit: {moments}; status right after at most {soak.slowest:.2f} s")
-    print(f"{len(soak.witnessed)} runs, {told} epochs witnessed: none lost, none changed, no file half-written")
+    print(f"{sum(soak.kills.values())} kills in {time.monotonic() - soak.began:.0f} s: {_counted(soak.kills)}")
+    for kind, found in soak.moments.items():
+        print(f"  {kind}: {_counted(found)}")
+    witness = soak.witness
+    print(
+        f"status right at most {witness.slowest:.2f} s after the kill; the server came back {soak.server.starts} times"
+    )
+    print(
+        f"{len(witness.told)} runs, {witness.count()} epochs witnessed: none lost, none changed, no file half-written"
+    )
+
+
+def _counted(found: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in found.most_common())
 
 
 if __name__ == "__main__":
