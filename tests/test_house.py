@@ -35,6 +35,8 @@ TORCH_FREE = (
     "data.datasets",
     "runs.queue",
     "runs.journal",
+    "runs.predictions",
+    "store.history",
     "store.queries",
 )
 

@@ -77,6 +77,11 @@ def test_evaluation_every_k_epochs_and_at_the_end() -> None:
     _, told = quick(epochs=5, evaluate_every=2)
     assert [line["accuracy"] is not None for line in told.events("epoch")] == [False, True, False, True, True]
     assert len(told.lines["confusion"]) == 3
+    truth, *answers = told.lines["predictions"]
+    assert truth == {"truth": _test_labels().tolist(), "classes": 10}
+    assert [line["epoch"] for line in answers] == [2, 4, 5]
+    right = sum(given == true for given, true in zip(answers[-1]["answers"], truth["truth"], strict=True))
+    assert right / 360 == told.events("epoch")[-1]["accuracy"]
 
 
 def test_early_stop_on_a_target() -> None:

@@ -83,6 +83,7 @@ class RunFolder:
         self.events = path / "events.jsonl"
         self.steps = path / "steps.jsonl"
         self.confusion = path / "confusion.jsonl"
+        self.predictions = path / "predictions.bin"
         self.checkpoint = path / "model.safetensors"
         self.resume_point = path / "resume.pt"
         self.annotations = path / "annotations.json"

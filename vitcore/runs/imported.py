@@ -9,6 +9,7 @@ from vitcore.data.datasets import DATASETS
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
+from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec
 
 
@@ -29,7 +30,7 @@ def store(results: Results, spec: RunSpec, path: Path, *, evaluate: bool = True)
     torch.manual_seed(spec.seed)
     model = build_model(spec, dataset.channels, side, len(dataset.classes)).eval()
     said = load_published(model, path)
-    scores = _measure(model, spec) if evaluate else None
+    scores, truth = _measure(model, spec) if evaluate else (None, [])
 
     folder = results.create(spec)
     with locks.lock(folder.alive).acquire():
@@ -56,12 +57,16 @@ def store(results: Results, spec: RunSpec, path: Path, *, evaluate: bool = True)
             matrices = Journal(folder.confusion)
             matrices.append({"epoch": 0, "matrix": scores.confusion.tolist()})
             matrices.close()
+            answers = Predictions(folder.predictions, truth, len(dataset.classes))
+            answers.put(0, scores.answers)
+            answers.close()
         events.append({"event": "ended", **ending})
         events.close()
     return folder.id, said
 
 
-def _measure(model: Any, spec: RunSpec) -> Any:
+def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
+    """The scores on the test rows, and their true classes."""
     import torch
 
     from vitcore.data.augment import Normalise
@@ -70,7 +75,7 @@ def _measure(model: Any, spec: RunSpec) -> Any:
 
     images = load(spec.data.dataset, spec.data.side)
     cpu = torch.device("cpu")
-    return evaluate(
+    scores = evaluate(
         model,
         images.test.images,
         images.test.labels,
@@ -80,3 +85,4 @@ def _measure(model: Any, spec: RunSpec) -> Any:
         softmax_before_loss=False,
         interrupted=lambda: False,
     )
+    return scores, images.test.labels.tolist()

@@ -24,6 +24,7 @@ from vitcore.errors import Refusal
 from vitcore.runs import devices, locks, queue, teachers
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
+from vitcore.runs.predictions import Predictions
 
 if TYPE_CHECKING:
     from vitcore.spec import RunSpec
@@ -60,6 +61,7 @@ class _Work:
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
+        self.predictions: Predictions | None = None  # once it is known what is predicted
         self.started = threading.Event()
         self.asked_to_end = False
         self.began = self.progressed = time.monotonic()
@@ -82,6 +84,8 @@ class _Work:
         self.events.append({"event": "ended", **ending})
         for journal in (self.events, self.steps, self.confusion):
             journal.close()
+        if self.predictions is not None:
+            self.predictions.close()
         self.folder.request.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
@@ -120,6 +124,9 @@ class _Work:
         if stream == "confusion":
             self.confusion.append(line)
             return
+        if stream == "predictions":
+            self._predicted(line)
+            return
         if line.get("event") == "progress":
             if self._progress_is_due():
                 self.events.append(line, durable=False)
@@ -128,6 +135,13 @@ class _Work:
             self.started.set()
         self.steps.flush()
         self.events.append(line)
+
+    def _predicted(self, line: dict[str, Any]) -> None:
+        """The true classes come first, then the answers of each evaluation."""
+        if "truth" in line:
+            self.predictions = Predictions(self.folder.predictions, line["truth"], line["classes"])
+        elif self.predictions is not None:
+            self.predictions.put(line["epoch"], line["answers"])
 
     def _progress_is_due(self) -> bool:
         """Every second at first, every five in a run of hours: so that a week's journal stays small."""

@@ -15,12 +15,13 @@ ROWS = {"cpu": 256, "cuda": 2048, "mps": 1024}  # a CPU's caches like small batc
 
 @dataclass(frozen=True)
 class Scores:
-    """Loss (mean), accuracy and macro F1 from 0 to 1, and counts [true class][class answered]."""
+    """Loss (mean), accuracy and macro F1 from 0 to 1, counts [true class][class answered], each picture's answer."""
 
     loss: float
     accuracy: float
     f1: float
     confusion: np.ndarray
+    answers: np.ndarray
 
     @property
     def error_percent(self) -> float:
@@ -77,4 +78,5 @@ def scores(answers: Tensor, truth: Tensor, loss: float, classes: int) -> Scores:
         accuracy=float((answers == truth).double().mean()),
         f1=float(f1_score(truth.numpy(), answers.numpy(), labels=every, average="macro", zero_division=0)),
         confusion=confusion_matrix(truth.numpy(), answers.numpy(), labels=every),
+        answers=answers.numpy(),
     )

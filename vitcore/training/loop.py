@@ -36,7 +36,8 @@ def train(
     resume: bool = False,
     teacher: nn.Module | None = None,
 ) -> Outcome:
-    """Train `spec`'s model and tell `report(stream, line)` of it; the streams are "events", "steps" and "confusion".
+    """Train `spec`'s model and tell `report(stream, line)` of it; the streams are "events", "steps",
+    "confusion" and "predictions".
 
     Args:
         folder: where checkpoints go, at the end of epochs, every minute, and when stopped; none: nowhere.
@@ -88,6 +89,7 @@ class Run:
 
     def tell_start(self) -> None:
         self.report("events", telling.started(self.parts, self.spec, self.tally))
+        self.report("predictions", telling.truth(self.parts))
         for text in telling.warnings(self.spec, self.parts.images):
             self.report("events", {"event": "note", "text": text})
 
@@ -198,9 +200,11 @@ class Run:
         done = (tally.epoch - 1) * steps + tally.position - 1
         rate = self.spec.optimiser.learning_rate * share(self.spec.schedule, done, self.steps, steps)
         self.report("events", telling.epoch(tally, scores, rate, self.parts.device))
-        matrix = telling.matrix(tally, scores) if scores else None
-        if matrix is not None:
-            self.report("confusion", matrix)
+        if scores:
+            matrix = telling.matrix(tally, scores)
+            if matrix is not None:
+                self.report("confusion", matrix)
+            self.report("predictions", telling.predictions(tally, scores))
         tally.evaluated, tally.position = tally.epoch, 0
         tally.epoch_loss, tally.epoch_images, tally.epoch_seconds = 0.0, 0, 0.0
 

@@ -67,6 +67,16 @@ def matrix(tally: Tally, scores: Scores) -> dict[str, Any] | None:
     return {"epoch": tally.epoch, "matrix": scores.confusion.tolist()}
 
 
+def truth(parts: Parts) -> dict[str, Any]:
+    """The first line of the stream "predictions": the true class of every test picture, in the order of the split."""
+    return {"truth": parts.images.test.labels.tolist(), "classes": len(parts.images.classes)}
+
+
+def predictions(tally: Tally, scores: Scores) -> dict[str, Any]:
+    """A later line of the stream "predictions": the class answered to every test picture."""
+    return {"epoch": tally.epoch, "answers": scores.answers.tolist()}
+
+
 def warnings(spec: RunSpec, images: Images) -> list[str]:
     """What a reader of the results must know."""
     dataset, rows = DATASETS[spec.data.dataset], len(images.train.labels)

@@ -1,0 +1,160 @@
+"""What a run answered to every test picture, epoch by epoch, as small integers: <run>/predictions.bin.
+
+A header, the pictures' true classes, then one record of the same size an epoch; each carries its own checksum, so that
+what a killed writer left half-written is never taken for an answer. One writer, the worker; readers need no torch.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vitcore.errors import Refusal
+from vitcore.runs.folder import RunFolder
+
+FORMAT = 1
+_MAGIC = b"vitcorep"
+_HEADER = struct.Struct("<8sIIII")  # magic, format, bytes an answer, test pictures, checksum of the true classes
+_MARK = struct.Struct("<II")  # epoch, checksum of the epoch and its answers
+
+
+class Predictions:
+    """The one writer of a run's predictions.
+
+    An epoch that is told again, as after a crash, takes the place of the first; predictions of other test pictures
+    (the dataset has changed since) are given up, since they can no longer be laid beside these.
+
+    Args:
+        path: the file, made if it is absent.
+        truth: the true class of every test picture, in the order of the test split.
+        classes: how many there are: up to 256 take a byte an answer, more take two.
+    """
+
+    def __init__(self, path: Path, truth: Sequence[int] | np.ndarray, classes: int) -> None:
+        self._kind = np.dtype("<u1" if classes <= 256 else "<u2")
+        self._rows = len(truth)
+        labels = np.asarray(truth).astype(self._kind).tobytes()
+        head = _HEADER.pack(_MAGIC, FORMAT, self._kind.itemsize, self._rows, zlib.crc32(labels)) + labels
+        self._record, self._first = _MARK.size + len(labels), len(head)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        if os.read(self._file, len(head)) != head:
+            os.ftruncate(self._file, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
+            self._write(head)
+        found = _parse(path.read_bytes())
+        self._places = {} if found is None else {epoch: place for place, epoch in enumerate(found.marks)}
+        self._end = len(found.marks) if found else 0
+        os.ftruncate(self._file, self._first + self._end * self._record)  # a torn last record
+
+    def put(self, epoch: int, answers: Sequence[int] | np.ndarray) -> None:
+        """Keeps one answer a test picture; on the disk when it returns.
+
+        Raises:
+            ValueError: as many answers as there are test pictures have not come.
+            OSError: the disk is full or gone; the predictions are then as they were before.
+        """
+        if len(answers) != self._rows:
+            raise ValueError(f"{len(answers):,} answers to {self._rows:,} test pictures")
+        body = np.asarray(answers).astype(self._kind).tobytes()
+        place = self._places.get(epoch, self._end)
+        start = self._first + place * self._record
+        os.lseek(self._file, start, os.SEEK_SET)
+        try:
+            self._write(_MARK.pack(epoch, _checksum(epoch, body)) + body)
+        except OSError:
+            if place == self._end:
+                os.ftruncate(self._file, start)
+            raise
+        self._places[epoch], self._end = place, max(self._end, place + 1)
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _write(self, data: bytes) -> None:
+        written = 0
+        while written < len(data):
+            written += os.write(self._file, data[written:])
+        os.fsync(self._file)
+
+
+class Kept:
+    """A run's predictions as they are now: `truth` (pictures,) and the answers of each epoch."""
+
+    def __init__(self, truth: np.ndarray, marks: list[int], answers: dict[int, np.ndarray]) -> None:
+        self.truth, self.marks, self._answers = truth, marks, answers
+
+    @property
+    def epochs(self) -> list[int]:
+        """Those that were kept whole, ascending."""
+        return sorted(self._answers)
+
+    def of(self, epoch: int) -> np.ndarray:
+        """The classes answered (pictures,) after an epoch. KeyError where it is not one of `epochs`."""
+        return self._answers[epoch]
+
+
+def read(run: RunFolder) -> Kept:
+    """Everything that is kept of a run.
+
+    Raises:
+        Refusal: nothing is, since the run is from an older vitcore, from elsewhere, or has not been evaluated yet.
+    """
+    try:
+        found = _parse(run.predictions.read_bytes())
+    except FileNotFoundError:
+        found = None
+    except OSError as error:
+        raise Refusal(f"the predictions of run {run.id} cannot be read: {error.strerror}") from None
+    if found is None or not found.epochs:
+        raise Refusal(
+            f"run {run.id} has kept no predictions picture by picture: it was trained by a version of vitcore that did "
+            "not, was imported, or has not been evaluated yet; runs trained from now on keep them"
+        )
+    return found
+
+
+def predictions(run: RunFolder, epoch: int) -> np.ndarray:
+    """The class answered to every test picture (pictures,) after an epoch.
+
+    Raises:
+        Refusal: none are kept of that epoch.
+    """
+    kept = read(run)
+    if epoch not in kept.epochs:
+        raise Refusal(f"run {run.id} has kept predictions of {len(kept.epochs)} epochs, but not of epoch {epoch}")
+    return kept.of(epoch)
+
+
+def _parse(data: bytes) -> Kept | None:
+    """A file's content; None where it is no predictions file of a format known here."""
+    if len(data) < _HEADER.size:
+        return None
+    magic, version, width, rows, check = _HEADER.unpack_from(data)
+    if magic != _MAGIC or version > FORMAT or width not in (1, 2):
+        return None
+    kind, size = np.dtype(f"<u{width}"), rows * width
+    labels = data[_HEADER.size : _HEADER.size + size]
+    if zlib.crc32(labels) != check:
+        return None
+    marks: list[int] = []
+    answers: dict[int, np.ndarray] = {}
+    start = _HEADER.size + size
+    while start + _MARK.size + size <= len(data):
+        epoch, sum_ = _MARK.unpack_from(data, start)
+        body = data[start + _MARK.size : start + _MARK.size + size]
+        marks.append(epoch)
+        if sum_ == _checksum(epoch, body):
+            answers[epoch] = np.frombuffer(body, kind)
+        start += _MARK.size + size
+    return Kept(np.frombuffer(labels, kind), marks, answers)
+
+
+def _checksum(epoch: int, body: bytes) -> int:
+    return zlib.crc32(body, epoch)
