@@ -66,9 +66,12 @@ class Visited:
                 for page in PAGES:
                     self._wrong += [f"{page}: {said}" for said in visitor.open(page)]
                     time.sleep(PAUSE)
-        except (OSError, RuntimeError, WebSocketException):  # it was killed, while it started or later
+        except (OSError, RuntimeError, WebSocketException) as error:  # it was killed, while it started or later
+            with suppress(subprocess.TimeoutExpired):  # its sockets close a moment before it has ended
+                if self._server is not None:
+                    self._server.wait(10)
             if self._server is not None and self._server.poll() is None and not self._ended:
-                self._wrong.append("the server lives and does not answer")
+                self._wrong.append(f"the server lives and does not answer: {error!r}")
 
     def _started(self, process: subprocess.Popen[bytes]) -> None:
         self._server = process

@@ -66,6 +66,7 @@ class Visitor:
             subprotocols=["streamlit"],  # type: ignore[list-item]
             max_size=None,
             open_timeout=60,
+            ping_interval=None,  # a server on a busy machine may well be slow to answer
         )
 
     def open(self, page: str, query: str = "", timeout: float = 120.0) -> list[str]:
