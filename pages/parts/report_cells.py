@@ -6,8 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.launch import launch, watch
+from pages.parts.speeds import speeds
 from vitcore.reports import exports
-from vitcore.reports.missing import estimate, missing
+from vitcore.reports.missing import missing
+from vitcore.reports.speed import estimate
 from vitcore.reports.tables import Result, ResultTable
 from vitcore.spec import command_line
 
@@ -97,5 +99,6 @@ def _run_cell(result: ResultTable, row: str, column: str, runs: pd.DataFrame) ->
     if not gaps.specs:
         return
     label = "Run this cell" if not have else "Run one more seed"
-    if st.button(f"{label} ({estimate(gaps.specs[:1], runs)})", key="run-cell") and (ids := launch(gaps.specs[:1])):
+    needed = estimate(gaps.specs[:1], runs, measured=speeds())
+    if st.button(f"{label} ({needed})", key="run-cell") and (ids := launch(gaps.specs[:1])):
         watch(ids)

@@ -6,10 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts.launch import launch
+from pages.parts.speeds import measure_button, speeds
 from pages.parts.status import badge
 from vitcore.data.load import available
-from vitcore.reports.missing import Gaps, estimate, missing
+from vitcore.reports.missing import Gaps, missing
 from vitcore.reports.published import Explanation, Recipe, Table
+from vitcore.reports.speed import estimate
 from vitcore.reports.tables import COUNTED, cell_specs, matching
 
 SEEDS = 3
@@ -38,7 +40,9 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
         word = "run" if len(gaps.specs) == 1 else "runs"
         own = len({spec.seed for spec in gaps.specs})
         many = "1 seed" if own == 1 else f"{own} seeds"
-        st.caption(f"Missing: {len(gaps.specs)} {word} over {many}, one after another; {estimate(gaps.specs, runs)}.")
+        needed = estimate(gaps.specs, runs, measured=speeds())
+        st.caption(f"Missing: {len(gaps.specs)} {word} over {many}, one after another; {needed}.")
+        measure_button(needed.guessed)
         if st.button(f"Run what is missing ({len(gaps.specs)} {word})", type="primary", key="fill-in"):
             ordered = sorted(gaps.specs, key=lambda spec: spec.seed)  # every cell has one seed before any has two
             if launch(ordered):
@@ -94,5 +98,7 @@ def _side(table: Table, protocol: str, one: Explanation, recipe: Recipe, runs: p
             st.caption(run["reason"])
     if mine.empty:
         place = one.recipes.index(recipe)
-        if st.button(f"Run it ({estimate([spec], runs)})", key=f"explain-{one.key}-{place}") and launch([spec]):
+        if st.button(
+            f"Run it ({estimate([spec], runs, measured=speeds())})", key=f"explain-{one.key}-{place}"
+        ) and launch([spec]):
             st.rerun()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,10 +9,8 @@ import streamlit as st
 
 from vitcore.data.load import described
 from vitcore.reports.architectures import Choice, describe
-from vitcore.runs import processes
+from vitcore.reports.speed import forecast_here
 from vitcore.spec import RunSpec
-
-PATIENCE = 120  # seconds that a measurement may take
 
 
 def sizes(spec: RunSpec) -> tuple[int, int]:
@@ -53,8 +50,7 @@ def remembered(specs: Sequence[RunSpec], table: pd.DataFrame) -> float | None:
 @st.cache_data(show_spinner=False, max_entries=500)
 def measured(spec: str) -> float:
     """Seconds that a spec (as JSON) would take, from a few steps made now in a process of its own; raises Refusal."""
-    said, _ = processes.answer("vitcore.training.forecast", [spec], PATIENCE)
-    return 60 * float(json.loads(said)["minutes"])
+    return 60 * forecast_here(RunSpec.model_validate_json(spec))["minutes"]
 
 
 def _rows(spec: RunSpec) -> int:

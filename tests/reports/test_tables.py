@@ -15,9 +15,10 @@ from tests.reports.conftest import stored
 from vitcore.errors import Refusal
 from vitcore.reports import exports
 from vitcore.reports.comparisons import comparisons, rows_differ
-from vitcore.reports.missing import estimate, missing
+from vitcore.reports.missing import missing
 from vitcore.reports.paragraph import paragraph
 from vitcore.reports.published import table, tables
+from vitcore.reports.speed import estimate, measure, network
 from vitcore.reports.statistics import noise_floor
 from vitcore.reports.tables import results
 from vitcore.reports.verdicts import Verdict, judge_count, judge_result
@@ -181,6 +182,26 @@ def test_minutes_come_from_the_runs_most_alike(frame: Frame) -> None:
     other = missing(table("slides-table-1"), frame(), [0], "scaled", rows=["cct-7/3x1"], columns=["cifar-10"]).specs
     assert estimate(other, frame(lines)).minutes > 0, "multiply-accumulates carry the speed to another network"
     assert estimate(gaps, frame(lines), machine="elsewhere").unknown == 2
+
+
+def test_a_network_new_to_this_machine_is_guessed_and_can_be_measured(frame: Frame) -> None:
+    gaps = missing(T1, frame(), [0, 1], "scaled", rows=["softmax", "x4"]).specs
+    assert [network(spec)[1] for spec in estimate(gaps, frame()).guessed] == ["softmax", "x^4"], "each network once"
+    lines = [stored(gaps[0], 6.0, training_seconds=120.0)]
+    assert estimate(gaps, frame(lines)).guessed == []
+    kept = frame(lines).assign(kept=True)
+    there = estimate(gaps, kept)
+    assert len(there.guessed) == 2, "another machine's speed is a guess here"
+    assert str(there).startswith("perhaps")
+    both = {network(spec): 0.01 for spec in gaps}
+    told = estimate(gaps[:1], kept, measured=both)
+    assert told.guessed == []
+    assert told.minutes == pytest.approx(0.01 * (120_000 + 10_000 * 2 / 3) / 60)
+
+
+def test_a_measurement_tells_seconds_for_a_picture() -> None:
+    seconds = measure(RunSpec.of(architecture="cnn", dataset="digits", samples=64))
+    assert 0 < seconds < 10
 
 
 def _seeds_of(errors: dict[str, list[float]]) -> list[dict[str, Any]]:

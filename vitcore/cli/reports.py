@@ -73,18 +73,22 @@ def fill(
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds that every cell should have.")] = 1,
     row: Annotated[list[str] | None, typer.Option(help="Only these rows, by label or key; empty: all.")] = None,
     explain: Annotated[bool, typer.Option(help="Also the runs that explain single rows (ReLU).")] = False,
+    measured: Annotated[bool, typer.Option("--measure", help="Time networks that are new here, seconds each.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and queue nothing.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until all of them have ended.")] = False,
 ) -> None:
     """Queue the runs that are missing from tables; says first how many, and how long they may take."""
-    from vitcore.reports.missing import estimate
     from vitcore.reports.requests import asked_for
+    from vitcore.reports.speed import estimate, measure, network
     from vitcore.runs.queue import enqueue, ensure_dispatcher
     from vitcore.spec import command_line
 
     runs = _runs()
     specs, under_way = asked_for(keys, runs, range(seeds), protocol, rows=row, explanations=explain)
-    typer.echo(f"{len(specs)} runs are missing, {under_way} under way; {estimate(specs, runs)}.", err=True)
+    needed = estimate(specs, runs)
+    if measured and needed.guessed:
+        needed = estimate(specs, runs, measured={network(spec): measure(spec) for spec in needed.guessed})
+    typer.echo(f"{len(specs)} runs are missing, {under_way} under way; {needed}.", err=True)
     if dry_run:
         for spec in specs:
             typer.echo(command_line(spec))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from vitcore.reports.missing import Speed
+from vitcore.reports.speed import Speed
 from vitcore.reports.statistics import (
     Interval,
     holm,

@@ -22,9 +22,10 @@ PRIVATE = ("machine", "pid", "note", "tags")
 
 
 def with_kept(runs: pd.DataFrame, kept: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Stored runs and, after them, the kept ones that the store does not hold."""
+    """Stored runs and, after them, the kept ones that the store does not hold; `kept` tells them apart."""
     more = kept_runs() if kept is None else kept
     more = more[~more["id"].isin(set(runs["id"]))] if len(more) else more
+    runs, more = runs.assign(kept=False), more.assign(kept=True)
     if more.empty or runs.empty:
         return runs if more.empty else more.reset_index(drop=True)
     both = [frame.astype(object) for frame in (runs, more.reindex(columns=runs.columns))]

@@ -8,8 +8,8 @@ from collections import Counter
 import pandas as pd
 
 from vitcore.reports.comparisons import Block, blocks, comparisons, paired_over_blocks, rows_differ
-from vitcore.reports.missing import duration
 from vitcore.reports.published import METRICS, Table
+from vitcore.reports.speed import duration
 from vitcore.reports.statistics import pooled_floor
 from vitcore.reports.tables import ResultTable
 from vitcore.reports.verdicts import Verdict, published_floor
