@@ -4,9 +4,16 @@ import streamlit as st
 
 from pages.parts import columns, details, filters, frame, run_table, saved, stored, view
 from pages.parts.against import against
+from pages.parts.difference import difference
 from pages.parts.overlay import overlay
+from pages.parts.parallel import parallel
 
-CHARTS = {"curves": "Curves", "cost": "Accuracy against cost"}
+CHARTS = {
+    "curves": "Curves",
+    "cost": "Accuracy against cost",
+    "parallel": "Parallel coordinates",
+    "difference": "Two runs",
+}
 ROWS = {False: "Runs", True: "Groups over seeds"}
 
 frame.heading(
@@ -61,8 +68,12 @@ else:
     )
     if which == "curves":
         overlay(chosen, by)
-    else:
+    elif which == "cost":
         against(shown)
+    elif which == "parallel":
+        parallel(chosen)
+    else:
+        difference(chosen)
     if not groups:
         details.details(everything, list(chosen["id"]))
     view.hand_out()

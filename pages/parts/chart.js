@@ -13,9 +13,13 @@ const library = () =>
     document.head.append(script)
   }))
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const host = parentElement.querySelector(".vitcore-chart")
   host.style.height = `${data.height}px`
+  // A figure that needs room for its axes is scrolled sideways on a narrow screen, not squeezed.
+  const least = data.figure.layout.meta?.least_width
+  host.style.minWidth = least ? `${least}px` : ""
+  host.parentElement.style.overflowX = least ? "auto" : ""
   let one = charts.get(parentElement)
   if (!one) {
     one = { wanted: null, busy: false, watcher: new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host)) }
@@ -23,6 +27,8 @@ export default function ({ parentElement, data }) {
     charts.set(parentElement, one)
   }
   one.wanted = data
+  one.pick = point => data.picks && setTriggerValue("picked", point)
+  host.toggleAttribute("data-picks", data.picks)
   draw(one, host)
   return () => {
     one.watcher.disconnect()
@@ -42,6 +48,7 @@ async function draw(one, host) {
       one.wanted = null
       const traces = figure.data.map(trace => coloured(trace, host))
       await Plotly.react(host, traces, themed(figure.layout, host, height), settings(name))
+      if (!one.drawn) host.on("plotly_click", event => one.pick(event.points[0].pointNumber))
       one.drawn = true
       host.dataset.points = (host.calcdata ?? []).reduce((sum, points) => sum + points.length, 0)
     }

@@ -7,8 +7,9 @@ Plotly.react instead, with plotly.js served by the app itself (app.py).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -20,17 +21,35 @@ HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "vitcore_chart",
     html='<div class="vitcore-chart"></div>\n',
-    css=".vitcore-chart {\n  width: 100%; overflow: hidden;\n}",
+    # Plotly puts a light halo round the names of parallel axes and draws these black: neither suits a dark page.
+    css=".vitcore-chart {\n  width: 100%; overflow: hidden;\n}\n"
+    ".vitcore-chart[data-picks] .nsewdrag {\n  cursor: pointer;\n}\n"
+    ".vitcore-chart .parcoords text {\n  text-shadow: 0 0 3px var(--st-background-color) !important;\n}\n"
+    ".vitcore-chart .parcoords .domain {\n  stroke: var(--st-gray-color) !important;\n}",
     js=(HERE / "chart.js").read_text(encoding="utf-8"),
     isolate_styles=False,  # plotly.js puts its rules into the document; inside a shadow root they would not reach it
 )
 
 
-def chart(figure: go.Figure, *, key: str, name: str = "vitcore", height: int | None = None) -> None:
+def chart(
+    figure: go.Figure,
+    *,
+    key: str,
+    name: str = "vitcore",
+    height: int | None = None,
+    on_pick: Callable[[Any], None] | None = None,
+) -> None:
     """Draw `figure` under `key`; the modebar saves it as PNG or SVG under `name`.
 
     The figure's own `layout.uirevision` says which zoom and hidden curves to keep when it changes.
+
+    Args:
+        on_pick: called with the number of the point that was clicked, of a heat map's cell with [row, column].
     """
     plain = json.loads(figure.to_json())
     tall = height or plain["layout"].get("height") or 420
-    _component(key=key, data={"figure": plain, "height": tall, "name": name}, height="content")
+    data = {"figure": plain, "height": tall, "name": name, "picks": on_pick is not None}
+    if on_pick is None:
+        _component(key=key, data=data, height="content")
+        return
+    _component(key=key, data=data, height="content", on_picked_change=lambda: on_pick(st.session_state[key].picked))

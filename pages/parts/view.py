@@ -17,9 +17,12 @@ KEYS = {
     "sort": "compare-sort", "descending": "compare-descending", "grouped": "compare-grouped", "by": "compare-by",
     "runs": "compare-chosen", "chart": "compare-chart", "y": "compare-y", "x": "compare-x",
     "smoothing": "compare-smoothing", "log": "compare-log", "cost": "against-x", "dataset": "against-dataset",
-    "linear": "against-linear", "axes": "parallel-axes",
+    "linear": "against-linear", "axes": "parallel-axes", "a": "difference-run-a", "b": "difference-run-b",
 }  # fmt: skip
 """A view's fields and the keys under which their widgets keep them."""
+
+_OF_CHART = {"cost": ("dataset",), "parallel": ("axes",), "difference": ("a", "b")}
+"""Choices that have a default made from the runs, and belong into the view only while they are to be seen."""
 
 _WRITTEN, _FIRST, _TOLD = "compare-address", "compare-first", "compare-told"
 
@@ -52,7 +55,7 @@ def show(view: View, runs: pd.DataFrame, doubt: str = "") -> None:
         state[key] = list(value) if isinstance(value, tuple) else value
     if view.runs is None:
         state[KEYS["runs"]] = list(state[_FIRST])
-    for name in ("by", "axes", "dataset"):
+    for name in ("by", "axes", "dataset", "a", "b"):
         if not getattr(view, name):  # the widget has a default of its own, made from the runs
             del state[KEYS[name]]
     for name in FILTERS:
@@ -66,12 +69,9 @@ def present() -> View:
     state = st.session_state
     values: dict[str, Any] = {name: state[key] for name, key in KEYS.items() if state.get(key) is not None}
     values["filters"] = {name: state[filter_key(name)] for name in FILTERS if state.get(filter_key(name))}
-    if not values.get("grouped"):
-        values.pop("by", None)
-    if values.get("chart") != "cost":
-        values.pop("dataset", None)
-    if values.get("chart") != "parallel":
-        values.pop("axes", None)
+    unused = {"by"} if not values.get("grouped") else set()
+    unused |= {name for chart, names in _OF_CHART.items() if chart != values.get("chart") for name in names}
+    values = {name: value for name, value in values.items() if name not in unused}
     return View.model_validate(values)
 
 

@@ -4,9 +4,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.opening import Open
+from tests.pages.told import tell
 from vitcore.reports import saved_views
 from vitcore.reports.views import View
 from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec, command_line
 
 
 def address(app: AppTest) -> dict[str, str]:
@@ -119,3 +121,38 @@ def test_a_broken_view_is_said_and_compare_stands(stocked: Results, open_page: O
     app = open_page("compare")
     assert any("bad.json" in caption.value for caption in app.caption)
     assert len(app.dataframe[0].value) == 2
+
+
+def test_two_runs_are_told_apart(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare", {"chart": "difference"})
+    options = next(frame.value for frame in app.dataframe if "Option" in frame.value)
+    assert dict(zip(options["Option"], zip(options["A"], options["B"], strict=True), strict=True)) == {
+        "Epochs": ("1", "2"),
+        "Seed": ("1", "0"),
+    }
+    lines = [block.value for block in app.code]
+    assert {command_line(stocked.run(run).spec()) for run in stocked.ids()} <= set(lines)
+    assert any("A − B" in text.value for text in app.markdown)
+    newer, older = sorted(stocked.ids(), key=lambda run: stocked.run(run).card()["created"], reverse=True)
+    assert (address(app)["a"], address(app)["b"]) == (newer, older)
+    app.selectbox(key="difference-run-a").set_value(older).run()
+    assert any("the same run" in caption.value for caption in app.caption)
+    app.selectbox(key="difference-run-b").set_value(newer).run()
+    assert open_page("compare", address(app)).selectbox(key="difference-run-a").value == older
+
+
+def test_matrices_of_other_classes_are_one_sentence(stocked: Results, open_page: Open) -> None:
+    tell(stocked, RunSpec.of(dataset="cifar-10", architecture="cct-mini/3x3", samples=100, epochs=1))
+    app = open_page("compare", {"chart": "difference"})
+    assert any("know different classes" in caption.value for caption in app.caption)
+    assert not any("A − B" in text.value for text in app.markdown)
+
+
+def test_parallel_axes_need_two_runs(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare", {"chart": "parallel"})
+    assert any("One line a run" in caption.value for caption in app.caption)
+    app.multiselect(key="parallel-axes").set_value(["epochs"]).run()
+    assert any("at least two axes" in caption.value for caption in app.caption)
+    assert address(app)["axes"] == "epochs"
+    app = open_page("compare", {"chart": "parallel", "runs": stocked.ids()[0]})
+    assert any("at least two runs" in caption.value for caption in app.caption)

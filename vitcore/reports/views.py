@@ -57,6 +57,8 @@ class View(BaseModel):
     dataset: Short = ""  # of accuracy against cost; empty: the one most runs are of
     linear: bool = False  # the cost's axis, which is logarithmic else
     axes: Names = ()  # of the parallel coordinates; empty: the options in which the runs differ
+    a: Short = ""  # the two runs of a difference; empty: the newest chosen
+    b: Short = ""
 
 
 def to_query(view: View) -> dict[str, str]:
@@ -118,6 +120,10 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
         if gone := len(view.runs) - len(chosen):
             absent.append(f"{gone:,} of its {len(view.runs):,} chosen runs")
     tags = {str(tag) for some in runs["tags"] if some is not None for tag in some}
+
+    def one(value: str, known: Iterable[str], what: str) -> str:
+        return next(iter(kept((value,) if value else (), known, what)), "")
+
     update = {
         "filters": filters,
         "tags": kept(view.tags, tags, "tag"),
@@ -125,9 +131,11 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
         "hidden": tuple(name for name in view.hidden if name in runs),
         "by": kept(view.by, FILTERS, "field"),
         "axes": kept(view.axes, runs.columns, "axis"),
-        "sort": next(iter(kept((view.sort,) if view.sort else (), runs.columns, "column")), ""),
-        "dataset": next(iter(kept((view.dataset,) if view.dataset else (), runs["dataset"], "dataset")), ""),
+        "sort": one(view.sort, runs.columns, "column"),
+        "dataset": one(view.dataset, runs["dataset"], "dataset"),
         "runs": chosen,
+        "a": one(view.a, runs["id"], "run"),
+        "b": one(view.b, runs["id"], "run"),
     }
     told = f"This view also asks for {_and(absent)}, which is not stored here; the rest is shown." if absent else ""
     return view.model_copy(update=update), told
