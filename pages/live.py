@@ -1,11 +1,14 @@
 """Live: the runs that train now, or any chosen ones: progress, curves, the confusion matrix; pause, stop, the queue."""
 
+import math
+import time
+
 import pandas as pd
 import streamlit as st
 
 from pages.parts import frame, stored, wording
 from pages.parts.chart import chart
-from pages.parts.classes import class_names
+from pages.parts.confusions import confusions
 from pages.parts.picker import pick_runs
 from pages.parts.status import actions, badge, progress_line
 from pages.parts.waiting import waiting
@@ -13,6 +16,7 @@ from vitcore.reports import figures
 from vitcore.store import queries
 
 TICK = 1.5  # seconds between two looks while something runs
+LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
 HEIGHT = 260
 LOG_BYTES = 20_000
 
@@ -65,25 +69,16 @@ def curves(chosen: pd.DataFrame) -> None:
                 chart(figure, key=f"curve-{y}", name=f"vitcore-{y}")
 
 
-def confusion(run: pd.Series) -> None:
-    """Which classes are taken for which, after the last epoch or a chosen one."""
-    known = queries.confusion_epochs(stored.index(), run["id"])
-    if not len(known):
+def confusion(chosen: pd.DataFrame) -> None:
+    """Which classes one of the runs takes for which, epoch by epoch, and the pictures behind it."""
+    known = [run for run in chosen["id"] if queries.confusion_epochs(stored.index(), run)]
+    if not known:
         return
     st.subheader("Confusion matrix", anchor=False)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        shares = st.toggle("Percent of the true class", key="confusion-shares")
-        last = st.toggle("Follow the last epoch", value=True, key="confusion-last")
-    chosen = (
-        None if last or len(known) < 2 else st.select_slider("Epoch", known, value=known[-1], key="confusion-epoch")
-    )
-    epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
-    st.caption(f"{run['title']}, after epoch {epoch}")
-    chart(
-        figures.confusion(matrix, class_names(run, len(matrix)), normalise=shares),
-        key="confusion",
-        name="vitcore-confusion",
-    )
+    id = known[0]
+    if len(known) > 1:
+        id = st.selectbox("Of", known, format_func=lambda run: chosen["title"][run], key="confusion-run", width=420)
+    confusions(chosen.loc[id], key="confusion")
 
 
 def log(run: pd.Series) -> None:
@@ -100,9 +95,17 @@ def log(run: pd.Series) -> None:
             st.code(written, language=None, height=240)
 
 
+def moving(table: pd.DataFrame) -> bool:
+    """Whether some run waits or trains, or did a moment ago: one that is being taken up is neither for an instant."""
+    now = time.monotonic()
+    if not stored.active(table).empty:
+        st.session_state["live-moved"] = now
+    return now - st.session_state.get("live-moved", -math.inf) < LINGER
+
+
 def live(ids: list[str]) -> None:
     table = stored.runs()
-    if stored.active(table).empty == st.session_state["live-ticking"]:
+    if moving(table) != st.session_state["live-ticking"]:
         st.rerun()  # nothing moves any more, or something does again: without the timer, or with it
     chosen = table.set_index("id", drop=False).reindex([run for run in ids if run in set(table["id"])])
     st.space("small")
@@ -112,7 +115,7 @@ def live(ids: list[str]) -> None:
         numbers(chosen.iloc[0])
     if (chosen["status"] != "queued").any():
         curves(chosen)
-        confusion(chosen.iloc[0])
+        confusion(chosen)
         log(chosen.iloc[0])
     others = table[(table["status"] == "running") & ~table["id"].isin(ids)]
     if len(others):
@@ -130,5 +133,5 @@ if everything.empty:
 else:
     now = everything[everything["status"] == "running"]
     chosen = pick_runs(everything, key="live-runs", first=list((now if len(now) else everything.head(1))["id"]))
-    st.session_state["live-ticking"] = not stored.active(everything).empty
+    st.session_state["live-ticking"] = moving(everything)
     st.fragment(live, run_every=TICK if st.session_state["live-ticking"] else None)(chosen)

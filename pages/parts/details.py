@@ -7,12 +7,16 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from pages.parts import stored
+from pages.parts.confusions import confusions
+from pages.parts.export import weights_of
 from pages.parts.status import asked_of
 from vitcore.errors import Refusal
 from vitcore.runs import annotations as kept
 from vitcore.runs import trash
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import command_line
+from vitcore.store import queries
 
 
 def details(table: pd.DataFrame, ids: list[str]) -> None:
@@ -32,16 +36,10 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     run = Results().run(str(id))
     _how(run)
     _said(run, all_tags(table))
+    if queries.confusion_epochs(stored.index(), run.id) and st.toggle("Confusion matrix", key="details-matrix"):
+        st.fragment(confusions)(rows.loc[id], key="details-confusion")
     with st.container(horizontal=True, gap="small", key="details-ways"):
-        if run.checkpoint.is_file():
-            st.download_button(
-                "Checkpoint",
-                run.checkpoint.read_bytes,
-                f"{id}.safetensors",
-                key="download-checkpoint",
-                on_click="ignore",
-                help="The weights as safetensors, with the spec in its metadata.",
-            )
+        weights_of(run)
         if st.button("Open on Live", key="details-live"):
             st.session_state.pop("live-runs", None)
             st.switch_page("live.py", query_params={"runs": id})

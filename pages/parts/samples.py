@@ -36,9 +36,9 @@ class Drawn:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
-def opened(name: str, folder: str | None) -> Images:
-    """The dataset, memory-mapped where it has been decoded before; raises Refusal."""
-    return load(name, folder=folder)
+def opened(name: str, folder: str | None, side: int | None = None) -> Images:
+    """The dataset at `side` pixels (empty: its own), memory-mapped where it has been decoded before; raises Refusal."""
+    return load(name, side, folder=folder)
 
 
 def samples(images: Images, classes: Iterable[int]) -> None:
@@ -79,13 +79,19 @@ def subset_bars(found: Mapping[str, Drawn], classes: Sequence[str]) -> go.Figure
 
 def _strip(pictures: np.ndarray) -> str:
     """(n c y x) side by side as one small PNG in an img element."""
-    wide = np.concatenate(list(pictures.transpose(0, 2, 3, 1)), axis=1)
-    image = Image.fromarray(wide[..., 0] if wide.shape[-1] == 1 else wide)
-    side = pictures.shape[-1]
-    if side > LARGEST:
-        image = image.resize((LARGEST * len(pictures), LARGEST))
+    wide = np.concatenate(list(pictures), axis=2)
+    return inline(wide, f"{len(pictures)} samples", LARGEST)
+
+
+def inline(picture: np.ndarray, alt: str, largest: int) -> str:
+    """(c y x) uint8 as an img element, at most `largest` pixels high on its way to the page; small ones in squares."""
+    seen = picture.transpose(1, 2, 0)
+    image = Image.fromarray(np.ascontiguousarray(seen[..., 0] if seen.shape[-1] == 1 else seen))
+    height = picture.shape[1]
+    if height > largest:
+        image = image.resize((largest * picture.shape[2] // height, largest))
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     data = base64.b64encode(buffer.getvalue()).decode()
-    look = "pixelated" if side <= 32 else "auto"
-    return f'<img src="data:image/png;base64,{data}" alt="{len(pictures)} samples" style="image-rendering: {look}">'
+    look = "pixelated" if height <= 32 else "auto"
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" style="image-rendering: {look}">'

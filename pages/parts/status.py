@@ -14,6 +14,8 @@ from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.runs.status import RESUMABLE
 
+WAYS_WIDTH = 190  # pixels: the widest pair of buttons
+
 Colour = Literal["gray", "blue", "green", "orange", "red"]
 COLOURS: dict[str, Colour] = {
     "queued": "gray",
@@ -43,7 +45,17 @@ def progress_line(run: pd.Series) -> str:
 
 
 def actions(run: pd.Series) -> None:
-    """What can be done to a run as it stands: pause or stop, take out of the queue, go on from its checkpoint."""
+    """What can be done to a run as it stands: pause or stop, take out of the queue, go on from its checkpoint.
+
+    In a box of fixed width: a button that goes takes its leave only at the end of a run of the script, and the one
+    beside it would slide away from under the pointer between press and release, which loses the click.
+    """
+    if run["status"] in ("running", "queued", *RESUMABLE):
+        with st.container(horizontal=True, width=WAYS_WIDTH, gap="small", key=f"ways-{run['id']}"):
+            _buttons(run)
+
+
+def _buttons(run: pd.Series) -> None:
     id, state = run["id"], run["status"]
     if state == "running":
         st.button(
