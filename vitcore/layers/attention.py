@@ -68,7 +68,7 @@ class Attention(nn.Module):
         self.dropout = Dropout(dropout)
         self.epsilon = kernel.epsilon if epsilon is None else epsilon
         self.explicit = tokens <= (EXPLICIT_TOKENS_WITH_DROPOUT if dropout else EXPLICIT_TOKENS)
-        self.window = window
+        self.window, self.causal = window, causal
         self.qkv = nn.Linear(width, (heads + 2 * self.key_heads) * self.head_width, bias=qkv_bias)
         self.projection = nn.Linear(width, width)
         count = features or (self.head_width if kernel.projected else 0)
@@ -107,14 +107,14 @@ class Attention(nn.Module):
         return self.dropout(weights) @ v
 
     def _linear(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        q, k = self._features(q, k)  # (b g rn m), (b g n m)
+        q, k = self.featured(q, k)  # (b g rn m), (b g n m)
         total = k.sum(dim=-2).unsqueeze(-1)  # (b g m 1)
         return (q @ (k.mT @ v)) / (q @ total)
 
     def _windowed(self, q: Tensor, k: Tensor, v: Tensor, band: Tensor) -> Tensor:
         """Blocks of w queries, each against its own block of keys and the two beside it."""
         if self.kernel.linear:
-            q, k = self._features(q, k)
+            q, k = self.featured(q, k)
         blocks, size, tokens = band.shape[0], band.shape[1], k.shape[-2]
         short = blocks * size - tokens
         q = rearrange(q, "b g (r n) m -> b g r n m", n=tokens)
@@ -132,7 +132,8 @@ class Attention(nn.Module):
             out = _unblocked(self.dropout(scores.softmax(dim=-1)) @ v, tokens)
         return rearrange(out, "b g r n k -> b g (r n) k")
 
-    def _features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+    def featured(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of queries and keys (… n k) -> (… n m), of which a linear kernel makes its weights."""
         scale = self.head_width**-0.25  # half of softmax's 1/√k on either side
         drawn = self.random_features
         return (

@@ -1,0 +1,43 @@
+"""Whom each token looks at: an attention's weights written out, which its own forward pass need never form."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor
+
+from vitcore.layers.attention import Attention
+
+
+def weights(attention: Attention, x: Tensor) -> Tensor:
+    """The weights with which `attention` mixes the tokens of x (b n d): (b h n n), each row summing to 1.
+
+    Softmax's own; of a linear kernel those implied by its features, phi(q_i)·phi(k_j) over their sum in j. A window
+    leaves zeros outside it, and heads that share keys have weights of their own all the same. Without dropout.
+    """
+    sizes = [attention.heads * attention.head_width, *2 * [attention.key_heads * attention.head_width]]
+    q, k, _ = attention.qkv(x).split(sizes, dim=-1)
+    q = rearrange(q, "b n (h k) -> b h n k", h=attention.heads)
+    k = repeat(k, "b n (g k) -> b (g r) n k", g=attention.key_heads, r=attention.heads // attention.key_heads)
+    seen = _seen(attention, x.shape[1])
+    if attention.kernel.linear:
+        q, k = attention.featured(q, k)
+        mixed = q @ k.mT
+        if seen is not None:
+            mixed = mixed * seen
+        return mixed / mixed.sum(dim=-1, keepdim=True)
+    scores = q * attention.head_width**-0.5 @ k.mT
+    if seen is not None:
+        scores = scores.masked_fill(~seen, -math.inf)
+    return scores.softmax(dim=-1)
+
+
+def _seen(attention: Attention, tokens: int) -> Tensor | None:
+    """Which tokens each sees, (n n) booleans; None: all."""
+    if attention.window is None:
+        return None
+    i = torch.arange(tokens)
+    near = (i[:, None] - i).abs() <= attention.window
+    return near & (i <= i[:, None]) if attention.causal else near
