@@ -6,6 +6,7 @@ import streamlit as st
 from pages.parts import frame, stored, wording
 from pages.parts.launch import FIRST, launch, watch
 from pages.parts.status import badge, progress_line
+from pages.parts.tour import tour
 from vitcore.data.datasets import DATASETS
 
 NEWEST = 8
@@ -106,6 +107,7 @@ everything = stored.runs()
 st.session_state["home-busy"] = not stored.active(everything).empty
 for told in stored.notices():
     st.warning(told)
+tour()
 if everything.empty:
     first_model()
 else:
