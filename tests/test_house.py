@@ -20,6 +20,7 @@ BELOW: dict[str, set[str]] = {
     "training": {"spec", "models", "layers", "data"},
     "runs": {"training", "spec", "models", "layers", "data"},
     "predict": {"runs", "training", "spec", "models", "layers", "data"},
+    "export": {"runs", "training", "spec", "models", "layers", "data"},
     "store": {"runs", "training", "spec", "models", "layers", "data"},
     "reports": {"store", "predict", "runs", "training", "spec", "models", "layers", "data"},
 }
@@ -33,6 +34,7 @@ TORCH_FREE = (
     "layers.kernels",
     "data",
     "data.datasets",
+    "export",
     "runs.queue",
     "runs.journal",
     "runs.predictions",

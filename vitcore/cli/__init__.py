@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from vitcore.cli import control, listing, pictures, reports, train
+from vitcore.cli import control, export, listing, pictures, reports, train
 from vitcore.errors import Refusal
 from vitcore.runs.folder import ENVIRONMENT
 
@@ -20,6 +20,7 @@ app.command("train")(train.train)
 app.command("runs")(listing.runs)
 app.command("models")(listing.models)
 app.command("predict")(pictures.predict)
+app.command("export")(export.export)
 app.command("import")(pictures.import_published)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)

@@ -1,0 +1,56 @@
+"""A run's weights to take along: the checkpoint as it is, and ONNX, made when somebody asks for it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import wording
+from vitcore.errors import Refusal
+from vitcore.export import FILE
+from vitcore.runs import processes
+from vitcore.runs.folder import Results, RunFolder
+
+PATIENCE = 900  # seconds
+
+
+def weights_of(run: RunFolder) -> None:
+    """The ways to take a run's model along; none where it has no checkpoint yet."""
+    if not run.checkpoint.is_file():
+        return
+    st.download_button(
+        "Checkpoint",
+        run.checkpoint.read_bytes,
+        f"{run.id}.safetensors",
+        key="download-checkpoint",
+        on_click="ignore",
+        help="The weights as safetensors, with the spec in its metadata.",
+    )
+    file = run.path / FILE
+    if not _current(run):
+        if not st.button("Make ONNX", key="make-onnx", help="For other programs; takes some ten seconds, once."):
+            return
+        try:
+            with st.spinner("Writing the ONNX file …"):
+                processes.answer(
+                    "vitcore", ["--results", str(Results().root), "export", run.id, "--onnx", str(file)], PATIENCE
+                )
+        except Refusal as refusal:
+            st.warning(wording.plain(str(refusal)))
+            return
+    st.download_button(
+        "ONNX",
+        file.read_bytes,
+        f"{run.id}.onnx",
+        mime="application/octet-stream",
+        key="download-onnx",
+        on_click="ignore",
+        help="Takes pictures of 0 to 1, (b c y x); the normalisation is within, the classes' names in its metadata.",
+    )
+
+
+def _current(run: RunFolder) -> bool:
+    """Whether the run's ONNX file is of its present checkpoint: a run that was resumed has newer weights."""
+    try:
+        return (run.path / FILE).stat().st_mtime_ns >= run.checkpoint.stat().st_mtime_ns
+    except OSError:
+        return False

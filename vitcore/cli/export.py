@@ -1,0 +1,21 @@
+"""`export`: a stored run's model as a file for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vitcore.runs.folder import Results
+
+
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A stored run's id.")],
+    onnx: Annotated[Path, typer.Option(help="The ONNX file to write; one of that name is replaced.")],
+) -> None:
+    """Write a stored run's model as ONNX: pictures of 0 to 1 in, logits out, the normalisation within."""
+    from vitcore.export import write_onnx
+
+    write_onnx(Results().run(run), onnx)
+    typer.echo(onnx)
