@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from vitcore import predict as predicting
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
+from vitcore.reports.figures import overlay
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
 from vitcore.training.checkpoint import build_model, save_model
@@ -66,3 +67,26 @@ def test_a_cut_checkpoint_is_refused(stored: RunFolder) -> None:
     stored.checkpoint.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(Refusal, match="safetensors"):
         predicting.load(stored)
+
+
+def test_where_a_model_looks_is_a_share_for_each_token(stored: RunFolder) -> None:
+    loaded = predicting.load(stored)
+    before = predicting.predict(loaded, drawn()).probabilities
+    maps = predicting.attend(loaded, drawn())
+    assert set(maps) == {"Attention rollout", "Sequence pooling"}
+    for one in maps.values():
+        assert one.shape == (7, 7)
+        assert one.sum() == pytest.approx(1, abs=1e-4)
+    assert predicting.predict(loaded, drawn()).probabilities == before
+
+
+def test_a_map_is_bright_where_its_weight_lies() -> None:
+    picture = np.zeros((28, 28), np.uint8)
+    weights = np.zeros((7, 7))
+    weights[2, 5] = 0.7
+    laid = overlay(picture, weights).astype(int)
+    assert laid.shape == (168, 168, 3)
+    bright = laid.sum(-1) == laid.sum(-1).max()
+    assert np.argwhere(bright).min(0).tolist() == [48, 120]
+    assert np.argwhere(bright).max(0).tolist() == [71, 143]
+    assert len(np.unique(laid.reshape(-1, 3), axis=0)) == 2

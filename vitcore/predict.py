@@ -13,7 +13,7 @@ from vitcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from PIL import Image
-    from torch import nn
+    from torch import Tensor, nn
 
     from vitcore.spec import RunSpec
 
@@ -53,6 +53,18 @@ def load(run: RunFolder) -> Loaded:
     return Loaded(*load_model(run.path))
 
 
+def attend(loaded: Loaded, picture: Image.Image) -> dict[str, np.ndarray]:
+    """Where a model looks: maps of its token grid (y x) that sum to 1, by their names; none without attention.
+
+    Raises:
+        Refusal: nothing to be seen on the picture.
+    """
+    from vitcore.models.rollout import looks
+
+    _, inputs = _prepared(loaded, picture)
+    return {name: found.numpy() for name, found in looks(loaded.model, inputs).items()}
+
+
 def predict(run: RunFolder | Loaded, picture: Image.Image) -> Prediction:
     """The probabilities that a run's model gives to its classes.
 
@@ -61,19 +73,26 @@ def predict(run: RunFolder | Loaded, picture: Image.Image) -> Prediction:
     """
     import torch
 
-    from vitcore.data.augment import Normalise
-    from vitcore.data.picture import prepare
-
     loaded = load(run) if isinstance(run, RunFolder) else run
-    data = loaded.spec.data
-    dataset = DATASETS[data.dataset]
-    pixels = prepare(picture, data.dataset, data.side)  # (c y x)
+    pixels, inputs = _prepared(loaded, picture)
     began = time.perf_counter()
     with torch.inference_mode():
-        inputs = Normalise(dataset.mean, dataset.std, torch.device("cpu"))(pixels[None])
         probabilities = loaded.model(inputs).float().softmax(dim=-1)[0]
     milliseconds = 1000 * (time.perf_counter() - began)
     seen = pixels.permute(1, 2, 0).numpy()
     return Prediction(
         probabilities.tolist(), loaded.classes, seen[..., 0] if seen.shape[-1] == 1 else seen, milliseconds
     )
+
+
+def _prepared(loaded: Loaded, picture: Image.Image) -> tuple[Tensor, Tensor]:
+    """The picture as the model's dataset has them, (c y x) uint8, and normalised for the model, (1 c y x)."""
+    import torch
+
+    from vitcore.data.augment import Normalise
+    from vitcore.data.picture import prepare
+
+    data = loaded.spec.data
+    dataset = DATASETS[data.dataset]
+    pixels = prepare(picture, data.dataset, data.side)
+    return pixels, Normalise(dataset.mean, dataset.std, torch.device("cpu"))(pixels[None])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from vitcore.layers.attention import Attention
 from vitcore.layers.pooling import ClassToken, SequencePool
 from vitcore.layers.weights import weights
 from vitcore.models.transformer import Transformer
@@ -28,9 +29,9 @@ def looks(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
         return {}
     seen: list[Tensor] = []
     pooled: list[Tensor] = []
+    attentions = [part for part in model.modules() if isinstance(part, Attention)]
     hooks = [
-        block.attention.register_forward_hook(lambda part, given, _: seen.append(weights(part, given[0])))
-        for block in model.blocks
+        part.register_forward_hook(lambda part, given, _: seen.append(weights(part, given[0]))) for part in attentions
     ]
     hooks += [
         pool.register_forward_hook(lambda part, given, _: pooled.append(read(part, given[0]))) for pool in model.pools

@@ -3,6 +3,7 @@
 from vitcore.reports.figures.bars import Series, bars, probabilities
 from vitcore.reports.figures.confusion import confusion, confusion_difference, most_confused
 from vitcore.reports.figures.curves import X_AXES, Y_AXES, curves
+from vitcore.reports.figures.overlay import overlay
 from vitcore.reports.figures.parallel import parallel
 from vitcore.reports.figures.scatter import COSTS, accuracy_against_size, pareto
 from vitcore.reports.figures.style import DASHES, NEUTRAL, PALETTE, colour, colours, dash, faint
@@ -25,6 +26,7 @@ __all__ = [
     "dash",
     "faint",
     "most_confused",
+    "overlay",
     "parallel",
     "pareto",
     "probabilities",
