@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import columns, details, filters, frame, run_table, saved, stored, view
+from pages.parts import columns, details, filters, frame, own_drawings, run_table, saved, stored, view
 from pages.parts.against import against
 from pages.parts.difference import difference
 from pages.parts.overlay import overlay
@@ -19,7 +19,7 @@ ROWS = {False: "Runs", True: "Groups over seeds"}
 frame.heading(
     "Compare", "Every stored run. Filter, choose, lay curves over one another, gather seeds, take the table with you."
 )
-everything = stored.runs()
+everything = own_drawings.with_column(stored.runs())
 if everything.empty:
     st.markdown("There is nothing to compare yet.")
     st.page_link("train.py", label="Train a model")
@@ -56,6 +56,7 @@ else:
         run_table.downloads(exported)
         if not groups:
             details.delete_chosen(list(chosen["id"]))
+            own_drawings.ask_button(shown)
         st.caption(f"{len(exported)} groups" if groups else f"{len(exported):,} of {len(everything):,} runs")
     which = st.segmented_control(
         "Chart",

@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from pages.parts import asking, frame, stored, uploading, wording
+from pages.parts import asking, frame, own_drawings, stored, uploading, wording
 from pages.parts.canvas import canvas, picture
 from pages.parts.chart import chart
+from pages.parts.looking import looking, scale
 from pages.parts.picker import pick_runs
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
@@ -28,7 +29,7 @@ def with_weights(table: pd.DataFrame) -> pd.DataFrame:
     return some[[store.run(run).checkpoint.is_file() for run in some["id"]]]
 
 
-def cards(runs: pd.DataFrame, found: dict[str, Prediction | str]) -> None:
+def cards(runs: pd.DataFrame, found: dict[str, Prediction | str], image: Image.Image | None) -> None:
     """Every model's answer side by side; before there is one, how good the model is."""
     with st.grid(min(max(len(runs), 2), 4), min_column_width=150, gap="small"):
         for place, (id, run) in enumerate(runs.iterrows()):
@@ -44,6 +45,8 @@ def cards(runs: pd.DataFrame, found: dict[str, Prediction | str]) -> None:
                 else:
                     st.header(answer.best, anchor=False)
                     st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
+                    if image is not None:
+                        looking(run, answer, image, place=place)
 
 
 def votes(read: dict[str, Prediction]) -> None:
@@ -58,7 +61,9 @@ def votes(read: dict[str, Prediction]) -> None:
 def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Prediction]:
     """Ask every model and show what it says; the answers there are."""
     found = {} if image is None else {run: asking.ask(run, image) for run in runs.index}
-    cards(runs, found)
+    cards(runs, found, image)
+    if any(st.session_state.get(f"looks-{place}") for place in range(len(runs))):
+        scale()
     read = {run: answer for run, answer in found.items() if not isinstance(answer, str)}
     if len(read) > 1:
         votes(read)
@@ -82,8 +87,9 @@ def easel(runs: pd.DataFrame) -> None:
     left, right = st.columns([1, 1.9], gap="large")
     with left:
         strokes = canvas("drawing")
+    image = picture(strokes) if strokes else None
     with right:
-        read = answers(runs, picture(strokes) if strokes else None)
+        read = answers(runs, image)
         if not strokes and len(runs):
             st.caption(
                 "Draw on the canvas: the answers come while you draw. Large and in the middle, or small and in a "
@@ -91,6 +97,7 @@ def easel(runs: pd.DataFrame) -> None:
             )
     with left:
         as_seen(read)
+        own_drawings.saving(image, list(runs["dataset"]) or READERS[:1])
 
 
 def upload(runs: pd.DataFrame) -> None:
@@ -111,6 +118,7 @@ def upload(runs: pd.DataFrame) -> None:
             st.caption("PNG, JPEG, WebP, BMP or GIF. It stays on this machine.")
     with left:
         as_seen(read)
+        own_drawings.saving(image, list(runs["dataset"]))
 
 
 frame.heading("Draw", "Draw a digit and see, stroke by stroke, what every chosen model makes of it.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from html import escape
 
 import numpy as np
 import streamlit as st
@@ -19,10 +20,15 @@ KEPT = 16  # models held in memory
 def ask(run_id: str, picture: Image.Image) -> Prediction | str:
     """What the run's model makes of the picture, or the sentence why it makes nothing of it."""
     try:
-        run = Results().run(run_id)
-        return predict(_loaded(run_id, (str(run.path), _stamp(run_id), id(Loaded))), picture)
+        return predict(loaded(run_id), picture)
     except Refusal as refusal:
         return str(refusal)
+
+
+def loaded(run_id: str) -> Loaded:
+    """The run's model, kept while its checkpoint does not change; raises Refusal."""
+    run = Results().run(run_id)
+    return _loaded(run_id, (str(run.path), _stamp(run_id), id(Loaded)))
 
 
 def seen(answer: Prediction, *, side: int = 112) -> None:
@@ -32,6 +38,12 @@ def seen(answer: Prediction, *, side: int = 112) -> None:
     """
     seen = Image.fromarray(np.ascontiguousarray(answer.prepared))
     _shown(seen, f'width="{side}" height="{side}" alt="The picture as the model sees it"', "image-rendering: pixelated")
+
+
+def shown(pixels: np.ndarray, alt: str) -> None:
+    """A picture (y x 3) uint8 as wide as there is room, within reason."""
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    _shown(picture, f'alt="{escape(alt)}"', "width: 100%; max-width: 168px; image-rendering: pixelated")
 
 
 def thumbnail(picture: Image.Image, *, side: int = 320) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from vitcore.spec import fields
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
-ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds")
+ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds", "my_drawings")
 LABELS = {field.name: field.label for field in fields()} | {
     "id": "Run",
     "title": "Run",
@@ -33,6 +33,7 @@ LABELS = {field.name: field.label for field in fields()} | {
     "parameters": "Parameters",
     "macs": "MACs",
     "n": "Runs",
+    "my_drawings": "My drawings",
     "error_mean": "Mean error",
     "error_interval": "± 95 %",
     "error_best": "Best error",

@@ -87,6 +87,7 @@ class RunFolder:
         self.checkpoint = path / "model.safetensors"
         self.resume_point = path / "resume.pt"
         self.annotations = path / "annotations.json"
+        self.drawings = path / "drawings.json"  # what it made of a person's own drawings
         self.waiting = path / "waiting.json"  # the run is queued while this is there
         self.request = path / "request"  # "stop" or "pause", for the worker to read
         self.alive = path / "alive.lock"  # held by the worker for its life

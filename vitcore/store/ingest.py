@@ -9,7 +9,7 @@ from typing import Any
 
 from vitcore.errors import Refusal
 from vitcore.runs import annotations as remarks
-from vitcore.runs import journal, status
+from vitcore.runs import drawings, journal, status
 from vitcore.runs.folder import RunFolder
 from vitcore.spec import RunSpec, SpecField, fields
 from vitcore.store import fold
@@ -90,6 +90,12 @@ def _card(row: dict[str, Any], folder: RunFolder) -> None:
     """The spec's columns; those of a spec that is no longer valid as far as they can be read, and what is wrong."""
     said = remarks.read(folder)
     row.update(tags=list(said.tags), note=fold.text(said.note))
+    read = drawings.verdict(folder)
+    row.update(
+        drawings_right=read.right if read else None,
+        drawings_of=read.of if read else None,
+        drawings_edition=fold.text(read.edition) if read else None,
+    )
     problem = None
     try:
         card = folder.card()

@@ -136,6 +136,7 @@ def _names() -> list[str]:
             "test_loss",
         ),
         *("loss", "training_seconds", "cpu_seconds", "images_per_second", "memory_mb", "eta_seconds"),
+        *("drawings_right", "drawings_of", "drawings_edition"),
     ]
 
 

@@ -16,6 +16,9 @@ CREATE TABLE runs (
     fingerprint VARCHAR,         -- shared by runs that differ by seed and machine alone
     tags VARCHAR[],
     note VARCHAR,
+    drawings_right BIGINT,       -- of a person's own drawings, when it was last asked about them
+    drawings_of BIGINT,
+    drawings_edition VARCHAR,    -- which drawings these were
     /*spec*/
     device_used VARCHAR,
     precision_used VARCHAR,

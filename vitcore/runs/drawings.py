@@ -1,0 +1,150 @@
+"""A person's own test set: drawings with their true labels in results/drawings/, and what each run made of them.
+
+One folder for all datasets of the same classes, so that a drawn digit asks models of every handwriting: pictures as
+PNG, labels as append-only JSON lines. What a run made of them lies in its own folder, with the edition that it was
+asked about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal
+from vitcore.runs import locks
+from vitcore.runs.folder import FORMAT, Results, RunFolder, reason, write_json
+from vitcore.runs.journal import Journal, read
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+LARGEST = 512  # pixels of a kept picture's longer side
+MOST = 1_000  # drawings of one kind
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One kept picture and the class that it shows."""
+
+    id: str
+    label: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How many of an edition of the drawings a run read rightly."""
+
+    right: int
+    of: int
+    edition: str
+
+
+def shelf(dataset: str) -> str | None:
+    """Where a dataset's drawings lie: under the first dataset of the same classes; None for one's own folder."""
+    known = DATASETS.get(dataset)
+    if known is None or not known.classes:
+        return None
+    return next(name for name, other in DATASETS.items() if (other.made, other.classes) == (known.made, known.classes))
+
+
+def save(results: Results, shelf: str, picture: Image.Image, label: str) -> Drawing:
+    """Keeps a picture under its true class.
+
+    Raises:
+        Refusal: no such class, a thousand are kept, or the folder cannot be written.
+    """
+    classes = DATASETS[shelf].classes
+    if label not in classes:
+        raise Refusal(f"{label[:60]!r} is no class of {DATASETS[shelf].label}; there are {', '.join(classes[:20])}")
+    if len(kept(results, shelf)) >= MOST:
+        raise Refusal(f"{MOST:,} drawings are kept already; delete some first")
+    id, folder = secrets.token_hex(8), _folder(results, shelf)
+    path = folder / f"{id}.png"
+    draft = folder / f".{id}.png"
+    small = picture.convert("L" if DATASETS[shelf].channels == 1 else "RGB")
+    small.thumbnail((LARGEST, LARGEST))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        small.save(draft, format="PNG")
+        os.replace(draft, path)  # the picture first: a label never stands without one
+        _say(results, shelf, {"id": id, "label": label, "at": round(time.time(), 3)})
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Refusal(f"the drawing cannot be kept in {folder}: {reason(error)}") from None
+    return Drawing(id, label, path)
+
+
+def delete(results: Results, shelf: str, id: str) -> None:
+    """Takes one drawing out, for good; nothing happens where it is gone already."""
+    if _ID.fullmatch(id) is None:
+        raise Refusal(f"{id[:60]!r} is no drawing's id")
+    try:
+        _say(results, shelf, {"id": id, "deleted": True})
+        (_folder(results, shelf) / f"{id}.png").unlink(missing_ok=True)
+    except OSError as error:
+        raise Refusal(f"the drawing cannot be deleted: {reason(error)}") from None
+
+
+def kept(results: Results, shelf: str) -> list[Drawing]:
+    """What is kept, oldest first."""
+    folder, found = _folder(results, shelf), dict[str, Drawing]()
+    lines, _ = read(folder / "labels.jsonl")
+    for line in lines:
+        id, label = line.get("id"), line.get("label")
+        if not isinstance(id, str) or _ID.fullmatch(id) is None:
+            continue
+        if line.get("deleted"):
+            found.pop(id, None)
+        elif label in DATASETS[shelf].classes:
+            found[id] = Drawing(id, str(label), folder / f"{id}.png")
+    return [one for one in found.values() if one.path.is_file()]
+
+
+def edition(drawings: Sequence[Drawing]) -> str:
+    """What changes when drawings come or go."""
+    return hashlib.sha256("".join(one.id for one in drawings).encode()).hexdigest()[:12]
+
+
+def verdict(run: RunFolder) -> Verdict | None:
+    """What the run made of the drawings when it was last asked; None where it never was, or the file is broken."""
+    try:
+        found = json.loads(run.drawings.read_bytes())
+        right, of, which = found["right"], found["of"], found["edition"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return None
+    if not (type(right) is int and type(of) is int and isinstance(which, str) and 0 <= right <= of < 2**31):
+        return None
+    return Verdict(right, of, which[:64])
+
+
+def keep_verdict(run: RunFolder, found: Verdict) -> None:
+    """Keeps it beside the run's annotations. Raises Refusal where the folder cannot be written."""
+    try:
+        write_json(run.drawings, {"v": FORMAT, "right": found.right, "of": found.of, "edition": found.edition})
+    except OSError as error:
+        raise Refusal(f"what run {run.id} made of the drawings cannot be kept: {reason(error)}") from None
+
+
+def _folder(results: Results, shelf: str) -> Path:
+    return results.root / "drawings" / shelf
+
+
+def _say(results: Results, shelf: str, line: dict[str, object]) -> None:
+    """One line more; several browsers may say something at once, so each waits for the other."""
+    with locks.lock(results.locks / "drawings.lock").acquire(timeout=10):
+        journal = Journal(_folder(results, shelf) / "labels.jsonl")
+        try:
+            journal.append(line)
+        finally:
+            journal.close()
