@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeE
 from vitcore.runs import journal, queue
 from vitcore.runs import status as states
 from vitcore.runs.folder import Results, RunFolder
+from vitcore.runs.status import ENDINGS
+from vitcore.store import fold
 
 _LOOK_SECONDS = 0.25
 _WAKE_SECONDS = 2.0
@@ -37,30 +39,41 @@ class Seen:
     ending: str | None = None
 
     def take(self, line: dict[str, Any]) -> None:
-        """Lays one event over what is known."""
+        """Lays one event over what is known; nothing in a line is trusted."""
         event = line.get("event")
         if event in ("taken", "started"):
-            self.ending, self.asked = None, int(line.get("epochs") or self.asked)
+            self.ending, self.asked = None, fold.whole(line.get("epochs")) or self.asked
         elif event == "progress":
-            self.loss, self.eta_seconds = line.get("loss"), line.get("eta_seconds")
-            self.images_per_second = line.get("images_per_second")
-            self.share = line.get("step", 0) / max(1, line.get("steps", 1))
+            self.loss, self.eta_seconds = fold.number(line.get("loss")), fold.number(line.get("eta_seconds"))
+            self.images_per_second = fold.number(line.get("images_per_second"))
+            self.share = _share(fold.number(line.get("step")), fold.number(line.get("steps")))
         elif event == "epoch":
-            self.epochs, self.loss = line["epoch"], line.get("train_loss")
-            self.error_percent = self.error_percent if line.get("error_percent") is None else line["error_percent"]
-            self.training_seconds, self.images_per_second = line.get("training_seconds"), line.get("images_per_second")
-            self.share = max(self.share, self.epochs / max(1, self.asked))
-        elif event == "ended":
-            self.ending, self.reason = line.get("status"), line.get("reason") or ""
-            for name in ("error_percent", "epochs", "training_seconds", "images_per_second"):
-                if line.get(name) is not None:
-                    setattr(self, name, line[name])
+            told = fold.epoch(line)
+            if told is None:
+                return
+            self.epochs, self.loss = told["epoch"], told["train_loss"]
+            self.error_percent = self.error_percent if told["error_percent"] is None else told["error_percent"]
+            self.training_seconds, self.images_per_second = told["training_seconds"], told["images_per_second"]
+            self.share = max(self.share, _share(self.epochs, self.asked))
+        elif event == "ended" and line.get("status") in ENDINGS:
+            self.ending, self.reason = line["status"], fold.text(line.get("reason")) or ""
+            self.epochs = fold.whole(line.get("epochs")) or self.epochs
+            for name in ("error_percent", "training_seconds", "images_per_second"):
+                if fold.number(line.get(name)) is not None:
+                    setattr(self, name, fold.number(line[name]))
 
     def summary(self) -> dict[str, Any]:
         """The JSON object that `--json` ends with."""
         names = ("id", "status", "error_percent", "epochs", "training_seconds", "images_per_second")
         values = {name: getattr(self, name) for name in names}
         return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in values.items()}
+
+
+def _share(done: float | None, of: float | None) -> float:
+    """From 0 to 1; 0 where one of the two is not known, or no number."""
+    if done is None or of is None or not math.isfinite(done) or not math.isfinite(of):
+        return 0.0
+    return min(1.0, max(0.0, done / max(1.0, of)))
 
 
 def to_the_end(results: Results, id: str) -> Seen:
