@@ -87,7 +87,9 @@ def test_running_with_the_lock_free_means_that_it_died(asleep: Results) -> None:
     events.close()
 
 
-@pytest.mark.parametrize("ticket", ["", "[]", '{"at": "soon", "lane": 3}', '{"lane": "../../x"}'])
+@pytest.mark.parametrize(
+    "ticket", ["", "[]", '{"at": "soon", "lane": 3}', '{"lane": "../../x"}', f'{{"at": {10**400}}}', '{"at": NaN}']
+)
 def test_a_broken_ticket_still_waits(asleep: Results, ticket: str) -> None:
     folder = asleep.create(tiny())
     folder.waiting.write_text(ticket)

@@ -177,7 +177,10 @@ def _lane(ticket: dict[str, Any]) -> str:
 
 def _time(ticket: dict[str, Any]) -> float:
     at = ticket.get("at")
-    return float(at) if isinstance(at, int | float) else 0.0
+    try:
+        return float(at) if isinstance(at, int | float) and at == at else 0.0
+    except OverflowError:
+        return 0.0
 
 
 def _order(results: Results) -> list[str]:
