@@ -1,5 +1,6 @@
 """The Kernels page's numbers: shapes, FAVOR+'s error, kernels that are one function, and the measured crossovers."""
 
+import json
 import math
 from pathlib import Path
 
@@ -150,3 +151,20 @@ def test_a_whole_measurement_is_shown_before_a_newer_broken_one(tmp_path: Path) 
     found = measurements.latest(results)
     assert found is not None
     assert found.status == "finished"
+
+
+def test_no_line_of_a_measurement_is_trusted(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    (tmp_path / "measurements").mkdir()
+    whole = dict(zip(measurements.COLUMNS, ("softmax", 32, 17, 1.5, 2.5, 4, 1), strict=True)) | {"event": "point"}
+    odd = [{**whole, name: value} for name in measurements.COLUMNS for value in ([], float("nan"), 10**400)]
+    started = {"event": "started", "at": 1e300, "host": [1], "threads": "two", "points": [3], "device": 5}
+    lines = [started, whole, *odd, {"event": "ended", "status": "finished"}]
+    (tmp_path / "measurements" / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = measurements.latest(results)
+    assert found is not None
+    assert found.points["tokens"].tolist() == [17]
+    assert found.place.startswith("1 thread")
+    assert found.moment.year == 1970
+    assert found.progress == 1
+    measurements.crossovers(found.points)

@@ -13,7 +13,9 @@ import pandas as pd
 from vitcore.layers.kernels import KERNELS
 from vitcore.runs import journal, measure
 from vitcore.runs.folder import Results
+from vitcore.store import fold
 
+_LARGEST = 1e18  # of anything measured
 COLUMNS = ("series", "head_width", "tokens", "forward_ms", "backward_ms", "memory_bytes", "batch")
 
 
@@ -33,18 +35,19 @@ class Measurement:
     @property
     def moment(self) -> datetime:
         """When it began, UTC."""
-        return datetime.fromtimestamp(float(self.about.get("at", 0)), UTC)
+        return (fold.time(self.about.get("at")) or datetime.fromtimestamp(0, UTC)).replace(tzinfo=UTC)
 
     @property
     def place(self) -> str:
         """Device, processor, threads and torch, in one line."""
-        host = self.about.get("host", {})
-        threads = self.about.get("threads", 1)
+        found = self.about.get("host")
+        host = found if isinstance(found, dict) else {}
+        threads = fold.whole(self.about.get("threads")) or 1
         parts = [
-            host.get("processor") or host.get("machine") or "",
-            "" if self.about.get("device") == "cpu" else self.about.get("device"),
+            fold.text(host.get("processor")) or fold.text(host.get("machine")),
+            "" if self.about.get("device") == "cpu" else fold.text(self.about.get("device")),
             f"{threads} thread{'s' * (threads != 1)}",
-            f"torch {host.get('torch')}",
+            f"torch {fold.text(host.get('torch'))}",
         ]
         return ", ".join(filter(None, parts))
 
@@ -57,18 +60,32 @@ def latest(results: Results) -> Measurement | None:
         about = next((line for line in lines if line.get("event") == "started"), None)
         if about is None:
             continue
-        points = [line for line in lines if line.get("event") == "point" and set(COLUMNS) <= line.keys()]
+        points = [point for point in map(_point, lines) if point is not None]
         ended = next((str(line.get("status")) for line in lines if line.get("event") == "ended"), None)
         if not points and not (running and ended is None):
             continue
         table = pd.DataFrame(points, columns=[*COLUMNS])
         table["milliseconds"] = table["forward_ms"] + table["backward_ms"]
         status = ended or ("running" if running else "interrupted")
-        found = Measurement(about, table, int(about.get("points", len(points))), status)
+        found = Measurement(about, table, fold.whole(about.get("points")) or len(points), status)
         if status in ("running", "finished"):
             return found
         partial = partial or found
     return partial
+
+
+def _point(line: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A point's columns, or None where the line is none: nothing in a journal is trusted."""
+    if line.get("event") != "point" or not isinstance(line.get("series"), str):
+        return None
+    series, *sizes = COLUMNS
+    found: dict[str, Any] = {series: line["series"]}
+    for name in sizes:
+        value = fold.number(line.get(name))
+        if value is None or not 0 <= value < _LARGEST or (value == 0 and name != "memory_bytes"):
+            return None
+        found[name] = int(value) if value.is_integer() else value
+    return found
 
 
 def label(series: str) -> str:
