@@ -24,6 +24,7 @@ from vitcore.spec import RunSpec
 
 WEIGHTS, RESUME = "model.safetensors", "resume.pt"
 LAYOUT = 1
+LARGEST_SIDE, MOST_CLASSES = 512, 20_000  # as a spec and a folder of pictures may have them
 
 
 def save_model(folder: Path, model: nn.Module, spec: RunSpec, classes: tuple[str, ...], side: int, epoch: int) -> None:
@@ -60,13 +61,23 @@ def load_model(folder: Path) -> tuple[nn.Module, RunSpec, tuple[str, ...]]:
             f"not 'vitcore {LAYOUT}'); weights of other programs are loaded by vitcore.models.published"
         )
     try:
-        spec, picture = RunSpec.parse(json.loads(about["spec"])), json.loads(about["picture"])
-        classes = tuple(str(name) for name in picture["classes"])
-        model = build_model(spec, int(picture["channels"]), int(picture["side"]), len(classes))
+        spec = RunSpec.parse(json.loads(about["spec"]))
+        channels, side, classes = _picture(json.loads(about["picture"]))
+        model = build_model(spec, channels, side, len(classes))
         model.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise Refusal(f"{path} does not hold the model it names: {first_line(error)}") from error
     return model.eval(), spec, classes
+
+
+def _picture(facts: Any) -> tuple[int, int, tuple[str, ...]]:
+    """Channels, side and classes, as a checkpoint tells them; none so large that its model would fill the memory."""
+    channels, side, names = facts["channels"], facts["side"], facts["classes"]
+    if channels not in (1, 3) or type(side) is not int or not 1 <= side <= LARGEST_SIDE:
+        raise ValueError(f"its pictures have {channels!r} channels and {side!r} pixels a side")
+    if not isinstance(names, list) or not 1 <= len(names) <= MOST_CLASSES:
+        raise ValueError("its classes are no list of names")
+    return int(channels), side, tuple(str(name) for name in names)
 
 
 def build_model(spec: RunSpec, channels: int, side: int, classes: int) -> nn.Module:
@@ -94,7 +105,11 @@ def load_resume(folder: Path, spec: RunSpec) -> dict[str, Any] | None:
         raise Refusal(f"{path} cannot be read ({first_line(error)}); start the run anew") from error
     if not isinstance(state, dict) or state.get("format") != LAYOUT:
         raise Refusal(f"{path} was not written by this version of vitcore; start the run anew")
-    if RunSpec.parse(state["spec"]).model_copy(update={"name": spec.name}) != spec:
+    try:
+        theirs = RunSpec.parse(state["spec"])
+    except (KeyError, ValueError) as error:
+        raise Refusal(f"{path} does not say which run it is of ({first_line(error)}); start the run anew") from error
+    if theirs.model_copy(update={"name": spec.name}) != spec:
         raise Refusal(f"{path} belongs to a run with another spec; start the run anew")
     return state
 

@@ -1,0 +1,73 @@
+"""A checkpoint is refused in a sentence that names it, whatever it says of itself, before room is made for it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from vitcore.errors import Refusal
+from vitcore.spec import RunSpec
+from vitcore.training.checkpoint import build_model, load_model, load_resume, save_model, save_resume
+
+SPEC = RunSpec.of(architecture="cnn")
+CLASSES = tuple("0123456789")
+
+
+def tell(folder: Path, **picture: Any) -> None:
+    """A whole checkpoint whose note about its pictures is another."""
+    save_model(folder, build_model(SPEC, 1, 28, 10), SPEC, CLASSES, 28, 1)
+    path = folder / "model.safetensors"
+    facts = {"classes": list(CLASSES), "side": 28, "channels": 1, **picture}
+    about = {"format": "vitcore 1", "spec": json.dumps(SPEC.to_dict()), "picture": json.dumps(facts), "epoch": "1"}
+    save_file(load_file(path), path, metadata=about)
+
+
+def test_the_note_as_it_should_be_loads(tmp_path: Path) -> None:
+    tell(tmp_path)
+    assert load_model(tmp_path)[2] == CLASSES
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        {"side": 10**6},
+        {"side": float("inf")},
+        {"side": 0},
+        {"side": "28"},
+        {"channels": 10**9},
+        {"channels": None},
+        {"classes": 10**9},
+        {"classes": []},
+        {"classes": ["a"] * 20_001},
+    ],
+    ids=lambda picture: str(picture)[:40],
+)
+def test_sizes_that_no_picture_has_are_refused_before_the_model_is_built(
+    tmp_path: Path, picture: dict[str, Any]
+) -> None:
+    tell(tmp_path, **picture)
+    with pytest.raises(Refusal, match=r"model\.safetensors does not hold the model it names") as refused:
+        load_model(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("spec", [None, [], "x", {"model": 3}, {"seed": -1}], ids=str)
+def test_a_resume_file_that_does_not_say_whose_it_is(tmp_path: Path, spec: object) -> None:
+    save_resume(tmp_path, {} if spec is None else {"spec": spec})
+    with pytest.raises(Refusal, match=r"resume\.pt does not say which run it is of") as refused:
+        load_resume(tmp_path, SPEC)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_resume_file_with_code_in_it_runs_nothing(tmp_path: Path) -> None:
+    class Planted:
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return Path.touch, (tmp_path / "ran",)
+
+    torch.save({"format": 1, "spec": SPEC.to_dict(), "planted": Planted()}, tmp_path / "resume.pt")
+    with pytest.raises(Refusal, match=r"resume\.pt cannot be read"):
+        load_resume(tmp_path, SPEC)
+    assert not (tmp_path / "ran").exists()
