@@ -83,5 +83,12 @@ def test_bad_input_gets_one_sentence_with_both_numbers(change, names) -> None:
         assert name in text
 
 
+@pytest.mark.parametrize("raw", [{"architecture": "9" * 5000}, {"9" * 5000: 1}, {"name": "9" * 5000}])
+def test_a_refusal_stays_a_sentence_however_long_what_was_given(raw) -> None:
+    with pytest.raises(Refusal) as refusal:
+        RunSpec.of(**raw)
+    assert len(str(refusal.value)) < 600
+
+
 def test_more_rows_than_there_are_may_be_drawn_with_replacement() -> None:
     assert RunSpec.of(samples=5000, replacement=True).data.samples == 5000

@@ -100,7 +100,7 @@ class RunSpec(Part):
         places = {field.name: field.path for field in fields()}
         for name, value in values.items():
             if name not in places:
-                raise Refusal(f"a run has no option {name!r}; {nearest(name, places)}")
+                raise Refusal(f"a run has no option {name[:80]!r}; {nearest(name[:80], places)}")
             *parents, leaf = places[name]
             part = raw
             for parent in parents:
@@ -182,7 +182,7 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "value_error" or not path:
         return first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        return f"a run has no option {path!r}; it may come from a newer vitcore, or be misspelt"
+        return f"a run has no option {path[:80]!r}; it may come from a newer vitcore, or be misspelt"
     known = {".".join(field.path): field for field in fields()}
     wish = first["msg"][0].lower() + first["msg"][1:]
     if first["type"] == "string_pattern_mismatch" and path in known:

@@ -30,7 +30,7 @@ class OneOf:
 
     def look_up(self, value: str) -> str:
         if value not in self.table:
-            raise ValueError(f"there is no {self.kind} {value!r}; {nearest(value, self.table)}")
+            raise ValueError(f"there is no {self.kind} {value[:80]!r}; {nearest(value[:80], self.table)}")
         return value
 
 
