@@ -84,7 +84,8 @@ def test_predict_names_the_classes_likeliest_first(
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(100, abs=0.1)
     (tmp_path / "no.png").write_bytes(b"GIF89a rubbish")
-    for path in ("no.png", "absent.png", "."):
+    picture.save(tmp_path / "program.eps")  # PIL would have Ghostscript run it
+    for path in ("no.png", "absent.png", ".", "program.eps"):
         done = vitcore(results, "predict", str(told["id"]), str(tmp_path / path))
         assert done.returncode == 2
         assert "cannot be read as a picture" in done.stderr

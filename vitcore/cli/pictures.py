@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vitcore.errors import Refusal
+from vitcore.errors import Refusal, first_line
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -18,17 +18,21 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="Classes to name.")] = 5,
 ) -> None:
     """Say what a stored run's model sees on a picture, likeliest first."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     from vitcore import predict as predicting
+    from vitcore.data.decode import DAMAGED, FORMATS
 
     folder = Results().run(run)
     try:
-        with Image.open(image) as picture:
+        # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
+        with Image.open(image, formats=FORMATS) as picture:
             picture.load()
             found = predicting.predict(folder, picture)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise Refusal(f"{image} cannot be read as a picture: {str(error).splitlines()[0]}") from None
+    except Refusal:
+        raise
+    except DAMAGED as error:
+        raise Refusal(f"{image} cannot be read as a picture: {first_line(error)}") from None
     ranked = sorted(zip(found.probabilities, found.classes, strict=True), reverse=True)
     for probability, name in ranked[:top]:
         typer.echo(f"{100 * probability:6.2f} %  {name}")
