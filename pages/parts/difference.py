@@ -55,12 +55,13 @@ def _options(first: pd.Series, second: pd.Series) -> None:
         st.caption("They were started with the same options.")
     else:
         names = {"option": "Option", "first": "A", "second": "B"}
-        st.dataframe(table.rename(columns=names), hide_index=True, key="difference-options", width="stretch")
+        with st.container(key="difference-options"):
+            st.dataframe(table.rename(columns=names), hide_index=True, width="stretch")
     rows = [
         (columns.label(name), _number(first, name), _number(second, name)) for name in OUTCOME if name in first.index
     ]
     outcome = pd.DataFrame(rows, columns=["Result", "A", "B"])
-    st.dataframe(outcome, hide_index=True, key="difference-results", width="stretch")
+    st.dataframe(outcome, hide_index=True, width="stretch")
     for name, run in (("A", first), ("B", second)):
         try:
             line = command_line(Results().run(str(run["id"])).spec())
@@ -115,4 +116,4 @@ def _most(table: pd.DataFrame) -> None:
         return
     names = {"true": "True", "predicted": "Predicted", "first": "A (%)", "second": "B (%)", "difference": "A − B"}
     shown = table.rename(columns=names).style.format({"A (%)": "{:.1f}", "B (%)": "{:.1f}", "A − B": "{:+.1f}"})
-    st.dataframe(shown, hide_index=True, key="difference-cells", width="stretch")
+    st.dataframe(shown, hide_index=True, width="stretch")
