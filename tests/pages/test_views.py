@@ -1,5 +1,7 @@
 """Compare's deep links and saved views, as the page takes them up and hands them out."""
 
+import os
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -156,3 +158,22 @@ def test_parallel_axes_need_two_runs(stocked: Results, open_page: Open) -> None:
     assert address(app)["axes"] == "epochs"
     app = open_page("compare", {"chart": "parallel", "runs": stocked.ids()[0]})
     assert any("at least two runs" in caption.value for caption in app.caption)
+
+
+def test_onnx_is_made_when_asked_for_and_made_again_for_newer_weights(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    run = stocked.run(app.selectbox(key="details-run").value)
+    assert not (run.path / "model.onnx").exists()
+    app.button(key="make-onnx").click().run(timeout=280)
+    assert not app.exception
+    assert not app.warning, app.warning[0].value
+    assert (run.path / "model.onnx").stat().st_size > 10_000
+    assert "make-onnx" not in [button.key for button in open_page("compare").button]
+    os.utime(run.checkpoint, (2**31, 2**31))
+    assert open_page("compare").button(key="make-onnx")
+    run.checkpoint.write_bytes(b"broken")
+    os.utime(run.checkpoint, (2**31, 2**31))
+    app = open_page("compare")
+    app.button(key="make-onnx").click().run(timeout=280)
+    assert not app.exception
+    assert "not a whole safetensors file" in app.warning[0].value
