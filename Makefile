@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint clean
+.PHONY: run test lint audit fuzz soak clean
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
 
@@ -15,6 +15,17 @@ lint: $(VENV)/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# A report of known holes in the packages: it prints what it finds and fails nothing.
+audit: $(VENV)/.tests
+	$(BIN)/python -m benchmarks.audit
+
+# What takes too long for the tests: bad input by the thousand, and kills by the hundred.
+fuzz: $(VENV)/.tests
+	$(BIN)/python -m benchmarks.fuzz --cases 10000
+
+soak: $(VENV)/.tests
+	$(BIN)/python benchmarks/soak.py --kills 200
+
 $(VENV)/.app: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -23,7 +34,7 @@ $(VENV)/.app: requirements.txt
 # The browser tests drive Chromium; where none is installed, Debian's package is fetched.
 $(VENV)/.tests: $(VENV)/.app pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --disable-pip-version-check --group test
+	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group audit
 	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
 	touch $@
 
