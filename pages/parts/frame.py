@@ -10,9 +10,13 @@ HERE = Path(__file__).parent
 
 
 def dress() -> None:
-    """Draw the wordmark and hand the browser the style sheet."""
+    """Draw the wordmark and hand the browser the style sheet.
+
+    Not as a style alone: Streamlit would put that among the toasts, the first of which takes its place for good when it
+    comes from a fragment.
+    """
     st.logo(str(HERE / "wordmark.svg"), size="large")
-    st.html(HERE / "frame.css")
+    st.html(f'<i class="dress"></i><style>{(HERE / "frame.css").read_text(encoding="utf-8")}</style>')
 
 
 def heading(title: str, lead: str = "") -> None:

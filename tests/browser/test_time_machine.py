@@ -37,18 +37,18 @@ def test_a_click_on_a_cell_shows_the_pictures_behind_it(page: Page, tmp_path: Pa
         visit(page, f"{server.url}/live", "Live")
         click_cell(page, "confusion", 4, 9)
         expect(page.locator(".behind figure")).to_have_count(1, timeout=PATIENCE)
-        expect(page.locator(".behind figcaption")).to_have_text("never right")
+        expect(page.locator(".behind figcaption")).to_have_text("never right", timeout=PATIENCE)
         assert page.locator(".behind img").evaluate("image => image.naturalWidth") == 28
         click_cell(page, "confusion", 4, 4)
-        expect(page.locator(".behind figure")).to_have_count(24)
-        expect(page.get_by_text("right at epochs 2 to 3").first).to_be_visible()
+        expect(page.locator(".behind figure")).to_have_count(24, timeout=PATIENCE)
+        expect(page.get_by_text("right at epochs 2 to 3").first).to_be_visible(timeout=PATIENCE)
 
         visit(page, f"{server.url}/compare", "Compare")
         page.locator(".st-key-details-matrix label").last.click()
         page.locator(".st-key-details-confusion .nsewdrag").last.wait_for()
         settle(page)
         click_cell(page, "details-confusion", 4, 9)
-        expect(page.locator(".behind figcaption")).to_have_text("never right")
+        expect(page.locator(".behind figcaption")).to_have_text("never right", timeout=PATIENCE)
 
 
 def test_resume_stands_still_and_is_heard_as_soon_as_it_is_there(page: Page, tmp_path: Path) -> None:
