@@ -13,6 +13,7 @@ from pages.parts.picker import pick_runs
 from pages.parts.status import actions, badge, progress_line
 from pages.parts.waiting import waiting
 from vitcore.reports import figures
+from vitcore.runs import machine
 from vitcore.store import queries
 
 TICK = 1.5  # seconds between two looks while something runs
@@ -37,11 +38,12 @@ def head(run: pd.Series) -> None:
 
 
 def numbers(run: pd.Series) -> None:
-    with st.grid(5, min_column_width=120):
+    with st.grid(6, min_column_width=110):
         st.metric("Test error", wording.percent(run["error_percent"], 2))
         st.metric("Epochs", f"{int(run['epochs_done'])} of {int(run['epochs'])}")
         st.metric("Training time", wording.duration(run["training_seconds"]))
         st.metric("Images/s", wording.count(run["images_per_second"]))
+        st.metric("Memory", wording.megabytes(run["memory_mb"]))
         st.metric("Parameters", wording.count(run["parameters"]))
 
 
@@ -81,17 +83,18 @@ def confusion(chosen: pd.DataFrame) -> None:
     confusions(chosen.loc[id], key="confusion")
 
 
-def log(run: pd.Series) -> None:
-    """What the trainer had to say, and the end of what its process wrote."""
+def log(run: pd.Series, *, alone: bool) -> None:
+    """What the trainer had to say, and the end of what its process wrote; whose, unless it stands alone."""
+    whose = "" if alone else f" · {run['title']}"
     notes = queries.notes(stored.index(), run["id"])
     for text in notes["text"].drop_duplicates():
-        st.caption(text)
+        st.caption(text + whose)
     try:
         written = stored.index().results.run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
     except OSError:  # none: it was imported, or has not begun
         return
     if written:
-        with st.expander("The worker's log"):
+        with st.expander(f"The worker's log{whose}"):
             st.code(written, language=None, height=240)
 
 
@@ -116,12 +119,15 @@ def live(ids: list[str]) -> None:
     if (chosen["status"] != "queued").any():
         curves(chosen)
         confusion(chosen)
-        log(chosen.iloc[0])
+        for _, run in chosen.iterrows():
+            log(run, alone=len(chosen) == 1)
     others = table[(table["status"] == "running") & ~table["id"].isin(ids)]
     if len(others):
         st.subheader("Also running", anchor=False)
         for _, run in others.iterrows():
             head(run)
+    if (table["status"] == "running").any():
+        st.caption(f"This machine: {machine.busy()}.")
     waiting(table)
 
 

@@ -35,12 +35,14 @@ def badge(status: str) -> None:
 
 
 def progress_line(run: pd.Series) -> str:
-    """'epoch 3 of 20 · 1,240 images/s · 40 s left'."""
+    """'epoch 3 of 20 · 1,240 images/s · 40 s left · 410 MB'."""
     parts = [f"epoch {min(int(run['epochs_done']) + 1, int(run['epochs']))} of {int(run['epochs'])}"]
     if not wording.missing(run["images_per_second"]):
         parts.append(f"{run['images_per_second']:,.0f} images/s")
     if not wording.missing(run["eta_seconds"]):
         parts.append(f"{wording.duration(run['eta_seconds'])} left")
+    if not wording.missing(run["memory_mb"]):
+        parts.append(wording.megabytes(run["memory_mb"]))
     return " · ".join(parts)
 
 

@@ -75,6 +75,14 @@ def plain(sentence: str) -> str:
     return "".join(f"\\{sign}" if sign in "*_[]$`<~" else sign for sign in sentence)
 
 
+def megabytes(value: float | None) -> str:
+    """410.2 -> '410 MB'; 2048 -> '2.0 GB'."""
+    if missing(value):
+        return NONE
+    assert value is not None
+    return f"{value / 1024:.1f} GB" if value >= 1000 else f"{value:.0f} MB"
+
+
 def missing(value: object) -> bool:
     """None, NaN, NaT and pandas' NA, all of which a table's empty cell may hold."""
     return value is None or value is pd.NA or value != value

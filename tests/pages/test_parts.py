@@ -47,6 +47,11 @@ def test_durations(seconds: float | None, said: str) -> None:
     assert wording.duration(seconds) == said
 
 
+@pytest.mark.parametrize(("size", "said"), [(None, "–"), (410.2, "410 MB"), (999.4, "999 MB"), (2048, "2.0 GB")])
+def test_memory(size: float | None, said: str) -> None:
+    assert wording.megabytes(size) == said
+
+
 def test_moments() -> None:
     now = datetime(2026, 3, 5, 12, tzinfo=UTC)
     assert wording.ago(now - timedelta(seconds=5), now) == "just now"
