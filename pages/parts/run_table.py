@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import columns
-from pages.parts.view import KEYS
+from pages.parts.view import KEYS, VERSION
 from vitcore.reports.statistics import mean_interval
 from vitcore.store import queries
 
@@ -17,10 +17,9 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
     """The table; returns the chosen runs. A choice outlives filters, sorting and runs that arrive meanwhile."""
     before = st.session_state[CHOSEN]
     rows = {run: place for place, run in enumerate(table["id"])}
-    version = st.session_state.get("compare-version", 0)  # a view that is opened chooses anew
     event = st.dataframe(
         table[names],
-        key=f"compare-table-{version}-{hash(tuple(rows)) & 0xFFFFFFFF:x}",
+        key=f"compare-table-{st.session_state[VERSION]}-{hash(tuple(rows)) & 0xFFFFFFFF:x}",
         height=min(460, 38 + 35 * max(len(table), 1)),
         hide_index=True,
         placeholder="",

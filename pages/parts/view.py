@@ -21,6 +21,9 @@ KEYS = {
 }  # fmt: skip
 """A view's fields and the keys under which their widgets keep them."""
 
+VERSION = "compare-version"
+"""Counts the views that were opened: the table of each chooses its own runs anew."""
+
 _OF_CHART = {"cost": ("dataset",), "parallel": ("axes",), "difference": ("a", "b")}
 """Choices that have a default made from the runs, and belong into the view only while they are to be seen."""
 
@@ -60,7 +63,8 @@ def show(view: View, runs: pd.DataFrame, doubt: str = "") -> None:
             del state[KEYS[name]]
     for name in FILTERS:
         state[filter_key(name)] = list(view.filters.get(name, ()))
-    state["compare-filters"] = [name for name in view.filters]
+    state["compare-filters"] = list(view.filters)
+    state[VERSION] = state.get(VERSION, 0) + 1
     state[_TOLD] = [told for told in (doubt, absent) if told]
 
 

@@ -117,6 +117,17 @@ def test_a_saved_view_is_replaced_under_its_own_word(stocked: Results, open_page
     assert saved_views.listed(stocked)[0][0].view.search == "seed 1"
 
 
+def test_a_view_that_is_opened_brings_its_own_choice(stocked: Results, open_page: Open) -> None:
+    first, second = stocked.ids()
+    saved_views.save(stocked, "one", View(runs=(first,)))
+    saved_views.save(stocked, "other", View(runs=(second,)))
+    app = open_page("compare")
+    for slug, run in (("one", first), ("other", second)):  # of the same rows, so that the table could be the same
+        app.selectbox(key="saved-view").set_value(slug).run()
+        assert address(app)["runs"] == run
+        assert app.selectbox(key="details-run").options == [f"{stocked.run(run).spec().title()} · {run[-4:]}"]
+
+
 def test_a_broken_view_is_said_and_compare_stands(stocked: Results, open_page: Open) -> None:
     (stocked.root / "views").mkdir()
     (stocked.root / "views" / "bad.json").write_text("{")
