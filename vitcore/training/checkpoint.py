@@ -103,8 +103,10 @@ def load_resume(folder: Path, spec: RunSpec) -> dict[str, Any] | None:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise Refusal(f"{path} cannot be read ({first_line(error)}); start the run anew") from error
-    if not isinstance(state, dict) or state.get("format") != LAYOUT:
-        raise Refusal(f"{path} was not written by this version of vitcore; start the run anew")
+    written = state.get("format") if isinstance(state, dict) else None
+    if written != LAYOUT:
+        named = f"its format is {written}, not {LAYOUT}" if isinstance(written, int) else "it names no format"
+        raise Refusal(f"{path} was not written by this version of vitcore ({named}); start the run anew")
     try:
         theirs = RunSpec.parse(state["spec"])
     except (KeyError, ValueError) as error:
