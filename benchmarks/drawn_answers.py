@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import Page
 
 from pages.parts.canvas import SIDE, picture
@@ -99,10 +100,12 @@ def main() -> None:
             page.locator(".st-key-drawing button.clear").last.click()
             page.wait_for_timeout(1_000)
             page.evaluate("window.answers.length = 0")
+            before = sum(psutil.Process(server.process.pid).cpu_times()[:2])
             seen = on_the_page(page, chosen.seconds)
-    print(
-        f"{name}: {seen:.1f} answers/s on the page; the model alone {model:.0f}/s, {milliseconds:.1f} ms of processor"
-    )
+            spent = sum(psutil.Process(server.process.pid).cpu_times()[:2]) - before
+            answers = page.evaluate("window.answers.length")
+    print(f"{name}: {seen:.1f} answers/s on the page, {1000 * spent / max(1, answers):.0f} ms of the server each")
+    print(f"the model alone: {model:.0f}/s, {milliseconds:.1f} ms of processor each")
     sys.exit(seen < ENOUGH)
 
 
