@@ -68,11 +68,14 @@ def test_steps_come_from_the_run_s_own_file(results: Results) -> None:
     steps = Journal(folder.steps, buffered=True)
     for step in (1, 2, 3, 2):
         steps.append({"step": step, "epoch": 1, "loss": 1 / step if step != 3 else float("nan"), "learning_rate": 0.1})
-    steps.append({"step": "four"})
+    for odd in ("four", float("-inf"), float("nan"), 10**400, 1.5, None, [1]):
+        steps.append({"step": odd, "epoch": 1})
+        steps.append({"step": 9, "epoch": odd})
+    steps.append({"step": 6, "epoch": 1, "loss": 10**400, "learning_rate": "high"})
     steps.close()
     for source in (results, indexed(results)):
         table = queries.steps(source, folder.id)
-        assert table["step"].tolist() == [1, 2, 3]
+        assert table["step"].tolist() == [1, 2, 3, 6]
         assert table["loss"].tolist()[:2] == [1.0, 0.5]
     assert len(queries.steps(results, write_run(results).id)) == 0
     with pytest.raises(Refusal, match="no run's id"):

@@ -14,6 +14,7 @@ from vitcore.errors import Refusal
 from vitcore.runs import journal
 from vitcore.runs.folder import Results
 from vitcore.spec import fields
+from vitcore.store import fold
 from vitcore.store.index import Index
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
@@ -93,10 +94,19 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; of one repeated, the last."""
     results = source.results if isinstance(source, Index) else source
     lines, _ = journal.read(results.run(id).steps)
-    names = ["step", "epoch", "loss", "learning_rate"]
-    frame = pd.DataFrame([[_number(line.get(name)) for name in names] for line in lines], columns=names, dtype=float)
-    frame = frame.dropna(subset=["step", "epoch"]).drop_duplicates("step", keep="last").sort_values("step")
-    return frame.astype({"step": "int64", "epoch": "int64"}).reset_index(drop=True)
+    rows = [
+        (
+            fold.whole(line.get("step")),
+            fold.whole(line.get("epoch")),
+            _number(line, "loss"),
+            _number(line, "learning_rate"),
+        )
+        for line in lines
+    ]
+    rows = [row for row in rows if row[0] is not None and row[1] is not None]
+    frame = pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])
+    frame = frame.astype({"step": "int64", "epoch": "int64", "loss": "float64", "learning_rate": "float64"})
+    return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
 
 
 def export_csv(frame: pd.DataFrame) -> str:
@@ -166,5 +176,6 @@ def _matrix(line: dict[str, Any]) -> np.ndarray | None:
     return matrix if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] else None
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+def _number(line: dict[str, Any], name: str) -> float:
+    found = fold.number(line.get(name))
+    return float("nan") if found is None else found
