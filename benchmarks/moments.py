@@ -44,19 +44,39 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def kill(process: psutil.Process, folder: Path, kind: str) -> str | None:
-    """Kills a process with SIGKILL; in what moment of its `kind`, or None where it had gone already."""
-    stack = folder / str(process.pid)
+def kill(process: psutil.Process, folder: Path, kind: str, aim: str = "", patience: float = 20.0) -> str | None:
+    """Kills a process with SIGKILL; in what moment of its `kind`, or None where it had gone already.
+
+    Args:
+        aim: a moment to wait for, looking every few milliseconds, for at most `patience` seconds.
+    """
+    deadline = time.monotonic() + patience
     try:
-        if stack.exists():
-            stack.write_bytes(b"")
-            process.send_signal(signal.SIGUSR1)
-            time.sleep(0.002)
+        moment = _moment(process, folder, kind)
+        while aim and moment != aim and time.monotonic() < deadline:
+            time.sleep(0.003)
+            moment = _moment(process, folder, kind)
         process.kill()
     except psutil.NoSuchProcess:
         return None
     _await_end(process)
-    told = stack.read_text(encoding="utf-8", errors="replace") if stack.exists() else ""
+    return moment
+
+
+def _moment(process: psutil.Process, folder: Path, kind: str) -> str:
+    """What the process does now, by its own stack."""
+    if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+        raise psutil.NoSuchProcess(process.pid)
+    stack, told = folder / str(process.pid), ""
+    if stack.exists():
+        before = stack.stat().st_size
+        process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + 0.05
+        while not told and time.monotonic() < deadline:
+            time.sleep(0.0005)
+            with stack.open("rb") as file:
+                file.seek(before)
+                told = file.read().decode("utf-8", "replace")
     for moment, signs in KINDS[kind].items():
         if any(sign in told for sign in signs):
             return moment

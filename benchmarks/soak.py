@@ -43,6 +43,12 @@ while True:
 # What is killed, and how often: `both` leaves a run with nobody to take it up but the next who looks.
 TARGETS = {"worker": 9, "command": 5, "server": 3, "dispatcher": 3, "reader": 3, "both": 2}
 COMMANDS = (("runs", "--csv"), ("tag", "RUN", "soaked"), ("resume", "RUN"), ("pause", "RUN"), ("train", "--detach"))
+AIMS = {
+    "worker": ("checkpoint", "evaluation", "journal"),
+    "command": ("storing",),
+    "server": ("ingestion", "publishing"),
+    "reader": ("ingestion", "publishing"),
+}
 PATIENCE = 600.0
 
 
@@ -127,7 +133,7 @@ class Soak:
         if not victims or (target in ("worker", "both") and not running):
             return
         for kind, process in victims:
-            moment = moments.kill(process, self.stacks, kind)
+            moment = moments.kill(process, self.stacks, kind, self._aim(kind))
             if moment is not None:
                 self.moments[kind][moment] += 1
                 self._say(kind, moment)
@@ -151,14 +157,18 @@ class Soak:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.witness.watch(3.0 * self.luck.random())
-        moment = moments.kill(process, self.stacks, "command") if process.poll() is None else None
+        self.witness.watch(2.0 * self.luck.random())
+        moment = moments.kill(process, self.stacks, "command", self._aim("command")) if process.poll() is None else None
         if moment is not None:
             self.kills["command"] += 1
             self.moments["command"][moment] += 1
             self._say("command", f"{moment} ({words[0]})")
             self.witness.watch(0)
             self.witness.check_files()
+
+    def _aim(self, kind: str) -> str:
+        """Some moments are too short to be met by chance: every third kill waits for one of them."""
+        return self.luck.choice(AIMS.get(kind, ("",))) if self.luck.random() < 1 / 3 else ""
 
     def _say(self, kind: str, moment: str) -> None:
         """For whoever follows a long soak."""
