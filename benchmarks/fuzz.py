@@ -64,7 +64,8 @@ def main() -> None:
             except Exception:  # noqa: BLE001  whatever came is what is looked for
                 broken += 1
                 print(f"{kind.name}: BROKEN", flush=True)
-                traceback.print_exc(limit=-6)
+                told = traceback.format_exc(limit=-6)
+                print("\n".join(line[:300] for line in told.splitlines()), file=sys.stderr)
                 continue
             ran += outcomes.total()
             told = f"{outcomes['worked']:,} worked, {outcomes['refused']:,} were refused"
