@@ -105,21 +105,20 @@ def _verdict(now: View) -> None:
 
 
 def _tables(now: View) -> None:
-    ours = "Ours" + (" (scaled)" if now.result.scaled else "")
-    _pair(now.result, {"Published": "published", ours: "ours"})
-    _pair(now.result, {"Ours minus published": "difference", "Verdict": "verdict"})
+    _pair(now.result, ("published", "ours"))
+    _pair(now.result, ("difference", "verdict"))
     st.caption("† has a note below. Grey: no more than noise explains. Seconds are compared down a column only.")
     if now.twin:
         with st.expander("Without and with replacement, side by side"):
             st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
 
 
-def _pair(result: ResultTable, parts: dict[str, str]) -> None:
+def _pair(result: ResultTable, parts: tuple[str, str]) -> None:
     """Two parts of a table: side by side where it is narrow, else one under the other."""
     sides = st.columns(2, gap="medium") if len(result.table.columns) <= NARROW else [st.container() for _ in parts]
-    for side, (title, part) in zip(sides, parts.items(), strict=True):
+    for side, part in zip(sides, parts, strict=True):
         with side:
-            st.markdown(f"**{title}**")
+            st.markdown(f"**{exports.heading(result, part)}**")
             report_cells.shown(result, part)
 
 

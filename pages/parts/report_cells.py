@@ -21,7 +21,7 @@ STYLES = {**STRONG, **GOOD, "not run": GREY, "–": GREY, "not compared": GREY, 
 
 def shown(result: ResultTable, part: str) -> None:
     """One of exports.PARTS in the report's own layout."""
-    table = exports.layout(result, part)
+    table = exports.layout(result, part, brief=True)
     looks = pd.DataFrame("", index=table.index, columns=table.columns)
     for at, row in enumerate(result.table.rows):
         for column in result.table.columns:

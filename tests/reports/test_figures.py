@@ -173,3 +173,8 @@ def test_the_pareto_front_holds_what_nothing_beats() -> None:
     )
     assert list(figures.pareto(points, "parameters", "accuracy")["label"]) == ["a", "b", "d"]
     assert len(figures.accuracy_against_size(points).data) == 3
+
+
+def test_few_epochs_have_a_tick_each_and_no_fractions() -> None:
+    assert figures.curves(EPOCHS[EPOCHS["epoch"] < 4], RUNS).layout.xaxis.dtick == 1
+    assert figures.curves(EPOCHS, RUNS, x="images_seen").layout.xaxis.dtick is None

@@ -302,3 +302,18 @@ def test_a_cells_command_makes_that_cells_run() -> None:
                 field = places[flag.removeprefix("no-")]
                 read[field.name] = not flag.startswith("no-") if field.kind is bool else field.kind(words.pop(0))
             assert RunSpec.of(**read) == made
+
+
+def test_what_is_true_of_all_cells_stands_in_the_heading_alone(frame: Frame) -> None:
+    even = results(
+        T1, frame([stored(spec(row, seed), 6.0 + seed) for row in ("softmax", "x4") for seed in (0, 1)]), "scaled"
+    )
+    assert exports.heading(even, "ours") == "Ours (scaled, n = 2, mean ± 95 % interval)"
+    assert exports.heading(even, "verdict") == "Verdict (scaled)"
+    assert exports.layout(even, "ours", brief=True)["Error (%)"][0] == "6.50 ± 6.35"
+    assert not any("scaled" in text for text in exports.layout(even, "verdict", brief=True)["Error (%)"])
+    uneven = results(
+        T1, frame([stored(spec("softmax", 0), 6.0), *(stored(spec("x4", n), 3.0) for n in (0, 1))]), "scaled"
+    )
+    assert exports.heading(uneven, "ours") == "Ours (scaled)"
+    assert exports.layout(uneven, "ours", brief=True)["Error (%)"][0] == "6.00 (n = 1)"

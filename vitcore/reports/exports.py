@@ -13,17 +13,39 @@ from vitcore.spec import command_line
 PARTS = ("published", "ours", "difference", "verdict")
 
 
-def layout(result: ResultTable, part: str = "published") -> pd.DataFrame:
-    """One of PARTS in the report's own layout: its rows, its columns, text in every cell."""
+def layout(result: ResultTable, part: str = "published", *, brief: bool = False) -> pd.DataFrame:
+    """One of PARTS in the report's own layout: its rows, its columns, text in every cell.
+
+    Args:
+        brief: leave out of the cells what `heading` says of all of them.
+    """
     if part not in PARTS:
         raise ValueError(f"there is no part {part!r}; there are {', '.join(PARTS)}")
+    seeds = common_seeds(result) if brief else None
     lines = []
     for row in result.table.rows:
         line = {" ": row.label, **({"Family": row.group} if row.group else {}), **row.settings}
         for column in result.table.columns:
-            line[column.title] = cell_text(result.at(row.key, column.key), part)
+            text = cell_text(result.at(row.key, column.key), part)
+            line[column.title] = text.replace(f" (n = {seeds})", "").removesuffix(" (scaled)") if brief else text
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def heading(result: ResultTable, part: str) -> str:
+    """What one of PARTS is called, with what is true of all of its cells."""
+    name = {"published": "Published", "ours": "Ours", "difference": "Ours minus published", "verdict": "Verdict"}[part]
+    seeds = common_seeds(result)
+    told = ["scaled"] if result.scaled and part in ("ours", "verdict") else []
+    if part == "ours" and seeds:
+        told.append(f"n = {seeds}, mean ± 95 % interval" if seeds > 1 else "n = 1")
+    return f"{name} ({', '.join(told)})" if told else name
+
+
+def common_seeds(result: ResultTable) -> int | None:
+    """How many seeds every filled cell has, None where they differ or none is filled."""
+    counts = {len(one.values) for one in result.results if one.values and one.metric.kind != "count"}
+    return counts.pop() if len(counts) == 1 else None
 
 
 def cell_text(one: Result, part: str) -> str:

@@ -31,6 +31,8 @@ Y_AXES: dict[str, str] = {
     "memory_mb": "Memory (MB)",
 }
 
+WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
+
 FORWARD_AND_BACKWARD = 3
 """A training step costs the forward pass and about twice as much again for the two gradients."""
 
@@ -77,6 +79,8 @@ def curves(
             _draw_group(figure, lines, name, key, place, smoothing)
     style(figure, revision=revision or f"{x}:{y}", x=X_AXES.get(x, x), y=Y_AXES.get(y, y), height=height)
     figure.update_xaxes(type="log" if log_x else "linear")
+    if x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE:
+        figure.update_xaxes(dtick=1)
     share = y in ("accuracy", "f1")
     figure.update_yaxes(type="log" if log_y else "linear", tickformat=".1%" if share else "")
     if share and not log_y:  # a single point would be given an axis up to 150 %
