@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +18,7 @@ from vitcore.spec import RunSpec
 from vitcore.training import telling
 from vitcore.training.asked import Asked, Control, Interrupted
 from vitcore.training.checkpoint import load_resume, save_model, save_resume
+from vitcore.training.compiled import compiling_took
 from vitcore.training.evaluate import Scores, evaluate
 from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.outcome import Outcome, Status
@@ -55,6 +58,8 @@ def train(
         if resume:
             run.restore()
         run.tell_start()
+        if spec.compile:
+            run.compile()
         return run.go()
     except Interrupted:
         return Outcome(ask.status, f"{ask.status} before the first step", None, 0, 0.0, 0.0)
@@ -92,6 +97,21 @@ class Run:
         self.report("predictions", telling.truth(self.parts))
         for text in telling.warnings(self.spec, self.parts.images):
             self.report("events", {"event": "note", "text": text})
+
+    def compile(self) -> None:
+        """Compile the network on its first batch, before the clock of the training runs."""
+        parts = self.parts
+        images, labels = parts.batches.batch(parts.batches.order(self.tally.epoch), 0)
+        draws = generator(self.spec.seed, "augment", 0)
+        inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws)
+
+        def loss(forward: Callable[[Tensor], Any]) -> Tensor:
+            with torch.autocast(parts.device.type, parts.precision, enabled=parts.precision != torch.float32):
+                given = forward(inputs)
+            return parts.loss(given, targets, inputs)
+
+        took = compiling_took(parts.model, parts.forward, loss)
+        self.report("events", {"event": "note", "text": f"torch.compile took {took:.1f} s, not counted as training."})
 
     def go(self) -> Outcome:
         ending: Ending | None = None
