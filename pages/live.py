@@ -7,18 +7,16 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import frame, stored, wording
-from pages.parts.chart import chart
 from pages.parts.confusions import confusions
+from pages.parts.learning import curves
 from pages.parts.picker import pick_runs
 from pages.parts.status import actions, badge, progress_line
 from pages.parts.waiting import waiting
-from vitcore.reports import figures
 from vitcore.runs import machine
 from vitcore.store import queries
 
 TICK = 1.5  # seconds between two looks while something runs
 LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
-HEIGHT = 260
 LOG_BYTES = 20_000
 
 
@@ -45,30 +43,6 @@ def numbers(run: pd.Series) -> None:
         st.metric("Images/s", wording.count(run["images_per_second"]))
         st.metric("Memory", wording.megabytes(run["memory_mb"]))
         st.metric("Parameters", wording.count(run["parameters"]))
-
-
-def curves(chosen: pd.DataFrame) -> None:
-    epochs = queries.epochs(stored.index(), list(chosen["id"]))
-    steps = pd.concat([queries.steps(stored.index().results, run).assign(run_id=run) for run in chosen["id"]])
-    st.space("small")
-    with st.grid(2, min_column_width=330, gap=("medium", "large")):
-        for title, y, rows, x in (
-            ("Loss by step", "loss", steps, "step"),
-            ("Accuracy by epoch", "accuracy", epochs, "epoch"),
-            ("Test loss by epoch", "test_loss", epochs, "epoch"),
-            ("F1 by epoch", "f1", epochs, "epoch"),
-        ):
-            with st.container(gap="xxsmall"):
-                st.markdown(f"**{title}**")
-                if rows.empty:
-                    with st.container(height=HEIGHT, border=False):
-                        st.caption("Nothing yet.")
-                    continue
-                figure = figures.curves(rows, chosen, x=x, y=y, height=HEIGHT)
-                figure.update_layout(showlegend=len(chosen) > 1, xaxis_title="", yaxis_title="", margin_b=0)
-                if len(chosen) == 1:
-                    figure.update_layout(margin_t=8)
-                chart(figure, key=f"curve-{y}", name=f"vitcore-{y}")
 
 
 def confusion(chosen: pd.DataFrame) -> None:

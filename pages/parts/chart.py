@@ -31,24 +31,30 @@ _component = st.components.v2.component(
 )
 
 
+def plain(figure: go.Figure) -> dict[str, Any]:
+    """A figure as the plain data that goes to the browser, to be kept where it is drawn many times."""
+    found: dict[str, Any] = json.loads(figure.to_json())
+    return found
+
+
 def chart(
-    figure: go.Figure,
+    figure: go.Figure | dict[str, Any],
     *,
     key: str,
     name: str = "vitcore",
     height: int | None = None,
     on_pick: Callable[[Any], None] | None = None,
 ) -> None:
-    """Draw `figure` under `key`; the modebar saves it as PNG or SVG under `name`.
+    """Draw `figure`, or what `plain` made of it, under `key`; the modebar saves it as PNG or SVG under `name`.
 
     The figure's own `layout.uirevision` says which zoom and hidden curves to keep when it changes.
 
     Args:
         on_pick: called with the number of the point that was clicked, of a heat map's cell with [row, column].
     """
-    plain = json.loads(figure.to_json())
-    tall = height or plain["layout"].get("height") or 420
-    data = {"figure": plain, "height": tall, "name": name, "picks": on_pick is not None}
+    given = figure if isinstance(figure, dict) else plain(figure)
+    tall = height or given["layout"].get("height") or 420
+    data = {"figure": given, "height": tall, "name": name, "picks": on_pick is not None}
     if on_pick is None:
         _component(key=key, data=data, height="content")
         return

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import stored
-from pages.parts.chart import chart
+from pages.parts.chart import chart, plain
 from pages.parts.classes import class_names
 from pages.parts.samples import inline, opened
 from vitcore.data.load import available
@@ -38,9 +38,20 @@ def confusions(run: pd.Series, *, key: str) -> None:
     epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
     names = class_names(run, len(matrix))
     st.caption(f"{run['title']}, after epoch {epoch}")
-    figure = figures.confusion(matrix, names, normalise=shares)
-    chart(figure, key=key, name="vitcore-confusion", on_pick=partial(_pick, key))
+    chart(
+        _drawn(matrix.tobytes(), matrix.dtype.str, names, shares),
+        key=key,
+        name="vitcore-confusion",
+        on_pick=partial(_pick, key),
+    )
     _behind(run, names, epoch, key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _drawn(counts: bytes, kind: str, names: tuple[str, ...], shares: bool) -> dict[str, Any]:
+    """The matrix's figure as plain data, built once however many look on."""
+    matrix = np.frombuffer(counts, dtype=kind).reshape(len(names), len(names))
+    return plain(figures.confusion(matrix, names, normalise=shares))
 
 
 def _slider(known: list[int], key: str) -> int:

@@ -28,6 +28,7 @@ class Watched:
         self.index = Index(self.results)
         self._lock = threading.Lock()
         self._polled = self._woken = float("-inf")
+        self._table: tuple[float, pd.DataFrame] | None = None
         self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
@@ -38,6 +39,14 @@ class Watched:
                 self._polled = time.monotonic()
                 self._wake()
         return self.index
+
+    def runs(self, *, now: bool = False) -> pd.DataFrame:
+        """Every stored run, asked for once between two polls however many browsers look on."""
+        index = self.poll(now=now)
+        kept = self._table
+        if kept is None or kept[0] != self._polled:
+            kept = self._table = (self._polled, queries.runs(index))
+        return kept[1].copy(deep=False)
 
     def _wake(self) -> None:
         """Start a dispatcher where runs wait and none lives: it was killed, or they wait since before this server."""
@@ -64,7 +73,7 @@ def notices() -> list[str]:
 
 def runs(*, now: bool = False) -> pd.DataFrame:
     """Every stored run, newest first."""
-    return queries.runs(index(now=now))
+    return _watched(Results().root, id(Index)).runs(now=now)
 
 
 def active(table: pd.DataFrame) -> pd.DataFrame:
