@@ -9,8 +9,11 @@ from pathlib import Path
 
 import plotly
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.responses import FileResponse
 from starlette.routing import Route
+
+from pages.parts.guard import OnlyFromHere
 
 ROOT = Path(__file__).resolve().parent
 
@@ -25,4 +28,8 @@ async def plotly_js(request: object) -> FileResponse:
     return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "public, max-age=86400"})
 
 
-app = st.App(ROOT / "pages" / "navigation.py", routes=[Route("/assets/plotly.min.js", plotly_js)])
+app = st.App(
+    ROOT / "pages" / "navigation.py",
+    routes=[Route("/assets/plotly.min.js", plotly_js)],
+    middleware=[Middleware(OnlyFromHere)],
+)
