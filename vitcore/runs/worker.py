@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vitcore.spec import RunSpec
     from vitcore.training import Outcome
 
+_ROOM_BYTES = 16_384
 _MEMORY = "The machine ran out of memory; a smaller batch size, a smaller model or bfloat16 needs less."
 
 
@@ -62,6 +63,7 @@ class _Work:
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
         self.predictions: Predictions | None = None  # once it is known what is predicted
+        self.room = folder.path / ".room"
         self.started = threading.Event()
         self.asked_to_end = False
         self.began = self.progressed = time.monotonic()
@@ -70,6 +72,8 @@ class _Work:
         """Trains, and closes the journal whatever happens."""
         self.events.append({"event": "taken", "pid": os.getpid()})
         self._sweep()
+        with suppress(OSError):  # it is full already, as will be told
+            self.room.write_bytes(bytes(_ROOM_BYTES))
         _step_back()
         signal.signal(signal.SIGTERM, self._terminate)
         threading.Thread(target=self._watch_the_start, daemon=True).start()
@@ -78,15 +82,25 @@ class _Work:
         except Refusal as refusal:
             ending = {"status": "failed", "reason": str(refusal)}
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends in words and the traceback is kept
-            traceback.print_exc()
+            with suppress(OSError):  # the log may lie on the very disk that is full
+                traceback.print_exc()
             ending = {"status": "failed", "reason": explain(error)}
         self.started.set()
-        self.events.append({"event": "ended", **ending})
-        for journal in (self.events, self.steps, self.confusion):
-            journal.close()
-        if self.predictions is not None:
-            self.predictions.close()
+        self._end(ending)
+        for journal in (self.events, self.steps, self.confusion, self.predictions):
+            with suppress(OSError):  # on a full disk the last half second of steps is lost; how it ended is told
+                if journal is not None:
+                    journal.close()
         self.folder.request.unlink(missing_ok=True)
+
+    def _end(self, ending: dict[str, Any]) -> None:
+        """Says how it ended, on a full disk too: room for that was put aside at the start."""
+        try:
+            self.events.append({"event": "ended", **ending})
+        except OSError:
+            self.room.unlink(missing_ok=True)
+            self.events.append({"event": "ended", **ending})
+        self.room.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Removes what a worker that was killed while it wrote a checkpoint had not put in place yet."""
@@ -104,7 +118,7 @@ class _Work:
                 spec,
                 self._report,
                 folder=self.folder.path,
-                control=self._control,
+                control=self._ask,
                 resume=going_on and self.folder.resume_point.exists(),
                 teacher=teachers.load(self.results, spec),
             )
@@ -150,6 +164,16 @@ class _Work:
             return False
         self.progressed = now
         return True
+
+    def _ask(self) -> str | None:
+        """What is asked, for as long as there is a folder to write to.
+
+        Raises:
+            Refusal: it has been moved or deleted; nothing more is written, so that no ghost of it arises.
+        """
+        if not self.folder.path.is_dir():
+            raise Refusal(f"the run's folder is gone from {self.folder.path.parent}; put it back and resume the run")
+        return self._control()
 
     def _control(self) -> str | None:
         """What is asked of the trainer: None, "stop" or "pause"."""
