@@ -95,7 +95,7 @@ def _cause(folder: RunFolder, code: int) -> dict[str, str]:
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
         memory = (
-            " If nobody did, the machine ran out of memory: a smaller batch size needs less."
+            " If nobody did, the machine ran out of memory: a smaller batch size or bfloat16 needs less."
             if -code == getattr(signal, "SIGKILL", None)
             else ""
         )

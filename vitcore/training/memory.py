@@ -43,5 +43,5 @@ def too_large(error: BaseException, spec: RunSpec) -> Refusal | None:
         )
     return Refusal(
         f"{spec.model.architecture} with {size:,} pictures a step does not fit into memory; "
-        f"try a batch size of {max(1, size // 2):,}"
+        f"try a batch size of {max(1, size // 2):,}, or bfloat16"
     )
