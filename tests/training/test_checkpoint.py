@@ -54,6 +54,13 @@ def test_sizes_that_no_picture_has_are_refused_before_the_model_is_built(
     assert "\n" not in str(refused.value)
 
 
+def test_what_is_quoted_of_a_foreign_file_is_short(tmp_path: Path) -> None:
+    save_file({"weight": torch.zeros(1)}, tmp_path / "model.safetensors", metadata={"format": "9" * 9000})
+    with pytest.raises(Refusal, match="was not written by this version") as refused:
+        load_model(tmp_path)
+    assert len(str(refused.value)) < 600
+
+
 @pytest.mark.parametrize("spec", [None, [], "x", {"model": 3}, {"seed": -1}], ids=str)
 def test_a_resume_file_that_does_not_say_whose_it_is(tmp_path: Path, spec: object) -> None:
     save_resume(tmp_path, {} if spec is None else {"spec": spec})

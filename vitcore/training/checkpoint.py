@@ -55,9 +55,10 @@ def load_model(folder: Path) -> tuple[nn.Module, RunSpec, tuple[str, ...]]:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, OSError) as error:
         raise Refusal(f"{path} is not a whole safetensors file ({error}); train the run again or restore it") from error
-    if about.get("format") != f"vitcore {LAYOUT}":
+    written = about.get("format", "unnamed")[:40]
+    if written != f"vitcore {LAYOUT}":
         raise Refusal(
-            f"{path} was not written by this version of vitcore (its format is {about.get('format', 'unnamed')!r}, "
+            f"{path} was not written by this version of vitcore (its format is {written!r}, "
             f"not 'vitcore {LAYOUT}'); weights of other programs are loaded by vitcore.models.published"
         )
     try:
@@ -136,6 +137,8 @@ def _replace(path: Path, write: Any) -> None:
             os.fsync(file.fileno())
         os.replace(draft, path)
     except (OSError, SafetensorError) as error:
-        raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {first_line(error)}") from error
+        full = "No space left" in str(error)  # safetensors has no errno
+        why = "the disk is full; free some space and resume the run" if full else first_line(error)
+        raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {why}") from error
     finally:
         draft.unlink(missing_ok=True)
