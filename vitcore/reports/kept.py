@@ -17,8 +17,8 @@ from vitcore.reports.published import FOLDER, Figure, Table, spec_of, table
 from vitcore.reports.tables import COUNTED, cell_specs, fingerprint
 
 RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
-PRIVATE = ("machine", "pid", "note", "tags")
-"""Not for a public file: who and where; the processor tells what seconds are worth."""
+PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_edition")
+"""Not for a public file: who and where (the processor tells what seconds are worth); and what stands elsewhere."""
 
 
 def with_kept(runs: pd.DataFrame, kept: pd.DataFrame | None = None) -> pd.DataFrame:
