@@ -32,9 +32,7 @@ def saved(runs: pd.DataFrame) -> None:
                 persist_state="session",
             )
         else:
-            st.caption(
-                "A view is what this page shows: filters, columns, runs, chart. The address holds it too."
-            )
+            st.caption("A view is what this page shows: filters, columns, runs, chart. The address holds it too.")
         st.text_input("Name", key=NAME, max_chars=saved_views.LONGEST, placeholder="Name of the present view")
         with st.container(horizontal=True, gap="small"):
             _buttons(names)
