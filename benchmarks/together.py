@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.crowd import crowd
+from benchmarks.crowd import callers, crowd
 from benchmarks.parties import command_line, notebook, visits, workers
 from benchmarks.visitor import start_server
 from vitcore.runs import journal
@@ -97,12 +97,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Results(Path(folder) / "results")
         results.root.mkdir()
-        together(results, chosen.minutes, told)
-        epochs, missing, doubled = lost_or_doubled(results)
-        print(f"{chosen.minutes:g} minutes, four workers: {epochs} epochs, {missing} lost, {doubled} told twice")
+        missing = doubled = 0
+        if chosen.minutes:
+            together(results, chosen.minutes, told)
+            epochs, missing, doubled = lost_or_doubled(results)
+            print(f"{chosen.minutes:g} minutes, four workers: {epochs} epochs, {missing} lost, {doubled} told twice")
         for party, waits in told.waits.items():
             print(f"  {party}: {len(waits)} times, median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s")
         if chosen.sessions:
+            told.wrong += callers(Results(Path(folder) / "callers"), chosen.sessions)
             told.wrong += crowd(Results(Path(folder) / "crowd"), chosen.sessions)
     for wrong in dict.fromkeys(told.wrong):
         print(f"  wrong: {wrong[:300]}")
