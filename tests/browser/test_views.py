@@ -29,6 +29,7 @@ def search(page: Page, text: str) -> None:
     box = page.locator(".st-key-compare-search input").last
     box.fill(text)
     box.press("Enter")
+    page.wait_for_url(re.compile(f"search={text}"), timeout=PATIENCE)
     settle(page)
 
 
