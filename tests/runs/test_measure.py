@@ -10,6 +10,7 @@ from vitcore.reports import measurements
 from vitcore.runs import locks, measure
 from vitcore.runs.folder import Results
 from vitcore.runs.measure import Plan
+from vitcore.runs.timing import point
 
 SHORT = Plan(series=("softmax", "relu"), head_widths=(8,), tokens=(17, 33), device="cpu")
 LONG = Plan(series=measure.SERIES, head_widths=(8, 16, 32, 64), tokens=(17, 33, 65), device="cpu")
@@ -75,14 +76,14 @@ def test_a_plan_that_cannot_be_measured_is_refused(results: Results, plan: Plan,
 
 @pytest.mark.parametrize("series", measure.SERIES)
 def test_every_series_can_be_measured(series: str) -> None:
-    found = measure.point(series, 8, 17, torch.device("cpu"))
+    found = point(series, 8, 17, torch.device("cpu"))
     assert min(found.values()) > 0
 
 
 def test_memory_is_what_the_tensors_take() -> None:
     """Softmax by two products holds n x n weights, nine times as many for three times the tokens; ReLU holds none."""
     lengths = (EXPLICIT_TOKENS // 3, EXPLICIT_TOKENS)
-    few, many = (measure.point("softmax", 8, tokens, torch.device("cpu"))["memory_bytes"] for tokens in lengths)
+    few, many = (point("softmax", 8, tokens, torch.device("cpu"))["memory_bytes"] for tokens in lengths)
     assert 5 < many / few < 10
-    few, many = (measure.point("relu", 8, tokens, torch.device("cpu"))["memory_bytes"] for tokens in lengths)
+    few, many = (point("relu", 8, tokens, torch.device("cpu"))["memory_bytes"] for tokens in lengths)
     assert 2.5 < many / few < 3.5

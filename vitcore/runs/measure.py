@@ -12,23 +12,18 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import psutil
 from filelock import Timeout
 
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.runs import devices, journal, locks, processes
 from vitcore.runs.folder import Results, reason
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor, nn
 
 WINDOW = "window"
 """Beside the kernels: softmax over a sliding window of 8 tokens either way (the hybrid report)."""
@@ -37,8 +32,6 @@ SERIES = (*KERNELS, WINDOW)
 TOKENS = (17, 33, 65, 129, 257, 513, 1025, 2049, 4097)
 HEAD_WIDTHS = (32, 64)
 HEADS, WINDOW_TOKENS, FEATURES = 4, 8, 64
-STEP_SECONDS, REPEATS = 0.12, 3
-TOKENS_A_BATCH = 4096  # few tokens come in larger batches, as they would in training
 PAUSE = 0.1  # between two points, so that a run that waits for the device gets it
 
 
@@ -140,7 +133,7 @@ def main() -> None:
     plan = Plan.parse(arguments.plan)
     try:
         with locks.lock(_alive(results)).acquire(timeout=0.2):
-            _step_back()
+            processes.step_back()
             _measure(results, plan)
     except Timeout:
         return  # another measures already
@@ -150,6 +143,7 @@ def _measure(results: Results, plan: Plan) -> None:
     import torch
 
     from vitcore.layers.attention import EXPLICIT_TOKENS
+    from vitcore.runs.timing import point
     from vitcore.training.device import described, host, resolve
 
     device = resolve(plan.device)
@@ -194,114 +188,6 @@ def _acquired(lane: Any, stopped: Callable[[], bool]) -> bool:
             continue
         return True
     return False
-
-
-def point(series: str, head_width: int, tokens: int, device: torch.device) -> dict[str, float | int]:
-    """One measurement: milliseconds of one picture's attention, forward and backward, and the bytes it needs.
-
-    The linear maps before and after the attention are left out: they are the same for all kernels. Times are the least
-    of a few repetitions, since whatever else the machine does can only add; memory is the most that was allocated at
-    once, divided by the batch.
-    """
-    import torch
-
-    batch = max(1, TOKENS_A_BATCH // tokens)
-    torch.manual_seed(0)
-    attention = _attention(series, head_width, tokens).to(device)
-    x = (torch.randn(batch, tokens, 3 * HEADS * head_width, device=device) / 4).requires_grad_()
-
-    def forward() -> Tensor:
-        out: Tensor = attention(x)
-        return out
-
-    out = forward()
-    grown = torch.ones_like(out)
-
-    def backward() -> None:
-        x.grad = None
-        torch.autograd.backward(out, grown, retain_graph=True)
-
-    def both() -> None:
-        x.grad = None
-        forward().backward(grown)
-
-    backward()
-    found: dict[str, float | int] = {
-        "forward_ms": _milliseconds(forward, device) / batch,
-        "backward_ms": _milliseconds(backward, device) / batch,
-    }
-    x.grad = None
-    return {**found, "memory_bytes": _memory(both, device) // batch, "batch": batch}
-
-
-def _attention(series: str, head_width: int, tokens: int) -> nn.Module:
-    """The library's own attention, with the linear maps around it taken out."""
-    from torch import nn
-
-    from vitcore.layers.attention import Attention
-
-    kernel = KERNELS["softmax" if series == WINDOW else series]
-    module = Attention(
-        HEADS * head_width,
-        HEADS,
-        tokens=tokens,
-        kernel=kernel,
-        features=FEATURES if kernel.projected else None,
-        window=WINDOW_TOKENS if series == WINDOW else None,
-    )
-    module.qkv = module.projection = nn.Identity()  # type: ignore[assignment]
-    return module
-
-
-def _milliseconds(work: Callable[[], object], device: torch.device) -> float:
-    """The least of several repetitions, each long enough for the clock."""
-    from vitcore.training.device import synchronise
-
-    def run(times: int) -> float:
-        synchronise(device)
-        began = time.perf_counter()
-        for _ in range(times):
-            work()
-        synchronise(device)
-        return (time.perf_counter() - began) / times
-
-    first = run(1)
-    times = max(1, min(200, int(STEP_SECONDS / max(first, 1e-6))))
-    return 1000 * min(first, *(run(times) for _ in range(REPEATS if first < 4 * STEP_SECONDS else 1)))
-
-
-def _memory(work: Callable[[], object], device: torch.device) -> int:
-    """The most bytes allocated at once while `work` runs, beyond what was there before."""
-    import torch
-
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        work()
-        return int(torch.cuda.max_memory_allocated(device)) - before
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as seen:
-        work()
-    held = most = 0
-    for change in _allocations(seen):
-        held += change
-        most = max(most, held)
-    return most
-
-
-def _allocations(seen: Any) -> Iterator[int]:
-    """Bytes taken (positive) and given back (negative), in the order of time."""
-    events = [event for event in seen.profiler.kineto_results.events() if event.name() == "[memory]"]
-    for event in sorted(events, key=lambda one: one.start_ns()):
-        yield event.nbytes()
-
-
-def _step_back() -> None:
-    """A low priority: pages stay quick while we measure."""
-    process = psutil.Process()
-    if sys.platform == "win32":
-        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        process.nice(10)
 
 
 def _alive(results: Results) -> Path:

@@ -9,7 +9,6 @@ import argparse
 import errno
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -17,11 +16,10 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 from filelock import Timeout
 
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, queue, teachers
+from vitcore.runs import devices, locks, processes, queue, teachers
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
@@ -74,7 +72,7 @@ class _Work:
         self._sweep()
         with suppress(OSError):  # it is full already, as will be told
             self.room.write_bytes(bytes(_ROOM_BYTES))
-        _step_back()
+        processes.step_back()
         signal.signal(signal.SIGTERM, self._terminate)
         threading.Thread(target=self._watch_the_start, daemon=True).start()
         try:
@@ -220,20 +218,6 @@ def _true_device(results: Results, lane: str, spec: RunSpec) -> AbstractContextM
 
     true = devices.lane(str(resolve(spec.device)))
     return nullcontext() if true == lane else locks.lock(results.locks / f"run-{true}.lock")
-
-
-def _step_back() -> None:
-    """Lowers our priority so that pages stay quick, and offers us first where memory runs out."""
-    process = psutil.Process()
-    if sys.platform == "win32":
-        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        process.nice(10)
-    if sys.platform == "linux":
-        with suppress(OSError):  # some containers forbid it; nothing is lost
-            Path("/proc/self/oom_score_adj").write_text("500")
-        with suppress(OSError):  # a session of its own is scheduled as a group: within it alone would niceness count
-            Path("/proc/self/autogroup").write_text("10")
 
 
 def _use_all_cores() -> None:
