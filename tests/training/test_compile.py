@@ -48,6 +48,25 @@ def test_a_compiler_that_loses_gradients_is_refused_and_named() -> None:
         compiling_took(model, blind, lambda forward: forward(inputs).square().mean())
 
 
+def test_rounding_where_a_gradient_is_zero_is_no_difference() -> None:
+    """A bias before a batch normalisation moves nothing: its gradient is what rounding leaves."""
+    model, inputs = _parts()
+
+    def rounded(x: Tensor) -> Tensor:
+        bias = 100 * model[0].bias - 99 * model[0].bias.detach()  # the same, and its gradient's rounding is 100 times
+        return model[1:](nn.functional.linear(x, model[0].weight, bias))
+
+    model(inputs).square().mean().backward()
+    assert 0 < float(model[0].bias.grad.norm()) < 1e-6  # type: ignore[union-attr, operator]
+    assert compiling_took(model, rounded, lambda forward: forward(inputs).square().mean()) > 0
+
+
+def test_a_network_whose_own_gradients_are_not_numbers_is_not_the_compilers_fault() -> None:
+    """The Performer report's ReLU without epsilon divides by zero, compiled or not."""
+    model, inputs = _parts()
+    assert compiling_took(model, model, lambda forward: forward(inputs).sum() / 0 * 0) > 0
+
+
 def test_the_trial_leaves_weights_statistics_and_random_streams_as_they_were() -> None:
     model, inputs = _parts()
     before = {name: value.clone() for name, value in model.state_dict().items()}
