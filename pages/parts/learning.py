@@ -1,4 +1,4 @@
-"""The curves of runs that learn, drawn once for all who look on: a figure is built anew only when its journals grew."""
+"""The curves of runs that learn, drawn once for all who look on: a figure is built anew only for more to draw."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ CURVES = (
     ("Test loss by epoch", "test_loss", "epoch"),
     ("F1 by epoch", "f1", "epoch"),
 )
+TOLD = ["epochs_done", "training_seconds", "error_percent"]  # columns of a run's row that a new epoch changes
 
 
 def curves(chosen: pd.DataFrame) -> None:
     """Loss, accuracy and F1 of the chosen runs, side by side where there is room."""
     ids = tuple(chosen["id"])
-    drawn = _drawn(str(Results().root), ids, tuple(chosen["title"]), _mark(ids), chosen)
+    drawn = _drawn(str(Results().root), ids, tuple(chosen["title"]), _mark(chosen), chosen)
     st.space("small")
     with st.grid(2, min_column_width=330, gap=("medium", "large")):
         for (title, y, _), figure in zip(CURVES, drawn, strict=True):
@@ -39,21 +40,23 @@ def curves(chosen: pd.DataFrame) -> None:
                     chart(figure, key=f"curve-{y}", name=f"vitcore-{y}")
 
 
-def _mark(ids: tuple[str, ...]) -> tuple[int, ...]:
-    """How long the journals are, which only ever grow: the same mark means the same curves."""
-    found = []
-    for id in ids:
+def _mark(chosen: pd.DataFrame) -> tuple[tuple[object, ...], ...]:
+    """What tells that there is more to draw: epochs as far as the index knows them, steps as far as they are written.
+
+    Never the length of the events' journal, which the index follows: what was drawn before it looked would stay.
+    """
+    found: list[tuple[object, ...]] = []
+    for id, *known in chosen[["id", *TOLD]].itertuples(index=False, name=None):
         try:
-            folder = Results().run(id)
-            found += [path.stat().st_size if path.exists() else 0 for path in (folder.events, folder.steps)]
-        except (OSError, Refusal):  # deleted meanwhile: the page says so elsewhere
-            found += [-1, -1]
+            found.append((*known, Results().run(id).steps.stat().st_size))
+        except (OSError, Refusal):  # no step yet; or deleted meanwhile, as the page says elsewhere
+            found.append((*known, 0))
     return tuple(found)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _drawn(
-    root: str, ids: tuple[str, ...], titles: tuple[str, ...], mark: tuple[int, ...], _chosen: pd.DataFrame
+    root: str, ids: tuple[str, ...], titles: tuple[str, ...], mark: tuple[object, ...], _chosen: pd.DataFrame
 ) -> list[dict[str, Any] | None]:
     """The figures of CURVES as plain data, None where there is nothing to draw yet."""
     epochs = queries.epochs(stored.index(), list(ids))
