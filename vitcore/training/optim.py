@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, AdamW, Muon, Optimizer
+from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from vitcore.spec import OptimiserSpec
+from vitcore.training.muon import QuickMuon
 
 Group = dict[str, Any]
 
@@ -84,12 +85,11 @@ def _muon(model: nn.Module, spec: OptimiserSpec) -> list[Optimizer]:
     parts: list[Optimizer] = []
     if mine:
         parts.append(
-            Muon(
-                mine.values(),
+            QuickMuon(
+                list(mine.values()),
                 lr=spec.learning_rate,
                 weight_decay=spec.weight_decay,
                 momentum=spec.beta1,
-                adjust_lr_fn="match_rms_adamw",
             )
         )
     rest = [(name, parameter) for name, parameter in model.named_parameters() if name not in mine]
