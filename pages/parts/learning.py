@@ -67,9 +67,15 @@ def _drawn(
         if rows.empty:
             found.append(None)
             continue
-        figure = figures.curves(rows, _chosen, x=x, y=y, height=HEIGHT)
-        figure.update_layout(showlegend=len(ids) > 1, xaxis_title="", yaxis_title="", margin_b=0)
-        if len(ids) == 1:
-            figure.update_layout(margin_t=8)
-        found.append(plain(figure))
+        found.append(_small(plain(figures.curves(rows, _chosen, x=x, y=y, height=HEIGHT)), named=len(ids) > 1))
     return found
+
+
+def _small(figure: dict[str, Any], *, named: bool) -> dict[str, Any]:
+    """Without what stands over and beside the figure anyway."""
+    layout = figure["layout"]
+    layout["showlegend"] = named
+    layout["margin"] |= {"b": 0} if named else {"b": 0, "t": 8}
+    for axis in ("xaxis", "yaxis"):
+        layout[axis]["title"] = {"text": ""}
+    return figure

@@ -60,10 +60,15 @@ def probabilities(
             textposition="auto",
             hovertemplate="%{y}: %{x:.2%}",
         )
-    style(figure, revision=revision, height=height or 90 + len(kept) * (16 + 14 * max(1, len(answers))))
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
-    return figure.update_layout(barmode="group", showlegend=len(answers) > 1)
+    return style(
+        figure,
+        revision=revision,
+        height=height or 90 + len(kept) * (16 + 14 * max(1, len(answers))),
+        x_axis={"range": [0, 1], "tickformat": ".0%"},
+        y_axis={"type": "category", "autorange": "reversed", "showgrid": False},
+        barmode="group",
+        showlegend=len(answers) > 1,
+    )
 
 
 def bars(
@@ -98,12 +103,16 @@ def bars(
             error_y=_whiskers(values, one),
             hovertemplate="%{x}: %{y:.4~g}",
         )
-    style(figure, revision=revision, y=y, height=height)
-    figure.update_xaxes(type="category", showgrid=False)
-    figure.update_yaxes(type="log", range=_decades(series), dtick="D2") if log_y else figure.update_yaxes(
-        rangemode="tozero"
+    return style(
+        figure,
+        revision=revision,
+        y=y,
+        height=height,
+        x_axis={"type": "category", "showgrid": False},
+        y_axis={"type": "log", "range": _decades(series), "dtick": "D2"} if log_y else {"rangemode": "tozero"},
+        barmode="group",
+        bargap=0.25,
     )
-    return figure.update_layout(barmode="group", bargap=0.25)
 
 
 def _decades(series: Sequence[Series]) -> list[float]:

@@ -129,10 +129,14 @@ def _texts(counts: np.ndarray, shares: np.ndarray, normalise: bool) -> np.ndarra
 
 
 def _square_axes(figure: go.Figure, count: int, height: int | None, revision: str) -> go.Figure:
-    style(figure, revision=revision, x="Predicted", y="True", height=height or (460 if count <= WRITTEN else 640))
     named = {"tickmode": "linear", "dtick": 1} if count <= NAMED else {"showticklabels": False}
-    figure.update_xaxes(type="category", showgrid=False, constrain="domain", **named)
-    figure.update_yaxes(
-        type="category", showgrid=False, autorange="reversed", scaleanchor="x", constrain="domain", **named
+    axis = {"type": "category", "showgrid": False, "constrain": "domain", **named}
+    return style(
+        figure,
+        revision=revision,
+        x="Predicted",
+        y="True",
+        height=height or (460 if count <= WRITTEN else 640),
+        x_axis=axis,
+        y_axis={**axis, "autorange": "reversed", "scaleanchor": "x"},
     )
-    return figure

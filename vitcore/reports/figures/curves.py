@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,15 +78,22 @@ def curves(
             _draw_run(figure, lines[0], name, key, place, smoothing)
         else:
             _draw_group(figure, lines, name, key, place, smoothing)
-    style(figure, revision=revision or f"{x}:{y}", x=X_AXES.get(x, x), y=Y_AXES.get(y, y), height=height)
-    figure.update_xaxes(type="log" if log_x else "linear")
-    if x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE:
-        figure.update_xaxes(dtick=1)
-    share = y in ("accuracy", "f1")
-    figure.update_yaxes(type="log" if log_y else "linear", tickformat=".1%" if share else "")
-    if share and not log_y:  # a single point would be given an axis up to 150 %
-        figure.update_yaxes(minallowed=-0.02, maxallowed=1.02)
-    return figure.update_layout(hovermode="x unified" if len(figure.data) <= 16 else "closest")
+    few = x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE
+    return style(
+        figure,
+        revision=revision or f"{x}:{y}",
+        x=X_AXES.get(x, x),
+        y=Y_AXES.get(y, y),
+        height=height,
+        x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
+        y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in ("accuracy", "f1") else {})},
+        hovermode="x unified" if len(figure.data) <= 16 else "closest",
+    )
+
+
+def _shares(log_y: bool) -> dict[str, Any]:
+    """An axis of shares; a single point would be given one up to 150 %."""
+    return {"tickformat": ".1%", **({} if log_y else {"minallowed": -0.02, "maxallowed": 1.02})}
 
 
 def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequence[str] | None) -> dict[str, list[str]]:

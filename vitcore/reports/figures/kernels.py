@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -35,9 +36,8 @@ def shapes(curves: pd.DataFrame, names: Callable[[str], str], *, x: str, y: str,
             line={"color": shade, "dash": "dot" if double else dashes, "width": 4 if double else 2},
             hovertemplate="%{y:.3~g}",
         )
-    style(figure, revision=f"shape:{y}", x=x, y=y, height=380)
-    figure.update_yaxes(type="log" if log_y else "linear")
-    return figure.update_layout(hovermode="x unified")
+    scale = {"type": "log" if log_y else "linear"}
+    return style(figure, revision=f"shape:{y}", x=x, y=y, height=380, y_axis=scale, hovermode="x unified")
 
 
 def favor(errors: pd.DataFrame) -> go.Figure:
@@ -68,11 +68,16 @@ def favor(errors: pd.DataFrame) -> go.Figure:
             uid=uid("favor", name),
             hovertemplate="%{y:.1%}",
         )
-    style(figure, revision="favor", x="Random features", y="Relative error", height=360)
-    counts = sorted(set(errors["features"]))
-    figure.update_xaxes(type="log", tickvals=counts, ticktext=[f"{count:,}" for count in counts])
-    figure.update_yaxes(type="log", tickformat=".0%", dtick="D2")
-    return figure.update_layout(hovermode="x unified")
+    return style(
+        figure,
+        revision="favor",
+        x="Random features",
+        y="Relative error",
+        height=360,
+        x_axis=_counts(sorted(set(errors["features"]))),
+        y_axis={"type": "log", "tickformat": ".0%", "dtick": "D2"},
+        hovermode="x unified",
+    )
 
 
 def cost(
@@ -115,11 +120,13 @@ def cost(
                 hovertemplate="%{x:,.0f} tokens",
             )
     title = {"milliseconds": "Milliseconds a picture", "megabytes": "Megabytes a picture"}[y]
-    style(figure, revision=f"cost:{y}", x="Tokens", y=title, height=400)
-    ticks = _ticks(points["tokens"])
-    figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{count:,}" for count in ticks])
-    figure.update_yaxes(type="log", dtick=1)
-    return figure
+    across, up = _counts(_ticks(points["tokens"])), {"type": "log", "dtick": 1}
+    return style(figure, revision=f"cost:{y}", x="Tokens", y=title, height=400, x_axis=across, y_axis=up)
+
+
+def _counts(ticks: Sequence[int]) -> dict[str, Any]:
+    """A logarithmic axis with a tick at each of these."""
+    return {"type": "log", "tickvals": list(ticks), "ticktext": [f"{count:,}" for count in ticks]}
 
 
 def _ticks(tokens: Sequence[int] | pd.Series) -> list[int]:

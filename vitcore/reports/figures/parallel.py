@@ -48,8 +48,8 @@ def parallel(
             uid=uid("parallel", *axes),
         )
     )
-    style(figure, revision=revision, height=height)
-    return figure.update_layout(margin={"l": 96, "r": 56, "t": 72, "b": 24}, meta={"least_width": LEAST * len(axes)})
+    margin, meta = {"l": 96, "r": 56, "t": 72, "b": 24}, {"least_width": LEAST * len(axes)}
+    return style(figure, revision=revision, height=height, margin=margin, meta=meta)
 
 
 def _axis(column: pd.Series) -> dict[str, Any]:

@@ -72,9 +72,8 @@ def accuracy_against_size(
             uid="front",
             hoverinfo="skip",
         )
-    style(figure, revision=revision, x=x_title, y=y_title, height=height)
-    figure.update_xaxes(type="log", dtick="D2") if log_x else figure.update_xaxes(type="linear")
-    return figure
+    scale = {"type": "log", "dtick": "D2"} if log_x else {"type": "linear"}
+    return style(figure, revision=revision, x=x_title, y=y_title, height=height, x_axis=scale)
 
 
 def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -51,20 +52,38 @@ def uid(*parts: object) -> str:
     return "t" + hashlib.sha256(":".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
-def style(figure: go.Figure, *, revision: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
-    """The common layout; `revision` tells Plotly which zoom and legend to keep when new data arrive."""
-    figure.update_layout(
-        template="none",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": NEUTRAL, "size": 13},
-        height=height,
-        margin={"l": 8, "r": 8, "t": 32, "b": 8},
-        hoverlabel={"namelength": -1},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title": {"text": ""}},
-        uirevision=revision,
-    )
+def style(
+    figure: go.Figure,
+    *,
+    revision: str,
+    x: str = "",
+    y: str = "",
+    height: int = 420,
+    x_axis: Mapping[str, Any] | None = None,
+    y_axis: Mapping[str, Any] | None = None,
+    **layout: Any,
+) -> go.Figure:
+    """The common layout, in one go: every later update of a Plotly figure costs milliseconds, this one in all.
+
+    Args:
+        revision: tells Plotly which zoom and legend to keep when new data arrive.
+        x, y: titles of the axes.
+        x_axis, y_axis: what else is to be said of an axis.
+        layout: what else is to be said of the whole.
+    """
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
-    figure.update_xaxes(title_text=x, **axis)
-    figure.update_yaxes(title_text=y, **axis)
+    figure.layout = {
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": NEUTRAL, "size": 13},
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 32, "b": 8},
+        "hoverlabel": {"namelength": -1},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title": {"text": ""}},
+        "uirevision": revision,
+        "xaxis": {**axis, "title": {"text": x}, **(x_axis or {})},
+        "yaxis": {**axis, "title": {"text": y}, **(y_axis or {})},
+        **layout,
+    }
     return figure
