@@ -1,0 +1,251 @@
+"""Every architecture of the reports, by its paper's name: plain data, for forms and messages without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One row: the file in vitcore.models that builds it, and the paper's own figures handed to that builder.
+
+    `side`, `channels` and `classes` are those at which its parameters and multiply-accumulates are counted;
+    `published` holds what the reports print for them, and `note` says where that is wrong, and why.
+    """
+
+    family: str
+    config: Mapping[str, Any]
+    source: str
+    attention: bool = True  # whether a kernel can be chosen
+    side: int = 32
+    channels: int = 3
+    classes: int = 10
+    published: Mapping[str, str] | None = None  # keys "parameters", "macs"
+    note: str = ""
+
+
+HASSANI = "Hassani et al. 2021, Escaping the Big Data Paradigm with Compact Transformers"
+DOSOVITSKIY = "Dosovitskiy et al. 2021, An Image is Worth 16x16 Words"
+TOUVRON = "Touvron et al. 2021, Training data-efficient image transformers"
+HE = "He et al. 2016, Deep Residual Learning"
+SANDLER = "Sandler et al. 2018, MobileNetV2"
+_DEIT = {"stochastic_depth": 0.1}  # Touvron et al. 2021, Table 9
+
+# Layers of the compact family: Hassani et al. 2021, Tables 1 and 2 of the appendix.
+_SHALLOW = {"heads": 2, "width": 128, "mlp": 1}
+_DEEP = {"heads": 4, "width": 256, "mlp": 2}
+_SIZES: dict[int, dict[str, int]] = {
+    2: {"layers": 2, **_SHALLOW},
+    4: {"layers": 4, **_SHALLOW},
+    6: {"layers": 6, **_DEEP},
+    7: {"layers": 7, **_DEEP},
+    8: {"layers": 8, **_DEEP},
+    14: {"layers": 14, "heads": 6, "width": 384, "mlp": 3},
+}
+
+# (parameters, MACs) as the slides print them.
+_PRINTED: dict[str, tuple[str, str]] = {
+    "vit-lite-7/16": ("3.89 M", "0.02 G"),
+    "vit-lite-7/8": ("3.74 M", "0.06 G"),
+    "vit-lite-7/4": ("3.72 M", "0.26 G"),
+    "cvt-7/8": ("3.74 M", "0.06 G"),
+    "cvt-7/4": ("3.72 M", "0.25 G"),
+    "cct-2/3x2": ("0.28 M", "0.04 G"),
+    "cct-7/3x2": ("3.85 M", "0.04 G"),
+    "cct-7/3x1": ("3.76 M", "1.19 G"),
+    "cct-14/7x2": ("22.36 M", "5.53 G"),
+}
+_NOTES: dict[str, str] = {
+    "cct-7/3x2": "The slides' 0.04 G is CCT-2/3x2's figure, printed again: seven layers of 256 cost 0.29 G.",
+    "cct-7/3x1": "The slides' starred row mixes two runs: 98.00 % took 5,000 epochs, 82.72 % took 1,500.",
+    "cct-7/7x2": "The first row of the slides' Table 4 (97.19 %, without pre-training, at 224 pixels) is this model, "
+    "of 4.57 M parameters and 1.61 G; the 22.17 M and 18.63 G printed there are CCT-14/7x2's at 384 pixels.",
+    "cct-14/7x2": "At 384 pixels and 102 classes it has 22.17 M parameters and costs 18.58 G (slides: 18.63 G).",
+}
+
+
+def _printed(pair: tuple[str, str] | None) -> Mapping[str, str] | None:
+    return {"parameters": pair[0], "macs": pair[1]} if pair else None
+
+
+def _compact(name: str, size: int, config: Mapping[str, Any], side: int = 32, classes: int = 10) -> Architecture:
+    return Architecture(
+        "compact",
+        {**_SIZES[size], **config},
+        HASSANI,
+        side=side,
+        classes=classes,
+        published=_printed(_PRINTED.get(name)),
+        note=_NOTES.get(name, ""),
+    )
+
+
+def _patched(prefix: str, depths: tuple[int, ...], pool: str) -> dict[str, Architecture]:
+    return {
+        (name := f"{prefix}-{depth}/{patch}"): _compact(name, depth, {"pool": pool, "patch": patch})
+        for depth in depths
+        for patch in (4, 8, 16)
+    }
+
+
+def _convolutional(depth: int, kernel: int, layers: int, side: int = 32, classes: int = 10) -> dict[str, Architecture]:
+    name = f"cct-{depth}/{kernel}x{layers}"
+    config = {"pool": "sequence", "convolution": kernel, "convolutions": layers}
+    return {name: _compact(name, depth, config, side, classes)}
+
+
+def _cnn(
+    family: str,
+    config: Mapping[str, Any],
+    source: str,
+    printed: tuple[str, str] | None = None,
+    side: int = 32,
+    classes: int = 10,
+    note: str = "",
+) -> Architecture:
+    return Architecture(
+        family, config, source, False, side=side, classes=classes, published=_printed(printed), note=note
+    )
+
+
+_HYBRID = Architecture(
+    "hybrid",
+    {
+        "layers": 6,
+        "heads": 8,
+        "key_heads": 1,
+        "width": 256,
+        "hidden": 512,
+        "patch": 4,
+        "stem_stride": 2,
+        "window": 8,
+        "causal": False,
+    },
+    "Tafveez, Hybrid Sequential Vision Transformer",
+    side=64,
+    classes=200,
+    note="The report states no sizes and no code of it exists: this is one reading. Its 85 % after 5 epochs over 200 "
+    "classes of Tiny ImageNet is not credible from scratch; over 10 classes it would be.",
+)
+
+ARCHITECTURES: dict[str, Architecture] = {
+    **_convolutional(2, 3, 2),
+    **_convolutional(4, 3, 2),
+    **_convolutional(6, 3, 1),
+    **_convolutional(6, 3, 2),
+    **_convolutional(7, 3, 1),
+    **_convolutional(7, 3, 2),
+    **_convolutional(7, 7, 2, side=224, classes=102),
+    **_convolutional(14, 7, 2, side=224, classes=1000),
+    "cct-mini/3x3": Architecture(
+        "compact",
+        {
+            "layers": 2,
+            "heads": 2,
+            "width": 64,
+            "mlp": 2,
+            "pool": "sequence",
+            "convolution": 3,
+            "convolutions": 3,
+            "hidden": (16, 32),
+        },
+        "ours: the CCT of this project's presets, for 28-pixel digits on a laptop",
+        side=28,
+        channels=1,
+        note="No report has it: three narrow convolutions leave 16 tokens, so that two cores learn MNIST in a minute.",
+    ),
+    **_patched("vit-lite", (2, 4, 6, 7), "class"),
+    **_patched("cvt", (2, 4, 6, 7, 8), "sequence"),
+    "vit-12/16": Architecture(
+        "compact",
+        {"layers": 12, "heads": 12, "width": 768, "mlp": 4, "pool": "class", "patch": 16},
+        HASSANI,
+        published=_printed(("85.63 M", "0.43 G")),
+        note="The slides give ViT-Base an MLP of 2048; it is 3072, four times the width.",
+    ),
+    "vit-s/16": Architecture(
+        "vit",
+        {"layers": 12, "heads": 6, "width": 384, "hidden": 1536, "patch": 16},
+        TOUVRON,
+        side=224,
+        classes=1000,
+        published=_printed(("22.05 M", "4.61 G")),
+    ),
+    "vit-l/16": Architecture(
+        "vit",
+        {"layers": 24, "heads": 16, "width": 1024, "hidden": 4096, "patch": 16},
+        DOSOVITSKIY,
+        side=384,
+        classes=1000,
+        published=_printed(("304.71 M", "191.30 G")),
+    ),
+    "vit-h/14": Architecture(
+        "vit",
+        {"layers": 32, "heads": 16, "width": 1280, "hidden": 5120, "patch": 14, "crops": True},
+        DOSOVITSKIY,
+        side=384,
+        classes=1000,
+        published=_printed(("661.00 M", "504 G")),
+        note="The slides' 661.00 M counts the 21,843-class head of its pre-training; with 1,000 classes it is 632.65 "
+        "M. At 384 pixels 27 x 27 patches of 14 fit, and the last 6 pixels of each side are left out.",
+    ),
+    "deit-s/16": Architecture(
+        "vit",
+        {"layers": 12, "heads": 6, "width": 384, "hidden": 1536, "patch": 16, "distilled": True, **_DEIT},
+        TOUVRON,
+        side=224,
+        classes=1000,
+        published=_printed(("22.44 M", "4.63 G")),
+    ),
+    "deit-b/16": Architecture(
+        "vit",
+        {"layers": 12, "heads": 12, "width": 768, "hidden": 3072, "patch": 16, "distilled": True, **_DEIT},
+        TOUVRON,
+        side=384,
+        classes=102,
+        published=_printed(("86.25 M", "55.68 G")),
+    ),
+    "cifar-vit": Architecture(
+        "vit",
+        {"layers": 12, "heads": 12, "width": 288, "hidden": 512, "patch": 4, "order": "post", "dropout": 0.1},
+        "Wheeler 2020, Final Project Report",
+        published=_printed(("about 8 million", "")),
+        note="The report states the widths and 'approximately 8 million' parameters; 12 layers of 12 heads are 7.59 M.",
+    ),
+    "performer": Architecture(
+        "vit",
+        {"layers": 4, "heads": 4, "width": 64, "hidden": 128, "patch": 4},
+        "Davis and Duggirala, Performer kernels on MNIST",
+        side=28,
+        channels=1,
+        note="The report does not state its size: 4 layers, 4 heads, 64 wide, patches of 4 (49 tokens) are our choice.",
+    ),
+    "hybrid": _HYBRID,
+    "hybrid-causal": replace(
+        _HYBRID, config={**_HYBRID.config, "causal": True}, note=_HYBRID.note + " Here a token sees only earlier ones."
+    ),
+    "cnn": _cnn(
+        "small_cnn",
+        {"least_side": 16},
+        "Wheeler 2020, Final Project Report",
+        ("44,000", ""),
+        note="The report ends it with a softmax and trains with cross-entropy, which holds a second one; logits are "
+        "the default here, and softmax_before_loss repeats the report.",
+    ),
+    "resnet18": _cnn("torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G")),
+    "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G")),
+    "resnet50": _cnn("torchvision_nets", {"model": "resnet50"}, HE, ("25.55 M", "4.15 G"), side=224, classes=1000),
+    "resnet56": _cnn("resnet", {"blocks": 9, "preactivation": False}, HE, ("0.85 M", "0.13 G")),
+    "resnet110": _cnn("resnet", {"blocks": 18, "preactivation": False}, HE, ("1.73 M", "0.26 G")),
+    "resnet1k-v2": _cnn(
+        "resnet",
+        {"blocks": 111, "preactivation": True},
+        "He et al. 2016, Identity Mappings in Deep Residual Networks",
+        ("10.33 M", "1.55 G"),
+    ),
+    "mobilenetv2/0.5": _cnn("torchvision_nets", {"width": 0.5}, SANDLER, ("0.70 M", "<0.01 G")),
+    "mobilenetv2/2.0": _cnn("torchvision_nets", {"width": 2.0}, SANDLER, ("8.72 M", "0.02 G")),
+    "proxyless-g": _cnn("proxyless", {}, "Cai et al. 2019, ProxylessNAS", ("5.7 M", "")),
+}
