@@ -28,7 +28,7 @@ class Watched:
         self.index = Index(self.results)
         self._lock = threading.Lock()
         self._polled = self._woken = float("-inf")
-        self._table: tuple[float, pd.DataFrame] | None = None
+        self._table: tuple[int, pd.DataFrame] | None = None
         self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
@@ -41,11 +41,11 @@ class Watched:
         return self.index
 
     def runs(self, *, now: bool = False) -> pd.DataFrame:
-        """Every stored run, asked for once between two polls however many browsers look on."""
+        """Every stored run, asked for once between two changes however many browsers look on."""
         index = self.poll(now=now)
-        kept = self._table
-        if kept is None or kept[0] != self._polled:
-            kept = self._table = (self._polled, queries.runs(index))
+        changes, kept = index.changes, self._table
+        if kept is None or kept[0] != changes:
+            kept = self._table = (changes, queries.runs(index))
         return kept[1].copy(deep=False)
 
     def _wake(self) -> None:

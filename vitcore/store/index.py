@@ -28,6 +28,7 @@ class Index:
     Attributes:
         results: the results folder.
         notice: one sentence for the person where the published snapshot could not be used or replaced, else None.
+        changes: how many changes to runs it has taken in; the same number means the same answers.
     """
 
     def __init__(self, results: Results, *, hydrate: bool = True) -> None:
@@ -39,7 +40,7 @@ class Index:
         self._lock = threading.Lock()
         self._publishing = threading.Lock()
         self._published = time.monotonic()
-        self._unpublished = 0
+        self._unpublished = self.changes = 0
         self._marks = self._read_marks()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -60,7 +61,7 @@ class Index:
             changed = {id: seen for id, seen in found.items() if self._differs(id, seen)}
             if not gone and not changed:
                 return False
-            before = self._unpublished
+            before = self.changes
             cursor = self.cursor()
             cursor.execute("BEGIN")
             try:
@@ -72,8 +73,8 @@ class Index:
             for id in gone:
                 del self._marks[id]
             self._marks.update(marks)
-            self._unpublished += len(gone)
-            return self._unpublished > before
+            self._count(len(gone))
+            return self.changes > before
 
     def publish(self) -> str | None:
         """Replaces results/runs.duckdb by what is known now; None, or one sentence saying why that was not done."""
@@ -136,9 +137,13 @@ class Index:
             readings = [ingest.read(RunFolder(self.results.runs / id), changed[id], known.get(id)) for id in chunk]
             kept = [reading for reading in readings if reading.differs(known.get(reading.row["id"]))]
             _store(cursor, kept)
-            self._unpublished += len(kept)
+            self._count(len(kept))
             marks.update({reading.row["id"]: reading.mark() for reading in readings})
         return marks
+
+    def _count(self, runs: int) -> None:
+        self.changes += runs
+        self._unpublished += runs
 
     def _read_marks(self) -> dict[str, ingest.Mark]:
         rows = self._con.execute("SELECT id, status, events_size, events_changed, folder_changed FROM runs").fetchall()

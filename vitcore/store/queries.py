@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,9 +77,10 @@ def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.
     Raises:
         Refusal: there is none.
     """
-    for number, line in reversed(_matrices(index.results.run(id).confusion)):
+    path = index.results.run(id).confusion
+    for number, start, end in reversed(_matrices(path)):
         if epoch in (None, number):
-            found = _matrix(journal.parse(line) or {})
+            found = _matrix(journal.parse(_part(path, start, end)) or {})
             if found is not None:
                 return number, found
     which = "no confusion matrix yet" if epoch is None else f"no confusion matrix of epoch {epoch}"
@@ -87,7 +89,7 @@ def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.
 
 def confusion_epochs(index: Index, id: str) -> list[int]:
     """The epochs that have a confusion matrix, ascending."""
-    return sorted({number for number, _ in _matrices(index.results.run(id).confusion)})
+    return sorted({number for number, _, _ in _matrices(index.results.run(id).confusion)})
 
 
 def steps(source: Index | Results, id: str) -> pd.DataFrame:
@@ -154,18 +156,32 @@ def _columns() -> list[str]:
     return [f'"{name}"' for name in _names()]
 
 
-def _matrices(path: Path) -> list[tuple[int, bytes]]:
-    """Each whole line with the epoch it is of; unparsed, since a matrix of many classes is long."""
+def _matrices(path: Path) -> Sequence[tuple[int, int, int]]:
+    """Each whole line: the epoch it is of, where it begins and ends; unread, since a matrix of many classes is long."""
     try:
-        data = path.read_bytes()
+        seen = path.stat()
     except FileNotFoundError:
-        return []
-    found = []
-    for line in data[: data.rfind(b"\n") + 1].split(b"\n"):
-        epoch = _EPOCH_OF.search(line[:200])
-        if epoch and line.startswith(b"{") and line.endswith(b"}"):
-            found.append((int(epoch[1]), line))
-    return found
+        return ()
+    return _lines(path, seen.st_size, seen.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _lines(path: Path, size: int, changed: int) -> tuple[tuple[int, int, int], ...]:
+    """What `_matrices` gives of a file as it is now; a page that looks on asks every second."""
+    found, start = [], 0
+    with path.open("rb") as file:
+        for line in file:
+            epoch = _EPOCH_OF.search(line[:200])
+            if epoch and line.startswith(b"{") and line.endswith(b"}\n"):
+                found.append((int(epoch[1]), start, start + len(line)))
+            start += len(line)
+    return tuple(found)
+
+
+def _part(path: Path, start: int, end: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(end - start).rstrip(b"\n")
 
 
 def _matrix(line: dict[str, Any]) -> np.ndarray | None:
