@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -55,7 +57,7 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
         one = result.at(row, column)
         with st.grid(4, min_column_width=130):
             st.metric("Published", exports.cell_text(one, "published"))
-            st.metric("Ours", _short(one))
+            st.metric("Ours", one.ours_text() if math.isnan(one.ours.mean) else one.mean_text())
             st.metric("Difference", exports.cell_text(one, "difference"))
             st.metric("Verdict", exports.cell_text(one, "verdict") or "–")
         st.caption(" ".join(filter(None, [_sentence(one.judgement.why), one.published.note if one.published else ""])))
@@ -66,10 +68,6 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
             st.code(command_line(one.spec), language="bash", wrap_lines=True)
             _run_cell(result, row, column, runs)
         st.caption(f"Source: {result.table.source(row, column)}")
-
-
-def _short(one: Result) -> str:
-    return one.ours_text().split(" (n")[0]
 
 
 def _sentence(text: str) -> str:

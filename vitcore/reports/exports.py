@@ -21,13 +21,12 @@ def layout(result: ResultTable, part: str = "published", *, brief: bool = False)
     """
     if part not in PARTS:
         raise ValueError(f"there is no part {part!r}; there are {', '.join(PARTS)}")
-    seeds = common_seeds(result) if brief else None
+    bare = brief and common_seeds(result) is not None
     lines = []
     for row in result.table.rows:
         line = {" ": row.label, **({"Family": row.group} if row.group else {}), **row.settings}
         for column in result.table.columns:
-            text = cell_text(result.at(row.key, column.key), part)
-            line[column.title] = text.replace(f" (n = {seeds})", "").removesuffix(" (scaled)") if brief else text
+            line[column.title] = cell_text(result.at(row.key, column.key), part, seeds=not bare, scaled=not brief)
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -48,8 +47,13 @@ def common_seeds(result: ResultTable) -> int | None:
     return counts.pop() if len(counts) == 1 else None
 
 
-def cell_text(one: Result, part: str) -> str:
-    """What a cell says of one of PARTS."""
+def cell_text(one: Result, part: str, *, seeds: bool = True, scaled: bool = True) -> str:
+    """What a cell says of one of PARTS.
+
+    Args:
+        seeds: say of how many seeds ours is the mean.
+        scaled: say of a verdict that it is one over runs smaller than the report's.
+    """
     if part == "published":
         if one.published is None:
             return "–"
@@ -57,11 +61,13 @@ def cell_text(one: Result, part: str) -> str:
         unit = f" {one.column.unit}" if one.metric.kind == "count" else ""
         return f"{sign}{one.published.printed}{unit}" + (" †" if one.published.note else "")
     if part == "ours":
-        return one.ours_text()
+        return one.ours_text(count=seeds)
     if part == "difference":
         gap = one.difference
         return "–" if math.isnan(gap) else f"{gap:+.{one.metric.digits}f}"
-    return "" if one.published is None and math.isnan(one.ours.mean) else one.verdict
+    if one.published is None and math.isnan(one.ours.mean):
+        return ""
+    return one.verdict if scaled else one.judgement.verdict.word(one.scaled)
 
 
 def side_by_side(result: ResultTable, twin: ResultTable) -> pd.DataFrame:

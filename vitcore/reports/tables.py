@@ -62,20 +62,23 @@ class Result:
     def verdict(self) -> str:
         return self.judgement.verdict.label(self.scaled)
 
-    def ours_text(self) -> str:
-        """Mean ± half the 95 % interval (n seeds), and what became of the runs that do not count."""
-        digits, count = self.metric.digits, len(self.values)
+    def ours_text(self, *, count: bool = True) -> str:
+        """Mean ± half the 95 % interval, how many seeds where `count` says so, and what became of the other runs."""
         told = [f"{len(ids)} {status}" for status, ids in self.others.items()]
         if math.isnan(self.ours.mean):
             return ", ".join(told) or "–"
-        text = f"{self.ours.mean:.{digits}f}"
         if self.metric.kind == "count":
-            return f"{text} {self.column.unit}"
-        if count > 1:
-            text += f" ± {self.ours.half_width:.{digits}f}"
+            return f"{self.mean_text()} {self.column.unit}"
         if self.diverged:
-            told.insert(0, f"{self.diverged} of {count} diverged")
-        return f"{text} (n = {count})" + (f"; {', '.join(told)}" if told else "")
+            told.insert(0, f"{self.diverged} of {len(self.values)} diverged")
+        seeds = f" (n = {len(self.values)})" if count else ""
+        return f"{self.mean_text()}{seeds}" + (f"; {', '.join(told)}" if told else "")
+
+    def mean_text(self) -> str:
+        """Mean ± half the 95 % interval, where there are several seeds."""
+        text = f"{self.ours.mean:.{self.metric.digits}f}"
+        several = len(self.values) > 1 and self.metric.kind != "count"
+        return f"{text} ± {self.ours.half_width:.{self.metric.digits}f}" if several else text
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,13 @@ class Verdict(StrEnum):
     NOT_RUN = "not run"
 
     def label(self, scaled: bool) -> str:
-        """As it stands in a table: a scaled run neither reproduces nor contradicts another protocol's number."""
-        if not scaled or self in (Verdict.NOT_RUN, Verdict.NOT_COMPARED, Verdict.NOT_PUBLISHED, Verdict.UNDECIDED):
-            return self.value
-        return {"reproduced": "agrees (scaled)", "contradicted": "differs (scaled)"}.get(self.value, f"{self} (scaled)")
+        """As it stands in a table of results, some of which are scaled."""
+        judged = self not in (Verdict.NOT_RUN, Verdict.NOT_COMPARED, Verdict.NOT_PUBLISHED, Verdict.UNDECIDED)
+        return f"{self.word(scaled)} (scaled)" if scaled and judged else self.word(scaled)
+
+    def word(self, scaled: bool) -> str:
+        """The verdict alone: a scaled run neither reproduces nor contradicts another protocol's number."""
+        return {"reproduced": "agrees", "contradicted": "differs"}.get(self.value, self.value) if scaled else self.value
 
 
 @dataclass(frozen=True)
