@@ -1,5 +1,8 @@
 """Compare: every run in one table to filter, tag and choose from; curves and costs; seeds gathered; CSV, Parquet."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from pages.parts import columns, details, filters, frame, own_drawings, run_table, saved, stored, view
@@ -16,6 +19,20 @@ CHARTS = {
 }
 ROWS = {False: "Runs", True: "Groups over seeds"}
 
+
+def one_of(label: str, choices: Mapping[Any, str], key: str) -> Any:
+    """A row of buttons of which one is always chosen."""
+    return st.segmented_control(
+        label,
+        list(choices),
+        format_func=choices.__getitem__,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
 frame.heading(
     "Compare", "Every stored run. Filter, choose, lay curves over one another, gather seeds, take the table with you."
 )
@@ -28,17 +45,7 @@ else:
     view.doubts()
     shown = filters.filtered(everything)
     with st.container(horizontal=True, vertical_alignment="center", key="view-row"):
-        groups = bool(
-            st.segmented_control(
-                "View",
-                ROWS,
-                format_func=ROWS.__getitem__,
-                required=True,
-                key=view.KEYS["grouped"],
-                label_visibility="collapsed",
-                persist_state="session",
-            )
-        )
+        groups = bool(one_of("View", ROWS, view.KEYS["grouped"]))
         names = [] if groups else columns.chosen(shown, key=view.KEYS["columns"])
         if not groups:
             shown = filters.ordered(shown, names)
@@ -58,15 +65,7 @@ else:
             details.delete_chosen(list(chosen["id"]))
             own_drawings.ask_button(shown)
         st.caption(f"{len(exported)} groups" if groups else f"{len(exported):,} of {len(everything):,} runs")
-    which = st.segmented_control(
-        "Chart",
-        CHARTS,
-        format_func=CHARTS.__getitem__,
-        required=True,
-        key=view.KEYS["chart"],
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    which = one_of("Chart", CHARTS, view.KEYS["chart"])
     if which == "curves":
         overlay(chosen, by)
     elif which == "cost":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from pages.parts import wording
@@ -76,8 +78,7 @@ def size(value: float) -> str:
     return f"{value / 2**30:,.1f} GB" if value >= 2**30 else f"{value / 2**20:,.0f} MB"
 
 
-def _metric(label: str, before: float | None, after: float | None, said: object) -> None:
-    assert callable(said)
+def _metric(label: str, before: float | None, after: float | None, said: Callable[[float], str]) -> None:
     if before is None or after is None:
         st.metric(label, wording.NONE)
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -21,22 +23,8 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
         st.caption("Choose runs in the table, by the boxes at its left edge, to lay their curves over one another.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        y = st.selectbox(
-            "Value",
-            figures.Y_AXES,
-            format_func=figures.Y_AXES.__getitem__,
-            key=KEYS["y"],
-            width=200,
-            persist_state="session",
-        )
-        x = st.selectbox(
-            "Over",
-            figures.X_AXES,
-            format_func=figures.X_AXES.__getitem__,
-            key=KEYS["x"],
-            width=200,
-            persist_state="session",
-        )
+        y = _axis("Value", figures.Y_AXES, KEYS["y"])
+        x = _axis("Over", figures.X_AXES, KEYS["x"])
         smoothing = st.slider(
             "Smoothing", 0.0, 0.95, step=0.05, key=KEYS["smoothing"], width=180, persist_state="session"
         )
@@ -50,6 +38,10 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
     chart(figure, key="compare-curves", name=f"vitcore-{y}")
     if len(runs) > len(drawn):
         st.caption(f"{len(drawn):,} of {len(runs):,} runs are drawn: as many as can be told apart.")
+
+
+def _axis(label: str, axes: Mapping[str, str], key: str) -> str:
+    return st.selectbox(label, axes, format_func=axes.__getitem__, key=key, width=200, persist_state="session")
 
 
 def first_groups(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:

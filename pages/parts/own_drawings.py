@@ -17,7 +17,7 @@ from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.reports import own_drawings
 from vitcore.runs import drawings
-from vitcore.runs.folder import Results
+from vitcore.runs.folder import Results, RunFolder
 
 SHOWN = 40  # of the kept ones, newest first
 
@@ -93,7 +93,7 @@ def _thumbnail(one: drawings.Drawing) -> str:
 
 def with_column(table: pd.DataFrame) -> pd.DataFrame:
     """The table with how many of the drawings each run read, in words; as it was where nothing is drawn or asked."""
-    editions = {name: _edition(name) for name in table["dataset"].dropna().unique()} if len(table) else {}
+    editions = _editions(table)
     if not any(editions.values()) and not table["drawings_of"].notna().any():
         return table
     told = zip(table["drawings_right"], table["drawings_of"], table["drawings_edition"], table["dataset"], strict=True)
@@ -123,18 +123,20 @@ def _open(table: pd.DataFrame) -> list[str]:
     """Runs with weights whose answer is of other drawings than those that are kept now."""
     if "my_drawings" not in table:
         return []
-    editions = {name: _edition(name) for name in table["dataset"].dropna().unique()}
-    now = table["dataset"].map(editions)
+    now = table["dataset"].map(_editions(table))
     some = table[now.notna() & (table["drawings_edition"].fillna("") != now) & (table["epochs_done"] > 0)]
     results = Results()
-    return [run for run in some["id"] if (results.runs / run / "model.safetensors").is_file()]
+    return [run for run in some["id"] if RunFolder(results.runs / run).checkpoint.is_file()]
 
 
-def _edition(dataset: str) -> str | None:
-    """The drawings that a dataset's models can be asked about; None: there are none."""
-    shelf = drawings.shelf(dataset)
-    found = drawings.kept(Results(), shelf) if shelf else []
-    return drawings.edition(found) if found else None
+def _editions(table: pd.DataFrame) -> dict[str, str | None]:
+    """By dataset, the drawings that its models can be asked about now; None: there are none."""
+    found = {}
+    for dataset in table["dataset"].dropna().unique():
+        shelf = drawings.shelf(dataset)
+        mine = drawings.kept(Results(), shelf) if shelf else []
+        found[dataset] = drawings.edition(mine) if mine else None
+    return found
 
 
 def _said(right: float, of: float, seen: object, now: str | None) -> str | None:

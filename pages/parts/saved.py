@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -94,8 +96,7 @@ def _going(slug: str | None) -> None:
     st.session_state[GOING] = slug
 
 
-def _done(what: object) -> None:
-    assert callable(what)
+def _done(what: Callable[[], saved_views.Saved]) -> None:
     try:
         one = what()
     except Refusal as refusal:

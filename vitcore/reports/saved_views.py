@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from pydantic import ValidationError
 
 from vitcore.errors import Refusal
 from vitcore.reports.views import View, written
-from vitcore.runs.folder import FORMAT, Results, reason, slug, write_json
+from vitcore.runs.folder import FORMAT, Results, read_record, reason, slug, write_json
 
 LONGEST = 60  # letters of a name
 _LARGEST = 2_000_000  # bytes; no view of ten thousand runs reaches it
@@ -114,19 +113,10 @@ def _name_of(file: Path) -> str:
 
 
 def _read(file: Path) -> Saved:
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise Refusal(f"{file.name} among the saved views is too large to be one; delete it, or save the view anew")
-        raw = json.loads(file.read_bytes())
-    except OSError as error:
-        raise Refusal(f"the saved view {file.name} cannot be read: {reason(error)}") from None
-    except (ValueError, RecursionError):
-        raise Refusal(f"{file.name} among the saved views is not JSON; delete it, or save the view anew") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("view"), dict):
-        raise Refusal(f"{file.name} among the saved views holds no view; delete it, or save the view anew")
-    version = raw.get("v")
-    if isinstance(version, int) and version > FORMAT:
-        raise Refusal(f"the saved view {file.name} is of format {version}; this version reads up to {FORMAT}")
+    what = f"the saved view {file.name}"
+    if file.is_file() and file.stat().st_size > _LARGEST:
+        raise Refusal(f"{what} is too large to be one; delete it, or save the view anew")
+    raw = read_record(file, what, "view")
     try:
         view = View.model_validate(raw["view"])
     except ValidationError as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vitcore.errors import Refusal
-from vitcore.runs.folder import FORMAT, RunFolder, reason, write_json
+from vitcore.runs.folder import FORMAT, RunFolder, read_json, reason, write_json
 
 _TAG = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _NOTE_LETTERS = 10_000
@@ -24,12 +23,7 @@ class Annotations:
 
 def read(folder: RunFolder) -> Annotations:
     """The annotations; none where there are none or the file is broken."""
-    try:
-        found = json.loads(folder.annotations.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return Annotations()
-    if not isinstance(found, dict):
-        return Annotations()
+    found = read_json(folder.annotations) or {}
     tags, note = found.get("tags"), found.get("note")
     kept = [tag for tag in tags if isinstance(tag, str) and _TAG.fullmatch(tag)] if isinstance(tags, list) else []
     return Annotations(tuple(sorted(set(kept))), note[:_NOTE_LETTERS] if isinstance(note, str) else "")

@@ -8,7 +8,6 @@ asked about.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.runs import locks
-from vitcore.runs.folder import FORMAT, Results, RunFolder, reason, write_json
+from vitcore.runs.folder import FORMAT, Results, RunFolder, read_json, reason, write_json
 from vitcore.runs.journal import Journal, read
 
 if TYPE_CHECKING:
@@ -118,11 +117,8 @@ def edition(drawings: Sequence[Drawing]) -> str:
 
 def verdict(run: RunFolder) -> Verdict | None:
     """What the run made of the drawings when it was last asked; None where it never was, or the file is broken."""
-    try:
-        found = json.loads(run.drawings.read_bytes())
-        right, of, which = found["right"], found["of"], found["edition"]
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
-        return None
+    found = read_json(run.drawings) or {}
+    right, of, which = found.get("right"), found.get("of"), found.get("edition")
     if not (type(right) is int and type(of) is int and isinstance(which, str) and 0 <= right <= of < 2**31):
         return None
     return Verdict(right, of, which[:64])

@@ -88,6 +88,7 @@ class RunFolder:
         self.resume_point = path / "resume.pt"
         self.annotations = path / "annotations.json"
         self.drawings = path / "drawings.json"  # what it made of a person's own drawings
+        self.expected = path / "expected.json"  # what it was to cost, as told before its launch
         self.waiting = path / "waiting.json"  # the run is queued while this is there
         self.request = path / "request"  # "stop" or "pause", for the worker to read
         self.alive = path / "alive.lock"  # held by the worker for its life
@@ -99,20 +100,7 @@ class RunFolder:
         Raises:
             Refusal: it is absent, broken, or of a newer format.
         """
-        try:
-            card = json.loads((self.path / "spec.json").read_bytes())
-        except OSError as error:
-            raise Refusal(f"spec.json of run {self.id} cannot be read: {reason(error)}") from None
-        except (ValueError, RecursionError):
-            raise Refusal(f"spec.json of run {self.id} is not JSON") from None
-        if not isinstance(card, dict) or not isinstance(card.get("spec"), dict):
-            raise Refusal(f"spec.json of run {self.id} holds no spec")
-        version = card.get("v")
-        if isinstance(version, int) and version > FORMAT:
-            raise Refusal(
-                f"run {self.id} is of format {version}, written by a newer vitcore; this one reads up to {FORMAT}"
-            )
-        return card
+        return read_record(self.path / "spec.json", f"spec.json of run {self.id}", "spec")
 
     def raw_spec(self) -> dict[str, Any]:
         """The spec as stored, whether or not it still validates. Raises Refusal as `card` does."""
@@ -152,6 +140,40 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A small file as `write_json` writes it; None where there is none, empty where it is broken or cannot be read."""
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def read_record(path: Path, what: str, part: str) -> dict[str, Any]:
+    """A small file that must be whole, of a format that this version knows, and hold `part`.
+
+    Args:
+        what: what a refusal calls the file.
+
+    Raises:
+        Refusal: it is absent, broken, or of a newer format.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise Refusal(f"{what} cannot be read: {reason(error)}") from None
+    except (ValueError, RecursionError):
+        raise Refusal(f"{what} is not JSON") from None
+    if not isinstance(found, dict) or not isinstance(found.get(part), dict):
+        raise Refusal(f"{what} holds no {part}")
+    version = found.get("v")
+    if isinstance(version, int) and version > FORMAT:
+        raise Refusal(f"{what} is of format {version}, written by a newer vitcore; this one reads up to {FORMAT}")
+    return found
 
 
 def reason(error: OSError) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from vitcore.data.augment import Mixed
 from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
 from vitcore.layers.attention import redraw_features
@@ -18,7 +17,7 @@ from vitcore.spec import RunSpec
 from vitcore.training import telling
 from vitcore.training.asked import Asked, Control, Interrupted
 from vitcore.training.checkpoint import load_resume, save_model, save_resume
-from vitcore.training.compiled import compiling_took
+from vitcore.training.compiled import Forward, compiling_took
 from vitcore.training.evaluate import Scores, evaluate
 from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.outcome import Outcome, Status
@@ -104,13 +103,7 @@ class Run:
         images, labels = parts.batches.batch(parts.batches.order(self.tally.epoch), 0)
         draws = generator(self.spec.seed, "augment", 0)
         inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws)
-
-        def loss(forward: Callable[[Tensor], Any]) -> Tensor:
-            with torch.autocast(parts.device.type, parts.precision, enabled=parts.precision != torch.float32):
-                given = forward(inputs)
-            return parts.loss(given, targets, inputs)
-
-        took = compiling_took(parts.model, parts.forward, loss)
+        took = compiling_took(parts.model, parts.forward, lambda forward: self._loss(forward, inputs, targets))
         self.report("events", {"event": "note", "text": f"torch.compile took {took:.1f} s, not counted as training."})
 
     def go(self) -> Outcome:
@@ -161,9 +154,7 @@ class Run:
         changed = parts.normalise(parts.augment.pictures(images, draws))
         inputs, targets = parts.augment.batch(changed, labels, draws)
         rate = parts.optimisers.set_rate(share(spec.schedule, done, self.steps, parts.batches.steps))
-        with torch.autocast(parts.device.type, parts.precision, enabled=parts.precision != torch.float32):
-            given = parts.forward(inputs)
-        loss = parts.loss(given, targets, inputs)
+        loss = self._loss(parts.forward, inputs, targets)
         parts.optimisers.clear()
         loss.backward()
         if spec.optimiser.clip_norm is not None:
@@ -175,6 +166,13 @@ class Run:
         tally.epoch_images += len(labels)
         tally.images_seen += len(labels)
         self.log.add(done + 1, tally.epoch + 1, len(labels), rate, loss)
+
+    def _loss(self, forward: Forward, inputs: Tensor, targets: Mixed) -> Tensor:
+        """What a batch's answers are off by, the network's own products in the run's precision."""
+        parts = self.parts
+        with torch.autocast(parts.device.type, parts.precision, enabled=parts.precision != torch.float32):
+            given = forward(inputs)
+        return parts.loss(given, targets, inputs)
 
     def _assess(self) -> Ending | None:
         """Evaluate where it is due, tell the epoch, keep a checkpoint; an ending where the run is over early."""
