@@ -9,7 +9,7 @@ from pages.parts.chart import chart
 from pages.parts.view import KEYS
 from vitcore.reports import figures
 from vitcore.reports.figures import COSTS
-from vitcore.reports.statistics import mean_interval
+from vitcore.reports.statistics import half_widths
 
 
 def against(table: pd.DataFrame) -> None:
@@ -43,19 +43,13 @@ def against(table: pd.DataFrame) -> None:
 
 def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:
     """One row a spec: its label, its mean cost, its mean accuracy in percent and that mean's 95 % interval."""
-    points = []
-    for _, some in runs.groupby("fingerprint", sort=False):
-        spread = mean_interval(100 * some["accuracy"])
-        first = some.iloc[0]
-        points.append(
-            {
-                "id": first["id"],
-                "label": f"{first['title']} (n = {len(some)})" if len(some) > 1 else first["title"],
-                "family": first["architecture"],
-                x: some[x].mean(),
-                "accuracy": spread.mean,
-                "low": spread.low,
-                "high": spread.high,
-            }
-        )
-    return pd.DataFrame(points)
+    specs = runs.assign(accuracy=100 * runs["accuracy"]).groupby("fingerprint", sort=False)
+    points = specs.agg(id=("id", "first"), label=("title", "first"), family=("architecture", "first"))
+    values = specs["accuracy"].agg(["size", "mean", "std"])
+    half = half_widths(values["size"], values["std"])
+    several = values["size"] > 1
+    points["label"] = points["label"].where(~several, points["label"] + " (n = " + values["size"].astype(str) + ")")
+    points[x] = specs[x].mean()
+    return points.assign(accuracy=values["mean"], low=values["mean"] - half, high=values["mean"] + half).reset_index(
+        drop=True
+    )

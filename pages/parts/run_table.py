@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.parts import columns
 from pages.parts.view import KEYS, VERSION
-from vitcore.reports.statistics import mean_interval
+from vitcore.reports.statistics import half_widths
 from vitcore.store import queries
 
 CHOSEN = KEYS["runs"]
@@ -49,13 +49,16 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         persist_state="session",
     )
     by = by or ["architecture"]
-    rows = []
-    for values, some in table.dropna(subset=["error_percent"]).groupby(by, dropna=False, sort=False):
-        spread = mean_interval(some["error_percent"])
-        seconds = some["training_seconds"].mean()
-        rows.append((*values, len(some), spread.mean, spread.half_width, some["error_percent"].min(), seconds))
-    names = [*by, "n", "error_mean", "error_interval", "error_best", "training_seconds"]
-    found = pd.DataFrame(rows, columns=names).sort_values("error_mean", ignore_index=True)
+    gathered = table.dropna(subset=["error_percent"]).groupby(by, dropna=False, sort=False)
+    found = gathered.agg(
+        n=("error_percent", "size"),
+        error_mean=("error_percent", "mean"),
+        error_interval=("error_percent", "std"),
+        error_best=("error_percent", "min"),
+        training_seconds=("training_seconds", "mean"),
+    ).reset_index()
+    found["error_interval"] = half_widths(found["n"], found["error_interval"])
+    found, names = found.sort_values("error_mean", ignore_index=True), list(found.columns)
     st.dataframe(found, hide_index=True, placeholder="", column_config=columns.config(names), key="compare-groups")
     return found, by
 

@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 
 from vitcore.reports.statistics import (
+    half_widths,
     holm,
     mean_interval,
     more_seeds,
@@ -134,3 +135,11 @@ def test_the_pooled_floor_ignores_the_groups_means() -> None:
     assert floor.degrees == 240
     assert floor.deviation == pytest.approx(0.5, abs=0.05)
     assert pooled_floor([[1.0], []]).degrees == 0
+
+
+def test_half_widths_of_many_means_are_those_of_each() -> None:
+    random = np.random.default_rng(0)
+    samples = [random.normal(size=count) for count in (2, 3, 10, 1)]
+    found = half_widths([len(one) for one in samples], [np.std(one, ddof=1) if len(one) > 1 else 0 for one in samples])
+    assert found[:3] == pytest.approx([mean_interval(one).half_width for one in samples[:3]])
+    assert math.isnan(found[3]), "one value tells no interval"

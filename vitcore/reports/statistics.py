@@ -51,6 +51,19 @@ def mean_interval(values: Values, confidence: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def half_widths(counts: ArrayLike, deviations: ArrayLike, confidence: float = 0.95) -> np.ndarray:
+    """Half of Student's t-interval of many means at once.
+
+    Args:
+        counts: over how many values each mean is taken; NaN comes out where that is one.
+        deviations: the values' standard deviations (n - 1 in the denominator).
+    """
+    many = np.asarray(counts, dtype=float)
+    spread = np.where(many > 1, np.asarray(deviations, dtype=float), np.nan)
+    factors: np.ndarray = scipy.stats.t.ppf(0.5 + confidence / 2, np.maximum(many - 1, 1))
+    return factors * spread / np.sqrt(many)
+
+
 def paired_interval(
     a: Values, b: Values, confidence: float = 0.95, *, method: str = "auto", resamples: int = 5_000, seed: int = 0
 ) -> Interval:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from vitcore.reports.figures.style import colour, dash, faint, plain, style, uid
-from vitcore.reports.statistics import mean_interval
+from vitcore.reports.statistics import half_widths
 
 X_AXES: dict[str, str] = {
     "epoch": "Epoch",
@@ -164,11 +164,12 @@ def _draw_group(
 ) -> None:
     shade, along = colour(place), _common(lines)
     values = np.array([np.interp(along, line["x"], _smooth(line["y"], smoothing)) for line in lines])  # runs x points
-    spread = np.array([mean_interval(column) for column in values.T]).reshape(-1, 3)
+    mean, half = values.mean(axis=0), np.zeros(len(along))
     if len(lines) > 1:
+        half = half_widths(np.full(len(along), len(lines)), values.std(axis=0, ddof=1))
         figure.add_scatter(
             x=np.concatenate([along, along[::-1]]),
-            y=np.concatenate([spread[:, 2], spread[::-1, 1]]),
+            y=np.concatenate([mean + half, (mean - half)[::-1]]),
             fill="toself",
             fillcolor=faint(shade, 0.18),
             line={"width": 0},
@@ -181,11 +182,11 @@ def _draw_group(
         )
     figure.add_scatter(
         x=along,
-        y=spread[:, 0],
+        y=mean,
         mode="lines+markers" if len(along) <= 40 else "lines",
         line={"color": shade, "width": 2, "dash": dash(place)},
         marker={"size": 5},
-        customdata=np.nan_to_num((spread[:, 2] - spread[:, 1]) / 2),
+        customdata=half,
         hovertemplate="%{y} ± %{customdata:.4g}",
         name=plain(f"{name} (n = {len(lines)})"),
         legendgroup=key,
