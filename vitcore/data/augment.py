@@ -24,6 +24,10 @@ class Mixed:
     others: Tensor | None = None
     share: float = 1.0
 
+    def rows(self, part: slice) -> Mixed:
+        """The same for some of the batch's pictures."""
+        return Mixed(self.labels[part], None if self.others is None else self.others[part], self.share)
+
 
 class Normalise:
     """uint8 to floats with mean 0 and deviation 1 over the training pictures of the dataset."""

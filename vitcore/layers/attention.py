@@ -69,6 +69,8 @@ class Attention(nn.Module):
         self.epsilon = kernel.epsilon if epsilon is None else epsilon
         self.explicit = tokens <= (EXPLICIT_TOKENS_WITH_DROPOUT if dropout else EXPLICIT_TOKENS)
         self.window, self.causal = window, causal
+        # torch's fused attention drops weights by its global generator, whatever vitcore.layers.draws says.
+        self.draws_globally = bool(dropout) and not (self.explicit or kernel.linear or window is not None)
         self.qkv = nn.Linear(width, (heads + 2 * self.key_heads) * self.head_width, bias=qkv_bias)
         self.projection = nn.Linear(width, width)
         count = features or (self.head_width if kernel.projected else 0)

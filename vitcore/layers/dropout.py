@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vitcore.layers.draws import source
+
 _LEVELS = 2**16
 
 
@@ -14,7 +16,7 @@ class Dropout(nn.Module):
 
     On a CPU torch draws one Bernoulli number at a time; here one draw of 64 bits decides four places, at half the
     cost. The chance is then a whole number of 65,536ths, and the scale is that number's own, so the mean stays exact.
-    Draws come from torch's global generator.
+    Draws come from vitcore.layers.draws.
     """
 
     def __init__(self, chance: float) -> None:
@@ -27,7 +29,7 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.chance)
-        bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=source())
         kept = bits.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - _LEVELS // 2
         return x * (kept.to(x.dtype) * (_LEVELS / (_LEVELS - dropped)))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vitcore.layers.draws import source
+
 
 class Residual(nn.Module):
     """x + branch, where in training each picture loses its branch with a chance and the others' are scaled up.
 
-    Shapes: (b n d) and (b n d) -> (b n d). One fused pass; the draws come from torch's global generator.
+    Shapes: (b n d) and (b n d) -> (b n d). One fused pass; the draws come from vitcore.layers.draws.
     """
 
     def __init__(self, chance: float = 0.0) -> None:
@@ -19,7 +21,7 @@ class Residual(nn.Module):
     def forward(self, x: Tensor, branch: Tensor) -> Tensor:
         if not self.training or not self.chance:
             return x + branch
-        kept = torch.rand(x.shape[0], 1, 1, device=x.device) >= self.chance
+        kept = torch.rand(x.shape[0], 1, 1, device=x.device, generator=source()) >= self.chance
         return torch.addcmul(x, branch, kept.to(branch.dtype) / (1 - self.chance))
 
     def extra_repr(self) -> str:

@@ -11,10 +11,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import torch
 
-from vitcore.data.augment import Augment, Normalise
+from vitcore.data.augment import Augment, Mixed, Normalise
 from vitcore.data.load import described
 from vitcore.errors import Refusal
 from vitcore.models import count
@@ -25,6 +26,7 @@ from vitcore.training.device import memory_mb, resolve, resolve_precision, synch
 from vitcore.training.loss import make_loss
 from vitcore.training.memory import too_large
 from vitcore.training.optim import Optimisers
+from vitcore.training.portions import Portions
 
 SECONDS = 2.0
 PORTION = 64  # pictures a measured step has at most: a slow model's single step must not take minutes
@@ -119,12 +121,15 @@ def _measured(
         activations += tensor.numel() * tensor.element_size()
         return tensor
 
-    def step() -> None:
-        inputs, targets = augment.batch(normalise(augment.pictures(pictures, draws)), labels, draws)
+    def mean_loss(inputs: torch.Tensor, targets: Mixed) -> torch.Tensor:
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
             given = model(inputs)
+        return loss(given, targets, inputs)
+
+    def step(portions: Portions) -> None:
+        inputs, targets = augment.batch(normalise(augment.pictures(pictures, draws)), labels, draws)
         optimisers.clear()
-        loss(given, targets, inputs).backward()
+        portions.backward(mean_loss, inputs, targets, 0)
         optimisers.step()
 
     def answer() -> None:
@@ -133,8 +138,10 @@ def _measured(
 
     model.train()
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        step()  # also warms up
-    speed = size / _median_seconds(step, device, seconds * 0.8)
+        step(Portions(model, device, spec.seed, count=1))  # the hooks see this thread alone
+    portions = Portions(model, device, spec.seed)
+    step(portions)  # warms up
+    speed = size / _median_seconds(partial(step, portions), device, seconds * 0.8)
     model.eval()
     answer()
     answers = size / _median_seconds(answer, device, seconds * 0.2)

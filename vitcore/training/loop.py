@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -154,9 +155,8 @@ class Run:
         changed = parts.normalise(parts.augment.pictures(images, draws))
         inputs, targets = parts.augment.batch(changed, labels, draws)
         rate = parts.optimisers.set_rate(share(spec.schedule, done, self.steps, parts.batches.steps))
-        loss = self._loss(parts.forward, inputs, targets)
         parts.optimisers.clear()
-        loss.backward()
+        loss = parts.portions.backward(partial(self._loss, parts.forward), inputs, targets, done)
         if spec.optimiser.clip_norm is not None:
             nn.utils.clip_grad_norm_(parts.model.parameters(), spec.optimiser.clip_norm)
         parts.optimisers.step()

@@ -21,6 +21,7 @@ from vitcore.training.checkpoint import build_model
 from vitcore.training.device import resolve, resolve_precision
 from vitcore.training.loss import make_loss
 from vitcore.training.optim import Average, Optimisers
+from vitcore.training.portions import Portions
 from vitcore.training.tally import Report
 
 
@@ -55,6 +56,7 @@ class Parts:
         torch.manual_seed(derived(spec.seed, "dropout"))
         self.optimisers = Optimisers(self.model, spec.optimiser)
         self.loss = make_loss(spec.training, _ready(teacher, spec, self.device))
+        self.portions = Portions(self.model, self.device, spec.seed, 1 if spec.compile else None)
         self.forward: Callable[[Tensor], Any] = torch.compile(self.model) if spec.compile else self.model
 
     @property
