@@ -29,7 +29,7 @@ def curves(chosen: pd.DataFrame) -> None:
     ids = tuple(chosen["id"])
     drawn = _drawn(str(Results().root), ids, tuple(chosen["title"]), _mark(chosen), chosen)
     st.space("small")
-    with st.grid(2, min_column_width=330, gap=("medium", "large")):
+    with st.container(key="curves"), st.grid(2, min_column_width=330, gap=("medium", "large")):
         for (title, y, _), figure in zip(CURVES, drawn, strict=True):
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{title}**")

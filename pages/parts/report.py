@@ -14,7 +14,7 @@ from vitcore.reports.comparisons import comparisons
 from vitcore.reports.kept import kept_epochs, with_kept
 from vitcore.reports.paragraph import paragraph
 from vitcore.reports.published import Report, Table
-from vitcore.reports.tables import ResultTable, epoch_runs, results
+from vitcore.reports.tables import ResultTable, cell_specs, epoch_runs, results
 from vitcore.store import queries
 
 NARROW = 3  # columns up to which a table stands beside its twin
@@ -74,11 +74,28 @@ def _choice(report: Report) -> tuple[Table, str]:
         table = named[key or known[0].key]
         ways = list(table.protocols)
         protocol = st.segmented_control(
-            "Protocol of our runs", ways, default="scaled", required=True, key=f"{report.key}-protocol",
+            "Protocol of our runs", ways, default=_first(table), required=True, key=f"{report.key}-protocol",
             format_func=lambda one: table.protocols[one].label if one in table.protocols else one,
             bind="query-params",
         )  # fmt: skip
     return table, protocol if protocol in ways else ways[0]
+
+
+def _first(table: Table) -> str:
+    """The protocol that is shown at first: of which there are runs, the scaled one before the others."""
+    name = f"{table.key}-first-protocol"
+    if name not in st.session_state:
+        stands = set(with_kept(stored.runs())["fingerprint"])
+        order = sorted(table.protocols, key="scaled".__ne__)
+        st.session_state[name] = next((one for one in order if stands & _asked(table.key, one)), order[0])
+    return str(st.session_state[name])
+
+
+@st.cache_data(show_spinner=False)
+def _asked(table: str, protocol: str) -> set[str]:
+    """Fingerprints of what a table's cells are filled by."""
+    specs = cell_specs(published.table(table), protocol).values()
+    return {spec.fingerprint() for spec, _ in specs if spec}
 
 
 def _body(table: Table, protocol: str, moving: bool) -> None:

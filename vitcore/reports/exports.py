@@ -24,10 +24,11 @@ def layout(result: ResultTable, part: str = "published", *, brief: bool = False)
     bare = brief and common_seeds(result) is not None
     lines = []
     for row in result.table.rows:
-        line = {" ": row.label, **({"Family": row.group} if row.group else {}), **row.settings}
+        line = {" ": row.label, **row.settings}
         for column in result.table.columns:
             line[column.title] = cell_text(result.at(row.key, column.key), part, seeds=not bare, scaled=not brief)
-        lines.append(line)
+        family = {"Family": row.group} if row.group else {}
+        lines.append({**line, **family})  # at the end: on a phone the numbers come first
     return pd.DataFrame(lines)
 
 
