@@ -89,7 +89,7 @@ def sessions(browser: Browser, url: str, count: int) -> list[Page]:
 
 def visit_live(page: Page, url: str) -> None:
     page.goto(url)
-    expect(page.get_by_text(f" of {EPOCHS}")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(f" of {EPOCHS}").first).to_be_visible(timeout=PATIENCE)
 
 
 def main() -> None:

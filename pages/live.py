@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +13,7 @@ from pages.parts.learning import curves
 from pages.parts.picker import pick_runs
 from pages.parts.status import actions, badge, progress_line
 from pages.parts.waiting import waiting
-from vitcore.runs import machine
+from vitcore.runs import expected, machine
 from vitcore.store import queries
 
 TICK = 1.5  # seconds between two looks while something runs
@@ -39,10 +40,19 @@ def numbers(run: pd.Series) -> None:
     with st.grid(6, min_column_width=110):
         st.metric("Test error", wording.percent(run["error_percent"], 2))
         st.metric("Epochs", f"{int(run['epochs_done'])} of {int(run['epochs'])}")
-        st.metric("Training time", wording.duration(run["training_seconds"]))
+        st.metric("Training time", wording.duration(run["training_seconds"]), **told_before(run["id"]))
         st.metric("Images/s", wording.count(run["images_per_second"]))
         st.metric("Memory", wording.megabytes(run["memory_mb"]))
         st.metric("Parameters", wording.count(run["parameters"]))
+
+
+def told_before(id: str) -> dict[str, Any]:
+    """What was expected before the launch, to stand beside what it takes."""
+    told = expected.read(stored.index().results.run(id))
+    if told is None:
+        return {}
+    text = f"{wording.duration(told.training_seconds)} expected{', a guess' if told.guessed else ''}"
+    return {"delta": text, "delta_color": "off", "delta_arrow": "off"}
 
 
 def confusion(chosen: pd.DataFrame) -> None:
@@ -85,22 +95,24 @@ def live(ids: list[str]) -> None:
     if moving(table) != st.session_state["live-ticking"]:
         st.rerun()  # nothing moves any more, or something does again: without the timer, or with it
     chosen = table.set_index("id", drop=False).reindex([run for run in ids if run in set(table["id"])])
+    rows = [run for _, run in chosen.iterrows()]
     st.space("small")
-    for _, run in chosen.iterrows():
+    for run in rows:
         head(run)
-    if len(chosen) == 1:
-        numbers(chosen.iloc[0])
-    if (chosen["status"] != "queued").any():
+    if len(rows) == 1:
+        numbers(rows[0])
+    if any(run["status"] != "queued" for run in rows):
         curves(chosen)
         confusion(chosen)
-        for _, run in chosen.iterrows():
-            log(run, alone=len(chosen) == 1)
-    others = table[(table["status"] == "running") & ~table["id"].isin(ids)]
-    if len(others):
+        for run in rows:
+            log(run, alone=len(rows) == 1)
+    running = table["status"] == "running"
+    others = running & ~table["id"].isin(ids)
+    if others.any():
         st.subheader("Also running", anchor=False)
-        for _, run in others.iterrows():
+        for _, run in table[others].iterrows():
             head(run)
-    if (table["status"] == "running").any():
+    if running.any():
         st.caption(f"This machine: {machine.busy()}.")
     waiting(table)
 
