@@ -8,12 +8,13 @@ from pages.parts import frame, stored, wording
 from pages.parts.fields import shown
 from pages.parts.form import Asked, changed, spec_form
 from pages.parts.launch import launch, watch
-from pages.parts.sizes import measured, remembered, sizes
+from pages.parts.sizes import sizes
+from pages.parts.speeds import measure_button, speeds
 from vitcore.data.load import available
 from vitcore.errors import Refusal
+from vitcore.reports.speed import Speed, estimate
 from vitcore.spec import RunSpec, fields
 
-MEASURED = 4  # of many runs; the others are taken to be like them
 COUNTED = 12  # networks of different sizes that are counted before a launch of many
 
 
@@ -24,26 +25,19 @@ def between(values: Sequence[float]) -> str:
 
 
 def cost(specs: list[RunSpec]) -> None:
-    """Parameters and arithmetic of what would be launched."""
+    """Parameters, arithmetic, time and memory of what would be launched: counted, or as stored runs and steps tell."""
     networks = list({spec.model.model_dump_json() + spec.data.dataset: spec for spec in specs}.values())[:COUNTED]
     with st.spinner("Counting …"):
         counted = [sizes(spec) for spec in networks]
+    runs = stored.runs()
+    speed, needed = Speed(runs, measured=speeds()), estimate(specs, runs, measured=speeds())
+    memory = [held for spec in networks if (held := speed.memory_mb(spec)) is not None]
     with st.grid(2, min_column_width=110):
         st.metric("Parameters", between([parameters for parameters, _ in counted]))
         st.metric("MACs per picture", between([macs for _, macs in counted]))
-
-
-def time_needed(specs: list[RunSpec]) -> None:
-    """How long it will take here: as stored runs did, else measured by a few steps when asked."""
-    seconds = remembered(specs, stored.runs())
-    if seconds is not None:
-        st.caption(f"About {wording.duration(seconds)} of training, at the speed of stored runs.")
-    elif st.button("How long will it take?", type="tertiary", key="measure", help="A few steps are made."):
-        with st.spinner("Measuring …"):
-            total = (
-                sum(measured(spec.model_dump_json()) for spec in specs[:MEASURED]) * len(specs) / len(specs[:MEASURED])
-            )
-        st.caption(f"About {wording.duration(total)} on this machine.")
+        st.metric("Time" if len(specs) == 1 else "Time, all", wording.duration(60 * needed.minutes), help=f"{needed}.")
+        st.metric("Memory", wording.megabytes(max(memory, default=None)), help="Of the largest, while it trains.")
+    measure_button(needed.guessed)
 
 
 def recap(specs: list[RunSpec]) -> None:
@@ -83,7 +77,6 @@ def before_launch(asked: Asked) -> None:
         try:
             with slot:
                 cost(specs)
-                time_needed(specs)
         except Refusal as refusal:
             slot.warning(str(refusal))
 

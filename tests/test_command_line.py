@@ -20,6 +20,7 @@ from vitcore.models import ARCHITECTURES
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, fields
+from vitcore.spec.presets import preset
 from vitcore.store import queries
 from vitcore.store.index import Index
 
@@ -45,6 +46,36 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Results,
     assert done.returncode == 0, done.stderr
     yield results, json.loads(done.stdout.splitlines()[-1]), done.stderr
     end_all(results)
+
+
+def test_forecast_says_what_a_run_would_cost(trained: tuple[Results, dict[str, object], str]) -> None:
+    results, _, _ = trained
+    told = vitcore(results, "forecast", *TINY, "--epochs", "2")
+    assert told.returncode == 0, told.stderr
+    assert "parameters" in told.stdout
+    assert "by stored runs of the same network" in told.stdout
+    found = json.loads(vitcore(results, "forecast", *TINY, "--epochs", "2", "--json").stdout)
+    assert found["parameters"] > 10_000
+    assert found["minutes"] >= found["training_minutes"] > 0
+    assert found["memory_mb"] > 0
+    assert found["minutes_by_stored_runs"] > 0
+    refused = vitcore(results, "forecast", "--samples", "0")
+    assert refused.returncode == 2
+    assert "samples" in refused.stderr
+
+
+def test_a_preset_is_a_beginning_that_other_options_change(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    done = vitcore(
+        results, "train", "--preset", "mnist-1-percent", "--dataset", "digits", "--epochs", "1", "--samples", "64",
+        "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    spec = results.run(json.loads(done.stdout.splitlines()[-1])["id"]).spec()
+    assert spec == RunSpec.of(**{**preset("mnist-1-percent").fields, "dataset": "digits", "epochs": 1, "samples": 64})
+    refused = vitcore(results, "train", "--preset", "best")
+    assert refused.returncode == 2
+    assert "there is no preset 'best'" in refused.stderr
 
 
 def test_train_waits_and_ends_with_one_json_object(trained: tuple[Results, dict[str, object], str]) -> None:

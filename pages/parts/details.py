@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from pages.parts import stored
+from pages.parts import stored, wording
 from pages.parts.confusions import confusions
 from pages.parts.export import weights_of
 from pages.parts.status import asked_of
 from vitcore.errors import Refusal
 from vitcore.runs import annotations as kept
-from vitcore.runs import trash
+from vitcore.runs import expected, trash
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import command_line
 from vitcore.store import queries
@@ -35,6 +36,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     )
     run = Results().run(str(id))
     _how(run)
+    _kept_to(run, rows.loc[id, "training_seconds"])
     _said(run, all_tags(table))
     if queries.confusion_epochs(stored.index(), run.id) and st.toggle("Confusion matrix", key="details-matrix"):
         st.fragment(confusions)(rows.loc[id], key="details-confusion")
@@ -71,6 +73,17 @@ def _how(run: RunFolder) -> None:
         st.code(command_line(run.spec()), language="bash", wrap_lines=True)
     except Refusal as refusal:  # a spec that is no longer valid can be looked at all the same
         st.caption(str(refusal))
+
+
+def _kept_to(run: RunFolder, seconds: float | None) -> None:
+    """What the training was expected to take, beside what it took."""
+    told = expected.read(run)
+    if told is not None:
+        guess = ", a guess" if told.guessed else ""
+        st.caption(
+            f"Training was expected to take {wording.duration(told.training_seconds)}{guess}; "
+            f"it took {wording.duration(seconds)}."
+        )
 
 
 def _said(run: RunFolder, known: list[str]) -> None:
@@ -121,7 +134,6 @@ def _title(run: RunFolder) -> str:
         return "a run of another version"
 
 
-def _each(what: object, ids: list[str]) -> None:
-    assert callable(what)
+def _each(what: Callable[..., object], ids: list[str]) -> None:
     for id in ids:
         asked_of(partial(what, id=id))

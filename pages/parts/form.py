@@ -13,6 +13,7 @@ from vitcore.data.load import described
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES
 from vitcore.spec import RunSpec, SpecField, fields
+from vitcore.spec.presets import presets
 
 GROUPS = {
     "Model": ("model",),
@@ -48,6 +49,7 @@ class Asked:
 
 def spec_form() -> Asked:
     """Draw the form and return what it asks for."""
+    _start_from()
     several = st.toggle(
         "Several choices at once",
         key="several",
@@ -67,6 +69,31 @@ def spec_form() -> Asked:
             with tab, st.grid(3, min_column_width=170, vertical_alignment="bottom"):
                 _draw(_leaves(sections, advanced=True), values, wrong, several)
     return Asked([], wrong, several) if wrong else combined(values, several)
+
+
+def _start_from() -> None:
+    """A measured spec to start from: choosing one sets the whole form, which can then be changed."""
+    name = st.selectbox(
+        "Start from",
+        list(presets()),
+        index=None,
+        placeholder="the defaults",
+        key="preset",
+        on_change=_fill,
+        help="A spec that was measured; choosing one sets every option below.",
+        persist_state="session",
+    )
+    if name:
+        st.caption(f"{presets()[name]} Any change below makes it another spec.")
+
+
+def _fill() -> None:
+    """Set every option as the chosen preset, or the defaults, have it."""
+    name = st.session_state["preset"]
+    given = RunSpec.of(**presets()[name].fields).flat() if name else RunSpec().flat()
+    st.session_state["several"] = False
+    for leaf in fields():
+        st.session_state[f"field-{leaf.name}"] = given[leaf.name]
 
 
 def combined(values: dict[str, Any], several: bool) -> Asked:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.parts import stored
+from pages.parts.speeds import speeds
 from vitcore.errors import Refusal
+from vitcore.reports.speed import Speed
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import enqueue, ensure_dispatcher
 from vitcore.spec import RunSpec
@@ -22,7 +25,8 @@ def launch(specs: Sequence[RunSpec]) -> list[str]:
     """Queue every spec and start whoever runs them; the new ids, or none when the results folder refuses."""
     store = Results()
     try:
-        ids = [enqueue(store, spec) for spec in specs]
+        speed = Speed(stored.runs(), measured=speeds())
+        ids = [enqueue(store, spec, speed.expected(spec)) for spec in specs]
         ensure_dispatcher(store)
     except Refusal as refusal:
         st.error(str(refusal))

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from vitcore.errors import Refusal
-from vitcore.reports.speed import Network, measure, network
+from vitcore.reports.speed import Measured, Network, measure, network
 from vitcore.spec import RunSpec
 
 SECONDS = 8  # that a measurement takes, torch's own start included
 
 
 @st.cache_resource
-def speeds() -> dict[Network, float]:
-    """Seconds of training for one picture, by network."""
+def speeds() -> dict[Network, Measured]:
+    """What was measured, by network."""
     return {}
 
 

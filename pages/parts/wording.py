@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from vitcore.reports import durations
+
 NONE = "–"
 
 
@@ -32,23 +34,8 @@ def share(value: float | None) -> float:
 
 
 def duration(seconds: float | None) -> str:
-    """3.2 -> '3 s'; 75 -> '1 min 15 s'; 8000 -> '2 h 13 min'."""
-    if missing(seconds):
-        return NONE
-    assert seconds is not None
-    whole = max(0, round(seconds))
-    if seconds < 1:
-        return "under a second"
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 600:
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    if whole < 3600:
-        return f"{round(whole / 60)} min"
-    hours, minutes = divmod(round(whole / 60), 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{round(hours / 24)} days"
+    """75 -> '1 min 15 s'; None and NaN -> '–'."""
+    return NONE if missing(seconds) else durations.duration(float(seconds or 0))
 
 
 def ago(moment: datetime | None, now: datetime | None = None) -> str:

@@ -1,101 +1,25 @@
-"""What the pages do: refuse in one sentence, launch, list, group, hand out the table."""
+"""What the pages do: follow, list, group, hand out the table, read a picture."""
 
 import contextlib
 import io
-import itertools
 import time
 from io import StringIO
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from pages.parts import stored, uploading
 from pages.parts.against import COSTS, gathered
-from tests.pages.opening import Open
+from tests.pages.opening import Open, metric
 from tests.pages.told import give_weights, tell
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.runs import annotations, locks, queue
-from vitcore.runs.folder import Results
+from vitcore.runs.expected import Expected
+from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec, command_line
 from vitcore.store.queries import export_csv
-
-
-def metric(app: AppTest, label: str) -> str:
-    return next(one.value for one in app.metric if one.label == label)
-
-
-def test_counts_stand_before_the_launch_and_follow_the_choice(empty: Results, open_page: Open) -> None:
-    app = open_page("train")
-    before = metric(app, "Parameters"), metric(app, "MACs per picture")
-    app.selectbox(key="field-architecture").set_value("vit-lite-7/4").run()
-    assert not app.exception
-    assert (metric(app, "Parameters"), metric(app, "MACs per picture")) != before
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "told"),
-    [("samples", 99_999, "1,437"), ("patch", 27, "27")],
-)
-def test_what_cannot_be_is_one_sentence_and_no_launch(
-    field: str, value: int, told: str, empty: Results, open_page: Open
-) -> None:
-    app = open_page("train")
-    app.selectbox(key="field-architecture").set_value("vit-lite-7/4")
-    app.number_input(key=f"field-{field}").set_value(value).run()
-    assert not app.exception
-    assert app.button(key="launch").disabled
-    [warning] = app.warning
-    assert told in warning.value
-    assert "\n" not in warning.value
-
-
-@pytest.mark.parametrize("name", ["<img src=x>", "../up", "![](http://example.org/x)"])
-def test_a_foul_name_is_refused(name: str, empty: Results, open_page: Open) -> None:
-    app = open_page("train")
-    app.text_input(key="field-name").set_value(name).run()
-    assert app.button(key="launch").disabled
-    assert len(app.warning) == 1
-    assert empty.ids() == []
-
-
-def test_several_choices_make_their_product(empty: Results, open_page: Open) -> None:
-    app = open_page("train")
-    app.toggle(key="several").set_value(True).run()
-    app.multiselect(key="field-kernel-several").set_value(["softmax", "relu"])
-    app.text_input(key="field-seed-several").set_value("0-2").run()
-    assert not app.exception
-    assert app.button(key="launch").label == "Launch 6 runs"
-
-
-def test_a_list_that_is_none_is_refused_in_words(empty: Results, open_page: Open) -> None:
-    app = open_page("train")
-    app.toggle(key="several").set_value(True).run()
-    app.text_input(key="field-seed-several").set_value("1, two").run()
-    assert "two" in app.warning[0].value
-    assert app.button(key="launch").disabled
-
-
-def test_choices_outlive_a_change_of_page(empty: Results, open_page: Open) -> None:
-    app = open_page("train")
-    app.number_input(key="field-epochs").set_value(17).run()
-    app.switch_page("live.py").run()
-    app.switch_page("train.py").run()
-    assert app.number_input(key="field-epochs").value == 17
-
-
-def test_launch_queues_a_run_that_trains(empty: Results, open_page: Open) -> None:
-    app = open_page("train")
-    app.number_input(key="field-samples").set_value(64)
-    app.number_input(key="field-epochs").set_value(1).run()
-    app.button(key="launch").click().run()
-    assert not app.exception
-    [run] = empty.ids()
-    assert queue.status(empty, run) in ("queued", "running", "finished")
-    queue.stop(empty, run)
 
 
 def test_home_offers_a_first_model_only_while_there_is_none(empty: Results, open_page: Open) -> None:
@@ -112,6 +36,15 @@ def test_live_shows_the_run_that_the_address_names(stocked: Results, open_page: 
     app = open_page("live", {"runs": first})
     assert app.multiselect(key="live-runs").value == [first]
     assert metric(app, "Epochs") == "2 of 2"
+
+
+def test_live_lays_what_was_expected_beside_what_it_took(stocked: Results, open_page: Open) -> None:
+    first = stocked.ids()[0]
+    write_json(stocked.run(first).expected, Expected(75, guessed=True).written())
+    app = open_page("live", {"runs": first})
+    assert not app.exception
+    time = next(one for one in app.metric if one.label == "Training time")
+    assert time.delta == "1 min 15 s expected, a guess"
 
 
 def test_live_ignores_an_address_that_names_no_run(stocked: Results, open_page: Open) -> None:
@@ -144,26 +77,6 @@ def test_the_csv_is_the_table(stocked: Results, open_page: Open) -> None:
 def test_draw_has_a_way_on_when_nothing_can_read(empty: Results, open_page: Open) -> None:
     app = open_page("draw")
     assert [button.label for button in app.button] == ["Go to Home"]
-
-
-def test_own_pictures_need_a_path_that_is_one(empty: Results, open_page: Open, tmp_path: Path) -> None:
-    app = open_page("train")
-    assert not [box for box in app.text_input if box.key == "field-folder"]
-    app.selectbox(key="field-dataset").set_value("folder").run()
-    assert not app.exception
-    assert "none was given" in app.warning[0].value
-    assert app.button(key="launch").disabled
-    app.text_input(key="field-folder").set_value(str(tmp_path / "nowhere")).run()
-    assert "there is no folder" in app.warning[0].value
-    assert app.button(key="launch").disabled
-    for part, name in itertools.product(("train", "test"), ("cat", "dog")):
-        (tmp_path / "pets" / part / name).mkdir(parents=True)
-        Image.new("RGB", (64, 64), "red").save(tmp_path / "pets" / part / name / "one.png")
-    app.text_input(key="field-folder").set_value(str(tmp_path / "pets")).run()
-    assert not app.exception
-    assert not app.warning, app.warning[0].value
-    assert not app.button(key="launch").disabled
-    assert metric(app, "Parameters") != "–"
 
 
 def test_a_queue_whose_dispatcher_is_gone_is_taken_up_by_whoever_looks(

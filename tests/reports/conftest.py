@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_RUNS = {
     "id": [], "title": [], "status": [], "fingerprint": [], "seed": [], "machine": [], "error_percent": [],
     "accuracy": [], "training_seconds": [], "epochs_done": [], "train_rows": [], "macs": [], "architecture": [],
-    "kernel": [], "dataset": [], "side": [],
+    "kernel": [], "dataset": [], "side": [], "memory_mb": [], "batch_size": [],
 }  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def stored(
         "epochs_done": spec.training.epochs,
         "train_rows": rows,
         "macs": 1e7,
+        "memory_mb": 400.0,
         **more,
     }
 

@@ -18,10 +18,11 @@ from vitcore.reports.comparisons import comparisons, rows_differ
 from vitcore.reports.missing import missing
 from vitcore.reports.paragraph import paragraph
 from vitcore.reports.published import table, tables
-from vitcore.reports.speed import estimate, measure, network
+from vitcore.reports.speed import Measured, Speed, estimate, measure, network
 from vitcore.reports.statistics import noise_floor
 from vitcore.reports.tables import results
 from vitcore.reports.verdicts import Verdict, judge_count, judge_result
+from vitcore.runs.expected import Expected
 from vitcore.spec import RunSpec, command_line, fields
 
 Frame = Callable[[Sequence[dict[str, Any]]], pd.DataFrame]
@@ -193,15 +194,31 @@ def test_a_network_new_to_this_machine_is_guessed_and_can_be_measured(frame: Fra
     there = estimate(gaps, kept)
     assert len(there.guessed) == 2, "another machine's speed is a guess here"
     assert str(there).startswith("perhaps")
-    both = {network(spec): 0.01 for spec in gaps}
+    both = {network(spec): Measured(0.01, 50.0) for spec in gaps}
     told = estimate(gaps[:1], kept, measured=both)
     assert told.guessed == []
     assert told.minutes == pytest.approx(0.01 * (120_000 + 10_000 * 2 / 3) / 60)
 
 
-def test_a_measurement_tells_seconds_for_a_picture() -> None:
-    seconds = measure(RunSpec.of(architecture="cnn", dataset="digits", samples=64))
-    assert 0 < seconds < 10
+def test_a_measurement_tells_seconds_for_a_picture_and_memory() -> None:
+    found = measure(RunSpec.of(architecture="cnn", dataset="digits", samples=64))
+    assert 0 < found.seconds < 10
+    assert 0.5 < found.memory_mb < 500
+
+
+def test_what_is_expected_of_a_run_is_its_training_alone(frame: Frame) -> None:
+    mine = spec("softmax", 0)
+    by_runs = Speed(frame([stored(mine, 6.0, training_seconds=120.0)]))
+    assert by_runs.expected(spec("softmax", 1)) == Expected(120.0, guessed=False)
+    assert by_runs.memory_mb(spec("softmax", 1)) == 400.0
+    measured = Speed(frame(), measured={network(mine): Measured(0.01, 50.0)})
+    rows = (mine.data.samples or 60_000) * mine.training.epochs
+    assert measured.expected(mine) == Expected(pytest.approx(0.01 * rows), guessed=False)
+    assert measured.memory_mb(mine) == 50.0
+    assert Speed(frame()).expected(mine) is None
+    assert Speed(frame()).memory_mb(mine) is None
+    larger = RunSpec.of(**{**mine.flat(), "batch_size": 2 * mine.training.batch_size})
+    assert by_runs.memory_mb(larger) is None, "another batch size takes another amount"
 
 
 def _seeds_of(errors: dict[str, list[float]]) -> list[dict[str, Any]]:

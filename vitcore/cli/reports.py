@@ -79,22 +79,22 @@ def fill(
 ) -> None:
     """Queue the runs that are missing from tables; says first how many, and how long they may take."""
     from vitcore.reports.requests import asked_for
-    from vitcore.reports.speed import estimate, measure, network
+    from vitcore.reports.speed import Speed, estimate, measure, network
     from vitcore.runs.queue import enqueue, ensure_dispatcher
     from vitcore.spec import command_line
 
     runs = _runs()
     specs, under_way = asked_for(keys, runs, range(seeds), protocol, rows=row, explanations=explain)
-    needed = estimate(specs, runs)
-    if measured and needed.guessed:
-        needed = estimate(specs, runs, measured={network(spec): measure(spec) for spec in needed.guessed})
+    known = {network(spec): measure(spec) for spec in estimate(specs, runs).guessed} if measured else {}
+    needed = estimate(specs, runs, measured=known)
     typer.echo(f"{len(specs)} runs are missing, {under_way} under way; {needed}.", err=True)
     if dry_run:
         for spec in specs:
             typer.echo(command_line(spec))
         return
     results = Results()
-    ids = [enqueue(results, spec) for spec in specs]
+    speed = Speed(runs, measured=known)
+    ids = [enqueue(results, spec, speed.expected(spec)) for spec in specs]
     ensure_dispatcher(results)
     for id in ids:
         typer.echo(id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -13,16 +14,27 @@ from vitcore.cli.options import takes_every_field
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
+from vitcore.spec.presets import preset, presets
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help=f"A measured spec to start from, changed by the other options; one of {', '.join(presets())}.",
+    ),
+]
 
 
 @takes_every_field
 def train(
     detach: Annotated[bool, typer.Option("--detach", help="Queue the run, print its id and leave.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on the last line.")] = False,
+    start_from: Preset = None,
     **chosen: Any,
 ) -> None:
     """Train a run in the background and watch it; exit code 0 where it finished, 1 where not, 2 for a refusal."""
-    spec = RunSpec.of(**{name: value for name, value in chosen.items() if value is not None})
+    spec = chosen_spec(start_from, chosen)
     results = Results()
     id = queue.enqueue(results, spec)
     if detach:
@@ -30,6 +42,12 @@ def train(
         return
     print(f"{spec.title()}: run {id}", file=sys.stderr)
     finish(results, id, as_json=as_json)
+
+
+def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
+    """The spec of the options that were given, on top of a preset's where one is named; raises Refusal."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return RunSpec.of(**({**preset(start_from).fields, **given} if start_from else given))
 
 
 def finish(results: Results, id: str, *, as_json: bool) -> None:

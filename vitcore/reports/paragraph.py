@@ -105,7 +105,7 @@ def _against_reference(result: ResultTable, runs: pd.DataFrame) -> list[str]:
     open_pairs = pairs[(pairs["more_seeds"] > 0) & ~(pairs["p_holm"] < LEVEL)].sort_values("more_seeds")
     if len(open_pairs):
         easiest = open_pairs.iloc[0]
-        time = "" if math.isnan(easiest["minutes"]) else f", {duration(easiest['minutes'])} on this machine"
+        time = "" if math.isnan(easiest["minutes"]) else f", {duration(60 * easiest['minutes'])} on this machine"
         said.append(
             f"The open pair that is settled soonest, {easiest['row']} against {against} ({easiest['column']}), needs "
             f"about {easiest['more_seeds']:.0f} more seeds{time}, if the difference is as seen so far."

@@ -6,12 +6,16 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from vitcore.data.datasets import DATASETS
+from vitcore.data.datasets import DATASETS, Dataset
+from vitcore.data.load import described
+from vitcore.reports.durations import duration
 from vitcore.reports.tables import counts
 from vitcore.runs import processes
+from vitcore.runs.expected import Expected
 from vitcore.spec import RunSpec
 
 EVALUATION = 1 / 3
@@ -21,6 +25,13 @@ PATIENCE = 120  # seconds that a measurement may take
 
 Network = tuple[str, str, int]
 """What speed depends on: architecture, kernel, side of the picture in pixels."""
+
+
+class Measured(NamedTuple):
+    """What a few steps told of a network on this machine."""
+
+    seconds: float  # of training for one picture
+    memory_mb: float  # with the spec's own batch size
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Estimate:
     def __str__(self) -> str:
         if math.isnan(self.minutes):
             return "unknown: no stored run tells this machine's speed yet"
-        text = f"{'perhaps' if self.guessed else 'about'} {duration(self.minutes)}"
+        text = f"{'perhaps' if self.guessed else 'about'} {duration(60 * self.minutes)}"
         return f"{text}, and {self.unknown} runs of unknown length" if self.unknown else text
 
 
@@ -46,33 +57,34 @@ def network(spec: RunSpec) -> Network:
     return spec.model.architecture, spec.model.kernel, spec.data.side or DATASETS[spec.data.dataset].side
 
 
-def forecast_here(spec: RunSpec) -> dict[str, float]:
+def forecast_here(spec: RunSpec) -> dict[str, Any]:
     """vitcore.training.forecast.Forecast of a spec as plain values, made in a process of its own: it takes seconds.
 
     Raises:
         Refusal: as vitcore.training.forecast.forecast, or it took too long.
     """
     said, _ = processes.answer("vitcore.training.forecast", [spec.model_dump_json()], PATIENCE)
-    found: dict[str, float] = json.loads(said)
+    found: dict[str, Any] = json.loads(said)
     return found
 
 
-def measure(spec: RunSpec) -> float:
-    """Seconds of training for one picture of this spec's network, from a few steps made now; raises Refusal."""
-    return 1 / forecast_here(spec)["images_per_second"]
+def measure(spec: RunSpec) -> Measured:
+    """What this spec's network takes here, from a few steps made now; raises Refusal."""
+    found = forecast_here(spec)
+    return Measured(1 / found["images_per_second"], found["memory_mb"])
 
 
 def estimate(
     specs: Sequence[RunSpec],
     runs: pd.DataFrame,
     machine: str | None = None,
-    measured: Mapping[Network, float] | None = None,
+    measured: Mapping[Network, Measured] | None = None,
 ) -> Estimate:
     """Minutes that the runs take one after another, judged by what stored runs of a machine took.
 
     Args:
         machine: the host whose runs count; None: all of them.
-        measured: seconds for one picture, by network, as `measure` gives them; used where no stored run tells.
+        measured: by network, as `measure` gives it; used where no stored run tells.
     """
     speed = Speed(runs, machine, measured)
     seconds = [speed.seconds(spec) for spec in specs]
@@ -84,6 +96,7 @@ def estimate(
 
 TOLD = [
     "training_seconds", "epochs_done", "train_rows", "machine", "architecture", "kernel", "dataset", "side", "macs",
+    "batch_size", "memory_mb",
 ]  # fmt: skip
 
 
@@ -91,7 +104,7 @@ class Speed:
     """What stored runs say of a machine's speed: by the same network, else by multiply-accumulates per second."""
 
     def __init__(
-        self, runs: pd.DataFrame, machine: str | None = None, measured: Mapping[Network, float] | None = None
+        self, runs: pd.DataFrame, machine: str | None = None, measured: Mapping[Network, Measured] | None = None
     ) -> None:
         self._measured = measured or {}
         told = runs.loc[(runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_rows"] > 0), TOLD]
@@ -103,31 +116,48 @@ class Speed:
         self._told = told.assign(
             per_image=told["training_seconds"] / images, side=told["side"].fillna(own), elsewhere=elsewhere
         )
+        self._known: dict[Network, tuple[float | None, bool]] = {}
 
     def seconds(self, spec: RunSpec) -> float | None:
         """Training and evaluation of one run; None where no stored run tells."""
-        per_image = self._per_image(spec)
+        per_image = self._per_image(spec)[0]
         if per_image is None:
             return None
-        data = DATASETS[spec.data.dataset]
-        trained = (spec.data.samples or data.train_rows) * spec.training.epochs
+        data = _data(spec)
         evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
-        return per_image * (trained + EVALUATION * data.test_rows * evaluations)
+        return per_image * (_trained(spec, data) + EVALUATION * data.test_rows * evaluations)
+
+    def expected(self, spec: RunSpec) -> Expected | None:
+        """What the training alone is expected to take, to be kept with the run; None where no stored run tells."""
+        per_image, guessed = self._per_image(spec)
+        return None if per_image is None else Expected(per_image * _trained(spec, _data(spec)), guessed)
+
+    def memory_mb(self, spec: RunSpec) -> float | None:
+        """Megabytes that it will hold: as runs of this network and batch size did, else as measured; else None."""
+        same = self._same(spec, elsewhere=False)
+        held = same.loc[same["batch_size"] == spec.training.batch_size, "memory_mb"].dropna()
+        if len(held):
+            return float(held.median())
+        return self._measured[network(spec)].memory_mb if network(spec) in self._measured else None
 
     def guesses(self, spec: RunSpec) -> bool:
         """Whether neither a stored run nor a measurement of this network tells its speed."""
-        return self._like(spec) is None
+        return self._per_image(spec)[1]
 
-    def _per_image(self, spec: RunSpec) -> float | None:
-        """Seconds of training for one picture; where this network is new here: as elsewhere, else by its arithmetic."""
-        own = self._like(spec)
-        if own is not None:
-            return own
+    def _per_image(self, spec: RunSpec) -> tuple[float | None, bool]:
+        """Seconds of training for one picture, and whether that is a guess."""
+        which = network(spec)
+        if which not in self._known:
+            own = self._like(spec)
+            self._known[which] = (self._guess(spec), True) if own is None else (own, False)
+        return self._known[which]
+
+    def _guess(self, spec: RunSpec) -> float | None:
+        """For a network that is new here: as elsewhere, else by its arithmetic."""
         there = self._same(spec, elsewhere=True)
         if len(there):
             return float(there["per_image"].median())
-        data = DATASETS[spec.data.dataset]
-        macs = _macs(spec, data.channels, network(spec)[-1])
+        macs = _macs(spec, _data(spec).channels, network(spec)[-1])
         known = self._told[self._told["macs"] > 0]
         return None if macs is None or known.empty else float((known["per_image"] / known["macs"]).median()) * macs
 
@@ -138,7 +168,7 @@ class Speed:
         if len(exact):
             return float(exact["per_image"].median())
         if network(spec) in self._measured:
-            return self._measured[network(spec)]
+            return self._measured[network(spec)].seconds
         return float(same["per_image"].median()) if len(same) else None
 
     def _same(self, spec: RunSpec, *, elsewhere: bool) -> pd.DataFrame:
@@ -148,6 +178,15 @@ class Speed:
         return told[(told["architecture"] == architecture) & (told["side"] == side)]
 
 
+def _data(spec: RunSpec) -> Dataset:
+    return described(spec.data.dataset, spec.data.folder)
+
+
+def _trained(spec: RunSpec, data: Dataset) -> int:
+    """Pictures gone through in training."""
+    return (spec.data.samples or data.train_rows) * spec.training.epochs
+
+
 def _macs(spec: RunSpec, channels: int, side: int) -> float | None:
     """MACs of a spec's network from the counted ones, scaled by the picture's area."""
     for network, size in counts().items():
@@ -155,12 +194,3 @@ def _macs(spec: RunSpec, channels: int, side: int) -> float | None:
         if name == spec.model.architecture:
             return size["macs"] * (side / int(picture.split("x")[1])) ** 2
     return None
-
-
-def duration(minutes: float) -> str:
-    """Minutes as people say them."""
-    if minutes < 1:
-        return f"{max(1, round(minutes * 60))} s"
-    if minutes < 90:
-        return f"{minutes:.0f} min"
-    return f"{minutes / 60:.1f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} days"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from vitcore.errors import Refusal
 from vitcore.runs import devices, locks, processes, teachers
 from vitcore.runs import status as states
-from vitcore.runs.folder import Results, RunFolder, reason, write_json
+from vitcore.runs.expected import Expected
+from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
 
@@ -19,14 +18,15 @@ _ORDER = "order.json"
 _LOG_BYTES = 1 << 20
 
 
-def enqueue(results: Results, spec: RunSpec) -> str:
-    """Stores a run, queues it and sees that its device's dispatcher lives; the new run's id.
+def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None) -> str:
+    """Stores a run, with what it is expected to cost, queues it and sees that its dispatcher lives; the new run's id.
 
     Raises:
         Refusal: the results folder cannot be written, or the teacher is no stored run of the same pictures.
     """
     teachers.check(results, spec)
-    folder = results.create(spec, {"waiting.json": _ticket(spec.device, resume=False)})
+    marks = {"waiting.json": _ticket(spec.device, resume=False)}
+    folder = results.create(spec, {**marks, "expected.json": expected.written()} if expected else marks)
     ensure_dispatcher(results)
     return folder.id
 
@@ -35,7 +35,7 @@ def queued(results: Results, lane: str | None = None) -> list[str]:
     """The waiting runs in the order in which they will be taken up, of one lane or of all."""
     tickets = {}
     for id in results.ids():
-        ticket = _read(results.runs / id / "waiting.json")
+        ticket = read_json(results.runs / id / "waiting.json")
         if ticket is not None and lane in (None, _lane(ticket)):
             tickets[id] = ticket
     first = {id: place for place, id in enumerate(_order(results))}
@@ -44,7 +44,7 @@ def queued(results: Results, lane: str | None = None) -> list[str]:
 
 def since(results: Results, id: str) -> float:
     """When a waiting run was queued, in unix seconds; 0 where it does not wait."""
-    return _time(_read(results.runs / id / "waiting.json") or {})
+    return _time(read_json(results.runs / id / "waiting.json") or {})
 
 
 def reorder(results: Results, ids: Sequence[str]) -> None:
@@ -123,12 +123,12 @@ def resume(results: Results, id: str) -> None:
 
 def resuming(folder: RunFolder) -> bool:
     """Whether the waiting run is to go on from its checkpoint rather than begin."""
-    return bool((_read(folder.waiting) or {}).get("resume"))
+    return bool((read_json(folder.waiting) or {}).get("resume"))
 
 
 def ensure_dispatcher(results: Results) -> None:
     """Starts the dispatcher of every lane that has runs waiting and none alive. Idempotent; cheap where all is well."""
-    lanes = {_lane(_read(results.runs / id / "waiting.json") or {}) for id in queued(results)}
+    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in queued(results)}
     for lane in sorted(lanes):
         if not locks.held(results.locks / f"dispatcher-{lane}.lock"):
             _start_dispatcher(results, lane)
@@ -184,15 +184,5 @@ def _time(ticket: dict[str, Any]) -> float:
 
 
 def _order(results: Results) -> list[str]:
-    first = (_read(results.locks / _ORDER) or {}).get("first")
+    first = (read_json(results.locks / _ORDER) or {}).get("first")
     return [id for id in first if isinstance(id, str)] if isinstance(first, list) else []
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
