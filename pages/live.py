@@ -11,17 +11,17 @@ from pages.parts import frame, stored, wording
 from pages.parts.confusions import confusions
 from pages.parts.learning import curves
 from pages.parts.picker import pick_runs
-from pages.parts.status import actions, badge, progress_line
+from pages.parts.status import Run, actions, badge, progress_line
 from pages.parts.waiting import waiting
 from vitcore.runs import expected, machine
 from vitcore.store import queries
 
-TICK = 1.5  # seconds between two looks while something runs
+TICK = 1.7  # seconds between two looks while something runs
 LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
 LOG_BYTES = 20_000
 
 
-def head(run: pd.Series) -> None:
+def head(run: Run) -> None:
     """One run in a line: its name and status, how far it is, and what can be done to it."""
     with st.container(key=f"head-{run['id']}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -36,7 +36,7 @@ def head(run: pd.Series) -> None:
             st.caption(run["reason"])
 
 
-def numbers(run: pd.Series) -> None:
+def numbers(run: Run) -> None:
     with st.grid(6, min_column_width=110):
         st.metric("Test error", wording.percent(run["error_percent"], 2))
         st.metric("Epochs", f"{int(run['epochs_done'])} of {int(run['epochs'])}")
@@ -67,7 +67,7 @@ def confusion(chosen: pd.DataFrame) -> None:
     confusions(chosen.loc[id], key="confusion")
 
 
-def log(run: pd.Series, *, alone: bool) -> None:
+def log(run: Run, *, alone: bool) -> None:
     """What the trainer had to say, and the end of what its process wrote; whose, unless it stands alone."""
     whose = "" if alone else f" · {run['title']}"
     notes = queries.notes(stored.index(), run["id"])
@@ -95,7 +95,7 @@ def live(ids: list[str]) -> None:
     if moving(table) != st.session_state["live-ticking"]:
         st.rerun()  # nothing moves any more, or something does again: without the timer, or with it
     chosen = table.set_index("id", drop=False).reindex([run for run in ids if run in set(table["id"])])
-    rows = [run for _, run in chosen.iterrows()]
+    rows = chosen.to_dict("records")
     st.space("small")
     for run in rows:
         head(run)
@@ -110,7 +110,7 @@ def live(ids: list[str]) -> None:
     others = running & ~table["id"].isin(ids)
     if others.any():
         st.subheader("Also running", anchor=False)
-        for _, run in table[others].iterrows():
+        for run in table[others].to_dict("records"):
             head(run)
     if running.any():
         st.caption(f"This machine: {machine.busy()}.")

@@ -46,7 +46,7 @@ def _mark(chosen: pd.DataFrame) -> tuple[tuple[object, ...], ...]:
     Never the length of the events' journal, which the index follows: what was drawn before it looked would stay.
     """
     found: list[tuple[object, ...]] = []
-    for id, *known in chosen[["id", *TOLD]].itertuples(index=False, name=None):
+    for id, *known in zip(*(chosen[name].tolist() for name in ("id", *TOLD)), strict=True):
         try:
             found.append((*known, Results().run(id).steps.stat().st_size))
         except (OSError, Refusal):  # no step yet; or deleted meanwhile, as the page says elsewhere

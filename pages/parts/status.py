@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +15,9 @@ from vitcore.runs.folder import Results
 from vitcore.runs.status import RESUMABLE
 
 WAYS_WIDTH = 190  # pixels: the widest pair of buttons
+
+Run = pd.Series | Mapping[Any, Any]
+"""A row of the runs' table; a mapping where many look on, since a row of a hundred columns is slow to cut out."""
 
 Colour = Literal["gray", "blue", "green", "orange", "red"]
 COLOURS: dict[str, Colour] = {
@@ -34,7 +37,7 @@ def badge(status: str) -> None:
     st.badge(status, color=COLOURS.get(status, "gray"))
 
 
-def progress_line(run: pd.Series) -> str:
+def progress_line(run: Run) -> str:
     """'epoch 3 of 20 · 1,240 images/s · 40 s left · 410 MB'."""
     parts = [f"epoch {min(int(run['epochs_done']) + 1, int(run['epochs']))} of {int(run['epochs'])}"]
     if not wording.missing(run["images_per_second"]):
@@ -46,7 +49,7 @@ def progress_line(run: pd.Series) -> str:
     return " · ".join(parts)
 
 
-def actions(run: pd.Series) -> None:
+def actions(run: Run) -> None:
     """What can be done to a run as it stands: pause or stop, take out of the queue, go on from its checkpoint.
 
     In a box of fixed width: a button that goes takes its leave only at the end of a run of the script, and the one
@@ -57,7 +60,7 @@ def actions(run: pd.Series) -> None:
             _buttons(run)
 
 
-def _buttons(run: pd.Series) -> None:
+def _buttons(run: Run) -> None:
     id, state = run["id"], run["status"]
     if state == "running":
         st.button(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -62,23 +63,35 @@ class Watched:
 
 def index(*, now: bool = False) -> Index:
     """The index, at most PAUSE seconds behind the journals; `now` where a click has just changed something."""
-    return _watched(Results().root, id(Index)).poll(now=now)
+    return _mine().poll(now=now)
 
 
 def notices() -> list[str]:
     """What a person should know about the store itself, in sentences."""
-    watched = _watched(Results().root, id(Index))
+    watched = _mine()
     return [told for told in (watched.trouble, watched.index.notice) if told]
 
 
 def runs(*, now: bool = False) -> pd.DataFrame:
     """Every stored run, newest first."""
-    return _watched(Results().root, id(Index)).runs(now=now)
+    return _mine().runs(now=now)
 
 
 def active(table: pd.DataFrame) -> pd.DataFrame:
     """Those that run or wait."""
     return table[table["status"].isin(ACTIVE)]
+
+
+def _mine() -> Watched:
+    """The results folder's own; remembered here too, since a page asks ten times and a cache takes a millisecond."""
+    root = Results().root
+    if _last.get("root") != root or _last.get("code") != id(Index):
+        _last.update(root=root, code=id(Index), watched=_watched(root, id(Index)))
+    watched: Watched = _last["watched"]
+    return watched
+
+
+_last: dict[str, Any] = {}
 
 
 @st.cache_resource(show_spinner="Reading the stored runs …", max_entries=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -66,10 +67,11 @@ class Results:
             for name, content in (marks or {}).items():
                 write_json(draft / name, content)
             os.rename(draft, self.runs / id)
-        except FileExistsError:
-            return self.create(spec, marks)
         except OSError as error:
-            shutil.rmtree(draft, ignore_errors=True)
+            if error.errno != errno.EEXIST:  # else another's draft of this very id
+                shutil.rmtree(draft, ignore_errors=True)
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY):  # a run of this id, made within the same second
+                return self.create(spec, marks)
             raise Refusal(f"a run cannot be stored in {self.runs}: {reason(error)}") from None
         return RunFolder(self.runs / id)
 
