@@ -8,7 +8,7 @@ import pytest
 
 from tests.runs.processes import tiny
 from vitcore.errors import Refusal
-from vitcore.runs import queue
+from vitcore.runs import folder, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -79,3 +79,15 @@ def test_a_read_only_results_folder_is_one_clear_sentence(results: Results) -> N
     with pytest.raises(Refusal, match="cannot be stored"):
         queue.enqueue(results, tiny())
     results.root.chmod(0o755)
+
+
+def test_two_runs_of_one_second_never_share_an_id(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four letters of chance are not many where a thousand runs are made at once."""
+    letters = iter(["aaaa", "aaaa", "aaaa", "bbbb"])
+    monkeypatch.setattr(folder.secrets, "token_hex", lambda count: next(letters, "cccc"))
+    monkeypatch.setattr(folder.time, "time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr(folder, "write_json", lambda path, content: path.write_text(json.dumps(content)))
+    first, second = results.create(tiny()), results.create(tiny(seed=1))
+    assert first.id != second.id
+    assert (first.spec().seed, second.spec().seed) == (tiny().seed, 1)
+    assert [path.name for path in results.runs.iterdir() if path.name.startswith(".")] == [], "no draft is left"

@@ -120,7 +120,7 @@ def export_csv(frame: pd.DataFrame) -> str:
 
 
 def _frame(table: arrow.Table) -> pd.DataFrame:
-    """As a frame whose whole numbers stay whole: by Arrow, since DuckDB's own way takes longer over a hundred columns."""
+    """As a frame whose whole numbers stay whole; DuckDB's own way takes longer over a hundred columns."""
     frame: pd.DataFrame = table.to_pandas()
     for name, column in zip(table.column_names, table.columns, strict=True):
         if arrow.types.is_integer(column.type) and column.null_count:
