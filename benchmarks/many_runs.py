@@ -35,7 +35,8 @@ COUNT = """() => {
 }"""
 STANDS = """text => {
     const lines = [...document.querySelectorAll('[data-testid="stCaptionContainer"]')].map(one => one.innerText)
-    const drawn = [...document.querySelectorAll('.vitcore-chart')].every(chart => 'points' in chart.dataset)
+    const charts = [...document.querySelectorAll('.vitcore-chart')]
+    const drawn = charts.length > 0 && charts.every(chart => 'points' in chart.dataset)
     const said = lines.some(one => text.startsWith(' ') ? one.endsWith(text) : one === text)
     const app = document.querySelector('[data-testid="stApp"]')
     return window.ended > 0 && app.dataset.testScriptState === 'notRunning' && said && drawn
