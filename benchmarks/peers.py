@@ -28,7 +28,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 runs, epochs, uri = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 client = MlflowClient(uri)
-experiment = client.create_experiment("vitcore")
+experiment = client.create_experiment("vitcore", tags={"mlflow.experimentKind": "custom_model_development"})
 names = ("train_loss", "test_loss", "accuracy", "error_percent", "f1", "learning_rate")
 began = time.perf_counter()
 for number in range(runs):

@@ -133,6 +133,7 @@ def test_stored_runs_are_noted_taken_along_deleted_and_restored(page: Page, tmp_
         page.locator(".st-key-delete button:visible").last.click()
         page.locator(".st-key-delete-chosen button:visible").last.click()
         expect(page.get_by_text("There is nothing to compare yet.")).to_be_visible()
+        settle(page)  # the deletion redraws the page: a click on what is just being replaced would be lost
         page.locator(".st-key-trash summary").last.click()
         page.locator(f".st-key-restore-{first.id} button:visible").last.click()
         page.locator('[data-testid="stDataFrame"] td', has_text="first").first.wait_for(state="attached")
