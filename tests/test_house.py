@@ -105,3 +105,10 @@ def test_no_file_has_a_name_that_says_nothing(path: Path) -> None:
 def test_no_torch_on_the_way_to_the_first_paint(module: str) -> None:
     code = f"import sys, vitcore.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_home_does_not_wait_for_what_it_does_not_draw() -> None:
+    """What Home imports stands between a click and its first paint; scipy alone takes more than a second."""
+    code = "import sys, pages.parts.launch, pages.parts.tour, pages.parts.status; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not {"scipy.stats", "torch"} & set(found.split())

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts import stored
-from pages.parts.speeds import speeds
 from vitcore.errors import Refusal
-from vitcore.reports.speed import Speed
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import enqueue, ensure_dispatcher
 from vitcore.spec import RunSpec
@@ -23,6 +21,9 @@ after ten seconds of one core."""
 
 def launch(specs: Sequence[RunSpec]) -> list[str]:
     """Queue every spec and start whoever runs them; the new ids, or none when the results folder refuses."""
+    from pages.parts.speeds import speeds
+    from vitcore.reports.speed import Speed  # brings scipy, for which Home's first paint need not wait
+
     store = Results()
     try:
         speed = Speed(stored.runs(), measured=speeds())

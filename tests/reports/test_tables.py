@@ -128,6 +128,8 @@ def test_a_row_that_is_an_epoch_reads_that_epoch(frame: Frame) -> None:
 def test_counts_are_exact_and_an_error_of_the_slides_shows() -> None:
     found = results(table("slides-table-1"), pd.DataFrame({"fingerprint": []}), "report")
     assert found.at("cct-7/3x1", "parameters").verdict == "reproduced"
+    assert found.at("cct-7/3x1", "parameters").mean_text() == found.at("cct-7/3x1", "parameters").ours_text()
+    assert found.at("cct-7/3x1", "parameters").mean_text().endswith(" M"), "a number of parameters has its unit"
     assert found.at("cct-7/3x2", "macs").verdict == "contradicted"
     assert found.at("mobilenetv2/0.5", "macs").verdict == "reproduced"
     fourth = results(table("slides-table-4"), pd.DataFrame({"fingerprint": []}), "scaled")

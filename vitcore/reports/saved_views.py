@@ -113,10 +113,10 @@ def _name_of(file: Path) -> str:
 
 
 def _read(file: Path) -> Saved:
-    what = f"the saved view {file.name}"
+    what, way_on = f"the saved view {file.name}", "; delete it, or save the view anew"
     if file.is_file() and file.stat().st_size > _LARGEST:
-        raise Refusal(f"{what} is too large to be one; delete it, or save the view anew")
-    raw = read_record(file, what, "view")
+        raise Refusal(f"{what} is too large to be one{way_on}")
+    raw = read_record(file, what, "view", way_on)
     try:
         view = View.model_validate(raw["view"])
     except ValidationError as error:

@@ -68,17 +68,18 @@ class Result:
         if math.isnan(self.ours.mean):
             return ", ".join(told) or "–"
         if self.metric.kind == "count":
-            return f"{self.mean_text()} {self.column.unit}"
+            return self.mean_text()
         if self.diverged:
             told.insert(0, f"{self.diverged} of {len(self.values)} diverged")
         seeds = f" (n = {len(self.values)})" if count else ""
         return f"{self.mean_text()}{seeds}" + (f"; {', '.join(told)}" if told else "")
 
     def mean_text(self) -> str:
-        """Mean ± half the 95 % interval, where there are several seeds."""
+        """Mean ± half the 95 % interval, where there are several seeds; of what is counted, the number and its unit."""
         text = f"{self.ours.mean:.{self.metric.digits}f}"
-        several = len(self.values) > 1 and self.metric.kind != "count"
-        return f"{text} ± {self.ours.half_width:.{self.metric.digits}f}" if several else text
+        if self.metric.kind == "count":
+            return f"{text} {self.column.unit}"
+        return f"{text} ± {self.ours.half_width:.{self.metric.digits}f}" if len(self.values) > 1 else text
 
 
 @dataclass(frozen=True)

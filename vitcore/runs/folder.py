@@ -155,11 +155,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else {}
 
 
-def read_record(path: Path, what: str, part: str) -> dict[str, Any]:
+def read_record(path: Path, what: str, part: str, way_on: str = "") -> dict[str, Any]:
     """A small file that must be whole, of a format that this version knows, and hold `part`.
 
     Args:
         what: what a refusal calls the file.
+        way_on: what a person can do about one that is broken.
 
     Raises:
         Refusal: it is absent, broken, or of a newer format.
@@ -169,9 +170,9 @@ def read_record(path: Path, what: str, part: str) -> dict[str, Any]:
     except OSError as error:
         raise Refusal(f"{what} cannot be read: {reason(error)}") from None
     except (ValueError, RecursionError):
-        raise Refusal(f"{what} is not JSON") from None
+        raise Refusal(f"{what} is not JSON{way_on}") from None
     if not isinstance(found, dict) or not isinstance(found.get(part), dict):
-        raise Refusal(f"{what} holds no {part}")
+        raise Refusal(f"{what} holds no {part}{way_on}")
     version = found.get("v")
     if isinstance(version, int) and version > FORMAT:
         raise Refusal(f"{what} is of format {version}, written by a newer vitcore; this one reads up to {FORMAT}")

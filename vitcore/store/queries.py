@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,10 @@ def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.
     path = index.results.run(id).confusion
     for number, start, end in reversed(_matrices(path)):
         if epoch in (None, number):
-            found = _matrix_at(path, start, end)
-            if found is not None:
-                return number, found
+            with suppress(FileNotFoundError):  # deleted since it was looked into
+                found = _matrix_at(path, path.stat().st_mtime_ns, start, end)
+                if found is not None:
+                    return number, found
     which = "no confusion matrix yet" if epoch is None else f"no confusion matrix of epoch {epoch}"
     raise Refusal(f"run {id} has {which}")
 
@@ -171,9 +173,9 @@ def _matrices(path: Path) -> Sequence[tuple[int, int, int]]:
     """Each whole line: the epoch it is of, where it begins and ends; unread, since a matrix of many classes is long."""
     try:
         seen = path.stat()
+        return _lines(path, seen.st_size, seen.st_mtime_ns)
     except FileNotFoundError:
         return ()
-    return _lines(path, seen.st_size, seen.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=64)
@@ -190,8 +192,8 @@ def _lines(path: Path, size: int, changed: int) -> tuple[tuple[int, int, int], .
 
 
 @functools.lru_cache(maxsize=64)
-def _matrix_at(path: Path, start: int, end: int) -> np.ndarray | None:
-    """The matrix on one line; what is written stays as it is, and nobody writes into the answer."""
+def _matrix_at(path: Path, changed: int, start: int, end: int) -> np.ndarray | None:
+    """The matrix on one line of a file as it is now; nobody writes into the answer."""
     with path.open("rb") as file:
         file.seek(start)
         found = _matrix(journal.parse(file.read(end - start).rstrip(b"\n")) or {})
