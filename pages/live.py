@@ -1,10 +1,14 @@
 """Live: the runs that train now, or any chosen ones: progress, curves, the confusion matrix; pause, stop, the queue."""
 
+from __future__ import annotations
+
 import math
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from pages.parts import frame, stored, wording
@@ -15,6 +19,7 @@ from pages.parts.status import Run, actions, badge, progress_line
 from pages.parts.waiting import waiting
 from vitcore.runs import expected, machine
 from vitcore.store import queries
+from vitcore.store.index import Index
 
 TICK = 1.7  # seconds between two looks while something runs
 LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
@@ -55,23 +60,23 @@ def told_before(id: str) -> dict[str, Any]:
     return {"delta": text, "delta_color": "off", "delta_arrow": "off"}
 
 
-def confusion(chosen: pd.DataFrame) -> None:
+def confusion(rows: Sequence[Run]) -> None:
     """Which classes one of the runs takes for which, epoch by epoch, and the pictures behind it."""
-    known = [run for run in chosen["id"] if queries.confusion_epochs(stored.index(), run)]
+    index = stored.index()
+    known = {run["id"]: run for run in rows if queries.confusion_epochs(index, run["id"])}
     if not known:
         return
     st.subheader("Confusion matrix", anchor=False)
-    id = known[0]
+    id = next(iter(known))
     if len(known) > 1:
-        id = st.selectbox("Of", known, format_func=lambda run: chosen["title"][run], key="confusion-run", width=420)
-    confusions(chosen.loc[id], key="confusion")
+        id = st.selectbox("Of", known, format_func=lambda id: known[id]["title"], key="confusion-run", width=420)
+    confusions(known[id], key="confusion")
 
 
-def log(run: Run, *, alone: bool) -> None:
+def log(run: Run, notes: list[str], *, alone: bool) -> None:
     """What the trainer had to say, and the end of what its process wrote; whose, unless it stands alone."""
     whose = "" if alone else f" · {run['title']}"
-    notes = queries.notes(stored.index(), run["id"])
-    for text in notes["text"].drop_duplicates():
+    for text in notes:
         st.caption(text + whose)
     try:
         written = stored.index().results.run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
@@ -82,39 +87,58 @@ def log(run: Run, *, alone: bool) -> None:
             st.code(written, language=None, height=240)
 
 
-def moving(table: pd.DataFrame) -> bool:
+def moving(active: bool) -> bool:
     """Whether some run waits or trains, or did a moment ago: one that is being taken up is neither for an instant."""
     now = time.monotonic()
-    if not stored.active(table).empty:
+    if active:
         st.session_state["live-moved"] = now
     return now - st.session_state.get("live-moved", -math.inf) < LINGER
 
 
+@dataclass(frozen=True)
+class Look:
+    """What there is to see of some runs between two changes: made once, however many look on."""
+
+    rows: Sequence[Run]
+    others: Sequence[Run]  # that run besides
+    notes: dict[str, list[str]]
+    statuses: frozenset[str]  # of every run
+
+    @classmethod
+    def of(cls, ids: tuple[str, ...], index: Index) -> Look:
+        statuses = queries.statuses(index)
+        others = [id for id in statuses.get("running", ()) if id not in ids]
+        return cls(
+            rows=queries.rows(index, ids),
+            others=queries.rows(index, others) if others else (),
+            notes={id: queries.notes(index, id) for id in ids},
+            statuses=frozenset(statuses),
+        )
+
+
 def live(ids: list[str]) -> None:
-    table = stored.runs()
-    if moving(table) != st.session_state["live-ticking"]:
+    look = stored.view(("live", *ids), partial(Look.of, tuple(ids)))
+    if moving(not look.statuses.isdisjoint(stored.ACTIVE)) != st.session_state["live-ticking"]:
         st.rerun()  # nothing moves any more, or something does again: without the timer, or with it
-    chosen = table.set_index("id", drop=False).reindex([run for run in ids if run in set(table["id"])])
-    rows = chosen.to_dict("records")
     st.space("small")
-    for run in rows:
+    for run in look.rows:
         head(run)
-    if len(rows) == 1:
-        numbers(rows[0])
-    if any(run["status"] != "queued" for run in rows):
-        curves(chosen)
-        confusion(chosen)
-        for run in rows:
-            log(run, alone=len(rows) == 1)
-    running = table["status"] == "running"
-    others = running & ~table["id"].isin(ids)
-    if others.any():
+    alone = len(look.rows) == 1
+    if alone:
+        numbers(look.rows[0])
+    if any(run["status"] != "queued" for run in look.rows):
+        curves(look.rows)
+        confusion(look.rows)
+        for run in look.rows:
+            log(run, look.notes[run["id"]], alone=alone)
+    if look.others:
         st.subheader("Also running", anchor=False)
-        for run in table[others].to_dict("records"):
+        for run in look.others:
             head(run)
-    if running.any():
+    if "running" in look.statuses:
         st.caption(f"This machine: {machine.busy()}.")
-    waiting(table)
+    if "queued" in look.statuses:
+        waiting(stored.runs())
 
 
 frame.heading("Live", "Runs as they learn. Close the page, stop the server: training goes on.")
@@ -125,5 +149,5 @@ if everything.empty:
 else:
     now = everything[everything["status"] == "running"]
     chosen = pick_runs(everything, key="live-runs", first=list((now if len(now) else everything.head(1))["id"]))
-    st.session_state["live-ticking"] = moving(everything)
+    st.session_state["live-ticking"] = moving(not stored.active(everything).empty)
     st.fragment(live, run_every=TICK if st.session_state["live-ticking"] else None)(chosen)

@@ -14,27 +14,47 @@ const library = () =>
   }))
 
 export default function ({ parentElement, data, setTriggerValue }) {
-  const host = parentElement.querySelector(".vitcore-chart")
-  host.style.height = `${data.height}px`
-  // A figure that needs room for its axes is scrolled sideways on a narrow screen, not squeezed.
-  const least = data.figure.layout.meta?.least_width
-  host.style.minWidth = least ? `${least}px` : ""
-  host.parentElement.style.overflowX = least ? "auto" : ""
-  let one = charts.get(parentElement)
-  if (!one) {
-    one = { wanted: null, busy: false, watcher: new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host)) }
-    one.watcher.observe(host)
-    charts.set(parentElement, one)
-  }
-  one.wanted = data
-  one.pick = point => data.picks && setTriggerValue("picked", point)
-  host.toggleAttribute("data-picks", data.picks)
-  draw(one, host)
+  const wall = parentElement.querySelector(".vitcore-charts")
+  const panels = charts.get(parentElement) ?? charts.set(parentElement, []).get(parentElement)
+  while (panels.length > data.charts.length) panels.pop().remove()
+  data.charts.forEach((wanted, place) => {
+    const one = (panels[place] ??= panel(wall))
+    one.pick = point => data.picks && setTriggerValue("picked", point)
+    one.host.toggleAttribute("data-picks", data.picks)
+    one.want(wanted)
+  })
   return () => {
-    one.watcher.disconnect()
     charts.delete(parentElement)
-    if (one.drawn) window.Plotly.purge(host)
+    panels.forEach(one => one.remove())
   }
+}
+
+function panel(wall) {
+  const figure = document.createElement("figure")
+  const caption = figure.appendChild(document.createElement("figcaption"))
+  const host = figure.appendChild(document.createElement("div"))
+  host.className = "vitcore-chart"
+  wall.append(figure)
+  const watcher = new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host))
+  watcher.observe(host)
+  const one = { host, wanted: null, busy: false, drawn: false }
+  one.want = wanted => {
+    caption.textContent = wanted.title
+    host.dataset.key = wanted.key
+    host.style.height = `${wanted.height}px`
+    // A figure that needs room for its axes is scrolled sideways on a narrow screen, not squeezed.
+    const least = wanted.figure?.layout.meta?.least_width
+    host.style.minWidth = least ? `${least}px` : ""
+    figure.style.overflowX = least ? "auto" : ""
+    one.wanted = wanted
+    draw(one, host)
+  }
+  one.remove = () => {
+    watcher.disconnect()
+    if (one.drawn) window.Plotly.purge(host)
+    figure.remove()
+  }
+  return one
 }
 
 // Only the newest figure is drawn when several arrive while Plotly is at work.
@@ -46,6 +66,12 @@ async function draw(one, host) {
     while (one.wanted) {
       const { figure, name, height } = one.wanted
       one.wanted = null
+      if (!figure) {
+        Plotly.purge(host)
+        one.drawn = false
+        host.dataset.points = 0
+        continue
+      }
       const traces = figure.data.map(trace => coloured(trace, host))
       await Plotly.react(host, traces, themed(figure.layout, host, height), settings(name))
       if (!one.drawn) host.on("plotly_click", event => one.pick(event.points[0].pointNumber))

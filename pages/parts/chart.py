@@ -7,7 +7,8 @@ Plotly.react instead, with plotly.js served by the app itself (app.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +18,25 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 HERE = Path(__file__).parent
+HEIGHT = 420  # of a figure that says nothing of it
 
 _component = st.components.v2.component(
     "vitcore_chart",
-    html='<div class="vitcore-chart"></div>\n',
-    # Plotly puts a light halo round the names of parallel axes and draws these black: neither suits a dark page.
-    css=".vitcore-chart {\n  width: 100%; overflow: hidden;\n}\n"
-    ".vitcore-chart[data-picks] .nsewdrag {\n  cursor: pointer;\n}\n"
-    ".vitcore-chart .parcoords text {\n  text-shadow: 0 0 3px var(--st-background-color) !important;\n}\n"
-    ".vitcore-chart .parcoords .domain {\n  stroke: var(--st-gray-color) !important;\n}",
+    html='<div class="vitcore-charts"></div>\n',
+    css=(HERE / "chart.css").read_text(encoding="utf-8"),
     js=(HERE / "chart.js").read_text(encoding="utf-8"),
     isolate_styles=False,  # plotly.js puts its rules into the document; inside a shadow root they would not reach it
 )
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart of a wall."""
+
+    key: str
+    title: str  # stands above it
+    figure: dict[str, Any] | None  # as `plain` made it; None: nothing to draw yet
+    name: str  # under which the modebar saves it
 
 
 def plain(figure: go.Figure) -> dict[str, Any]:
@@ -53,9 +61,20 @@ def chart(
         on_pick: called with the number of the point that was clicked, of a heat map's cell with [row, column].
     """
     given = figure if isinstance(figure, dict) else plain(figure)
-    tall = height or given["layout"].get("height") or 420
-    data = {"figure": given, "height": tall, "name": name, "picks": on_pick is not None}
+    data = {"charts": [_told(Panel(key, "", given, name), height)], "picks": on_pick is not None}
     if on_pick is None:
         _component(key=key, data=data, height="content")
         return
     _component(key=key, data=data, height="content", on_picked_change=lambda: on_pick(st.session_state[key].picked))
+
+
+def wall(panels: Sequence[Panel], *, key: str, height: int) -> None:
+    """Charts side by side, two where there is room; one element of the page, which costs a quarter of four."""
+    told = [_told(panel, height) for panel in panels]
+    _component(key=key, data={"charts": told, "picks": False}, height="content")
+
+
+def _told(panel: Panel, height: int | None) -> dict[str, Any]:
+    """One chart as the browser is told it."""
+    tall = height or (panel.figure or {}).get("layout", {}).get("height") or HEIGHT
+    return {"key": panel.key, "title": panel.title, "figure": panel.figure, "height": tall, "name": panel.name}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from vitcore.data.datasets import DATASETS
 
 
-def class_names(run: pd.Series, count: int) -> tuple[str, ...]:
+def class_names(run: pd.Series | Mapping[Any, Any], count: int) -> tuple[str, ...]:
     """The names of a run's `count` classes: those it was started with, else its dataset's, else their numbers."""
     told = run.get("classes")
     known = DATASETS.get(str(run.get("dataset")))

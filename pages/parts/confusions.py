@@ -15,6 +15,7 @@ from pages.parts import stored
 from pages.parts.chart import chart, plain
 from pages.parts.classes import class_names
 from pages.parts.samples import inline, opened
+from pages.parts.status import Run
 from vitcore.data.load import available
 from vitcore.errors import Refusal
 from vitcore.reports import figures
@@ -28,7 +29,7 @@ SIDE = 112  # pixels of a picture's height on its way to the page
 BOXES = (("True class", "true"), ("Taken for", "predicted"))
 
 
-def confusions(run: pd.Series, *, key: str) -> None:
+def confusions(run: Run, *, key: str) -> None:
     """Which classes are taken for which after the last epoch or a chosen one, and the pictures behind a cell."""
     known = queries.confusion_epochs(stored.index(), run["id"])
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -67,7 +68,7 @@ def _pick(key: str, cell: Any) -> None:
         st.session_state[f"{key}-true"], st.session_state[f"{key}-predicted"] = map(int, cell)
 
 
-def _behind(run: pd.Series, names: tuple[str, ...], epoch: int, key: str) -> None:
+def _behind(run: Run, names: tuple[str, ...], epoch: int, key: str) -> None:
     """The pictures of one cell, each with the epochs at which it was read rightly."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}-cell"):
         true, predicted = (_box(label, names, f"{key}-{name}") for label, name in BOXES)
@@ -114,7 +115,7 @@ def _figure(one: Told, picture: str) -> str:
     return f"<figure>{picture}<figcaption>{escape(one.words)}</figcaption></figure>"
 
 
-def _pictures(run: pd.Series, folder: RunFolder, rows: list[int]) -> list[str]:
+def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
     """Each row of the test split as an img element; where there are no pictures, the rows' numbers, and why."""
     name, own, side = run["dataset"], run["folder"], run["side"]
     own = own if isinstance(own, str) and own else None

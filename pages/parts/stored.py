@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -19,6 +20,27 @@ from vitcore.store.index import Index
 PAUSE = 0.8  # seconds between two looks at the journals, however many browsers ask
 WAKING = 5.0  # seconds between two looks whether somebody takes the queue up
 ACTIVE = ("queued", "running")
+FOLDERS = 4  # of results that are kept in mind
+VIEWS = 64  # of one state of the runs that are kept
+
+View = TypeVar("View")
+
+
+class State:
+    """What pages have made of the stored runs between two changes."""
+
+    def __init__(self, index: Index) -> None:
+        self.changes, self._index = index.changes, index
+        self._views: dict[Hashable, Any] = {}
+
+    def view(self, key: Hashable, make: Callable[[Index], View]) -> View:
+        """What `make` makes of the index, made once; two who ask at the same moment may both make it."""
+        if key not in self._views:
+            if len(self._views) >= VIEWS:
+                self._views.clear()
+            self._views[key] = make(self._index)
+        found: View = self._views[key]
+        return found
 
 
 class Watched:
@@ -29,7 +51,7 @@ class Watched:
         self.index = Index(self.results)
         self._lock = threading.Lock()
         self._polled = self._woken = float("-inf")
-        self._table: tuple[int, pd.DataFrame] | None = None
+        self._state: State | None = None
         self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
@@ -41,13 +63,12 @@ class Watched:
                 self._wake()
         return self.index
 
-    def runs(self, *, now: bool = False) -> pd.DataFrame:
-        """Every stored run, asked for once between two changes however many browsers look on."""
-        index = self.poll(now=now)
-        changes, kept = index.changes, self._table
-        if kept is None or kept[0] != changes:
-            kept = self._table = (changes, queries.runs(index))
-        return kept[1].copy(deep=False)
+    def state(self, *, now: bool = False) -> State:
+        """The runs as they stand, asked for once between two changes however many browsers look on."""
+        index, kept = self.poll(now=now), self._state
+        if kept is None or kept.changes != index.changes:
+            kept = self._state = State(index)
+        return kept
 
     def _wake(self) -> None:
         """Start a dispatcher where runs wait and none lives: it was killed, or they wait since before this server."""
@@ -74,7 +95,15 @@ def notices() -> list[str]:
 
 def runs(*, now: bool = False) -> pd.DataFrame:
     """Every stored run, newest first."""
-    return _mine().runs(now=now)
+    return _mine().state(now=now).view("runs", queries.runs).copy(deep=False)
+
+
+def view(key: Hashable, make: Callable[[Index], View]) -> View:
+    """What a page makes of the stored runs, made once between two changes however many look on; `key` names it.
+
+    Nobody writes into the answer.
+    """
+    return _mine().state().view(key, make)
 
 
 def active(table: pd.DataFrame) -> pd.DataFrame:
@@ -83,18 +112,16 @@ def active(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mine() -> Watched:
-    """The results folder's own; remembered here too, since a page asks ten times and a cache takes a millisecond."""
+    """The results folder's own, one a process; by st.cache_resource each of the ten looks of a page would take 1 ms."""
     root = Results().root
-    if _last.get("root") != root or _last.get("code") != id(Index):
-        _last.update(root=root, code=id(Index), watched=_watched(root, id(Index)))
-    watched: Watched = _last["watched"]
-    return watched
+    with _building:
+        if root not in _watched:
+            if len(_watched) >= FOLDERS:
+                del _watched[next(iter(_watched))]
+            with st.spinner("Reading the stored runs …"):
+                _watched[root] = Watched(root)
+        return _watched[root]
 
 
-_last: dict[str, Any] = {}
-
-
-@st.cache_resource(show_spinner="Reading the stored runs …", max_entries=4)
-def _watched(root: Path, code: int) -> Watched:
-    """One a results folder; `code` changes when the library is edited and loaded anew, so that no old object stays."""
-    return Watched(root)
+_watched: dict[Path, Watched] = {}
+_building = threading.Lock()

@@ -17,8 +17,6 @@ SHOWN = 8
 
 def waiting(table: pd.DataFrame) -> None:
     """Every waiting run in the order in which they will be taken up, the first few with their buttons."""
-    if not (table["status"] == "queued").any():  # as every second or so; the queue itself is a look into every folder
-        return
     titles = dict(zip(table["id"], table["title"], strict=True))
     ids = [id for id in queue.queued(Results()) if id in titles]
     if not ids:

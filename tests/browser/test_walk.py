@@ -20,12 +20,12 @@ TRAINED = 150_000  # milliseconds in which a small run on digits ends, on howeve
 
 def points(page: Page, key: str) -> int:
     """How many points a chart has drawn."""
-    return int(page.locator(f".st-key-{key} .vitcore-chart").last.get_attribute("data-points") or 0)
+    return int(page.locator(f".vitcore-chart[data-key={key}]").last.get_attribute("data-points") or 0)
 
 
 def wait_for_points(page: Page, key: str, more_than: int) -> None:
     page.wait_for_function(
-        """([key, least]) => [...document.querySelectorAll(`.st-key-${key} .vitcore-chart`)]
+        """([key, least]) => [...document.querySelectorAll(`.vitcore-chart[data-key=${key}]`)]
             .some(chart => Number(chart.dataset.points ?? 0) > least)""",
         arg=[key, more_than],
         timeout=TRAINED,

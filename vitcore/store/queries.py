@@ -32,6 +32,23 @@ def runs(index: Index) -> pd.DataFrame:
     return _frame(index.cursor().sql(query).to_arrow_table())
 
 
+def rows(index: Index, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """These runs in the order asked for, those that are stored, as plain mappings of the columns of `runs`.
+
+    For one who looks on every second: a frame of a hundred columns takes long to make.
+    """
+    query = f"SELECT {', '.join(_columns())} FROM summary WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+    cursor = index.cursor().execute(query, [ids])
+    found = {values[0]: dict(zip(_names(), values, strict=True)) for values in cursor.fetchall()}
+    return [found[id] for id in ids if id in found]
+
+
+def statuses(index: Index) -> dict[str, list[str]]:
+    """Each status that some run has, with those runs' ids, newest first."""
+    query = "SELECT status, list(id ORDER BY created DESC, id DESC) FROM runs GROUP BY status"
+    return dict(index.cursor().execute(query).fetchall())
+
+
 def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
     """The epochs of these runs, run by run in the order given: `run_id` and the fields of the journal's line."""
     return (
@@ -45,9 +62,10 @@ def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def notes(index: Index, id: str) -> pd.DataFrame:
-    """What the trainer had to say about a run, oldest first: `at`, `text`."""
-    return index.cursor().execute('SELECT "at", text FROM notes WHERE run_id = ? ORDER BY seq', [id]).df()
+def notes(index: Index, id: str) -> list[str]:
+    """What the trainer had to say about a run, oldest first, each sentence once."""
+    found = index.cursor().execute("SELECT text FROM notes WHERE run_id = ? ORDER BY seq", [id]).fetchall()
+    return list(dict.fromkeys(text for (text,) in found))
 
 
 def groups(index: Index, by: Sequence[str]) -> pd.DataFrame:
