@@ -7,57 +7,30 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from pages.parts import frame, stored, wording
+from pages.parts import frame, stored
 from pages.parts.confusions import confusions
-from pages.parts.learning import curves
+from pages.parts.heads import head, numbers
+from pages.parts.learning import curves, mark
 from pages.parts.picker import pick_runs
-from pages.parts.status import Run, actions, badge, progress_line
+from pages.parts.pulse import pulse
+from pages.parts.status import Run
 from pages.parts.waiting import waiting
-from vitcore.runs import expected, machine
+from vitcore.errors import Refusal
+from vitcore.runs import machine
+from vitcore.runs.folder import Results
 from vitcore.store import queries
 from vitcore.store.index import Index
 
-TICK = 1.7  # seconds between two looks while something runs
+BEAT = 1.6  # seconds between two looks while something runs
 LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
 LOG_BYTES = 20_000
-
-
-def head(run: Run) -> None:
-    """One run in a line: its name and status, how far it is, and what can be done to it."""
-    with st.container(key=f"head-{run['id']}", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{run['title']}**", width="content")
-            badge(run["status"])
-            st.space("stretch")
-            actions(run)
-        if run["status"] == "running":
-            st.progress(wording.share(run["progress"]))
-            st.caption(progress_line(run))
-        elif run["status"] not in ("queued", "finished") and not wording.missing(run["reason"]):
-            st.caption(run["reason"])
-
-
-def numbers(run: Run) -> None:
-    with st.grid(6, min_column_width=110):
-        st.metric("Test error", wording.percent(run["error_percent"], 2))
-        st.metric("Epochs", f"{int(run['epochs_done'])} of {int(run['epochs'])}")
-        st.metric("Training time", wording.duration(run["training_seconds"]), **told_before(run["id"]))
-        st.metric("Images/s", wording.count(run["images_per_second"]))
-        st.metric("Memory", wording.megabytes(run["memory_mb"]))
-        st.metric("Parameters", wording.count(run["parameters"]))
-
-
-def told_before(id: str) -> dict[str, Any]:
-    """What was expected before the launch, to stand beside what it takes."""
-    told = expected.read(stored.index().results.run(id))
-    if told is None:
-        return {}
-    text = f"{wording.duration(told.training_seconds)} expected{', a guess' if told.guessed else ''}"
-    return {"delta": text, "delta_color": "off", "delta_arrow": "off"}
+COLUMNS = (  # of a run, as far as this page shows them
+    *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
+    *("error_percent", "training_seconds", "memory_mb", "parameters", "dataset", "classes", "folder", "side"),
+)
 
 
 def confusion(rows: Sequence[Run]) -> None:
@@ -71,6 +44,14 @@ def confusion(rows: Sequence[Run]) -> None:
     if len(known) > 1:
         id = st.selectbox("Of", known, format_func=lambda id: known[id]["title"], key="confusion-run", width=420)
     confusions(known[id], key="confusion")
+
+
+def size(id: str) -> int:
+    """Bytes that the worker has written beside its journals."""
+    try:
+        return Results().run(id).log.stat().st_size
+    except (OSError, Refusal):  # none: it was imported, has not begun or was deleted
+        return 0
 
 
 def log(run: Run, notes: list[str], *, alone: bool) -> None:
@@ -99,6 +80,7 @@ def moving(active: bool) -> bool:
 class Look:
     """What there is to see of some runs between two changes: made once, however many look on."""
 
+    changes: int
     rows: Sequence[Run]
     others: Sequence[Run]  # that run besides
     notes: dict[str, list[str]]
@@ -106,31 +88,60 @@ class Look:
 
     @classmethod
     def of(cls, ids: tuple[str, ...], index: Index) -> Look:
-        statuses = queries.statuses(index)
+        changes, statuses = index.changes, queries.statuses(index)
         others = [id for id in statuses.get("running", ()) if id not in ids]
         return cls(
-            rows=queries.rows(index, ids),
-            others=queries.rows(index, others) if others else (),
+            changes=changes,
+            rows=queries.rows(index, ids, COLUMNS),
+            others=queries.rows(index, others, COLUMNS) if others else (),
             notes={id: queries.notes(index, id) for id in ids},
             statuses=frozenset(statuses),
         )
 
+    @classmethod
+    def at(cls, ids: Sequence[str]) -> Look:
+        return stored.view(("live", *ids), partial(Look.of, tuple(ids)))
 
-def live(ids: list[str]) -> None:
-    look = stored.view(("live", *ids), partial(Look.of, tuple(ids)))
-    if moving(not look.statuses.isdisjoint(stored.ACTIVE)) != st.session_state["live-ticking"]:
-        st.rerun()  # nothing moves any more, or something does again: without the timer, or with it
+    @property
+    def learnt(self) -> tuple[object, ...]:
+        """What tells that more has been learnt, or said of it."""
+        said = [(run["status"], len(self.notes[run["id"]]), size(run["id"])) for run in self.rows]
+        return (*mark(self.rows), *said)
+
+    @property
+    def active(self) -> bool:
+        return not self.statuses.isdisjoint(stored.ACTIVE)
+
+
+@st.fragment(key="live-top")
+def top(ids: list[str]) -> None:
+    """How far the chosen runs are, and what can be done to them."""
+    look = Look.at(ids)
+    st.session_state["live-changes"] = look.changes
     st.space("small")
     for run in look.rows:
         head(run)
-    alone = len(look.rows) == 1
-    if alone:
+    if len(look.rows) == 1:
         numbers(look.rows[0])
-    if any(run["status"] != "queued" for run in look.rows):
-        curves(look.rows)
-        confusion(look.rows)
-        for run in look.rows:
-            log(run, look.notes[run["id"]], alone=alone)
+
+
+@st.fragment(key="live-learnt")
+def learnt(ids: list[str]) -> None:
+    """What the chosen runs have learnt, and what was said of it."""
+    look = Look.at(ids)
+    st.session_state["live-learnt"] = look.learnt
+    if all(run["status"] == "queued" for run in look.rows):
+        return
+    curves(look.rows)
+    confusion(look.rows)
+    for run in look.rows:
+        log(run, look.notes[run["id"]], alone=len(look.rows) == 1)
+
+
+@st.fragment(key="live-around")
+def around(ids: list[str]) -> None:
+    """What else this machine does, and what waits for it."""
+    look = Look.at(ids)
     if look.others:
         st.subheader("Also running", anchor=False)
         for run in look.others:
@@ -141,6 +152,17 @@ def live(ids: list[str]) -> None:
         waiting(stored.runs())
 
 
+def beat(ids: list[str]) -> list[str]:
+    """Which parts of the page are to be drawn anew, since something has changed."""
+    look = Look.at(ids)
+    if not moving(look.active):
+        st.rerun()  # the whole page, without the pulse
+    if look.changes == st.session_state.get("live-changes"):
+        return []
+    more = look.learnt != st.session_state.get("live-learnt")
+    return ["live-top", *(["live-learnt"] if more else []), "live-around"]
+
+
 frame.heading("Live", "Runs as they learn. Close the page, stop the server: training goes on.")
 everything = stored.runs(now=True)
 if everything.empty:
@@ -149,5 +171,8 @@ if everything.empty:
 else:
     now = everything[everything["status"] == "running"]
     chosen = pick_runs(everything, key="live-runs", first=list((now if len(now) else everything.head(1))["id"]))
-    st.session_state["live-ticking"] = moving(not stored.active(everything).empty)
-    st.fragment(live, run_every=TICK if st.session_state["live-ticking"] else None)(chosen)
+    top(chosen)
+    learnt(chosen)
+    around(chosen)
+    if moving(not stored.active(everything).empty):
+        pulse(BEAT, partial(beat, chosen), key="live-pulse")

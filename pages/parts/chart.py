@@ -6,12 +6,14 @@ Plotly.react instead, with plotly.js served by the app itself (app.py).
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 if TYPE_CHECKING:
@@ -39,10 +41,22 @@ class Panel:
     name: str  # under which the modebar saves it
 
 
-def plain(figure: go.Figure) -> dict[str, Any]:
+def plain(figure: go.Figure | dict[str, Any]) -> dict[str, Any]:
     """A figure as the plain data that goes to the browser, to be kept where it is drawn many times."""
+    if isinstance(figure, dict):
+        return {"data": [_packed(trace) for trace in figure["data"]], "layout": {**figure["layout"], "template": {}}}
     found: dict[str, Any] = json.loads(figure.to_json())
     return found
+
+
+def _packed(trace: dict[str, Any]) -> dict[str, Any]:
+    """A trace with its arrays as Plotly's own packed numbers, in which a NaN or an infinity is no trouble."""
+    return {
+        name: {"dtype": "f8", "bdata": base64.b64encode(value.astype("<f8").tobytes()).decode()}
+        if isinstance(value, np.ndarray)
+        else value
+        for name, value in trace.items()
+    }
 
 
 def chart(
@@ -53,7 +67,7 @@ def chart(
     height: int | None = None,
     on_pick: Callable[[Any], None] | None = None,
 ) -> None:
-    """Draw `figure`, or what `plain` made of it, under `key`; the modebar saves it as PNG or SVG under `name`.
+    """Draw `figure`, or what `plain` made of one, under `key`; the modebar saves it as PNG or SVG under `name`.
 
     The figure's own `layout.uirevision` says which zoom and hidden curves to keep when it changes.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def confusions(run: Run, *, key: str) -> None:
     _behind(run, names, epoch, key)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@lru_cache(maxsize=32)
 def _drawn(counts: bytes, kind: str, names: tuple[str, ...], shares: bool) -> dict[str, Any]:
     """The matrix's figure as plain data, built once however many look on."""
     matrix = np.frombuffer(counts, dtype=kind).reshape(len(names), len(names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,13 +30,13 @@ TOLD = ["epochs_done", "training_seconds", "error_percent"]  # columns of a run'
 def curves(rows: Sequence[Run]) -> None:
     """Loss, accuracy and F1 of the chosen runs, side by side where there is room."""
     titles = tuple((run["id"], run["title"]) for run in rows)
-    drawn = _drawn(str(Results().root), titles, _mark(rows))
+    drawn = _drawn(str(Results().root), titles, mark(rows))
     st.space("small")
     with st.container(key="curves"):
         wall(drawn, key="curves-wall", height=HEIGHT)
 
 
-def _mark(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
+def mark(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
     """What tells that there is more to draw: epochs as far as the index knows them, steps as far as they are written.
 
     Never the length of the events' journal, which the index follows: what was drawn before it looked would stay.
@@ -50,7 +51,7 @@ def _mark(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
     return tuple(found)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@functools.lru_cache(maxsize=32)
 def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, ...]) -> list[Panel]:
     """The figures of CURVES."""
     index, runs = stored.index(), pd.DataFrame(titles, columns=["id", "title"])
@@ -60,7 +61,7 @@ def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, .
     for title, y, x in CURVES:
         rows, figure = steps if x == "step" else epochs, None
         if not rows.empty:
-            figure = _small(plain(figures.curves(rows, runs, x=x, y=y, height=HEIGHT)), named=len(runs) > 1)
+            figure = _small(plain(figures.curve_plot(rows, runs, x=x, y=y, height=HEIGHT)), named=len(runs) > 1)
         found.append(Panel(f"curve-{y}", title, figure, f"vitcore-{y}"))
     return found
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import stored
-from pages.parts.chart import chart
+from pages.parts.chart import chart, plain
 from pages.parts.view import KEYS
 from vitcore.reports import figures
 from vitcore.store import queries
@@ -34,8 +34,8 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
     if epochs.empty:
         st.caption("These runs have no epochs yet.")
         return
-    figure = figures.curves(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log)
-    chart(figure, key="compare-curves", name=f"vitcore-{y}")
+    plot = figures.curve_plot(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log)
+    chart(plain(plot), key="compare-curves", name=f"vitcore-{y}")
     if len(runs) > len(drawn):
         st.caption(f"{len(drawn):,} of {len(runs):,} runs are drawn: as many as can be told apart.")
 

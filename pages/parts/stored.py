@@ -17,7 +17,7 @@ from vitcore.runs.queue import ensure_dispatcher
 from vitcore.store import queries
 from vitcore.store.index import Index
 
-PAUSE = 0.8  # seconds between two looks at the journals, however many browsers ask
+PAUSE = 0.5  # seconds between two looks at the journals, however many browsers ask
 WAKING = 5.0  # seconds between two looks whether somebody takes the queue up
 ACTIVE = ("queued", "running")
 FOLDERS = 4  # of results that are kept in mind

@@ -22,16 +22,28 @@ ENVIRONMENT = "VITCORE_RESULTS"
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
+class _Within:
+    """A file or folder of fixed name within another; its path is made when it is asked for, since pages ask often."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: Any, kind: type) -> Path:
+        place: Path = owner.path
+        return place / self.name
+
+
 class Results:
     """The results folder: the argument, else the environment's VITCORE_RESULTS, else `results` where one stands."""
 
+    runs = _Within("runs")
+    published = _Within("published")
+    snapshot = _Within("runs.duckdb")
+    trash = _Within("trash")
+    locks = _Within("locks")
+
     def __init__(self, root: Path | str | None = None) -> None:
-        self.root = Path(root or os.environ.get(ENVIRONMENT) or "results").absolute()
-        self.runs = self.root / "runs"
-        self.published = self.root / "published"
-        self.snapshot = self.root / "runs.duckdb"
-        self.trash = self.root / "trash"
-        self.locks = self.root / "locks"
+        self.path = self.root = Path(root or os.environ.get(ENVIRONMENT) or "results").absolute()
 
     def ids(self) -> list[str]:
         """Every stored run, oldest first."""
@@ -79,22 +91,23 @@ class Results:
 class RunFolder:
     """One run's folder and the names of what is in it."""
 
+    events = _Within("events.jsonl")
+    steps = _Within("steps.jsonl")
+    confusion = _Within("confusion.jsonl")
+    predictions = _Within("predictions.bin")
+    checkpoint = _Within("model.safetensors")
+    resume_point = _Within("resume.pt")
+    annotations = _Within("annotations.json")
+    drawings = _Within("drawings.json")  # what it made of a person's own drawings
+    expected = _Within("expected.json")  # what it was to cost, as told before its launch
+    waiting = _Within("waiting.json")  # the run is queued while this is there
+    request = _Within("request")  # "stop" or "pause", for the worker to read
+    alive = _Within("alive.lock")  # held by the worker for its life
+    log = _Within("worker.log")
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
-        self.events = path / "events.jsonl"
-        self.steps = path / "steps.jsonl"
-        self.confusion = path / "confusion.jsonl"
-        self.predictions = path / "predictions.bin"
-        self.checkpoint = path / "model.safetensors"
-        self.resume_point = path / "resume.pt"
-        self.annotations = path / "annotations.json"
-        self.drawings = path / "drawings.json"  # what it made of a person's own drawings
-        self.expected = path / "expected.json"  # what it was to cost, as told before its launch
-        self.waiting = path / "waiting.json"  # the run is queued while this is there
-        self.request = path / "request"  # "stop" or "pause", for the worker to read
-        self.alive = path / "alive.lock"  # held by the worker for its life
-        self.log = path / "worker.log"
 
     def card(self) -> dict[str, Any]:
         """spec.json as it is: format `v`, `created` in unix seconds and the raw `spec`.

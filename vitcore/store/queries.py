@@ -32,14 +32,15 @@ def runs(index: Index) -> pd.DataFrame:
     return _frame(index.cursor().sql(query).to_arrow_table())
 
 
-def rows(index: Index, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """These runs in the order asked for, those that are stored, as plain mappings of the columns of `runs`.
+def rows(index: Index, ids: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:
+    """These runs in the order asked for, those that are stored, as plain mappings of these columns of `runs`.
 
     For one who looks on every second: a frame of a hundred columns takes long to make.
     """
-    query = f"SELECT {', '.join(_columns())} FROM summary WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+    columns = ", ".join(f'"{name}"' for name in ("id", *names))
+    query = f"SELECT {columns} FROM summary WHERE id IN (SELECT unnest(?::VARCHAR[]))"
     cursor = index.cursor().execute(query, [ids])
-    found = {values[0]: dict(zip(_names(), values, strict=True)) for values in cursor.fetchall()}
+    found = {values[0]: dict(zip(("id", *names), values, strict=True)) for values in cursor.fetchall()}
     return [found[id] for id in ids if id in found]
 
 

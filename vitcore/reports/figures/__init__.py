@@ -2,7 +2,7 @@
 
 from vitcore.reports.figures.bars import Series, bars, probabilities
 from vitcore.reports.figures.confusion import confusion, confusion_difference, most_confused
-from vitcore.reports.figures.curves import X_AXES, Y_AXES, curves
+from vitcore.reports.figures.curves import X_AXES, Y_AXES, curve_plot, curves
 from vitcore.reports.figures.overlay import overlay
 from vitcore.reports.figures.parallel import parallel
 from vitcore.reports.figures.scatter import COSTS, accuracy_against_size, pareto
@@ -22,6 +22,7 @@ __all__ = [
     "colours",
     "confusion",
     "confusion_difference",
+    "curve_plot",
     "curves",
     "dash",
     "faint",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vitcore.reports.figures.style import colour, dash, faint, plain, style, uid
+from vitcore.reports.figures.style import colour, dash, faint, layout, plain, uid
 from vitcore.reports.statistics import half_widths
 
 X_AXES: dict[str, str] = {
@@ -39,7 +39,15 @@ FORWARD_AND_BACKWARD = 3
 """A training step costs the forward pass and about twice as much again for the two gradients."""
 
 
-def curves(
+Trace = dict[str, Any]
+
+
+def curves(epochs: pd.DataFrame, runs: pd.DataFrame | None = None, **asked: Any) -> go.Figure:
+    """`curve_plot`, which explains what can be asked for, as a Plotly figure."""
+    return go.Figure(curve_plot(epochs, runs, **asked))
+
+
+def curve_plot(
     epochs: pd.DataFrame,
     runs: pd.DataFrame | None = None,
     *,
@@ -51,8 +59,10 @@ def curves(
     log_y: bool = False,
     height: int = 420,
     revision: str | None = None,
-) -> go.Figure:
-    """One line a run, or one line and band a group of runs.
+) -> dict[str, Any]:
+    """One line a run, or one line and band a group of runs: a figure's `data` and `layout` as plain data.
+
+    Plain, since Plotly's own objects take long to make, and a page that looks on needs one a second.
 
     Args:
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
@@ -68,27 +78,27 @@ def curves(
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing is {smoothing}; it must be at least 0 and below 1")
     found = _lines(epochs, runs, x, y)
-    figure = go.Figure()
+    data: list[Trace] = []
     for place, (name, ids) in enumerate(_names(epochs, runs, group).items()):
         lines = [found[run_id] for run_id in ids if run_id in found]
         if not lines:
             continue
         key = f"{y}:{ids[0] if group is None else name}"
         if group is None:
-            _draw_run(figure, lines[0], name, key, place, smoothing)
+            data += _run(lines[0], name, key, place, smoothing)
         else:
-            _draw_group(figure, lines, name, key, place, smoothing)
+            data += _group(lines, name, key, place, smoothing)
     few = x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE
-    return style(
-        figure,
+    drawn = layout(
         revision=revision or f"{x}:{y}",
         x=X_AXES.get(x, x),
         y=Y_AXES.get(y, y),
         height=height,
         x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
         y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in ("accuracy", "f1") else {})},
-        hovermode="x unified" if len(figure.data) <= 16 else "closest",
+        hovermode="x unified" if len(data) <= 16 else "closest",
     )
+    return {"data": data, "layout": drawn}
 
 
 def _shares(log_y: bool) -> dict[str, Any]:
@@ -149,63 +159,48 @@ def _smooth(values: np.ndarray, smoothing: float) -> np.ndarray:
     return values if smoothing == 0 else pd.Series(values).ewm(alpha=1 - smoothing, adjust=True).mean().to_numpy()
 
 
-def _draw_run(figure: go.Figure, line: Line, name: str, key: str, place: int, smoothing: float) -> None:
-    shade = colour(place)
-    if smoothing:
-        figure.add_scatter(
-            x=line.x,
-            y=line.y,
-            mode="lines",
-            line={"color": faint(shade, 0.25), "width": 1},
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=key,
-            uid=uid(key, "raw"),
-            name=plain(name),
-        )
-    figure.add_scatter(
-        x=line.x,
-        y=_smooth(line.y, smoothing),
-        mode="lines+markers" if len(line.x) <= 40 else "lines",
-        line={"color": shade, "width": 2, "dash": dash(place)},
-        marker={"size": 5},
-        name=plain(name),
-        legendgroup=key,
-        uid=uid(key),
-    )
+def _run(line: Line, name: str, key: str, place: int, smoothing: float) -> list[Trace]:
+    """A run's curve; smoothed, with the raw one faint behind it."""
+    curve = _curve(line.x, _smooth(line.y, smoothing), name, key, place)
+    if not smoothing:
+        return [curve]
+    shade = {"color": faint(colour(place), 0.25), "width": 1}
+    return [{"x": line.x, "y": line.y, "mode": "lines", "line": shade, **_aside(name, key, "raw")}, curve]
 
 
-def _draw_group(figure: go.Figure, lines: list[Line], name: str, key: str, place: int, smoothing: float) -> None:
-    shade, along = colour(place), _common(lines)
+def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float) -> list[Trace]:
+    """The mean of a group's curves, and its interval as a band behind it where there are several."""
+    along = _common(lines)
     values = np.array([np.interp(along, line.x, _smooth(line.y, smoothing)) for line in lines])  # runs x points
     mean, half = values.mean(axis=0), np.zeros(len(along))
+    band: list[Trace] = []
     if len(lines) > 1:
         half = half_widths(np.full(len(along), len(lines)), values.std(axis=0, ddof=1))
-        figure.add_scatter(
-            x=np.concatenate([along, along[::-1]]),
-            y=np.concatenate([mean + half, (mean - half)[::-1]]),
-            fill="toself",
-            fillcolor=faint(shade, 0.18),
-            line={"width": 0},
-            mode="lines",
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=key,
-            uid=uid(key, "band"),
-            name=plain(name),
-        )
-    figure.add_scatter(
-        x=along,
-        y=mean,
-        mode="lines+markers" if len(along) <= 40 else "lines",
-        line={"color": shade, "width": 2, "dash": dash(place)},
-        marker={"size": 5},
-        customdata=half,
-        hovertemplate="%{y} ± %{customdata:.4g}",
-        name=plain(f"{name} (n = {len(lines)})"),
-        legendgroup=key,
-        uid=uid(key),
-    )
+        there, back = np.concatenate([along, along[::-1]]), np.concatenate([mean + half, (mean - half)[::-1]])
+        shape = {"fill": "toself", "fillcolor": faint(colour(place), 0.18), "line": {"width": 0}, "mode": "lines"}
+        band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
+    curve = _curve(along, mean, f"{name} (n = {len(lines)})", key, place)
+    return [*band, {**curve, "customdata": half, "hovertemplate": "%{y} ± %{customdata:.4g}"}]
+
+
+def _curve(x: np.ndarray, y: np.ndarray, name: str, key: str, place: int) -> Trace:
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "mode": "lines+markers" if len(x) <= 40 else "lines",
+        "line": {"color": colour(place), "width": 2, "dash": dash(place)},
+        "marker": {"size": 5},
+        "name": plain(name),
+        "legendgroup": key,
+        "uid": uid(key),
+    }
+
+
+def _aside(name: str, key: str, part: str) -> Trace:
+    """What lies behind a curve and goes with it."""
+    told = {"name": plain(name), "legendgroup": key, "uid": uid(key, part)}
+    return {"type": "scatter", "hoverinfo": "skip", "showlegend": False, **told}
 
 
 def _common(lines: list[Line]) -> np.ndarray:

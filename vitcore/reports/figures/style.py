@@ -52,8 +52,7 @@ def uid(*parts: object) -> str:
     return "t" + hashlib.sha256(":".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
-def style(
-    figure: go.Figure,
+def layout(
     *,
     revision: str,
     x: str = "",
@@ -61,18 +60,18 @@ def style(
     height: int = 420,
     x_axis: Mapping[str, Any] | None = None,
     y_axis: Mapping[str, Any] | None = None,
-    **layout: Any,
-) -> go.Figure:
-    """The common layout, in one go: every later update of a Plotly figure costs milliseconds, this one in all.
+    **more: Any,
+) -> dict[str, Any]:
+    """The common layout as plain data.
 
     Args:
         revision: tells Plotly which zoom and legend to keep when new data arrive.
         x, y: titles of the axes.
         x_axis, y_axis: what else is to be said of an axis.
-        layout: what else is to be said of the whole.
+        more: what else is to be said of the whole.
     """
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
-    figure.layout = {
+    return {
         "template": "none",
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -84,6 +83,11 @@ def style(
         "uirevision": revision,
         "xaxis": {**axis, "title": {"text": x}, **(x_axis or {})},
         "yaxis": {**axis, "title": {"text": y}, **(y_axis or {})},
-        **layout,
+        **more,
     }
+
+
+def style(figure: go.Figure, **told: Any) -> go.Figure:
+    """Give a figure the common layout, in one go: each later update would cost milliseconds, this one in all."""
+    figure.layout = layout(**told)
     return figure
