@@ -32,7 +32,8 @@ page = st.navigation(PAGES)
 frame.dress()
 st.session_state["page-before"], st.session_state["page-now"] = st.session_state.get("page-now"), page.url_path
 try:
-    page.run()
+    with frame.alone():
+        page.run()
 except Refusal as refusal:  # one sentence for the person, such as a results folder that cannot be read
     st.error(str(refusal))
 frame.warm_up()

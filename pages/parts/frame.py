@@ -1,7 +1,9 @@
 """What stands round every page: the wordmark, the finishing touches that no theme option reaches, the warm-up."""
 
 import importlib
+import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import streamlit as st
@@ -33,7 +35,25 @@ def warm_up() -> threading.Thread:
 
     Never sooner: an import of torch shares the interpreter with the first paint.
     """
-    thread = threading.Timer(1.5, importlib.import_module, ["torch"])
+    thread = threading.Timer(1.5, _import_torch)
     thread.daemon = True
     thread.start()
     return thread
+
+
+def alone() -> AbstractContextManager[object]:
+    """What a page runs within: until torch has been imported, not while the warm-up imports it.
+
+    Two threads that import torch by different ways at once can leave one of them with half a module.
+    """
+    torch = sys.modules.get("torch")
+    whole = torch is not None and not getattr(torch.__spec__, "_initializing", False)
+    return nullcontext() if whole else _importing
+
+
+def _import_torch() -> None:
+    with _importing:
+        importlib.import_module("torch")
+
+
+_importing = threading.Lock()
