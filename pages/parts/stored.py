@@ -1,4 +1,4 @@
-"""The store as this server sees it: one index a process, tailing the journals about once a second at most."""
+"""The store as this server sees it: one index a process, tailing the journals twice a second at most."""
 
 from __future__ import annotations
 

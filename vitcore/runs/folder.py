@@ -28,9 +28,8 @@ class _Within:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, owner: Any, kind: type) -> Path:
-        place: Path = owner.path
-        return place / self.name
+    def __get__(self, owner: Results | RunFolder, kind: type) -> Path:
+        return owner.path / self.name
 
 
 class Results:
@@ -43,7 +42,11 @@ class Results:
     locks = _Within("locks")
 
     def __init__(self, root: Path | str | None = None) -> None:
-        self.path = self.root = Path(root or os.environ.get(ENVIRONMENT) or "results").absolute()
+        self.root = Path(root or os.environ.get(ENVIRONMENT) or "results").absolute()
+
+    @property
+    def path(self) -> Path:
+        return self.root
 
     def ids(self) -> list[str]:
         """Every stored run, oldest first."""
