@@ -112,6 +112,14 @@ def settle(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+def unfold(page: Page, key: str) -> None:
+    """Open an expander and wait until it stands open: what it holds moves on its way, and a press on it is lost."""
+    box = page.locator(f".st-key-{key} details").last
+    box.locator("summary").click()
+    expect(box).to_have_attribute("open", "")
+    box.evaluate("async box => { await Promise.allSettled(box.getAnimations().map(each => each.finished)) }")
+
+
 def visit(page: Page, url: str, title: str | None = None) -> None:
     """Open an address and wait until its page stands there, under this title where one is named."""
     page.goto(url)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import PAGES, PATIENCE, Server, address, served, settle, visit
+from tests.browser.driver import PAGES, PATIENCE, Server, address, served, settle, unfold, visit
 from tests.browser.shapes import draw
 from tests.pages.told import give_weights, tell
 from vitcore.runs import annotations, queue
@@ -134,7 +134,7 @@ def test_stored_runs_are_noted_taken_along_deleted_and_restored(page: Page, tmp_
         page.locator(".st-key-delete-chosen button:visible").last.click()
         expect(page.get_by_text("There is nothing to compare yet.")).to_be_visible()
         settle(page)  # the deletion redraws the page: a click on what is just being replaced would be lost
-        page.locator(".st-key-trash summary").last.click()
+        unfold(page, "trash")
         page.locator(f".st-key-restore-{first.id} button:visible").last.click()
         page.locator('[data-testid="stDataFrame"] td', has_text="first").first.wait_for(state="attached")
     assert results.ids() == [first.id]
