@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from vitcore.errors import Refusal
 from vitcore.runs import annotations, locks, queue, trash
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, fields
-from vitcore.store import queries
+from vitcore.store import ingest, queries
 from vitcore.store.index import Index
 
 
@@ -275,6 +276,27 @@ def test_threads_that_poll_and_ask_at_once_get_whole_answers(results: Results) -
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_whoever_sees_the_count_of_changes_finds_what_it_counts(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view kept under a number that was ahead of the tables would stay wrong until the next change."""
+    seen: list[tuple[int, int]] = []
+
+    def looked_at(*args: Any) -> ingest.Reading:
+        seen.append((index.changes, len(queries.runs(index))))
+        return read(*args)
+
+    read = ingest.read
+    monkeypatch.setattr(ingest, "read", looked_at)
+    monkeypatch.setattr("vitcore.store.index._CHUNK", 1)
+    index = Index(results)
+    for _ in range(3):
+        write_run(results)
+    index.poll()
+    assert seen == [(0, 0), (0, 0), (0, 0)]
+    assert (index.changes, len(queries.runs(index))) == (3, 3)
 
 
 def test_two_processes_follow_and_publish_the_same_folder(results: Results) -> None:

@@ -61,11 +61,10 @@ class Index:
             changed = {id: seen for id, seen in found.items() if self._differs(id, seen)}
             if not gone and not changed:
                 return False
-            before = self.changes
             cursor = self.cursor()
             cursor.execute("BEGIN")
             try:
-                marks = self._take_in(cursor, gone, changed)
+                marks, taken_in = self._take_in(cursor, gone, changed)
                 cursor.execute("COMMIT")
             except BaseException:  # a page that is being rerun stops its thread anywhere
                 cursor.execute("ROLLBACK")
@@ -73,8 +72,10 @@ class Index:
             for id in gone:
                 del self._marks[id]
             self._marks.update(marks)
-            self._count(len(gone))
-            return self.changes > before
+            taken_in += len(gone)
+            self.changes += taken_in  # only now: whoever sees the number finds what it counts
+            self._unpublished += taken_in
+            return taken_in > 0
 
     def publish(self) -> str | None:
         """Replaces results/runs.duckdb by what is known now; None, or one sentence saying why that was not done."""
@@ -126,10 +127,10 @@ class Index:
 
     def _take_in(
         self, cursor: duckdb.DuckDBPyConnection, gone: Iterable[str], changed: Mapping[str, tuple[int, int, int]]
-    ) -> dict[str, ingest.Mark]:
-        """Reads the changed runs into the tables, a chunk at a time; their new marks."""
+    ) -> tuple[dict[str, ingest.Mark], int]:
+        """Reads the changed runs into the tables, a chunk at a time; their new marks, and how many did differ."""
         _delete(cursor, gone)
-        marks = {}
+        marks, differing = {}, 0
         ids = list(changed)
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
@@ -137,13 +138,9 @@ class Index:
             readings = [ingest.read(RunFolder(self.results.runs / id), changed[id], known.get(id)) for id in chunk]
             kept = [reading for reading in readings if reading.differs(known.get(reading.row["id"]))]
             _store(cursor, kept)
-            self._count(len(kept))
+            differing += len(kept)
             marks.update({reading.row["id"]: reading.mark() for reading in readings})
-        return marks
-
-    def _count(self, runs: int) -> None:
-        self.changes += runs
-        self._unpublished += runs
+        return marks, differing
 
     def _read_marks(self) -> dict[str, ingest.Mark]:
         rows = self._con.execute("SELECT id, status, events_size, events_changed, folder_changed FROM runs").fetchall()
