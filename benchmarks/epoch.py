@@ -4,7 +4,7 @@
 
 The tutorial: a Dataset of PIL pictures, per-picture torchvision transforms (crop, flip, to tensor, normalise), a
 DataLoader, stock layers (nn.MultiheadAttention), AdamW, `loss.item()` every step. Ours: `vitcore.training.train`. Both
-in float32 with the same threads, taking turns in one process; what counts is the median of the ratios.
+in float32 with the same threads, each in a process of its own, taking turns; the median of the ratios counts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.stock import StockCCT
+from benchmarks.taking_turns import Measure, apart
 from vitcore.data.load import Images, Split
 from vitcore.spec import RunSpec
 from vitcore.training import loop, parts
@@ -46,34 +46,44 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         return self._transform(self._pictures[row]), self._labels[row]
 
 
-def tutorial(pictures: Dataset[tuple[Tensor, int]], rows: int, workers: int) -> float:
+def pixels(rows: int) -> tuple[Tensor, Tensor]:
+    draws = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (rows, 3, 32, 32), dtype=torch.uint8, generator=draws)
+    return images, torch.randint(10, (rows,), generator=draws)
+
+
+def tutorial(rows: int, workers: int) -> Measure:
     """Pictures a second of one epoch, written as tutorials write it."""
-    torch.manual_seed(0)
-    model = StockCCT(channels=3, side=32, classes=10)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.03)
-    loader = DataLoader(pictures, batch_size=128, shuffle=True, num_workers=workers)
-    started = time.perf_counter()
-    model.train()
-    running = 0.0
-    for images, labels in loader:
-        optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(model(images), labels)
-        loss.backward()
-        optimiser.step()
-        running += loss.item()
-    return rows / (time.perf_counter() - started)
+    pictures = Pictures(*pixels(rows))
+
+    def epoch() -> float:
+        torch.manual_seed(0)
+        model = StockCCT(channels=3, side=32, classes=10)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.03)
+        loader = DataLoader(pictures, batch_size=128, shuffle=True, num_workers=workers)
+        started = time.perf_counter()
+        model.train()
+        running = 0.0
+        for images, labels in loader:
+            optimiser.zero_grad()
+            loss = nn.functional.cross_entropy(model(images), labels)
+            loss.backward()
+            optimiser.step()
+            running += loss.item()
+        return rows / (time.perf_counter() - started)
+
+    return epoch
 
 
-def ours(images: Images) -> float:
+def ours(rows: int) -> Measure:
     """Pictures a second of one epoch of `train`, as it reports them."""
+    images, labels = pixels(rows)
+    known = Images(Split(images, labels), Split(images[:100], labels[:100]), CLASSES, MEAN, STD)
+    parts.load = lambda *_: known
     spec = RunSpec.of(
         architecture="cct-2/3x2", dataset="cifar-10", epochs=1, crop=4, flip=True, device="cpu", precision="float32"
     )
-    before, parts.load = parts.load, lambda *_: images
-    try:
-        return loop.train(spec, lambda stream, line: None).images_per_second
-    finally:
-        parts.load = before
+    return lambda: loop.train(spec, lambda stream, line: None).images_per_second
 
 
 def main() -> None:
@@ -82,25 +92,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0, help="DataLoader processes of the tutorial's loop")
     chosen = parser.parse_args()
-    draws = torch.Generator().manual_seed(0)
-    pixels = torch.randint(256, (chosen.rows, 3, 32, 32), dtype=torch.uint8, generator=draws)
-    labels = torch.randint(10, (chosen.rows,), generator=draws)
-    images = Images(Split(pixels, labels), Split(pixels[:100], labels[:100]), CLASSES, MEAN, STD)
-    pictures = Pictures(pixels, labels)
-    rounds: list[tuple[float, float]] = []
-    for number in range(chosen.repeats + 1):
-        pair = (ours(images), tutorial(pictures, chosen.rows, chosen.workers))
-        if number:  # the first warms up
-            rounds.append(pair)
-            print(f"ours {pair[0]:7.0f}   tutorial {pair[1]:7.0f} images/s   ratio {pair[0] / pair[1]:.2f}", flush=True)
-    told: dict[str, Any] = {
-        "ours": statistics.median(mine for mine, _ in rounds),
-        "tutorial": statistics.median(theirs for _, theirs in rounds),
-        "ratio": statistics.median(mine / theirs for mine, theirs in rounds),
-    }
-    print(
-        f"median: ours {told['ours']:.0f}, tutorial {told['tutorial']:.0f} images/s, ratio {told['ratio']:.2f} ", end=""
-    )
+    pairs: list[tuple[float, float]] = []
+    with apart(ours, chosen.rows) as mine, apart(tutorial, chosen.rows, chosen.workers) as theirs:
+        for _ in range(chosen.repeats):
+            pairs.append((mine(), theirs()))
+            print("ours {:7.0f}   tutorial {:7.0f} images/s".format(*pairs[-1]), end="   ")
+            print(f"ratio {pairs[-1][0] / pairs[-1][1]:.2f}", flush=True)
+    first, second = (statistics.median(speeds) for speeds in zip(*pairs, strict=True))
+    ratio = statistics.median(one / other for one, other in pairs)
+    print(f"median: ours {first:.0f}, tutorial {second:.0f} images/s, ratio {ratio:.2f} ", end="")
     print(f"({torch.get_num_threads()} threads, {chosen.rows:,} pictures an epoch)")
 
 

@@ -5,13 +5,13 @@
 The runs go through the real journal and the real ingestion. "Drawn" is from a click on Compare in the sidebar of a warm
 server until every run is counted and the page is at rest; "groups" is the mean over seeds of every group. With --peers,
 the Python of an environment that holds mlflow and trackio logs as many runs of six metrics there, and the same browser
-opens their pages, one after the other, on the same machine.
+opens their pages, one after the other, on the same machine; first with nothing of them known, then again from a blank
+page, so that their scripts come from the browser's cache as ours do.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.peers import peers
 from benchmarks.scale import write_run
+from benchmarks.seconds import heap, say, timed
 from tests.browser.driver import PATIENCE, chromium, served, settle, visit
 from vitcore.runs.folder import Results
 from vitcore.store import queries
@@ -39,21 +40,8 @@ STANDS = """text => {
     const drawn = charts.length > 0 && charts.every(chart => 'points' in chart.dataset)
     const said = lines.some(one => text.startsWith(' ') ? one.endsWith(text) : one === text)
     const app = document.querySelector('[data-testid="stApp"]')
-    return window.ended > 0 && app.dataset.testScriptState === 'notRunning' && said && drawn
+    return window.ended > 0 && app?.dataset.testScriptState === 'notRunning' && said && drawn
 }"""
-
-
-def say(what: str, seconds: list[float]) -> None:
-    """One figure a line: the median, and the range where there are several."""
-    middle = statistics.median(seconds)
-    spread = f"  ({min(seconds):.3f} to {max(seconds):.3f}, n = {len(seconds)})" if len(seconds) > 1 else ""
-    print(f"{what:<58}{middle:9.3f} s{spread}", flush=True)
-
-
-def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def answered(page: Page, act: Callable[[], object], text: str) -> float:
@@ -69,15 +57,6 @@ def answered(page: Page, act: Callable[[], object], text: str) -> float:
 
 def click(page: Page, name: str) -> None:
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
-
-
-def heap(page: Page) -> float:
-    """Megabytes of the page's JavaScript heap after a collection of garbage."""
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
-    session.send("HeapProfiler.collectGarbage")
-    found = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
-    return float(found["JSHeapUsedSize"]) / 2**20
 
 
 def compare(browser: Browser, results: Results, runs: int, repeats: int) -> None:
@@ -109,7 +88,26 @@ def compare(browser: Browser, results: Results, runs: int, repeats: int) -> None
         say("the same gathered over seeds", groups)
         say("a search answered", filtered)
         say("sorted by another column", sorted_)
-        print(f"{'heap of the page':<58}{heap(page):9.1f} MB")
+        heap("heap of the page", page)
+    page.close()
+
+
+def opened(browser: Browser, results: Results, runs: int, repeats: int) -> None:
+    """Compare by its address from a blank page, as the peers' pages are opened; the first has nothing in its cache."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.add_init_script("window.ended = 1")  # nothing stood before: the first whole page is this one
+
+    def whole() -> None:
+        page.goto(f"{server.url}/compare", wait_until="commit")
+        page.wait_for_function(STANDS, arg=f"{runs:,} of {runs:,} runs", timeout=PATIENCE)
+
+    with served(results.root) as server:
+        times = []
+        for _ in range(repeats + 1):
+            page.goto("about:blank")
+            times.append(timed(whole))
+    say("Compare by its address, a server's first page", times[:1])
+    say("the same once more", times[1:])
     page.close()
 
 
@@ -134,8 +132,9 @@ def main() -> None:
         index.publish()
         index.close()
         compare(browser, results, given.runs, given.repeats)
+        opened(browser, results, given.runs, given.repeats)
         if given.peers:
-            peers(browser, given.peers, Path(folder), given.runs, EPOCHS)
+            peers(browser, given.peers, Path(folder), given.runs, EPOCHS, given.repeats)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from playwright.sync_api import TimeoutError as NotDrawn
+
+from benchmarks.seconds import heap, say, timed
 
 PATIENCE = 120.0  # seconds until a page counts as not drawn
 LOGGING = 1500  # seconds that logging may take
@@ -63,24 +65,27 @@ print(time.perf_counter() - began, len(found))
 """
 
 
-def peers(browser: Browser, python: Path, folder: Path, runs: int, epochs: int) -> None:
+READY = {  # whether a page stands, given how many runs there are
+    "MLflow": "runs => document.querySelectorAll('[role=row]').length > Math.min(runs, 20)",
+    "trackio": """runs => document.body.innerText.includes(`Runs (${runs})`)
+        && document.querySelectorAll('.vega-embed canvas').length >= 6""",
+}
+
+
+def peers(browser: Browser, python: Path, folder: Path, runs: int, epochs: int, repeats: int) -> None:
     """Log, summarise and draw with both; a line each."""
     store = f"sqlite:///{folder / 'mlflow.db'}"
     home = {**os.environ, "TRACKIO_DIR": str(folder / "trackio"), "MLFLOW_TRACKING_URI": store}
     _log(python, LOG_MLFLOW, [str(runs), str(epochs), store], home, "MLflow")
-    tools = python.parent
     port = _free()
-    with _server([str(tools / "mlflow"), "ui", "--backend-store-uri", store, "--port", str(port)], home, port):
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        _draw(page, f"http://127.0.0.1:{port}/#/experiments/1/runs", "MLflow", "run-")
-        page.close()
+    command = [str(python.parent / "mlflow"), "ui", "--backend-store-uri", store, "--port", str(port)]
+    with _server(command, home, port):
+        _draw(browser, f"http://127.0.0.1:{port}/#/experiments/1/runs", "MLflow", runs, repeats)
     _log(python, LOG_TRACKIO, [str(runs), str(epochs)], home, "trackio")
     port = _free()
     show = f"import trackio; trackio.show('vitcore', server_port={port}, open_browser=False, block_thread=True)"
-    with _server([str(python), "-c", show], {**home, "GRADIO_SERVER_PORT": str(port)}, port):
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        _draw(page, f"http://127.0.0.1:{port}/?project=vitcore", "trackio", f"{runs:,}|{runs}")
-        page.close()
+    with _server([str(python), "-c", show], home, port):
+        _draw(browser, f"http://127.0.0.1:{port}/?project=vitcore", "trackio", runs, repeats)
 
 
 def _log(python: Path, script: str, arguments: list[str], home: dict[str, str], who: str) -> None:
@@ -91,29 +96,31 @@ def _log(python: Path, script: str, arguments: list[str], home: dict[str, str], 
         print(f"{who}: logging failed: {(done.stderr.strip().splitlines() or ['?'])[-1]}", flush=True)
         return
     logged, summary = done.stdout.strip().splitlines()[-2:]
-    print(f"{who + ', all runs logged':<58}{float(logged):9.3f} s", flush=True)
-    print(
-        f"{who + ', summary of all runs':<58}{float(summary.split()[0]):9.3f} s  ({summary.split()[1]} runs)",
-        flush=True,
-    )
+    seconds, found = summary.split()
+    say(f"{who}, all runs logged", [float(logged)])
+    say(f"{who}, summary of all {found} runs", [float(seconds)])
 
 
-def _draw(page: Page, url: str, who: str, text: str) -> None:
-    """Seconds from opening the address until the runs stand there."""
-    began = time.perf_counter()
+def _draw(browser: Browser, url: str, who: str, runs: int, repeats: int) -> None:
+    """Seconds from opening the address until the runs stand there: the first time, and again from a blank page."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(PATIENCE * 1000)
+
+    def opened() -> None:
+        page.goto(url, wait_until="commit")
+        page.wait_for_function(READY[who], arg=runs)
+
     try:
-        page.goto(url, timeout=PATIENCE * 1000)
-        page.wait_for_function(
-            "text => text.split('|').some(one => document.body.innerText.includes(one))",
-            arg=text,
-            timeout=1000 * (PATIENCE - (time.perf_counter() - began)),
-        )
-        page.wait_for_load_state("networkidle", timeout=1000 * max(1, PATIENCE - (time.perf_counter() - began)))
+        say(f"{who}, its page opened", [timed(opened)])
+        again = []
+        for _ in range(repeats):
+            page.goto("about:blank")
+            again.append(timed(opened))
+        say("the same once more", again)
+        heap("heap of the page", page)
     except NotDrawn:
-        print(f"{who + ', runs page':<58}not drawn in {PATIENCE:.0f} s", flush=True)
-        return
-    rows = page.get_by_role("row").count()
-    print(f"{who + ', runs page drawn':<58}{time.perf_counter() - began:9.3f} s  ({rows} rows)", flush=True)
+        print(f"{who + ', its page':<58}not drawn in {PATIENCE:.0f} s", flush=True)
+    page.close()
 
 
 def _free() -> int:

@@ -2,10 +2,10 @@
 
     python -m benchmarks.step [--batch 128] [--rounds 5] [--profile]
 
-Both train on one in-memory float32 batch of 3x32x32 with AdamW, taking turns; the medians' ratio counts. The stock
-model is trained as everybody would; ours as our training loop does, its pictures shared out among the threads.
-`--profile` states the share of our step, whole and on one thread, that is neither matrix product nor convolution nor
-normalisation.
+Both train on one in-memory float32 batch of 3x32x32 with AdamW, each in a process of its own, taking turns; the median
+of the ratios counts. The stock model is trained as everybody would; ours as our training loop does: its pictures shared
+out among the threads, its memory kept from step to step. `--profile` states the share of our step, whole and on one
+thread, that is neither matrix product nor convolution nor normalisation.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.stock import StockCCT
+from benchmarks.taking_turns import apart
 from vitcore.data.augment import Mixed
 from vitcore.models import build
 from vitcore.spec import RunSpec
+from vitcore.training.memory import keep_pages
 from vitcore.training.optim import Optimisers
 from vitcore.training.portions import Portions
 
@@ -36,10 +38,13 @@ KINDS = {
 
 
 Step = Callable[[], None]
-Gradient = Callable[[torch.Tensor, torch.Tensor], None]
+Call = Callable[[], object]
+Gradient = Callable[[Tensor, Tensor], object]
 
 
-def steps(model: nn.Module, gradient: Gradient, step: Step, clear: Step, batch: int) -> Step:
+def steps(
+    model: nn.Module, gradient: Gradient, step: Callable[[], object], clear: Callable[[], object], batch: int
+) -> Step:
     """One training step of `model` on a fixed random batch."""
     draws = torch.Generator().manual_seed(0)
     images = torch.randn(batch, 3, 32, 32, generator=draws)
@@ -54,7 +59,7 @@ def steps(model: nn.Module, gradient: Gradient, step: Step, clear: Step, batch: 
     return one
 
 
-def _loss(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def _loss(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     return nn.functional.cross_entropy(model(images), labels)
 
 
@@ -82,29 +87,40 @@ def shares(work: Callable[[], None], rounds: int = 10) -> dict[str, float]:
     return {kind: spent / total for kind, spent in sorted(found.items(), key=lambda pair: -pair[1])}
 
 
+def ours(batch: int, *, shared_out: bool = True) -> Step:
+    """A step as vitcore.training takes it; or the whole batch at once, for the profile."""
+    keep_pages()
+    torch.manual_seed(0)
+    model = build("cct-2/3x2", channels=3, side=32, classes=10)
+    optimisers = Optimisers(model, RunSpec().optimiser)
+    portions = Portions(model, torch.device("cpu"), seed=0, count=None if shared_out else 1)
+
+    def gradient(images: Tensor, labels: Tensor) -> None:
+        portions.backward(lambda some, targets: _loss(model, some, targets.labels), images, Mixed(labels), 0)
+
+    return steps(model, gradient, optimisers.step, optimisers.clear, batch)
+
+
+def stock(batch: int) -> Step:
+    torch.manual_seed(0)
+    model = StockCCT(channels=3, side=32, classes=10)
+    adamw = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.03)
+    return steps(model, lambda *given: _loss(model, *given).backward(), adamw.step, adamw.zero_grad, batch)
+
+
+def measured(way: Callable[[int], Step], batch: int) -> Callable[[], float]:
+    step = way(batch)
+    return lambda: seconds(step)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profile", action="store_true")
     chosen = parser.parse_args()
-    torch.manual_seed(0)
-    mine = build("cct-2/3x2", channels=3, side=32, classes=10)
-    optimisers = Optimisers(mine, RunSpec().optimiser)
-    portions = Portions(mine, torch.device("cpu"), seed=0)
-
-    def gradient(images: torch.Tensor, labels: torch.Tensor) -> None:
-        portions.backward(lambda some, targets: _loss(mine, some, targets.labels), images, Mixed(labels), 0)
-
-    def whole(model: nn.Module, step: Step, clear: Step) -> Step:
-        return steps(model, lambda images, labels: _loss(model, images, labels).backward(), step, clear, chosen.batch)
-
-    ours = steps(mine, gradient, optimisers.step, optimisers.clear, chosen.batch)
-    stock = StockCCT(channels=3, side=32, classes=10)
-    adamw = torch.optim.AdamW(stock.parameters(), lr=1e-3, weight_decay=0.03)
-    theirs = whole(stock, adamw.step, adamw.zero_grad)
-    ours(), theirs()
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(chosen.rounds)]
+    with apart(measured, ours, chosen.batch) as mine, apart(measured, stock, chosen.batch) as theirs:
+        pairs = [(mine(), theirs()) for _ in range(chosen.rounds)]
     for ours_took, theirs_took in pairs:
         print(f"ours {chosen.batch / ours_took:6.0f}   stock {chosen.batch / theirs_took:6.0f} images/s", end="   ")
         print(f"ratio {theirs_took / ours_took:.2f}")
@@ -112,7 +128,7 @@ def main() -> None:
     print(f"median ratio {ratio:.2f} ({torch.get_num_threads()} threads, batch {chosen.batch})")
     if chosen.profile:
         torch.set_num_threads(1)
-        found = shares(whole(mine, optimisers.step, optimisers.clear))
+        found = shares(ours(chosen.batch, shared_out=False))
         rest = sum(share for kind, share in found.items() if kind.startswith(("other", "optimiser")))
         for kind, share in list(found.items())[:16]:
             print(f"  {100 * share:5.1f} %  {kind}")
