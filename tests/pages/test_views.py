@@ -128,11 +128,13 @@ def test_a_view_that_is_opened_brings_its_own_choice(stocked: Results, open_page
         assert app.selectbox(key="details-run").options == [f"{stocked.run(run).spec().title()} · {run[-4:]}"]
 
 
-def test_a_broken_view_is_said_and_compare_stands(stocked: Results, open_page: Open) -> None:
+@pytest.mark.parametrize("text", ["{", "{}", '{"v": 1, "view": {"y": 7}}'])
+def test_a_broken_view_is_said_and_compare_stands(text: str, stocked: Results, open_page: Open) -> None:
     (stocked.root / "views").mkdir()
-    (stocked.root / "views" / "bad.json").write_text("{")
+    (stocked.root / "views" / "bad.json").write_text(text)
     app = open_page("compare")
-    assert any("bad.json" in caption.value for caption in app.caption)
+    (told,) = (caption.value for caption in app.caption if "bad.json" in caption.value)
+    assert told.endswith("; delete it, or save the view anew")
     assert len(app.dataframe[0].value) == 2
 
 

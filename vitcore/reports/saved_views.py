@@ -122,6 +122,6 @@ def _read(file: Path) -> Saved:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise Refusal(f"the saved view {file.name} does not hold together: {where}: {first['msg']}") from None
+        raise Refusal(f"{what} does not hold together: {where}: {first['msg']}{way_on}") from None
     name = raw.get("name")
     return Saved(file.stem, name[:LONGEST] if isinstance(name, str) and name.strip() else file.stem, view)
