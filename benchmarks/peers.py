@@ -116,6 +116,8 @@ def _draw(browser: Browser, url: str, who: str, runs: int, repeats: int) -> None
         for _ in range(repeats):
             page.goto("about:blank")
             again.append(timed(opened))
+            if sum(again) > PATIENCE:
+                break
         say("the same once more", again)
         heap("heap of the page", page)
     except NotDrawn:
