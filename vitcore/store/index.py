@@ -171,14 +171,17 @@ def _store(cursor: duckdb.DuckDBPyConnection, readings: list[ingest.Reading]) ->
         "DELETE FROM epochs USING incoming WHERE epochs.run_id = incoming.run_id AND epochs.epoch = incoming.epoch",
     )
     _insert(cursor, "notes", [note for reading in readings for note in reading.notes], None)
+    moved = list({epoch["run_id"] for epoch in epochs})
+    if moved:
+        cursor.execute("DELETE FROM last WHERE run_id IN (SELECT unnest(?))", [moved])
+        cursor.execute("INSERT INTO last FROM latest(?)", [moved])
 
 
 def _delete(cursor: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> None:
     ids = list(ids)
     if ids:
-        cursor.execute("DELETE FROM runs WHERE id IN (SELECT unnest(?))", [ids])
-        cursor.execute("DELETE FROM epochs WHERE run_id IN (SELECT unnest(?))", [ids])
-        cursor.execute("DELETE FROM notes WHERE run_id IN (SELECT unnest(?))", [ids])
+        for table, key in (("runs", "id"), ("epochs", "run_id"), ("notes", "run_id"), ("last", "run_id")):
+            cursor.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT unnest(?))", [ids])
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], first: str | None) -> None:

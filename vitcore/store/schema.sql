@@ -75,8 +75,8 @@ CREATE TABLE notes (
     text VARCHAR
 );
 
-CREATE VIEW summary AS
-WITH last AS (
+-- Where each of these runs stands by its epochs.
+CREATE MACRO latest(ids) AS TABLE
     SELECT
         run_id,
         max(epoch) AS epochs_done,
@@ -92,8 +92,13 @@ WITH last AS (
         arg_max(f1, epoch) FILTER (WHERE error_percent IS NOT NULL) AS f1,
         arg_max(test_loss, epoch) FILTER (WHERE error_percent IS NOT NULL) AS test_loss
     FROM epochs
-    GROUP BY run_id
-)
+    WHERE run_id IN (SELECT unnest(ids))
+    GROUP BY run_id;
+
+-- The same of every run, brought up to date with its epochs: every look at the runs asks for it.
+CREATE TABLE last AS FROM latest([]::VARCHAR[]);
+
+CREATE VIEW summary AS
 SELECT
     runs.* EXCLUDE (
         ending, reason, problem, card_problem, step, steps, speed, eta_seconds, end_error_percent, end_training_seconds,

@@ -12,7 +12,7 @@ import pyarrow as arrow
 from vitcore.spec import fields
 
 FORMAT = 1  # of the published snapshot
-TABLES = ("runs", "epochs", "notes")
+TABLES = ("runs", "epochs", "notes", "last")
 _TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 
 
