@@ -8,15 +8,12 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vitcore.layers.winograd import Convolution3x3
 from vitcore.models import Options
 
 STAGES = (16, 32, 64)
 
 
 def _convolution(before: int, after: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-    if (kernel, stride) == (3, 1):
-        return Convolution3x3(before, after, bias=False)
     return nn.Conv2d(before, after, kernel, stride=stride, padding=kernel // 2, bias=False)
 
 
