@@ -130,7 +130,7 @@ class Index:
     ) -> tuple[dict[str, ingest.Mark], int]:
         """Reads the changed runs into the tables, a chunk at a time; their new marks, and how many did differ."""
         _delete(cursor, gone)
-        marks, differing = {}, 0
+        marks, differing, moved = {}, 0, set()
         ids = list(changed)
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
@@ -139,7 +139,9 @@ class Index:
             kept = [reading for reading in readings if reading.differs(known.get(reading.row["id"]))]
             _store(cursor, kept)
             differing += len(kept)
+            moved |= {reading.row["id"] for reading in kept if reading.epochs}
             marks.update({reading.row["id"]: reading.mark() for reading in readings})
+        _stand(cursor, list(moved))
         return marks, differing
 
     def _read_marks(self) -> dict[str, ingest.Mark]:
@@ -171,10 +173,13 @@ def _store(cursor: duckdb.DuckDBPyConnection, readings: list[ingest.Reading]) ->
         "DELETE FROM epochs USING incoming WHERE epochs.run_id = incoming.run_id AND epochs.epoch = incoming.epoch",
     )
     _insert(cursor, "notes", [note for reading in readings for note in reading.notes], None)
-    moved = list({epoch["run_id"] for epoch in epochs})
-    if moved:
-        cursor.execute("DELETE FROM last WHERE run_id IN (SELECT unnest(?))", [moved])
-        cursor.execute("INSERT INTO last FROM latest(?)", [moved])
+
+
+def _stand(cursor: duckdb.DuckDBPyConnection, ids: list[str]) -> None:
+    """Notes where these runs stand by their epochs."""
+    if ids:
+        cursor.execute("DELETE FROM last WHERE run_id IN (SELECT unnest(?))", [ids])
+        cursor.execute("INSERT INTO last FROM latest(?)", [ids])
 
 
 def _delete(cursor: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> None:
