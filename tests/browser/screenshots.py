@@ -12,6 +12,9 @@ from tests.browser.driver import PAGES, PATIENCE, ROOT, address, chromium, serve
 from tests.browser.shapes import draw
 from vitcore.runs.folder import Results
 
+DRAWN = """() => [...document.querySelectorAll('.vitcore-charts')].every(wall => wall.children.length
+    && [...wall.querySelectorAll('.vitcore-chart')].every(chart => 'points' in chart.dataset))"""
+
 
 def two_readers(results: Path) -> str:
     """The address's end that names the two newest runs that can read a drawn digit; empty where there are none."""
@@ -42,8 +45,8 @@ def main() -> None:
                     if name == "draw" and asked:
                         draw(page, "3")
                         page.locator(".st-key-answer-0").wait_for()
-                    drawn = "[...document.querySelectorAll('.vitcore-chart')].every(chart => 'points' in chart.dataset)"
-                    page.wait_for_function(drawn, timeout=PATIENCE)
+                    page.wait_for_load_state("networkidle")
+                    page.wait_for_function(DRAWN, timeout=PATIENCE)
                     page.wait_for_timeout(900)
                     inside = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
                     page.set_viewport_size({"width": width, "height": max(height, min(inside + 20, 4000))})
