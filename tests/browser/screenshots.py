@@ -45,9 +45,9 @@ def main() -> None:
                     if name == "draw" and asked:
                         draw(page, "3")
                         page.locator(".st-key-answer-0").wait_for()
-                    page.wait_for_load_state("networkidle")
-                    page.wait_for_function(DRAWN, timeout=PATIENCE)
-                    page.wait_for_timeout(900)
+                    for _ in range(4):  # a chart that is not there yet is missed the first time
+                        page.wait_for_function(DRAWN, timeout=PATIENCE)
+                        page.wait_for_timeout(800)
                     inside = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
                     page.set_viewport_size({"width": width, "height": max(height, min(inside + 20, 4000))})
                     page.wait_for_timeout(500)
