@@ -11,7 +11,7 @@ from vitcore.runs import journal, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
-PATIENCE = 90.0  # seconds; a machine may be slow, and no verdict rests on how fast it is
+PATIENCE = 240.0  # seconds; a machine may be slow, and no verdict rests on how fast it is
 
 
 def tiny(**chosen: Any) -> RunSpec:

@@ -49,7 +49,7 @@ def test_it_waits_while_a_run_trains(results: Results) -> None:
     with locks.lock(results.locks / "run-cpu.lock").acquire(timeout=5):
         measure.start(results, SHORT)
         assert measure.await_start(results, PATIENCE)
-        wait_until(lambda: measure.journals(results), "it has begun")
+        wait_until(lambda: measurements.latest(results), "it has begun")
         waiting = measurements.latest(results)
         assert waiting is not None
         assert (waiting.status, len(waiting.points)) == ("running", 0)
