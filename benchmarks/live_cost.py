@@ -2,6 +2,7 @@
 
     python -m benchmarks.live_cost [--epochs 20] [--sessions 5] [--seconds 60]
 
+The page stands, its four curves drawn, before the first of these epochs is journalled.
 The run is told through its journals by this process, which holds its lock as a worker would: an epoch every three
 seconds and a line of progress every second, so that nothing but the page is measured.
 """
@@ -30,6 +31,8 @@ EVERY = 3.0  # seconds between two epochs
 STANDS = (
     """text => [...document.querySelectorAll('[data-testid="stMetricValue"]')].some(one => one.innerText === text)"""
 )
+
+DRAWN = "document.querySelectorAll('.vitcore-chart[data-points]').length >= 4"
 
 
 class Teller:
@@ -113,6 +116,7 @@ def main() -> None:
             process = psutil.Process(server.process.pid)
             pages = sessions(browser, url, 1)
             settle(pages[0])
+            pages[0].wait_for_function(DRAWN, timeout=PATIENCE)
             found = latencies(pages[0], teller, given.epochs)
             print(
                 f"an epoch on the page after {statistics.median(found):.2f} s (median of {len(found)}), "
