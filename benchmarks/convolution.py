@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vitcore.layers import winograd
+from vitcore.layers.winograd import filtered
 from vitcore.training.memory import keep_pages
 
 SHAPES = [  # channels before and after, and the side
@@ -32,11 +32,6 @@ Convolve = Callable[[Tensor, Tensor], Tensor]
 
 def direct(x: Tensor, weight: Tensor) -> Tensor:
     return F.conv2d(x, weight, padding=1)
-
-
-def filtered(x: Tensor, weight: Tensor) -> Tensor:
-    y: Tensor = winograd._Winograd.apply(x, weight)
-    return y
 
 
 class Case:

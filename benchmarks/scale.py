@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.seconds import timed
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
@@ -56,14 +57,14 @@ def measure(results: Results, runs: int, epochs: int) -> None:
     time.sleep(1.1)  # folders touched within the last second are looked at twice
 
     index = Index(results)
-    say("rebuild from the journals", once(index.poll))
-    say("publish the snapshot", once(index.publish))
+    say("rebuild from the journals", timed(index.poll))
+    say("publish the snapshot", timed(index.publish))
     print(f"{'snapshot on disk':<42} {results.snapshot.stat().st_size / 2**20:10.1f} MB")
     index.close()
     began = time.perf_counter()
     index = Index(results)
     say("hydrate from the snapshot", time.perf_counter() - began)
-    say("first poll after it", once(index.poll))
+    say("first poll after it", timed(index.poll))
     say("poll where nothing changed, median", median(index.poll, 20))
     one = Journal(results.run(results.ids()[0]).events)
 
@@ -76,7 +77,7 @@ def measure(results: Results, runs: int, epochs: int) -> None:
     say("summary of all runs (queries.runs), median", median(lambda: queries.runs(index), 10))
     say("seeds' mean and deviation, median", median(lambda: queries.groups(index, ["architecture", "kernel"]), 10))
     say("curves of twenty runs, median", median(lambda: queries.epochs(index, results.ids()[:20]), 10))
-    say("CSV of all runs", once(lambda: queries.export_csv(queries.runs(index))))
+    say("CSV of all runs", timed(lambda: queries.export_csv(queries.runs(index))))
     say("order of the queue, median", median(lambda: queue.queued(results), 10))
     index.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
@@ -125,14 +126,8 @@ def epoch_line(epoch: int, loss: float) -> dict[str, object]:
     }
 
 
-def once(action: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
-
-
 def median(action: Callable[[], object], times: int) -> float:
-    return statistics.median(once(action) for _ in range(times))
+    return statistics.median(timed(action) for _ in range(times))
 
 
 def say(what: str, seconds: float) -> None:

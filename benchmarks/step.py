@@ -42,9 +42,7 @@ Call = Callable[[], object]
 Gradient = Callable[[Tensor, Tensor], object]
 
 
-def steps(
-    model: nn.Module, gradient: Gradient, step: Callable[[], object], clear: Callable[[], object], batch: int
-) -> Step:
+def steps(model: nn.Module, gradient: Gradient, step: Call, clear: Call, batch: int) -> Step:
     """One training step of `model` on a fixed random batch."""
     draws = torch.Generator().manual_seed(0)
     images = torch.randn(batch, 3, 32, 32, generator=draws)

@@ -60,8 +60,8 @@ def log(run: Run, notes: list[str], *, alone: bool) -> None:
     for text in notes:
         st.caption(text + whose)
     try:
-        written = stored.index().results.run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
-    except OSError:  # none: it was imported, or has not begun
+        written = Results().run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
+    except (OSError, Refusal):  # as above
         return
     if written:
         with st.expander(f"The worker's log{whose}"):

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.parts import stored, wording
 from pages.parts.status import Run, actions, badge, progress_line
+from vitcore.errors import Refusal
 from vitcore.runs import expected
 
 
@@ -39,7 +40,10 @@ def numbers(run: Run) -> None:
 
 def _told_before(id: str) -> dict[str, Any]:
     """What was expected before the launch, to stand beside what it takes."""
-    told = expected.read(stored.index().results.run(id))
+    try:
+        told = expected.read(stored.index().results.run(id))
+    except Refusal:  # deleted since the page looked
+        told = None
     if told is None:
         return {}
     text = f"{wording.duration(told.training_seconds)} expected{', a guess' if told.guessed else ''}"

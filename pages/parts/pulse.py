@@ -24,7 +24,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
   const one = { send: setTriggerValue }
   const ask = () => document.hidden || one.send("beat", Date.now())
-  for (const soon of [200, 900]) setTimeout(ask, soon) // what happened while the page was being built
+  setTimeout(ask, 200) // what happened while the page was being built
   const timer = setInterval(ask, data.seconds * 1000)
   document.addEventListener("visibilitychange", ask)
   beats.set(parentElement, one)

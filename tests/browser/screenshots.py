@@ -12,8 +12,9 @@ from tests.browser.driver import PAGES, PATIENCE, ROOT, address, chromium, serve
 from tests.browser.shapes import draw
 from vitcore.runs.folder import Results
 
-DRAWN = """() => [...document.querySelectorAll('.vitcore-charts')].every(wall => wall.children.length
-    && [...wall.querySelectorAll('.vitcore-chart')].every(chart => 'points' in chart.dataset))"""
+DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll('.vitcore-charts')].every(wall => wall.children.length)
+    && [...document.querySelectorAll('.vitcore-chart')].every(chart => 'points' in chart.dataset)"""
 
 
 def two_readers(results: Path) -> str:
@@ -45,9 +46,8 @@ def main() -> None:
                     if name == "draw" and asked:
                         draw(page, "3")
                         page.locator(".st-key-answer-0").wait_for()
-                    for _ in range(4):  # a chart that is not there yet is missed the first time
-                        page.wait_for_function(DRAWN, timeout=PATIENCE)
-                        page.wait_for_timeout(800)
+                    page.wait_for_function(DRAWN, timeout=PATIENCE)
+                    page.wait_for_timeout(900)
                     inside = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
                     page.set_viewport_size({"width": width, "height": max(height, min(inside + 20, 4000))})
                     page.wait_for_timeout(500)

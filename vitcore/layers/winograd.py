@@ -62,7 +62,7 @@ class Convolution3x3(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         if not self._pays(x):
             return super().forward(x)
-        y: Tensor = _Winograd.apply(x, self.weight)
+        y = filtered(x, self.weight)
         return y if self.bias is None else y + self.bias[:, None, None]
 
     def _pays(self, x: Tensor) -> bool:
@@ -70,6 +70,12 @@ class Convolution3x3(nn.Conv2d):
             return False
         plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
         return plain and min(self.in_channels, self.out_channels) >= LEAST
+
+
+def filtered(x: Tensor, weight: Tensor) -> Tensor:
+    """Winograd's way itself: x (b c y x), weight (k c 3 3) -> (b k y x), in float32 on a CPU."""
+    y: Tensor = _Winograd.apply(x, weight)
+    return y
 
 
 class _Winograd(torch.autograd.Function):
