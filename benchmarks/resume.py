@@ -56,6 +56,8 @@ def main() -> None:
         mock.patch.object(asked, "ASK_SECONDS", 0.0),
     ):
         whole, other = Path(place, "whole"), Path(place, "cut")
+        whole.mkdir()
+        other.mkdir()
         began = time.process_time()
         train(spec, lambda stream, line: None, folder=whole)
         train(spec, lambda stream, line: None, folder=other, control=Control(cut))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import PATIENCE, served, settle, visit
+from tests.browser.driver import PATIENCE, served, settle, unfold, visit
 from tests.browser.shapes import draw
 from tests.pages.told import give_weights, tell
 from vitcore.runs import drawings
@@ -42,7 +42,7 @@ def test_a_drawing_becomes_part_of_ones_own_test_set(page: Page, tmp_path: Path)
         settle(page)
 
         visit(page, f"{server.url}/draw", "Draw")
-        page.get_by_text("My drawings (1)").click()
+        unfold(page, "kept-digits")
         page.locator(f".st-key-drop-{kept.id} button:visible").last.click()
         expect(page.get_by_text("My drawings (1)")).to_have_count(0, timeout=PATIENCE)
     assert drawings.kept(results, "digits") == []

@@ -46,6 +46,8 @@ def quick(folder: Path | None = None, **options: Any) -> tuple[Outcome, Told]:
     passed = {name: options.pop(name) for name in ("control", "resume") if name in options}
     guide = options.pop("guide", None)
     told = Told()
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
     return train(RunSpec.of(**(QUICK | options)), told, folder=folder, teacher=guide, **passed), told
 
 

@@ -78,3 +78,14 @@ def test_a_resume_file_with_code_in_it_runs_nothing(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"resume\.pt cannot be read"):
         load_resume(tmp_path, SPEC)
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_that_was_moved_meanwhile_is_not_made_anew(tmp_path: Path) -> None:
+    gone = tmp_path / "runs" / "gone"
+    for keep in (
+        lambda: save_model(gone, build_model(SPEC, 1, 28, 10), SPEC, CLASSES, 28, 1),
+        lambda: save_resume(gone, {"spec": SPEC.to_dict()}),
+    ):
+        with pytest.raises(Refusal, match=r"the checkpoint cannot be kept in .*gone"):
+            keep()
+    assert not gone.parent.exists()

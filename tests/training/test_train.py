@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.runs import Guide, after, quick, same, weights
+from tests.training.runs import QUICK, Guide, Told, after, quick, same, weights
 from vitcore.errors import Refusal
+from vitcore.spec import RunSpec
 from vitcore.training import asked, loop
 from vitcore.training.checkpoint import load_model
 
@@ -201,6 +202,28 @@ def test_too_little_memory_is_told_with_a_way_on(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(loop.Run, "_step", lambda *_: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(Refusal, match="batch size of 4"):
         quick()
+
+
+def test_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
+    told = Told()
+    with pytest.raises(Refusal, match=r"there is no folder .*absent to keep checkpoints in; make it first"):
+        loop.train(RunSpec.of(**QUICK), told, folder=tmp_path / "absent")
+    assert not told.lines
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_folder_that_goes_just_before_its_checkpoint_stays_away(tmp_path: Path) -> None:
+    """The narrowest moment: an epoch is told, its weights are not yet kept, and nobody asks in between."""
+    folder, elsewhere = tmp_path / "results" / "run", tmp_path / "elsewhere"
+    folder.mkdir(parents=True)
+
+    def move(stream: str, line: dict[str, Any]) -> None:
+        if stream == "predictions" and line.get("epoch") == 1:
+            folder.parent.rename(elsewhere)
+
+    with pytest.raises(Refusal, match=r"the checkpoint cannot be kept in .*run: "):
+        loop.train(RunSpec.of(**QUICK), move, folder=folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
 
 
 def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,8 @@ class _Work:
             with suppress(OSError):  # the log may lie on the very disk that is full
                 traceback.print_exc()
             ending = {"status": "failed", "reason": explain(error)}
+        if ending["status"] == "failed" and not self.folder.path.is_dir():
+            ending["reason"] = self._gone()  # whichever of its files was the first to be missed
         self.started.set()
         self._end(ending)
         for journal in (self.events, self.steps, self.confusion, self.predictions):
@@ -170,8 +172,11 @@ class _Work:
             Refusal: it has been moved or deleted; nothing more is written, so that no ghost of it arises.
         """
         if not self.folder.path.is_dir():
-            raise Refusal(f"the run's folder is gone from {self.folder.path.parent}; put it back and resume the run")
+            raise Refusal(self._gone())
         return self._control()
+
+    def _gone(self) -> str:
+        return f"the run's folder is gone from {self.folder.path.parent}; put it back and resume the run"
 
     def _control(self) -> str | None:
         """What is asked of the trainer: None, "stop" or "pause"."""

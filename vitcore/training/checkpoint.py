@@ -1,7 +1,8 @@
 """Checkpoints: weights as safetensors for whoever predicts, and a resume file for whoever goes on.
 
 Each is written whole to a temporary file and then put in place, so a kill at any instant leaves the one before. The two
-need not match: predicting reads the first alone, resuming the second alone. Nothing is ever unpickled.
+need not match: predicting reads the first alone, resuming the second alone. Nothing is ever unpickled. A folder that
+was moved or deleted meanwhile is not made anew: what comes back must be the whole run.
 """
 
 from __future__ import annotations
@@ -131,12 +132,11 @@ def _replace(path: Path, write: Any) -> None:
     """Write through a temporary file beside `path`; durable before it takes the name."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         write(draft)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(draft, path)
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, RuntimeError) as error:  # the last is torch's, where the folder is gone
         full = "No space left" in str(error)  # safetensors has no errno
         why = "the disk is full; free some space and resume the run" if full else first_line(error)
         raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {why}") from error

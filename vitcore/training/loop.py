@@ -43,14 +43,18 @@ def train(
     "confusion" and "predictions".
 
     Args:
-        folder: where checkpoints go, at the end of epochs, every minute, and when stopped; none: nowhere.
+        folder: where checkpoints go, at the end of epochs, every minute, and when stopped; it must be there; none:
+            they go nowhere.
         control: asked at least twice a second; "stop" or "pause" ends the run, keeping what was learnt.
         resume: go on from the folder's checkpoint, where there is one.
         teacher: whose answers to learn from, in evaluation mode; the spec says how.
 
     Raises:
-        Refusal: what was asked for cannot be done here (data absent, no such device, too little memory...).
+        Refusal: what was asked for cannot be done here (no such folder, data absent, no such device, too little
+            memory...).
     """
+    if folder is not None and not folder.is_dir():
+        raise Refusal(f"there is no folder {folder} to keep checkpoints in; make it first")
     ask = Asked(control)
     keep_pages()
     try:
