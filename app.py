@@ -1,4 +1,5 @@
-"""The launcher: `streamlit run app.py` serves pages/navigation.py, and plotly.js from the installed plotly package.
+"""The launcher: `streamlit run app.py` serves pages/navigation.py, plotly.js from the installed plotly package, and the
+marks by which Live's browsers know that there is more to see.
 
 Why a launcher: beside a script called app.py Streamlit takes a folder called pages/ for its legacy multipage layout
 and answers a cold deep link with the bare page. The real entry stands inside that folder, so the question never comes.
@@ -10,7 +11,8 @@ from pathlib import Path
 import plotly
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from pages.parts.guard import OnlyFromHere
@@ -28,8 +30,15 @@ async def plotly_js(request: object) -> FileResponse:
     return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "public, max-age=86400"})
 
 
+def marks(request: Request) -> Response:
+    """What there is to see of some runs, in short; by a module that Streamlit may have loaded anew since it began."""
+    from pages.parts import watching
+
+    return watching.marks(request)
+
+
 app = st.App(
     ROOT / "pages" / "navigation.py",
-    routes=[Route("/assets/plotly.min.js", plotly_js)],
+    routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", marks)],
     middleware=[Middleware(OnlyFromHere)],
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
@@ -13,24 +12,19 @@ import streamlit as st
 from pages.parts import frame, stored
 from pages.parts.confusions import confusions
 from pages.parts.heads import head, numbers
-from pages.parts.learning import curves, mark
+from pages.parts.learning import curves
 from pages.parts.picker import pick_runs
 from pages.parts.pulse import pulse
 from pages.parts.status import Run
 from pages.parts.waiting import waiting
+from pages.parts.watching import Look, address
 from vitcore.errors import Refusal
 from vitcore.runs import machine
 from vitcore.runs.folder import Results
 from vitcore.store import queries
-from vitcore.store.index import Index
 
-BEAT = 1.6  # seconds between two looks while something runs
 LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
 LOG_BYTES = 20_000
-COLUMNS = (  # of a run, as far as this page shows them
-    *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
-    *("error_percent", "training_seconds", "memory_mb", "parameters", "dataset", "classes", "folder", "side"),
-)
 
 
 def confusion(rows: Sequence[Run]) -> None:
@@ -46,14 +40,6 @@ def confusion(rows: Sequence[Run]) -> None:
     confusions(known[id], key="confusion")
 
 
-def size(id: str) -> int:
-    """Bytes that the worker has written beside its journals."""
-    try:
-        return Results().run(id).log.stat().st_size
-    except (OSError, Refusal):  # none: it was imported, has not begun or was deleted
-        return 0
-
-
 def log(run: Run, notes: list[str], *, alone: bool) -> None:
     """What the trainer had to say, and the end of what its process wrote; whose, unless it stands alone."""
     whose = "" if alone else f" · {run['title']}"
@@ -61,7 +47,7 @@ def log(run: Run, notes: list[str], *, alone: bool) -> None:
         st.caption(text + whose)
     try:
         written = Results().run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
-    except (OSError, Refusal):  # as above
+    except (OSError, Refusal):  # none: it was imported, has not begun or was deleted
         return
     if written:
         with st.expander(f"The worker's log{whose}"):
@@ -74,43 +60,6 @@ def moving(active: bool) -> bool:
     if active:
         st.session_state["live-moved"] = now
     return now - st.session_state.get("live-moved", -math.inf) < LINGER
-
-
-@dataclass(frozen=True)
-class Look:
-    """What there is to see of some runs between two changes: made once, however many look on."""
-
-    changes: int
-    rows: Sequence[Run]
-    others: Sequence[Run]  # that run besides
-    notes: dict[str, list[str]]
-    statuses: frozenset[str]  # of every run
-
-    @classmethod
-    def of(cls, ids: tuple[str, ...], index: Index) -> Look:
-        changes, statuses = index.changes, queries.statuses(index)
-        others = [id for id in statuses.get("running", ()) if id not in ids]
-        return cls(
-            changes=changes,
-            rows=queries.rows(index, ids, COLUMNS),
-            others=queries.rows(index, others, COLUMNS) if others else (),
-            notes={id: queries.notes(index, id) for id in ids},
-            statuses=frozenset(statuses),
-        )
-
-    @classmethod
-    def at(cls, ids: Sequence[str]) -> Look:
-        return stored.view(("live", *ids), partial(Look.of, tuple(ids)))
-
-    @property
-    def learnt(self) -> tuple[object, ...]:
-        """What tells that more has been learnt, or said of it."""
-        said = [(run["status"], len(self.notes[run["id"]]), size(run["id"])) for run in self.rows]
-        return (*mark(self.rows), *said)
-
-    @property
-    def active(self) -> bool:
-        return not self.statuses.isdisjoint(stored.ACTIVE)
 
 
 @st.fragment(key="live-top")
@@ -175,4 +124,4 @@ else:
     learnt(chosen)
     around(chosen)
     if moving(not stored.active(everything).empty):
-        pulse(BEAT, partial(beat, chosen), key="live-pulse")
+        pulse(address(chosen), partial(beat, chosen), key="live-pulse")

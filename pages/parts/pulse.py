@@ -1,49 +1,36 @@
-"""A beat every second or so, while the page is looked at, that draws anew only what has changed.
+"""A look every half second or so, while the page is in sight, that draws anew only what has changed.
 
-A fragment's own `run_every` draws all of it each time, seen or not; here the browser asks, and the answer to a beat
-names the fragments to be drawn, none where nothing has changed.
+A fragment's own `run_every` draws all of it each time, seen or not, and each run of a script costs the server twenty
+times what a short answer does. Here the browser asks for two marks, by plain HTTP; where they differ from those that it
+was drawn for, a beat runs the script, and the answer to it names the fragments to be drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
+
+EVERY = 0.6  # seconds between two looks at the marks
+SOON = 0.8  # seconds at least between two beats where the first mark has changed: what people wait for
+LATER = 3.2  # where the second has: how far it is
+REST = 10.0  # where nothing has
 
 _component = st.components.v2.component(
     "vitcore_pulse",
     html="<i hidden></i>",
-    js="""
-const beats = new WeakMap()
-
-export default function ({ parentElement, data, setTriggerValue }) {
-  const beat = beats.get(parentElement)
-  if (beat) {
-    beat.send = setTriggerValue
-    return
-  }
-  const one = { send: setTriggerValue }
-  const ask = () => document.hidden || one.send("beat", Date.now())
-  setTimeout(ask, 200) // what happened while the page was being built
-  const timer = setInterval(ask, data.seconds * 1000)
-  document.addEventListener("visibilitychange", ask)
-  beats.set(parentElement, one)
-  return () => {
-    clearInterval(timer)
-    document.removeEventListener("visibilitychange", ask)
-    beats.delete(parentElement)
-  }
-}
-""",
+    js=(Path(__file__).parent / "pulse.js").read_text(encoding="utf-8"),
 )
 
 
-def pulse(seconds: float, beat: Callable[[], list[str]], *, key: str) -> None:
-    """Call `beat` every so many seconds while the page is in sight; draw the fragments anew whose keys it gives."""
+def pulse(address: str, beat: Callable[[], list[str]], *, key: str) -> None:
+    """Call `beat` where the marks `soon` and `later` at `address` tell of more; draw the fragments that it names."""
+    data = {"address": address, "every": EVERY, "soon": SOON, "later": LATER, "rest": REST}
 
     @st.fragment(key=f"{key}-fragment")
     def heart() -> None:
-        _component(key=key, data={"seconds": seconds}, on_beat_change=lambda: _answer(beat()))
+        _component(key=key, data=data, on_beat_change=lambda: _answer(beat()))
 
     heart()
 

@@ -17,6 +17,10 @@ from vitcore.store import fold
 _SETTLED_NS = 1_000_000_000  # a folder's time is coarse: one touched this lately may be touched again unseen
 
 
+Row = dict[str, Any]
+"""A row of the table of runs, by its columns."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """How a run's files were when they were last read."""
@@ -25,24 +29,26 @@ class Mark:
     events_size: int
     events_changed: int
     folder_changed: int
+    row: Row | None = None  # of a run that trains, as it is in the table: it changes every second
 
 
 @dataclass
 class Reading:
     """What was read of one run: its whole row, and the epochs and notes that are new."""
 
-    row: dict[str, Any]
+    row: Row
     epochs: list[dict[str, Any]]
     notes: list[dict[str, Any]]
     anew: bool  # nothing that was known of its epochs and notes counts any more
 
-    def differs(self, known: dict[str, Any] | None) -> bool:
+    def differs(self, known: Row | None) -> bool:
         """Whether there is anything in it that the index does not have."""
         return self.anew or {**self.row, "folder_changed": 0} != {**(known or {}), "folder_changed": 0}
 
     def mark(self) -> Mark:
         row = self.row
-        return Mark(row["status"], row["events_size"], row["events_changed"], row["folder_changed"])
+        seen = row["events_size"], row["events_changed"], row["folder_changed"]
+        return Mark(row["status"], *seen, row=row if row["status"] == "running" else None)
 
 
 def look(folder: str) -> tuple[int, int, int]:
@@ -62,7 +68,7 @@ def look(folder: str) -> tuple[int, int, int]:
     return *events, folder_changed if folder_changed < time.time_ns() - _SETTLED_NS else -1
 
 
-def read(folder: RunFolder, seen: tuple[int, int, int], row: dict[str, Any] | None) -> Reading:
+def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Reading:
     """Brings a run's row up to date; `row` is what is known of it, `seen` what `look` has just told."""
     size, changed, folder_changed = seen
     row = None if row is None else dict(row)

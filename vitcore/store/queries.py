@@ -39,8 +39,8 @@ def rows(index: Index, ids: Sequence[str], names: Sequence[str]) -> list[dict[st
     For one who looks on every second: a frame of a hundred columns takes long to make.
     """
     columns = ", ".join(f'"{name}"' for name in ("id", *names))
-    query = f"SELECT {columns} FROM summary WHERE id IN (SELECT unnest(?::VARCHAR[]))"
-    cursor = index.cursor().execute(query, [ids])
+    wanted = ", ".join("?" for _ in ids) or "NULL"  # a list to unnest would take half as long again
+    cursor = index.cursor().execute(f"SELECT {columns} FROM summary WHERE id IN ({wanted})", list(ids))
     found = {values[0]: dict(zip(("id", *names), values, strict=True)) for values in cursor.fetchall()}
     return [found[id] for id in ids if id in found]
 
