@@ -110,7 +110,15 @@ function themed(layout, host, height) {
   return themed
 }
 
+// Made once a name: where a button's function is another than before, Plotly draws anew and forgets zoom and hidden curves.
+const settled = new Map()
+
 function settings(name) {
+  if (!settled.has(name)) settled.set(name, buttons(name))
+  return settled.get(name)
+}
+
+function buttons(name) {
   const save = (format, label) => ({
     name: `save-${format}`,
     title: `Save as ${label}`,
