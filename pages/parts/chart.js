@@ -41,12 +41,13 @@ function panel(wall) {
   one.want = wanted => {
     caption.textContent = wanted.title
     host.dataset.key = wanted.key
-    host.style.height = `${wanted.height}px`
     // A figure that needs room for its axes is scrolled sideways on a narrow screen, not squeezed.
-    const least = wanted.figure?.layout.meta?.least_width
+    const { least_width: least, square } = wanted.figure?.layout.meta ?? {}
+    const height = square && host.clientWidth ? Math.min(wanted.height, host.clientWidth) : wanted.height
+    host.style.height = `${height}px`
     host.style.minWidth = least ? `${least}px` : ""
     figure.style.overflowX = least ? "auto" : ""
-    one.wanted = wanted
+    one.wanted = { ...wanted, height }
     draw(one, host)
   }
   one.remove = () => {

@@ -134,9 +134,11 @@ def _square_axes(figure: go.Figure, count: int, height: int | None, revision: st
     return style(
         figure,
         revision=revision,
-        x="Predicted",
-        y="True",
+        x="",
+        y="",
         height=height or (460 if count <= WRITTEN else 640),
-        x_axis=axis,
-        y_axis={**axis, "autorange": "reversed", "scaleanchor": "x"},
+        x_axis={**axis, "title": {"text": "Predicted", "standoff": 8}},  # else it stands among the classes' names
+        y_axis={**axis, "title": {"text": "True", "standoff": 8}, "autorange": "reversed", "scaleanchor": "x"},
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        meta={"square": True},  # where there is little room, no higher than it is wide
     )
