@@ -84,6 +84,7 @@ def test_whatever_is_wrong_with_it_the_journals_are_read(published: Results, how
         assert published.snapshot.read_bytes() == before, "a newer one is left alone"
     elif how != "folder":
         assert index.publish() is None
+        assert index.notice is None, "what was wrong is no longer so"
         assert Index(published).notice is None
 
 
@@ -93,6 +94,7 @@ def test_a_disk_that_refuses_leaves_the_old_one(published: Results) -> None:
     published.root.rename(published.root.with_name("elsewhere"))
     published.root.write_text("a file in its place")
     assert "could not be published" in str(index.publish())
+    assert "could not be published" in str(index.notice)
     published.root.unlink()
     published.root.with_name("elsewhere").rename(published.root)
     assert published.snapshot.read_bytes() == before

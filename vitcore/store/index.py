@@ -84,7 +84,10 @@ class Index:
             return self.notice
         with self._publishing:
             self._unpublished, self._published = 0, time.monotonic()
-            return snapshot.publish(self.cursor(), self.results)
+            refused = snapshot.publish(self.cursor(), self.results)
+            if refused != snapshot.BUSY:
+                self.notice = refused  # what was wrong with the one before has gone with it
+            return refused
 
     def publish_when_due(self) -> None:
         """Publishes in the background where something changed and the last time is some while ago."""

@@ -20,6 +20,7 @@ from vitcore.runs import locks
 from vitcore.runs.folder import Results
 from vitcore.store import tables
 
+BUSY = "another process is publishing the snapshot"
 _STALE_SECONDS = 3600
 
 
@@ -38,7 +39,7 @@ def publish(con: duckdb.DuckDBPyConnection, results: Results) -> str | None:
             draft.chmod(0o444)
             os.replace(draft, results.snapshot)
     except Timeout:
-        return "another process is publishing the snapshot"
+        return BUSY
     except (OSError, duckdb.Error) as error:
         return f"the snapshot {results.snapshot.name} could not be published: {str(error).splitlines()[0]}"
     finally:

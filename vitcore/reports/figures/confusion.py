@@ -130,7 +130,7 @@ def _texts(counts: np.ndarray, shares: np.ndarray, normalise: bool) -> np.ndarra
 
 def _square_axes(figure: go.Figure, count: int, height: int | None, revision: str) -> go.Figure:
     named = {"tickmode": "linear", "dtick": 1} if count <= NAMED else {"showticklabels": False}
-    axis = {"type": "category", "showgrid": False, "constrain": "domain", **named}
+    axis = {"type": "category", "showgrid": False, "constrain": "domain", "ticks": "", **named}
     return style(
         figure,
         revision=revision,
