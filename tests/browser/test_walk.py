@@ -114,6 +114,8 @@ def test_stored_runs_are_noted_taken_along_deleted_and_restored(page: Page, tmp_
         with page.expect_download() as download:
             page.locator(".st-key-download-checkpoint button:visible").last.click()
         assert Path(download.value.path()).read_bytes() == second.checkpoint.read_bytes()
+        explained = page.locator('.st-key-download-checkpoint [data-testid="stTooltipIcon"]').last
+        assert explained.evaluate("one => getComputedStyle(one).opacity") == "1", "it does not look disabled"
         with page.expect_download() as download:
             page.locator(".st-key-download-parquet button:visible").last.click()
         assert set(pd.read_parquet(download.value.path())["title"]) == {"first", "second"}
