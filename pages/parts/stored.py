@@ -18,6 +18,7 @@ from vitcore.store import queries
 from vitcore.store.index import Index
 
 PAUSE = 0.5  # seconds between two looks at the journals, however many browsers ask
+LONGEST = 1.0  # where so many are stored that a look takes long: up to there it shall be a tenth of the time
 WAKING = 5.0  # seconds between two looks whether somebody takes the queue up
 ACTIVE = ("queued", "running")
 FOLDERS = 4  # of results that are kept in mind
@@ -51,15 +52,18 @@ class Watched:
         self.index = Index(self.results)
         self._lock = threading.Lock()
         self._polled = self._woken = float("-inf")
+        self._pause = PAUSE
         self._state: State | None = None
         self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
         with self._lock:
-            if now or time.monotonic() - self._polled >= PAUSE:
+            if now or time.monotonic() - self._polled >= self._pause:
+                began = time.monotonic()
                 self.index.poll()
                 self.index.publish_when_due()
                 self._polled = time.monotonic()
+                self._pause = min(max(PAUSE, 9 * (self._polled - began)), LONGEST)
                 self._wake()
         return self.index
 
@@ -83,7 +87,7 @@ class Watched:
 
 
 def index(*, now: bool = False) -> Index:
-    """The index, at most PAUSE seconds behind the journals; `now` where a click has just changed something."""
+    """The index, at most LONGEST behind the journals, mostly PAUSE; `now` where a click has just changed something."""
     return _mine().poll(now=now)
 
 
