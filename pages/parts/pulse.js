@@ -6,6 +6,10 @@ class Watcher {
   drawn = -Infinity
   asking = false
 
+  constructor(element) {
+    this.element = element
+  }
+
   told(data, send) {
     if (data.address !== this.data?.address) this.drawn = -Infinity // other runs: what is seen of them is not known
     this.data = data
@@ -43,8 +47,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     known.told(data, setTriggerValue)
     return
   }
-  const watcher = new Watcher()
-  watcher.element = parentElement
+  const watcher = new Watcher(parentElement)
   watcher.told(data, setTriggerValue)
   watchers.set(parentElement, watcher)
   const ask = () => watcher.ask()

@@ -1,8 +1,8 @@
 """A look every half second or so, while the page is in sight, that draws anew only what has changed.
 
-A fragment's own `run_every` draws all of it each time, seen or not, and each run of a script costs the server twenty
-times what a short answer does. Here the browser asks for two marks, by plain HTTP; where they differ from those that it
-was drawn for, a beat runs the script, and the answer to it names the fragments to be drawn.
+A fragment's own `run_every` draws all of it each time, seen or not, and every run of a script costs the server far more
+than a short answer does. Here the browser asks for two marks, by plain HTTP; where they differ from those that it was
+drawn for, a beat runs the script, and the answer to it names the fragments to be drawn.
 """
 
 from __future__ import annotations

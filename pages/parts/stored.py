@@ -18,7 +18,7 @@ from vitcore.store import queries
 from vitcore.store.index import Index
 
 PAUSE = 0.5  # seconds between two looks at the journals, however many browsers ask
-LONGEST = 1.0  # where so many are stored that a look takes long: up to there it shall be a tenth of the time
+LONGEST = 1.0  # the same where thousands are stored and a look takes long: nine times as long as that, up to this
 WAKING = 5.0  # seconds between two looks whether somebody takes the queue up
 ACTIVE = ("queued", "running")
 FOLDERS = 4  # of results that are kept in mind
@@ -51,19 +51,18 @@ class Watched:
         self.results = Results(root)
         self.index = Index(self.results)
         self._lock = threading.Lock()
-        self._polled = self._woken = float("-inf")
-        self._pause = PAUSE
+        self._due = self._woken = float("-inf")
         self._state: State | None = None
         self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
         with self._lock:
-            if now or time.monotonic() - self._polled >= self._pause:
-                began = time.monotonic()
+            began = time.monotonic()
+            if now or began >= self._due:
                 self.index.poll()
                 self.index.publish_when_due()
-                self._polled = time.monotonic()
-                self._pause = min(max(PAUSE, 9 * (self._polled - began)), LONGEST)
+                ended = time.monotonic()
+                self._due = ended + min(max(PAUSE, 9 * (ended - began)), LONGEST)
                 self._wake()
         return self.index
 

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000  # milliseconds: two busy cores may be slow, a wrong page stays wrong
+TRAINED = 150_000  # milliseconds in which a small run on digits ends, on however slow a machine
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -128,3 +129,22 @@ def visit(page: Page, url: str, title: str | None = None) -> None:
     if title:
         expect(heading).to_have_text(title, timeout=PATIENCE)
     settle(page)
+
+
+def choose(page: Page, name: str) -> None:
+    """Press one of a row of ways (st.segmented_control)."""
+    page.get_by_role("radio", name=name, exact=True).last.click()
+
+
+def points(page: Page, key: str) -> int:
+    """How many points a chart has drawn."""
+    return int(page.locator(f".vitcore-chart[data-key={key}]").last.get_attribute("data-points") or 0)
+
+
+def wait_for_points(page: Page, key: str, more_than: int) -> None:
+    page.wait_for_function(
+        """([key, least]) => [...document.querySelectorAll(`.vitcore-chart[data-key=${key}]`)]
+            .some(chart => Number(chart.dataset.points ?? 0) > least)""",
+        arg=[key, more_than],
+        timeout=TRAINED,
+    )

@@ -6,9 +6,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import PATIENCE, served, settle, visit
+from tests.browser.driver import PATIENCE, choose, served, settle, visit, wait_for_points
 from tests.browser.shapes import draw
-from tests.browser.test_walk import wait_for_points
 from tests.pages.told import give_weights, tell
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -36,9 +35,7 @@ def test_every_chosen_model_is_asked(page: Page, tmp_path: Path) -> None:
         picture = Image.new("L", (80, 60), 255)
         ImageDraw.Draw(picture).line([(40, 8), (40, 52)], fill=0, width=7)
         picture.save(tmp_path / "one.png")
-        page.get_by_role("radio", name="Upload a picture").or_(
-            page.get_by_role("button", name="Upload a picture")
-        ).last.click()
+        choose(page, "Upload a picture")
         settle(page)
         page.locator('[class*="st-key-upload"] input[type=file]').last.set_input_files(tmp_path / "one.png")
         expect(page.get_by_alt_text("The uploaded picture")).to_be_visible(timeout=PATIENCE)

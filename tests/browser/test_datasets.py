@@ -1,24 +1,11 @@
 """Datasets in a real browser: how many rows of a subset repeat, and a zip of one's own class folders."""
 
-import zipfile
-from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import PATIENCE, Server, settle, visit
-from tests.browser.test_walk import wait_for_points
-
-
-def own_pictures(path: Path) -> Path:
-    """A zip of two classes, ten pictures each."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for number in range(20):
-            buffer = BytesIO()
-            Image.new("RGB", (40, 40), (12 * number, 80, 0)).save(buffer, format="PNG")
-            archive.writestr(f"{'cats' if number % 2 else 'dogs'}/{number}.png", buffer.getvalue())
-    return path
+from tests.browser.driver import PATIENCE, Server, settle, visit, wait_for_points
+from tests.data.pictures import class_files, write_zip
 
 
 def repeats(page: Page) -> list[int]:
@@ -43,12 +30,12 @@ def test_a_subset_with_and_without_replacement_stand_side_by_side(page: Page, se
 def test_a_zip_of_ones_own_is_looked_into(page: Page, server: Server, tmp_path: Path) -> None:
     visit(page, f"{server.url}/datasets", "Datasets")
     page.locator(".st-key-dataset input").last.click()
-    page.get_by_role("option", name="folder").or_(page.get_by_role("option").last).last.click()
+    page.get_by_role("option", name="My own pictures", exact=True).click()
     settle(page)
     box = page.locator(".st-key-dataset-folder input").last
-    box.fill(str(own_pictures(tmp_path / "pets.zip")))
+    box.fill(str(write_zip(tmp_path / "own.zip", class_files(split=False))))
     box.press("Enter")
     expect(page.get_by_text("of 2 classes").last).to_be_visible(timeout=PATIENCE)
     page.locator(".st-key-inside-folder label").last.click()
     expect(page.locator(".samples figure")).to_have_count(2, timeout=PATIENCE)
-    expect(page.locator(".samples figcaption").first).to_have_text("cats")
+    expect(page.locator(".samples figcaption").first).to_have_text("bright")

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import PATIENCE, served, settle, visit
-from tests.browser.test_walk import wait_for_points
+from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
 from tests.pages.told import tell
 from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results

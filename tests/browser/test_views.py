@@ -6,8 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import PATIENCE, served, settle, visit
-from tests.browser.test_walk import wait_for_points
+from tests.browser.driver import PATIENCE, choose, served, settle, visit, wait_for_points
 from tests.pages.told import tell
 from vitcore.reports import saved_views
 from vitcore.runs.folder import Results
@@ -34,7 +33,7 @@ def search(page: Page, text: str) -> None:
 
 
 def choose_chart(page: Page, name: str) -> None:
-    page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).last.click()
+    choose(page, name)
     settle(page)
 
 

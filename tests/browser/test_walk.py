@@ -8,28 +8,25 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import PAGES, PATIENCE, Server, address, served, settle, unfold, visit
+from tests.browser.driver import (
+    PAGES,
+    PATIENCE,
+    TRAINED,
+    Server,
+    address,
+    choose,
+    points,
+    served,
+    settle,
+    unfold,
+    visit,
+    wait_for_points,
+)
 from tests.browser.shapes import draw
 from tests.pages.told import give_weights, tell
 from vitcore.runs import annotations, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
-
-TRAINED = 150_000  # milliseconds in which a small run on digits ends, on however slow a machine
-
-
-def points(page: Page, key: str) -> int:
-    """How many points a chart has drawn."""
-    return int(page.locator(f".vitcore-chart[data-key={key}]").last.get_attribute("data-points") or 0)
-
-
-def wait_for_points(page: Page, key: str, more_than: int) -> None:
-    page.wait_for_function(
-        """([key, least]) => [...document.querySelectorAll(`.vitcore-chart[data-key=${key}]`)]
-            .some(chart => Number(chart.dataset.points ?? 0) > least)""",
-        arg=[key, more_than],
-        timeout=TRAINED,
-    )
 
 
 def fill(page: Page, key: str, value: str) -> None:
@@ -128,9 +125,7 @@ def test_stored_runs_are_noted_taken_along_deleted_and_restored(page: Page, tmp_
         page.locator(".st-key-compare-tags").wait_for()  # the first tag brings the filter
         assert annotations.read(second).tags == ("paper",)
 
-        page.get_by_role("radio", name="Accuracy against cost").or_(
-            page.get_by_role("button", name="Accuracy against cost")
-        ).last.click()
+        choose(page, "Accuracy against cost")
         wait_for_points(page, "compare-against", 0)
         page.locator(".st-key-delete button:visible").last.click()
         page.locator(".st-key-delete-chosen button:visible").last.click()
