@@ -95,7 +95,7 @@ def config(names: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in names:
         if name == "title":
-            found[name] = st.column_config.TextColumn(label(name), pinned=True, width=340)
+            found[name] = st.column_config.TextColumn(label(name), pinned=True, width=300)
         elif name in ("created", "started", "ended"):
             found[name] = st.column_config.DatetimeColumn(label(name), format="D MMM YYYY, HH:mm")
         elif name in FORMATS:
