@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import frame, stored
+from pages.parts import frame, stored, wording
 from pages.parts.chart import chart
 from pages.parts.drawing import drawing
 from pages.parts.network import changes, choose, describe_all, options, size
@@ -13,6 +13,7 @@ from vitcore.models import ARCHITECTURES
 from vitcore.reports import figures, sizes
 from vitcore.reports.architectures import Choice, Description
 from vitcore.reports.figures.pipeline import Pipeline, pipelines
+from vitcore.store import pooling
 
 
 def pipeline(found: list[Description]) -> None:
@@ -80,7 +81,8 @@ def accuracy() -> None:
     ours = int((points["published"] == False).sum())  # noqa: E712  a column of objects
     st.caption(
         "Hollow: as the slides print it (their Figure 2). Filled: runs stored here, the mean over seeds with its 95 % "
-        f"interval; {ours or 'none'} so far on {DATASETS[dataset].label}."
+        f"interval; {ours or 'none'} so far on {DATASETS[dataset].label}. "
+        + wording.plain(pooling.left_out(sizes.of_dataset(table, dataset)[1]))
     )
 
 

@@ -54,22 +54,37 @@ else:
         saved.saved(everything)
     by: list[str] | None = None
     if groups:
-        exported, by = run_table.grouped(shown)
-        chosen = shown.dropna(subset=["error_percent"])
+        exported, chosen, by = run_table.grouped(shown)
     else:
         exported = shown[["id", *names]]
-        chosen = everything[everything["id"].isin(run_table.run_table(shown, names))]
+        picked = run_table.run_table(shown, names)
+        chosen = everything[everything["id"].isin({*picked} & {*shown["id"]})]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        run_table.downloads(exported)
+        run_table.downloads(exported, groups=groups)
         if not groups:
             details.delete_chosen(list(chosen["id"]))
             own_drawings.ask_button(shown)
-        st.caption(f"{len(exported)} groups" if groups else f"{len(exported):,} of {len(everything):,} runs")
+        many, all_of_them = f"{len(exported):,}", f"{len(everything):,}"
+        st.caption(
+            f"{many} group{'s' * (len(exported) != 1)}"
+            if groups
+            else f"{many} of {all_of_them} run{'s' * (len(everything) != 1)}"
+        )
+    if shown.empty:
+        st.markdown("No stored run fits the search and the filters.")
+    elif not groups and len(picked) > len(chosen):
+        hidden = len(picked) - len(chosen)
+        st.caption(
+            f"{hidden:,} chosen run{'s are' if hidden != 1 else ' is'} left out by the search and the filters, and not "
+            "drawn."
+        )
     which = one_of("Chart", CHARTS, view.KEYS["chart"])
-    if which == "curves":
+    if shown.empty:
+        pass  # nothing of what was chosen before is drawn beside a table that is empty
+    elif which == "curves":
         overlay(chosen, by)
     elif which == "cost":
-        against(shown)
+        against(shown, ask=not groups)
     elif which == "parallel":
         parallel(chosen)
     else:

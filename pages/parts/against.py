@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.parts import wording
 from pages.parts.chart import chart
 from pages.parts.view import KEYS
 from vitcore.reports import figures
 from vitcore.reports.figures import COSTS
 from vitcore.reports.statistics import half_widths
+from vitcore.store import pooling
 
 
-def against(table: pd.DataFrame) -> None:
-    """Accuracy against what it costs, seeds gathered, with those that no other beats in both."""
+def against(table: pd.DataFrame, *, ask: bool) -> None:
+    """Accuracy against what it costs, seeds gathered, with those that no other beats in both.
+
+    Args:
+        ask: whether all runs are to be put together is asked here; else it has been asked above.
+    """
     known = table.dropna(subset=["accuracy"])
     datasets = list(known["dataset"].value_counts().index)
     if not datasets:
@@ -25,9 +32,13 @@ def against(table: pd.DataFrame) -> None:
         )
         dataset = st.selectbox("Dataset", datasets, key=KEYS["dataset"], width=200, persist_state="session")
         log = not st.checkbox("Linear axis", key=KEYS["linear"], persist_state="session")
-    points = gathered(known[known["dataset"] == dataset].dropna(subset=[x]), x)
+        everything = all_runs() if ask else bool(st.session_state[KEYS["all_runs"]])
+    drawable = _drawable(known[known["dataset"] == dataset], x, log)
+    pooled, left = pooling.pooled(drawable, everything=everything)
+    points = gathered(pooled, x)
     if points.empty:
-        st.caption("This is not known of any of these runs.")
+        st.caption("This is not known of any of these runs." if left.empty else "None of these runs is finished.")
+        told_left_out(left)
         return
     figure = figures.accuracy_against_size(
         points,
@@ -39,6 +50,30 @@ def against(table: pd.DataFrame) -> None:
     )
     chart(figure, key="compare-against", name=f"vitcore-accuracy-{x}")
     st.caption("One point a spec, the mean over its seeds with the 95 % interval. Dotted: none is better and cheaper.")
+    told_left_out(left)
+
+
+def _drawable(runs: pd.DataFrame, x: str, log: bool) -> pd.DataFrame:
+    """The runs that have a place on the axes: numbers, above 0 where the axis is logarithmic."""
+    cost, reached = (pd.to_numeric(runs[name], errors="coerce").astype(float) for name in (x, "accuracy"))
+    return runs[np.isfinite(cost) & np.isfinite(reached) & ((cost > 0) | (not log))]
+
+
+def all_runs() -> bool:
+    """Whether means are taken over every run, or over those alone that were trained here to their end."""
+    return st.checkbox(
+        "Unfinished runs too",
+        key=KEYS["all_runs"],
+        help="Means are taken over the runs that were trained here to their end. With this also over those that are "
+        "under way, stopped, failed or diverged, and over imported weights.",
+        persist_state="session",
+    )
+
+
+def told_left_out(left: pd.DataFrame) -> None:
+    """Which runs no mean is taken over; nothing where there are none."""
+    if len(left):
+        st.caption(wording.plain(pooling.left_out(left)))
 
 
 def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:

@@ -90,16 +90,17 @@ def varying(table: pd.DataFrame) -> list[str]:
     return [name for name in VARYING if name in table and table[name].nunique(dropna=False) > 1]
 
 
-def config(names: Sequence[str]) -> dict[str, Any]:
-    """Streamlit's column settings for these columns."""
+def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, Any]:
+    """Streamlit's column settings for these columns; an arrow marks the one by which the rows are sorted."""
     found: dict[str, Any] = {}
     for name in names:
+        said = f"{label(name)} {'↓' if down else '↑'}" if name == by else label(name)
         if name == "title":
-            found[name] = st.column_config.TextColumn(label(name), pinned=True, width=300)
+            found[name] = st.column_config.TextColumn(said, pinned=True, width=300)
         elif name in ("created", "started", "ended"):
-            found[name] = st.column_config.DatetimeColumn(label(name), format="D MMM YYYY, HH:mm")
+            found[name] = st.column_config.DatetimeColumn(said, format="D MMM YYYY, HH:mm")
         elif name in FORMATS:
-            found[name] = st.column_config.NumberColumn(label(name), format=FORMATS[name])
+            found[name] = st.column_config.NumberColumn(said, format=FORMATS[name])
         else:
-            found[name] = st.column_config.Column(label(name))
+            found[name] = st.column_config.Column(said)
     return found

@@ -13,6 +13,7 @@ from pages.parts.confusions import confusions
 from pages.parts.export import weights_of
 from pages.parts.status import asked_of
 from vitcore.errors import Refusal
+from vitcore.reports.cells import entries
 from vitcore.runs import annotations as kept
 from vitcore.runs import expected, trash
 from vitcore.runs.folder import Results, RunFolder
@@ -124,7 +125,7 @@ def _keep_note(id: str) -> None:
 
 
 def all_tags(table: pd.DataFrame) -> list[str]:
-    return sorted({tag for tags in table["tags"] if tags is not None for tag in tags})
+    return sorted({tag for tags in table["tags"] for tag in entries(tags)})
 
 
 def _title(run: RunFolder) -> str:

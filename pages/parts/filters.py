@@ -7,7 +7,9 @@ import streamlit as st
 
 from pages.parts import columns, details
 from pages.parts.view import KEYS, filter_key
-from vitcore.reports.views import FILTERS, as_text
+from vitcore.reports.cells import as_text, entries, in_order, sorted_by
+from vitcore.reports.searching import searched
+from vitcore.reports.views import FILTERS
 
 ALWAYS = ("architecture", "kernel", "dataset", "status")  # have a filter wherever runs differ in them
 
@@ -16,7 +18,14 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
     """The rows that fit the search, the filters and the tags; what is offered does not shrink with what is chosen."""
     whole = table
     with st.grid("auto", min_column_width=150, gap="small", key="filters"):
-        text = st.text_input("Search", key=KEYS["search"], placeholder="name, id or note", persist_state="session")
+        text = st.text_input(
+            "Search",
+            key=KEYS["search"],
+            placeholder="words, -without",
+            help="Words in any order, anywhere in a run's name, id, note, tags, architecture, kernel or dataset. A "
+            'minus before a word leaves out the runs that have it; "two words" in quotes stand side by side.',
+            persist_state="session",
+        )
         for name in _offered(whole):
             kept = st.multiselect(
                 columns.label(name),
@@ -27,7 +36,7 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
             )
             table = table[table[name].map(as_text).isin(kept)] if kept else table
         table = _with_tags(table, whole)
-    return _searched(table, text).reset_index(drop=True)
+    return searched(table, text).reset_index(drop=True)
 
 
 def more() -> None:
@@ -57,11 +66,7 @@ def ordered(table: pd.DataFrame, offered: list[str]) -> pd.DataFrame:
         down = st.checkbox("Descending", key=KEYS["descending"], persist_state="session", disabled=not by)
     if not by or by not in table:
         return table
-    values = table[by]
-    if values.dtype == object:  # a column may hold numbers, words and nothing
-        values = values.map(lambda value: None if as_text(value) == "–" else as_text(value).casefold())
-    order = values.sort_values(ascending=not down, kind="stable", na_position="last").index
-    return table.loc[order].reset_index(drop=True)
+    return sorted_by(table, by, descending=down)
 
 
 def _offered(table: pd.DataFrame) -> list[str]:
@@ -73,16 +78,8 @@ def _offered(table: pd.DataFrame) -> list[str]:
 
 
 def _known(table: pd.DataFrame, name: str) -> list[str]:
-    held = {as_text(value) for value in table[name].unique()} - ({"–"} if name in ALWAYS else set())
-    return sorted(held | set(st.session_state.get(filter_key(name)) or []), key=_natural)
-
-
-def _natural(text: str) -> tuple[float, str]:
-    """Numbers by size, before words."""
-    try:
-        return float(text), ""
-    except ValueError:
-        return float("inf"), text
+    held = set(map(as_text, table[name])) - ({"–"} if name in ALWAYS else set())
+    return sorted(held | set(st.session_state.get(filter_key(name)) or []), key=in_order)
 
 
 def _with_tags(table: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
@@ -91,11 +88,4 @@ def _with_tags(table: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     if not known:
         return table
     kept = set(st.multiselect("Tags", known, key=KEYS["tags"], placeholder="any", persist_state="session"))
-    return table[[tags is not None and bool(kept & set(tags)) for tags in table["tags"]]] if kept else table
-
-
-def _searched(table: pd.DataFrame, text: str) -> pd.DataFrame:
-    if not text:
-        return table
-    parts = table["title"] + " " + table["id"] + " " + table["note"].fillna("")
-    return table[parts.str.contains(text, case=False, regex=False)]
+    return table[[bool(kept & set(entries(tags))) for tags in table["tags"]]] if kept else table

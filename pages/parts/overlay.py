@@ -19,6 +19,9 @@ MANY = 50  # runs of a group whose curves are averaged
 
 def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
     """Runs' curves, one over the other; gathered by columns, each group's mean with its interval as a band."""
+    if runs.empty and by is not None:
+        st.caption("None of these runs is finished, so that there is no mean to draw.")
+        return
     if runs.empty:
         st.caption("Choose runs in the table, by the boxes at its left edge, to lay their curves over one another.")
         return

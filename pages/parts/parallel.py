@@ -28,11 +28,16 @@ def parallel(runs: pd.DataFrame) -> None:
         key=KEYS["axes"],
         persist_state="session",
     )
+    axes = [name for name in axes if name in runs]
     figure = figures.parallel(runs.head(MOST), axes, columns.LABELS, revision=":".join(axes))
     if figure is None:
         st.caption("This needs at least two runs that have a result on the last axis, and at least two axes.")
         return
+    undrawn = int(runs.head(MOST)[axes[-1]].isna().sum())
+    told = f" {undrawn:,} of the {len(runs):,} have no {columns.label(axes[-1])} and are not drawn." if undrawn else ""
+    told += f" The first {MOST:,} of {len(runs):,} are drawn." if len(runs) > MOST else ""
     chart(figure, key="compare-parallel", name="vitcore-parallel")
     last = columns.label(axes[-1])
     st.caption(f"One line a run, blue where {last} is low and orange where it is high. Drag along an axis to keep "
-               "only the lines that pass there, drag an axis by its name to move it.")  # fmt: skip
+               "only the lines that pass there, drag an axis by its name to move it. – stands where nothing is "
+               f"known.{told}")  # fmt: skip

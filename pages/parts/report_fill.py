@@ -12,7 +12,7 @@ from vitcore.data.load import available
 from vitcore.reports.missing import Gaps, missing
 from vitcore.reports.published import Explanation, Recipe, Table
 from vitcore.reports.speed import estimate
-from vitcore.reports.tables import COUNTED, cell_specs, matching
+from vitcore.reports.tables import cell_specs, counting, matching
 
 SEEDS = 3
 
@@ -55,7 +55,7 @@ def _done(table: Table, protocol: str, runs: pd.DataFrame, seeds: int, rows: lis
     found = 0
     for spec in specs:
         mine = matching(spec, runs)
-        found += int((mine["status"].isin(COUNTED) & mine["seed"].isin(range(seeds))).sum()) if len(mine) else 0
+        found += int((counting(mine) & mine["seed"].isin(range(seeds))).sum()) if len(mine) else 0
     return found, len(specs) * seeds
 
 

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts import columns
+from pages.parts import columns, stored
+from pages.parts.against import all_runs, told_left_out
 from pages.parts.view import KEYS, VERSION
+from vitcore.reports.cells import sorted_by
 from vitcore.reports.statistics import half_widths
-from vitcore.store import queries
+from vitcore.store import pooling, queries
+from vitcore.store.index import Index
 
 CHOSEN = KEYS["runs"]
 
 
 def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
-    """The table; returns the chosen runs. A choice outlives filters, sorting and runs that arrive meanwhile."""
+    """The table; returns the chosen runs. A choice outlives filters, sorting and runs that arrive meanwhile.
+
+    A press on a column's head is a choice of the column, by which the page itself sorts: the order that the browser
+    would make by itself nobody else could know of, neither the address nor the CSV.
+    """
     before = st.session_state[CHOSEN]
     rows = {run: place for place, run in enumerate(table["id"])}
+    by, down = st.session_state[KEYS["sort"]], bool(st.session_state[KEYS["descending"]])
+    key = f"compare-table-{st.session_state[VERSION]}-{hash((by, down, *rows)) & 0xFFFFFFFF:x}"
     event = st.dataframe(
         table[names],
-        key=f"compare-table-{st.session_state[VERSION]}-{hash(tuple(rows)) & 0xFFFFFFFF:x}",
+        key=key,
         height=min(460, 38 + 35 * max(len(table), 1)),
         hide_index=True,
         placeholder="",
-        column_config=columns.config(names),
-        on_select="rerun",
-        selection_mode="multi-row",
+        column_config=columns.config(names, by, down),
+        on_select=partial(_sort, key, "sort", "descending"),
+        selection_mode=["multi-row", "single-column"],
         selection_default={
             "selection": {"rows": [rows[run] for run in before if run in rows], "columns": [], "cells": []}
         },
@@ -36,48 +48,95 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
     return list(st.session_state[CHOSEN])
 
 
-def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Runs gathered by chosen columns: how many, the mean test error and its 95 % interval; and those columns."""
+def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Runs gathered by chosen columns: how many, the mean test error and its 95 % interval; those runs; the columns."""
     offered = [name for name in (*columns.VARYING, "status") if name in table and name != "seed"]
     differing = [name for name in offered if table[name].nunique(dropna=False) > 1 and name != "status"]
-    by = st.multiselect(
-        "Group by",
-        offered,
-        default=differing[:4] or ["architecture"],
-        format_func=columns.label,
-        key=KEYS["by"],
-        persist_state="session",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.multiselect(
+            "Group by",
+            offered,
+            default=differing[:4] or ["architecture"],
+            format_func=columns.label,
+            key=KEYS["by"],
+            persist_state="session",
+        )
+        everything = all_runs()
     by = by or ["architecture"]
-    gathered = table.dropna(subset=["error_percent"]).groupby(by, dropna=False, sort=False)
-    found = gathered.agg(
-        n=("error_percent", "size"),
-        error_mean=("error_percent", "mean"),
-        error_interval=("error_percent", "std"),
-        error_best=("error_percent", "min"),
-        training_seconds=("training_seconds", "mean"),
-    ).reset_index()
-    found["error_interval"] = half_widths(found["n"], found["error_interval"])
-    found, names = found.sort_values("error_mean", ignore_index=True), list(found.columns)
-    st.dataframe(found, hide_index=True, placeholder="", column_config=columns.config(names), key="compare-groups")
-    return found, by
+    known = table[np.isfinite(pd.to_numeric(table["error_percent"], errors="coerce").astype(float))]
+    pooled, left = pooling.pooled(known, everything=everything)
+    found = gathered(pooled, by)
+    order, down = st.session_state[KEYS["group_sort"]], bool(st.session_state[KEYS["group_descending"]])
+    if order not in found:
+        order, down = "error_mean", False
+    found, names = sorted_by(found, order, descending=down), list(found.columns)
+    key = f"compare-groups-{st.session_state[VERSION]}-{hash((order, down, *by)) & 0xFFFFFFFF:x}"
+    with st.container(key="compare-groups"):
+        st.dataframe(
+            found,
+            hide_index=True,
+            placeholder="",
+            column_config=columns.config(names, order, down),
+            key=key,
+            on_select=partial(_sort, key, "group_sort", "group_descending"),
+            selection_mode="single-column",
+        )
+    told_left_out(left)
+    return found, pooled, by
 
 
-def downloads(shown: pd.DataFrame) -> None:
-    """What is shown, to take along."""
+def gathered(pooled: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """A row a group: its columns, `n`, mean, interval and best of the test error, mean seconds."""
+    found = (
+        pooled.groupby(by, dropna=False, sort=False)
+        .agg(
+            n=("error_percent", "size"),
+            error_mean=("error_percent", "mean"),
+            error_interval=("error_percent", "std"),
+            error_best=("error_percent", "min"),
+            training_seconds=("training_seconds", "mean"),
+        )
+        .reset_index()
+    )
+    return found.assign(error_interval=half_widths(found["n"], found["error_interval"]))
+
+
+def downloads(shown: pd.DataFrame, *, groups: bool) -> None:
+    """What is shown, to take along: its columns, in its order."""
+    index = stored.index()  # what makes the file runs where no page does
     st.download_button(
         "CSV",
-        lambda: queries.export_csv(shown),
+        lambda: queries.export_csv(_exact(index, shown, groups)),
         "vitcore-runs.csv",
         mime="text/csv",
         key="download-csv",
         on_click="ignore",
+        help="As the table stands, in its order.",
     )
     st.download_button(
         "Parquet",
-        lambda: shown.to_parquet(index=False),
+        lambda: queries.export_parquet(_exact(index, shown, groups)),
         "vitcore-runs.parquet",
         mime="application/vnd.apache.parquet",
         key="download-parquet",
         on_click="ignore",
+        help="As the table stands, in its order.",
     )
+
+
+def _exact(index: Index, shown: pd.DataFrame, groups: bool) -> pd.DataFrame:
+    """With what is not known apart from what is not a number; a group's mean is one or is not there."""
+    if not groups:
+        return queries.exact(index, shown)
+    shown = shown.astype(object)
+    return shown.where(shown.notna(), None)
+
+
+def _sort(key: str, sort: str, descending: str) -> None:
+    """A press on a column's head: by it, and once more the other way round."""
+    pressed = st.session_state[key]["selection"]["columns"]
+    if not pressed:  # a row was chosen
+        return
+    again = st.session_state[KEYS[sort]] == pressed[0]
+    st.session_state[KEYS[descending]] = again and not st.session_state[KEYS[descending]]
+    st.session_state[KEYS[sort]] = pressed[0]

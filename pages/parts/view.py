@@ -15,6 +15,7 @@ KEYS = {
     "search": "compare-search", "tags": "compare-tags",
     "columns": "compare-columns", "hidden": "compare-columns-hidden",
     "sort": "compare-sort", "descending": "compare-descending", "grouped": "compare-grouped", "by": "compare-by",
+    "all_runs": "compare-all-runs", "group_sort": "compare-group-sort", "group_descending": "compare-group-descending",
     "runs": "compare-chosen", "chart": "compare-chart", "y": "compare-y", "x": "compare-x",
     "smoothing": "compare-smoothing", "log": "compare-log", "cost": "against-x", "dataset": "against-dataset",
     "linear": "against-linear", "axes": "parallel-axes", "a": "difference-run-a", "b": "difference-run-b",

@@ -35,7 +35,7 @@ def runs(
     if status is not None:
         table = table[table["status"] == status]
     if csv:
-        typer.echo(queries.export_csv(table), nl=False)
+        typer.echo(queries.export_csv(queries.exact(index, table)), nl=False)
         return
     shown = Table(
         Column("id", no_wrap=True), "status", "run", "epochs", "error %", "images/s", box=None, header_style="bold"

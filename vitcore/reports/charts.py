@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from vitcore.reports import figures
 from vitcore.reports.figures import Series
 from vitcore.reports.published import METRICS, Column, Figure
-from vitcore.reports.tables import COUNTED, Result, ResultTable, matching
+from vitcore.reports.tables import COUNTED, Result, ResultTable, averaged, matching
 
 
 def draw(
@@ -41,12 +41,18 @@ def draw(
 
 
 def runs_behind(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
-    """The stored runs whose epochs or matrices the figure shows, with the table's row as `row`."""
+    """The stored runs whose epochs or matrices the figure shows, with the table's row as `row`.
+
+    A curve is a mean, so that it has the runs of the table's own means; a matrix is one run's, and may be of one that
+    is still under way.
+    """
     found = []
     for one in result.results:
         if one.column.metric == figure.metric and one.spec is not None:
             mine = matching(one.spec, runs)
-            found.append(mine[mine["status"].isin([*COUNTED, "running", "stopped"])].assign(row=one.row.label))
+            under_way = mine["status"].isin([*COUNTED, "running", "stopped"])
+            some = averaged(mine) if figure.chart == "curves" else mine[under_way] if len(mine) else mine
+            found.append(some.assign(row=one.row.label))
     behind = pd.concat(found) if found else runs.iloc[:0].assign(row="")
     return behind.drop_duplicates("id")
 

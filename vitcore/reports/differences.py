@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vitcore.errors import Refusal
-from vitcore.reports.views import as_text
+from vitcore.reports.cells import as_text
 from vitcore.spec import fields
 
 

@@ -113,7 +113,7 @@ def tidy(result: ResultTable) -> pd.DataFrame:
                 "low": one.ours.low,
                 "high": one.ours.high,
                 "seeds": len(one.values),
-                "diverged": one.diverged,
+                "diverged": one.diverged + len(one.others.get("diverged", ())),
                 "difference": one.difference,
                 "below_noise": one.below_noise,
                 "verdict": one.verdict,
@@ -133,7 +133,8 @@ def csv(result: ResultTable) -> str:
     """The tidy table as CSV; text that a spreadsheet would take for a formula is made harmless."""
     from vitcore.store.queries import export_csv  # the store brings DuckDB: only where it is asked for
 
-    return export_csv(tidy(result))
+    table = tidy(result).astype(object)
+    return export_csv(table.where(table.notna(), None))  # no value there is one that is not a number
 
 
 def markdown(result: ResultTable) -> str:

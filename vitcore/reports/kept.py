@@ -14,7 +14,7 @@ import pandas as pd
 
 from vitcore.errors import Refusal
 from vitcore.reports.published import FOLDER, Figure, Table, spec_of, table
-from vitcore.reports.tables import COUNTED, cell_specs, fingerprint
+from vitcore.reports.tables import cell_specs, counting, fingerprint
 
 RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
 PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_edition")
@@ -90,7 +90,7 @@ def worth_keeping(tables: Sequence[Table], runs: pd.DataFrame) -> pd.DataFrame:
                 for recipe in explanation.recipes:
                     fields = {**one.protocols[protocol].fields, **recipe.fields}
                     marks.add(fingerprint(spec_of(fields)))
-    return runs[runs["fingerprint"].isin(marks) & runs["status"].isin(COUNTED)].sort_values("id")
+    return runs[runs["fingerprint"].isin(marks) & counting(runs)].sort_values("id")
 
 
 def keep(runs: pd.DataFrame, epochs: pd.DataFrame, confusions: pd.DataFrame, folder: Path = FOLDER) -> tuple[Path, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vitcore.reports.published import METRICS, Table
-from vitcore.reports.tables import COUNTED, cell_specs, fingerprint
+from vitcore.reports.tables import cell_specs, counting, fingerprint
 from vitcore.spec import RunSpec
 
 UNDER_WAY = ("queued", "running", "paused")
@@ -39,8 +39,8 @@ def missing(
     specs: dict[tuple[str, int], RunSpec] = {}
     waiting: set[tuple[str, int]] = set()
     cannot: list[tuple[str, str, str]] = []
-    done = _seeds(runs, COUNTED)
-    busy = _seeds(runs, UNDER_WAY)
+    done = _seeds(runs[counting(runs)] if len(runs) else runs)
+    busy = _seeds(runs[runs["status"].isin(UNDER_WAY)] if len(runs) else runs)
     for (row, column), (spec, why) in cell_specs(table, protocol).items():
         kind = METRICS[table.column(column).metric].kind
         if (rows is not None and row not in rows) or (columns is not None and column not in columns) or kind == "count":
@@ -57,8 +57,7 @@ def missing(
     return Gaps(list(specs.values()), len(waiting), cannot)
 
 
-def _seeds(runs: pd.DataFrame, statuses: Collection[str]) -> set[tuple[str, int]]:
-    some = runs[runs["status"].isin(statuses)] if len(runs) else runs
+def _seeds(runs: pd.DataFrame) -> set[tuple[str, int]]:
     return {
-        (str(mark), int(seed)) for mark, seed in zip(some["fingerprint"], some["seed"], strict=True) if mark == mark
+        (str(mark), int(seed)) for mark, seed in zip(runs["fingerprint"], runs["seed"], strict=True) if mark == mark
     }

@@ -28,7 +28,7 @@ def paragraph(result: ResultTable, runs: pd.DataFrame, twin: ResultTable | None 
         said += _against_the_report(result)
         said += _rows(result) + _against_reference(result, runs)
         said += _twin(result, twin) if twin else []
-        said += _collapse(result) + _same(result) + _own_noise(result)
+        said += _collapse(result) + _left_out(result) + _same(result) + _own_noise(result)
     return said + _published_noise(result.table)
 
 
@@ -157,6 +157,20 @@ def _collapse(result: ResultTable) -> list[str]:
         f"({one.ours.mean:.2f} % error)."
         for label, one in rows.items()
     ]
+
+
+def _left_out(result: ResultTable) -> list[str]:
+    """Runs of these cells that no mean is taken over; those that only wait have nothing to leave out."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in result.results:
+        for kind, ids in one.others.items() if one.metric.kind == "result" else ():
+            if kind != "queued":
+                found.setdefault(kind, {}).setdefault(one.row.label, []).extend(ids)
+    told = []
+    for kind, rows in sorted(found.items()):
+        many = len({id for ids in rows.values() for id in ids})
+        told.append(f"{many} {kind} ({', '.join(rows)})")
+    return [f"Not in the means: {'; '.join(told)}."] if told else []
 
 
 def _same(result: ResultTable) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from vitcore.errors import Refusal
 from vitcore.reports.missing import UNDER_WAY, missing
 from vitcore.reports.published import Table, table
-from vitcore.reports.tables import COUNTED, fingerprint, matching
+from vitcore.reports.tables import counting, fingerprint, matching
 from vitcore.spec import RunSpec
 
 
@@ -57,6 +57,6 @@ def _unexplained(one: Table, runs: pd.DataFrame, seeds: Sequence[int], protocol:
         for recipe in explanation.recipes:
             base = one.explanation_spec(explanation, recipe, protocol)
             mine = matching(base, runs)
-            there = set(mine.loc[mine["status"].isin([*COUNTED, *UNDER_WAY]), "seed"]) if len(mine) else set()
+            there = set(mine.loc[counting(mine) | mine["status"].isin(UNDER_WAY), "seed"]) if len(mine) else set()
             found += [RunSpec.of(base, seed=seed) for seed in seeds if seed not in there]
     return found

@@ -11,6 +11,7 @@ import pandas as pd
 from vitcore.models import ARCHITECTURES
 from vitcore.reports.architectures import Description, direct_parts
 from vitcore.reports.statistics import mean_interval
+from vitcore.store import pooling
 
 
 def totals(found: Sequence[Description]) -> pd.DataFrame:
@@ -53,7 +54,8 @@ def layers(found: Description, *, parts_only: bool) -> pd.DataFrame:
 def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
     """The slides' Figure 2 as points, and stored runs on the same dataset: `label`, `family`, `parameters`, `accuracy`.
 
-    Stored runs of one spec are one point, the mean over seeds with its 95 % interval (`low`, `high`).
+    Stored runs of one spec are one point, the mean over seeds with its 95 % interval (`low`, `high`); `of_dataset`
+    tells which runs count.
     """
     from vitcore.reports.published import figures, table
 
@@ -67,7 +69,7 @@ def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
         if own and size and (figure.most is None or size.value <= figure.most):
             family = {"label": row.label, "family": row.group, "published": True}
             points.append({**family, "parameters": size.value * 1e6, "accuracy": own.value})
-    mine = runs[(runs["dataset"] == dataset) & runs["error_percent"].notna() & runs["parameters"].notna()]
+    mine, _ = of_dataset(runs, dataset)
     for _, some in mine.groupby("fingerprint", sort=False):
         spread = mean_interval(100 - some["error_percent"])
         first = some.iloc[0]
@@ -84,6 +86,12 @@ def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
         )
     names = ["label", "family", "published", "parameters", "accuracy", "low", "high"]
     return pd.DataFrame(points).reindex(columns=names)
+
+
+def of_dataset(runs: pd.DataFrame, dataset: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The runs behind the points, and those with a result that no mean is taken over."""
+    known = runs["error_percent"].notna() & runs["parameters"].notna()
+    return pooling.pooled(runs[(runs["dataset"] == dataset) & known])
 
 
 def printed_number(text: str) -> tuple[float, float] | None:

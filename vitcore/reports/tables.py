@@ -17,9 +17,11 @@ from vitcore.reports.published import FOLDER, METRICS, Column, Metric, Published
 from vitcore.reports.statistics import Interval, NoiseFloor, mean_interval, pooled_floor
 from vitcore.reports.verdicts import Judgement, Verdict, judge_count, judge_result, published_floor
 from vitcore.spec import RunSpec
+from vitcore.store import pooling
 
 COUNTED = ("finished", "diverged")
-"""Statuses whose result counts. A diverged run is a result too: the Performer report's ReLU row is one."""
+"""Kinds of run whose result counts. A diverged run is a result too: the Performer report's ReLU row is one. But it is
+no mean with those that learned: where a cell has both, `averaged` leaves it out. An imported run is no seed of ours."""
 
 NOTHING = Interval(math.nan, math.nan, math.nan)
 
@@ -36,8 +38,8 @@ class Result:
     scaled: bool
     values: Mapping[int, float]  # seed -> value
     runs: Mapping[int, str]  # seed -> run id
-    others: Mapping[str, list[str]]  # status -> ids of runs that do not count
-    diverged: int
+    others: Mapping[str, list[str]]  # kind -> ids of runs that the mean leaves out
+    diverged: int  # of the values: all of them or none
     machine: str
     ours: Interval
     judgement: Judgement
@@ -152,7 +154,15 @@ def _narrowed(runs: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
     """The rows and columns that a table can need: a store of thousands of runs is looked through once."""
     if runs.empty:
         return runs
-    needed = ["id", "status", "fingerprint", "seed", "machine", *(metric.source for metric in METRICS.values())]
+    needed = [
+        "id",
+        "status",
+        "fingerprint",
+        "seed",
+        "machine",
+        "epochs_done",
+        *(metric.source for metric in METRICS.values()),
+    ]
     columns = [name for name in dict.fromkeys(needed) if name in runs]
     return runs.loc[runs["fingerprint"].isin({fingerprint(spec) for spec in specs}), columns]
 
@@ -176,8 +186,19 @@ def matching(spec: RunSpec | None, runs: pd.DataFrame) -> pd.DataFrame:
     mine = runs[runs["fingerprint"] == fingerprint(spec)]
     if mine.empty:
         return mine
-    order = mine.assign(counts=mine["status"].isin(COUNTED)).sort_values(["counts", "id"])
+    order = mine.assign(counts=counting(mine)).sort_values(["counts", "id"])
     return order.drop_duplicates("seed", keep="last").drop(columns="counts").sort_values("seed")
+
+
+def counting(runs: pd.DataFrame) -> pd.Series:
+    """Whether each run is a result of ours, so that its seed need not be trained again."""
+    return pooling.kinds(runs).isin(COUNTED)
+
+
+def averaged(mine: pd.DataFrame) -> pd.DataFrame:
+    """Of a spec's runs those that its mean is taken over: the finished; where all diverged, these."""
+    finished = mine[pooling.counts(mine)]
+    return finished if len(finished) else mine[counting(mine)]
 
 
 @lru_cache(maxsize=4096)
@@ -204,7 +225,7 @@ def _draft(
     metric = METRICS[column.metric]
     values: dict[int, float] = {}
     ids: dict[int, str] = {}
-    counted = mine[mine["status"].isin(COUNTED)] if len(mine) else mine
+    counted = within = averaged(mine)
     if metric.kind == "time" and len(counted):
         counted = counted[counted["machine"] == machine]
     for _, run in counted.iterrows():
@@ -212,8 +233,8 @@ def _draft(
         if not math.isnan(value):
             values[int(run["seed"])] = value * metric.factor
             ids[int(run["seed"])] = str(run["id"])
-    rest = mine[~mine["status"].isin(COUNTED)] if len(mine) else mine
-    others = {str(status): list(some["id"]) for status, some in rest.groupby("status")} if len(rest) else {}
+    rest = mine[~mine["id"].isin(within["id"])] if len(mine) else mine
+    others = {str(kind): list(some["id"]) for kind, some in rest.groupby(pooling.kinds(rest))} if len(rest) else {}
     ours = mean_interval(list(values.values()))
     if metric.kind == "count":
         values, ids, others = {}, {}, {}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vitcore.data.datasets import DATASETS
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
+from vitcore.reports.cells import as_text, entries
 from vitcore.reports.figures import COSTS, X_AXES, Y_AXES
 from vitcore.runs.status import STATUSES
 from vitcore.spec import fields
@@ -23,6 +24,9 @@ Names = Annotated[tuple[Short, ...], Field(max_length=200)]
 
 FILTERS = ("status", *(field.name for field in fields() if field.name not in ("name", "folder")))
 """What a view can be filtered by, besides its search and its tags."""
+
+GROUPED = ("n", "error_mean", "error_interval", "error_best")
+"""What the table of groups has besides columns of the runs."""
 
 VOCABULARY: Mapping[str, Iterable[str]] = {
     "status": STATUSES, "architecture": ARCHITECTURES, "kernel": KERNELS, "dataset": DATASETS,
@@ -47,6 +51,9 @@ class View(BaseModel):
     descending: bool = False
     grouped: bool = False
     by: Names = ()  # empty: the columns in which runs differ most plainly
+    all_runs: bool = False  # means are over runs too that were not trained here to their end
+    group_sort: Short = ""  # a column of the groups; empty: the lowest mean error first
+    group_descending: bool = False
     runs: Annotated[tuple[Short, ...], Field(max_length=20_000)] | None = None  # None: the newest few
     chart: Chart = "curves"
     y: Annotated[str, OneOf(Y_AXES, "value")] = "accuracy"
@@ -111,7 +118,7 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
     for name, values in view.filters.items():
         if name not in runs:
             absent.append(f"the filter {_shown(name)}")
-        elif left := kept(values, {*map(as_text, runs[name].unique()), *VOCABULARY.get(name, ())}, name):
+        elif left := kept(values, {*map(as_text, runs[name]), *VOCABULARY.get(name, ())}, name):
             filters[name] = left
     chosen = None
     if view.runs is not None:
@@ -119,7 +126,7 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
         chosen = tuple(run for run in view.runs if run in stored)
         if gone := len(view.runs) - len(chosen):
             absent.append(f"{gone:,} of its {len(view.runs):,} chosen runs")
-    tags = {str(tag) for some in runs["tags"] if some is not None for tag in some}
+    tags = {tag for some in runs["tags"] for tag in entries(some)}
 
     def one(value: str, known: Iterable[str], what: str) -> str:
         return next(iter(kept((value,) if value else (), known, what)), "")
@@ -132,6 +139,7 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
         "by": kept(view.by, FILTERS, "field"),
         "axes": kept(view.axes, runs.columns, "axis"),
         "sort": one(view.sort, runs.columns, "column"),
+        "group_sort": one(view.group_sort, [*runs.columns, *GROUPED], "column"),
         "dataset": one(view.dataset, runs["dataset"], "dataset"),
         "runs": chosen,
         "a": one(view.a, runs["id"], "run"),
@@ -139,13 +147,6 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
     }
     told = f"This view also asks for {_and(absent)}, which is not stored here; the rest is shown." if absent else ""
     return view.model_copy(update=update), told
-
-
-def as_text(value: object) -> str:
-    """A cell as a filter names it: whole numbers without a point, an empty cell as a dash."""
-    if value is None or value is pd.NA or value != value:
-        return "–"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 _LISTS = {name for name, info in View.model_fields.items() if "tuple" in str(info.annotation) and name != "filters"}

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as arrow
+import pyarrow.parquet as parquet
 
 from vitcore.errors import Refusal
 from vitcore.runs import journal
 from vitcore.runs.folder import Results
 from vitcore.spec import fields
-from vitcore.store import fold
+from vitcore.store import fold, pooling
 from vitcore.store.index import Index
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
@@ -70,9 +71,12 @@ def notes(index: Index, id: str) -> list[str]:
     return list(dict.fromkeys(text for (text,) in found))
 
 
-def groups(index: Index, by: Sequence[str]) -> pd.DataFrame:
+def groups(index: Index, by: Sequence[str], *, everything: bool = False) -> pd.DataFrame:
     """Runs that have an error, put together by these columns: `n`, the runs' `ids` and `seeds`, and of each metric the
     mean and the standard deviation over runs (`error_percent_mean`, `error_percent_std`, …; std of one run: NaN).
+
+    Args:
+        everything: runs too that were not trained here to their end (store.pooling).
 
     Raises:
         Refusal: a column is not one of `runs`.
@@ -88,6 +92,7 @@ def groups(index: Index, by: Sequence[str]) -> pd.DataFrame:
             min(best_error_percent) AS best_error_percent, {metrics}
         FROM summary
         WHERE error_percent IS NOT NULL AND NOT isnan(error_percent)
+        {"" if everything else f"AND {pooling.SQL}"}
         {"GROUP BY " + keys if by else ""}
         ORDER BY error_percent_mean
     """
@@ -136,9 +141,49 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
 
 
 def export_csv(frame: pd.DataFrame) -> str:
-    """The table as CSV; a text that a spreadsheet would take for a formula is given an apostrophe before it."""
+    """The table as CSV: NaN and inf as such, an empty cell empty (`exact` tells the two apart).
+
+    A text that a spreadsheet would take for a formula is given an apostrophe before it.
+    """
     rows = zip(*(frame[name].tolist() for name in frame.columns), strict=True)
     return "".join(",".join(map(_cell, row)) + "\n" for row in [tuple(frame.columns), *rows])
+
+
+def exact(index: Index, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `runs` with None where no number was told and NaN where what was told is none, as objects.
+
+    A frame's column of numbers has NaN for both.
+
+    Args:
+        frame: rows and columns of `runs`, `id` among them; further columns stay as they are.
+    """
+    numbers = [name for name in frame.columns if name in _names() and frame[name].dtype.kind == "f"]
+    if not numbers or frame.empty:
+        return frame
+    columns = ", ".join(f'"{name}"' for name in numbers)
+    lines = index.cursor().execute(f"SELECT id, {columns} FROM summary").fetchall()
+    told = {line[0]: dict(zip(numbers, line[1:], strict=True)) for line in lines}
+    now = [told.get(id, {}) for id in frame["id"]]
+    # A run that was deleted meanwhile is told as the frame has it.
+    found = {
+        name: [line.get(name, was) for line, was in zip(now, frame[name].tolist(), strict=True)] for name in numbers
+    }
+    return frame.assign(**{name: pd.Series(values, frame.index, dtype=object) for name, values in found.items()})
+
+
+def export_parquet(frame: pd.DataFrame) -> bytes:
+    """The table as Parquet; where a column of objects holds numbers, None is null and NaN is NaN."""
+    columns = {name: _arrow(frame[name]) for name in frame.columns}
+    sink = arrow.BufferOutputStream()
+    parquet.write_table(arrow.table(columns), sink)
+    return sink.getvalue().to_pybytes()
+
+
+def _arrow(column: pd.Series) -> arrow.Array:
+    values = column.tolist()
+    if column.dtype == object and all(value is None or isinstance(value, float) for value in values):
+        return arrow.array(values, type=arrow.float64(), from_pandas=False)
+    return arrow.Array.from_pandas(column)
 
 
 def _frame(table: arrow.Table) -> pd.DataFrame:
@@ -156,8 +201,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         value = f"'{value}" if _FORMULA.match(value) else value
         return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if value is None or value is pd.NaT or value is pd.NA:
         return ""
+    if value != value:
+        return "NaN"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)

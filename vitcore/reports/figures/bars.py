@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from vitcore.reports.figures.style import NEUTRAL, colour, plain, style, uid
+from vitcore.reports.figures.style import NEUTRAL, SHARE_TICKS, colour, plain, style, uid
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def probabilities(
         figure,
         revision=revision,
         height=height or 90 + len(kept) * (16 + 14 * max(1, len(answers))),
-        x_axis={"range": [0, 1], "tickformat": ".0%"},
+        x_axis={"range": [0, 1], "tickformat": SHARE_TICKS},
         y_axis={"type": "category", "autorange": "reversed", "showgrid": False},
         barmode="group",
         showlegend=len(answers) > 1,

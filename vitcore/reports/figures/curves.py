@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,8 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vitcore.reports.figures.style import colour, dash, faint, layout, plain, uid
-from vitcore.reports.statistics import half_widths
+from vitcore.reports.figures.means import Mean, averaged
+from vitcore.reports.figures.style import SHARE_TICKS, colour, dash, faint, layout, plain, uid
 
 X_AXES: dict[str, str] = {
     "epoch": "Epoch",
@@ -68,7 +67,8 @@ def curve_plot(
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
         runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
             its order decides the colours. None: runs are named by their ids.
-        group: column or columns of `runs`; a group's line is the mean over its runs, the band its 95 % t-interval.
+        group: column or columns of `runs`; a group's line is at each point the mean over its runs that have one there,
+            the band its 95 % t-interval.
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
     """
@@ -87,7 +87,7 @@ def curve_plot(
         if group is None:
             data += _run(lines[0], name, key, place, smoothing)
         else:
-            data += _group(lines, name, key, place, smoothing)
+            data += _group(lines, name, key, place, smoothing, exact=x == "epoch")
     few = x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE
     drawn = layout(
         revision=revision or f"{x}:{y}",
@@ -102,8 +102,12 @@ def curve_plot(
 
 
 def _shares(log_y: bool) -> dict[str, Any]:
-    """An axis of shares; a single point would be given one up to 150 %."""
-    return {"tickformat": ".1%", **({} if log_y else {"minallowed": -0.02, "maxallowed": 1.02})}
+    """An axis of shares, with as many digits as tell its ticks apart; a single point would be given one up to 150 %."""
+    return {
+        "tickformat": SHARE_TICKS,
+        "hoverformat": ".2%",
+        **({} if log_y else {"minallowed": -0.02, "maxallowed": 1.02}),
+    }
 
 
 def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequence[str] | None) -> dict[str, list[str]]:
@@ -168,19 +172,24 @@ def _run(line: Line, name: str, key: str, place: int, smoothing: float) -> list[
     return [{"x": line.x, "y": line.y, "mode": "lines", "line": shade, **_aside(name, key, "raw")}, curve]
 
 
-def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float) -> list[Trace]:
+def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float, *, exact: bool) -> list[Trace]:
     """The mean of a group's curves, and its interval as a band behind it where there are several."""
-    along = _common(lines)
-    values = np.array([np.interp(along, line.x, _smooth(line.y, smoothing)) for line in lines])  # runs x points
-    mean, half = values.mean(axis=0), np.zeros(len(along))
+    found = averaged([(line.x, line.y, _smooth(line.y, smoothing)) for line in lines], exact=exact)
     band: list[Trace] = []
-    if len(lines) > 1:
-        half = half_widths(np.full(len(along), len(lines)), values.std(axis=0, ddof=1))
-        there, back = np.concatenate([along, along[::-1]]), np.concatenate([mean + half, (mean - half)[::-1]])
+    if (found.number > 1).any():
+        there, back = found.outline()
         shape = {"fill": "toself", "fillcolor": faint(colour(place), 0.18), "line": {"width": 0}, "mode": "lines"}
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
-    curve = _curve(along, mean, f"{name} (n = {len(lines)})", key, place)
-    return [*band, {**curve, "customdata": half, "hovertemplate": "%{y} ± %{customdata:.4g}"}]
+    curve = _curve(found.x, found.mean, f"{name} (n = {found.many()})", key, place)
+    return [*band, {**curve, "connectgaps": False, "customdata": _told(found), "hovertemplate": "%{y}%{customdata}"}]
+
+
+def _told(found: Mean) -> list[str]:
+    """What a point says besides its mean: half the interval where several runs are there, and how many are."""
+    return [
+        f" ± {half:.4g} (n = {count})" if count > 1 else f" (n = {count})"
+        for half, count in zip(found.half, found.number, strict=True)
+    ]
 
 
 def _curve(x: np.ndarray, y: np.ndarray, name: str, key: str, place: int) -> Trace:
@@ -201,12 +210,3 @@ def _aside(name: str, key: str, part: str) -> Trace:
     """What lies behind a curve and goes with it."""
     told = {"name": plain(name), "legendgroup": key, "uid": uid(key, part)}
     return {"type": "scatter", "hoverinfo": "skip", "showlegend": False, **told}
-
-
-def _common(lines: list[Line]) -> np.ndarray:
-    """Points at which every run of a group has a value: the shared ones (epochs), else 60 even ones (seconds)."""
-    shared = functools.reduce(np.intersect1d, (line.x for line in lines))
-    if len(shared) >= min(len(line.x) for line in lines):
-        return shared
-    first, last = max(line.x[0] for line in lines), min(line.x[-1] for line in lines)
-    return np.linspace(first, last, 60) if last > first else np.array([last], dtype=float)

@@ -23,6 +23,10 @@ DASHES: tuple[str, ...] = ("solid", "dash", "dot", "dashdot")
 GRID = "rgba(128,128,128,0.22)"
 
 
+SHARE_TICKS = ".6~%"
+"""Ticks of an axis of shares: as many digits as tell neighbours apart, however far somebody zooms in."""
+
+
 def colour(place: int) -> str:
     return PALETTE[place % len(PALETTE)]
 
