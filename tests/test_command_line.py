@@ -96,7 +96,7 @@ def test_runs_writes_the_table_of_the_page(trained: tuple[Results, dict[str, obj
     exported = vitcore(results, "runs", "--csv").stdout
     index = Index(results)
     index.poll()
-    assert exported == queries.export_csv(queries.runs(index))
+    assert exported == queries.export_csv(queries.exact(index, queries.runs(index)))
     assert pd.read_csv(io.StringIO(exported)).loc[0, "status"] == "finished"
     assert vitcore(results, "runs", "--status", "failed", "--csv").stdout.count("\n") == 1
 

@@ -2,12 +2,15 @@
 
 import math
 
+import hypothesis.strategies as some
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
 
 from vitcore.errors import Refusal
 from vitcore.reports import differences, figures
+from vitcore.reports.figures import scales
 from vitcore.spec import RunSpec
 
 RUNS = pd.DataFrame(
@@ -64,10 +67,49 @@ def test_words_and_numbers_are_axes_and_a_run_without_a_result_is_no_line() -> N
     assert error["label"] == "Test error"
 
 
-def test_empty_cells_and_switches_are_words() -> None:
+def test_a_number_that_is_missing_has_a_place_of_its_own_and_the_axis_stays_numeric() -> None:
     samples, flip, _ = axes("samples", "flip")
-    assert "–" in samples["ticktext"]
+    assert list(samples["ticktext"]) == ["100", "–"]
+    assert list(samples["values"][[0, 2]]) == [100, 100]
+    assert samples["values"][1] < 100
     assert set(flip["ticktext"]) == {"True", "False"}
+
+
+def test_words_are_cut_so_that_no_two_read_alike() -> None:
+    folders = [f"/data/of/all/the/years/{name}/pictures-of-the-lab" for name in ("first", "second", "third")]
+    for words in (folders, ["a" * 120 + "1" + "b" * 120, "a" * 120 + "2" + "b" * 120, "c"], ["short", "words"]):
+        cut = scales.apart(words)
+        assert len(set(cut)) == len(words)
+        assert max(map(len, cut)) <= 40
+    assert scales.apart(["softmax", "relu"]) == ["softmax", "relu"]
+
+
+VALUES = (1, 2.5, -3, 0, 1e-9, 1e12, 1e308, -1e308, 5e-324, math.nan, math.inf, -math.inf, None, pd.NA)
+WORDS = ("x", "", "a word of more than thirteen letters", "nan", "inf", [], ["a", "b"], True, np.bool_(False))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    values=some.lists(some.sampled_from(VALUES), min_size=1, max_size=8), word=some.none() | some.sampled_from(WORDS)
+)
+def test_any_column_is_an_axis(values: list[object], word: object) -> None:
+    found = scales.scale(values if word is None else [*values, word])
+    assert np.isfinite(found.values).all()
+    assert len(found.ticks) == len(found.texts) <= 16
+    low, high = found.range
+    assert low < high
+    assert ((found.values >= low) & (found.values <= high)).all()
+    assert len(set(found.texts)) == len(found.texts)
+    if word is None:
+        numbers = [
+            (value, place) for value, place in zip(values, found.values, strict=True) if scales.as_text(value) != "–"
+        ]
+        for one, first in numbers:  # the order of numbers is the order on the axis
+            for other, second in numbers:
+                assert first <= second or float(one) > float(other)
+        missing = [place for value, place in zip(values, found.values, strict=True) if scales.as_text(value) == "–"]
+        assert not {place for _, place in numbers} & set(missing)
+        assert bool(missing) == ("–" in found.texts)
 
 
 def test_rates_over_decades_are_logarithmic() -> None:

@@ -84,9 +84,57 @@ def test_a_group_is_its_mean_with_a_band() -> None:
     assert len(band.y) == 20
 
 
-def test_a_group_over_seconds_ends_where_its_first_run_ends() -> None:
+def test_a_group_over_seconds_says_how_many_are_there() -> None:
     mean = figures.curves(EPOCHS, RUNS, x="training_seconds", group="kernel").data[-1]
-    assert max(mean.x) == 60
+    assert (min(mean.x), max(mean.x)) == (6, 70)
+    assert mean.name.endswith("(n = 1 to 2)")
+    told = dict(zip(mean.x, mean.customdata, strict=True))
+    assert told[60].endswith("(n = 2)")
+    assert told[70] == " (n = 1)", "the other run has ended and is not drawn on"
+    assert mean.y[-1] == pytest.approx(0.92)
+
+
+def test_a_run_that_was_cut_shortens_no_mean() -> None:
+    epochs = EPOCHS[(EPOCHS["run_id"] != "c") | (EPOCHS["epoch"] == 1)]
+    band, mean = figures.curves(epochs, RUNS, group="kernel").data[1:]
+    assert list(mean.x) == list(range(1, 11))
+    assert list(mean.customdata[1:]) == [" (n = 1)"] * 9
+    assert mean.y[1:] == pytest.approx(np.linspace(0.1, 0.9, 10)[1:] + 0.01)
+    assert set(band.x) == {1}
+
+
+def test_where_no_run_is_there_nothing_is_drawn() -> None:
+    seconds = {"a": (1.0, 2.0), "b": (10.0, 20.0), "c": (15.0, 25.0)}
+    epochs = pd.concat(
+        pd.DataFrame({"run_id": run, "epoch": [1, 2], "training_seconds": both, "accuracy": [0.5, 0.7]})
+        for run, both in seconds.items()
+    )
+    band, mean = figures.curves(epochs, RUNS.assign(kernel="x"), x="training_seconds", group="kernel").data
+    for x, y, told in zip(mean.x, mean.y, mean.customdata, strict=True):
+        there = sum(first <= x <= last for first, last in seconds.values())
+        assert told.endswith(f"(n = {there})")
+        assert np.isnan(y) == (there == 0)
+    assert mean.connectgaps is False
+    assert min(band.x) >= 15
+    assert max(band.x) <= 20
+
+
+def test_a_value_that_is_no_number_is_not_averaged_and_not_filled_in() -> None:
+    epochs = EPOCHS.assign(
+        accuracy=EPOCHS["accuracy"].where((EPOCHS["run_id"] != "c") | (EPOCHS["epoch"] != 5), np.inf)
+    )
+    for smoothing in (0.0, 0.5):
+        mean = figures.curves(epochs, RUNS, group="kernel", smoothing=smoothing).data[-1]
+        assert np.isfinite(mean.y).all()
+        assert mean.customdata[4] == " (n = 1)"
+        assert mean.customdata[5].endswith("(n = 2)")
+
+
+@pytest.mark.parametrize("y", ["f1", "accuracy"])
+def test_ticks_of_shares_have_as_many_digits_as_tell_them_apart(y: str) -> None:
+    figure = figures.curves(EPOCHS.assign(f1=0.0181 + EPOCHS["epoch"] / 1e5), RUNS, y=y)
+    assert figure.layout.yaxis.tickformat == ".6~%"  # digits that say nothing are left out; of "1.81%" none is
+    assert figures.probabilities({"one": [0.5, 0.5]}, ["a", "b"]).layout.xaxis.tickformat == ".6~%"
 
 
 def test_smoothing_leaves_the_raw_line_behind() -> None:

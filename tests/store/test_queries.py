@@ -2,12 +2,14 @@
 
 import csv
 import io
+import math
 
 import numpy as np
 import pandas as pd
 import pytest
+from pyarrow.parquet import read_table as arrow_table
 
-from tests.store.writing import epoch_line, write_run
+from tests.store.writing import add, epoch_line, write_run
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
@@ -113,6 +115,44 @@ def test_a_csv_reads_back_as_the_table(results: Results) -> None:
         assert back[name].fillna(-1).tolist() == table[name].astype(float).fillna(-1).tolist()
 
 
+def test_what_is_not_known_and_what_is_no_number_are_told_apart(results: Results) -> None:
+    diverged = write_run(results, epochs=1, ending=None)
+    add(diverged, epoch_line(2, error_percent=math.nan, test_loss=math.inf, train_loss=-math.inf))
+    add(diverged, {"event": "ended", "status": "diverged", "reason": "so"})
+    failed = write_run(results, epochs=0, ending="failed")
+    index = indexed(results)
+    frame = queries.exact(index, queries.runs(index)[["id", "error_percent", "test_loss", "train_loss", "epochs"]])
+    lines = {line.split(",")[0]: line.split(",")[1:] for line in queries.export_csv(frame).splitlines()}
+    assert lines[diverged.id] == ["NaN", "inf", "-inf", "1"]
+    assert lines[failed.id] == ["", "", "", "1"]
+    back = arrow_table(io.BytesIO(queries.export_parquet(frame))).to_pydict()
+    told = dict(zip(back["id"], zip(back["error_percent"], back["test_loss"], strict=True), strict=True))
+    assert told[failed.id] == (None, None)
+    assert math.isnan(told[diverged.id][0])
+    assert told[diverged.id][1] == math.inf
+
+
+def test_every_column_of_the_runs_goes_into_both_files(results: Results) -> None:
+    write_run(results)
+    write_run(results, epochs=0, ending="failed")
+    index = indexed(results)
+    table = queries.runs(index)
+    frame = queries.exact(index, table)
+    assert queries.export_csv(frame).splitlines()[0] == ",".join(table.columns)
+    assert arrow_table(io.BytesIO(queries.export_parquet(frame))).column_names == list(table.columns)
+
+
+def test_seeds_are_gathered_over_finished_runs_unless_all_are_asked_for(results: Results) -> None:
+    for seed in range(2):
+        write_run(results, seed=seed)
+    write_run(results, epochs=1, ending="interrupted", seed=2)
+    imported = write_run(results, epochs=0, ending=None, seed=3)
+    add(imported, {"event": "ended", "status": "finished", "reason": "Imported.", "epochs": 0, "error_percent": 1.0})
+    index = indexed(results)
+    assert queries.groups(index, ["architecture"])["n"].tolist() == [2]
+    assert queries.groups(index, ["architecture"], everything=True)["n"].tolist() == [4]
+
+
 def test_negative_numbers_stay_numbers() -> None:
     exported = queries.export_csv(pd.DataFrame({"loss": [-1.5, float("nan"), float("-inf")], "n": [-3, 2, 1]}))
-    assert exported == "loss,n\n-1.5,-3\n,2\n-inf,1\n"
+    assert exported == "loss,n\n-1.5,-3\nNaN,2\n-inf,1\n"

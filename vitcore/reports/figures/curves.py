@@ -176,7 +176,7 @@ def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float,
     """The mean of a group's curves, and its interval as a band behind it where there are several."""
     found = averaged([(line.x, line.y, _smooth(line.y, smoothing)) for line in lines], exact=exact)
     band: list[Trace] = []
-    if (found.number > 1).any():
+    if np.isfinite(found.half).any():
         there, back = found.outline()
         shape = {"fill": "toself", "fillcolor": faint(colour(place), 0.18), "line": {"width": 0}, "mode": "lines"}
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]

@@ -44,7 +44,7 @@ def places(names: Sequence[str], x: Sequence[float], y: Sequence[float]) -> list
 
 
 def _pixels(values: Sequence[float], length: float) -> np.ndarray:
-    given = np.asarray(values, dtype=float)
+    given = np.clip(np.asarray(values, dtype=float), -1e300, 1e300)  # beyond, a span has no number any more
     span = float(np.ptp(given)) if len(given) else 0.0
     return np.full(len(given), length / 2) if span == 0 else (given - given.min()) / span * length
 

@@ -44,7 +44,8 @@ def accuracy_against_size(
         front: draw the models that no other beats in both size and accuracy.
     """
     figure = go.Figure()
-    known = points.dropna(subset=[x, y])
+    across, up = (pd.to_numeric(points[name], errors="coerce").astype(float) for name in (x, y))
+    known = points[np.isfinite(across) & np.isfinite(up) & ((across > 0) | (not log_x))]
     spots = _spots(known, x, y, log_x) if len(known) <= WRITTEN else pd.Series(None, index=known.index, dtype=object)
     for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
         published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)

@@ -1,0 +1,164 @@
+"""Compare over whatever a column may hold: every column sorted, filtered, gathered by and drawn; nothing raises."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pages.parts import stored, view
+from tests.pages.opening import Open
+from tests.pages.told import tell
+from vitcore.reports import figures
+from vitcore.reports.cells import as_text, in_order, sorted_by
+from vitcore.reports.figures import COSTS, X_AXES, Y_AXES
+from vitcore.reports.views import FILTERS
+from vitcore.runs import annotations
+from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec
+
+CELLS = (math.nan, math.inf, -math.inf, None, 0, -1, 1e308, 2.5)
+LISTS = (
+    None,
+    np.array([], dtype=object),
+    np.array(["a", "b"], dtype=object),
+    ["b"],
+    np.array(["ä" * 120], dtype=object),
+)
+MIXED = (None, "text", 3, math.nan, "x" * 300, ["a"], True, "", "10", "9", "nan")
+
+
+def hostile(table: pd.DataFrame, rows: int = 12) -> pd.DataFrame:
+    """The table with as many rows, every column of numbers holding what a number may be, lists and words theirs."""
+    known = table.iloc[np.arange(rows) % len(table)].reset_index(drop=True)
+    found = known.assign(id=[f"run-{place:02}" for place in range(rows)])
+    for at, name in enumerate(known.columns):
+        cells = [[*CELLS, *CELLS][(at + place) % len(CELLS)] for place in range(rows)]
+        if known[name].dtype.kind == "f":
+            found[name] = np.array([math.nan if cell is None else cell for cell in cells])
+        elif name == "tags":
+            found[name] = pd.Series([LISTS[place % len(LISTS)] for place in range(rows)], dtype=object)
+        elif name == "note":
+            found[name] = pd.Series([MIXED[place % len(MIXED)] for place in range(rows)], dtype=object)
+    return found
+
+
+@pytest.fixture
+def odd(stocked: Results, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    table = hostile(stored.runs())
+    monkeypatch.setattr(stored, "runs", lambda **_: table.copy(deep=False))
+    return table
+
+
+def test_every_column_sorts_both_ways(odd: pd.DataFrame, open_page: Open) -> None:
+    app = open_page("compare", {"columns": "tags,note", "runs": ",".join(odd["id"])})
+    for name in odd.columns:
+        for down in (False, True):
+            app.query_params.update({"sort": name, "descending": str(int(down))})
+            app.run()
+            assert not app.exception, (name, [error.value for error in app.exception])
+            assert len(app.dataframe[0].value) == len(odd), name
+
+
+@pytest.mark.parametrize("cells", [CELLS, LISTS, MIXED], ids=["numbers", "lists", "mixed"])
+def test_cells_of_any_kind_have_one_order(cells: tuple[object, ...]) -> None:
+    table = pd.DataFrame({"cell": pd.Series([*cells, *reversed(cells)], dtype=object)})
+    there, back = (sorted_by(table, "cell", descending=down)["cell"].tolist() for down in (False, True))
+    keys = [in_order(cell) for cell in there]
+    assert keys == sorted(keys)
+    empty = sum(as_text(cell) == "–" for cell in there)
+    assert all(as_text(cell) == "–" for cell in [*there[len(there) - empty :], *back[len(back) - empty :]])
+    assert [in_order(cell) for cell in back[: len(back) - empty]] == keys[: len(keys) - empty][::-1]
+
+
+def test_every_filter_offers_what_is_there_and_keeps_it(odd: pd.DataFrame, open_page: Open) -> None:
+    app = open_page("compare")
+    for name in FILTERS:
+        value = as_text(odd[name].iloc[0])
+        app.session_state["compare-filters"] = [name]
+        app.session_state[view.filter_key(name)] = [value]
+        app.run()
+        assert not app.exception, (name, [error.value for error in app.exception])
+        assert len(app.dataframe[0].value) == (odd[name].map(as_text) == value).sum(), name
+        app.session_state[view.filter_key(name)] = []
+
+
+def test_every_column_is_an_axis_and_the_colour(odd: pd.DataFrame) -> None:
+    for name in odd.columns:
+        for axes in ([name, "seed"], ["seed", name]):
+            figures.parallel(odd, axes, {})
+
+
+def test_every_chart_is_drawn_of_anything(odd: pd.DataFrame, open_page: Open) -> None:
+    app = open_page("compare", {"chart": "parallel", "axes": "test_loss,error_percent", "runs": ",".join(odd["id"])})
+    assert any("One line a run" in caption.value for caption in app.caption)
+    for cost in COSTS:
+        for linear in ("0", "1"):
+            open_page("compare", {"chart": "cost", "cost": cost, "linear": linear, "all_runs": "1"})
+    app = open_page("compare", {"grouped": "1", "all_runs": "1"})
+    for name in app.multiselect(key="compare-by").options:
+        assert name
+    for name in [*FILTERS, "name"]:
+        if name != "seed":
+            app.multiselect(key="compare-by").set_value([name]).run()
+            assert not app.exception, (name, [error.value for error in app.exception])
+
+
+@pytest.mark.parametrize("x", X_AXES)
+def test_every_curve_is_drawn_of_any_number(x: str) -> None:
+    numbers = [*CELLS, 1.0, 2.0]
+    for y in Y_AXES:
+        lines = pd.DataFrame({"run_id": ["a", "b"] * 10, "epoch": [at // 2 + 1 for at in range(20)], "images_seen": 5})
+        for place, name in enumerate(dict.fromkeys([*X_AXES, *Y_AXES])):
+            if name not in ("epoch", "macs"):
+                cells = [numbers[(at * 3 + place) % len(numbers)] for at in range(20)]
+                lines[name] = np.array([math.nan if cell is None else cell for cell in cells])
+        runs = pd.DataFrame({"id": ["a", "b"], "title": ["A", "B"], "macs": [1.0, 2.0], "kernel": "k"})
+        for group in (None, "kernel"):
+            figures.curve_plot(lines, runs, x=x, y=y, group=group, smoothing=0.5)
+
+
+def test_a_cut_run_is_in_no_mean_until_it_is_asked_for(empty: Results, open_page: Open) -> None:
+    for seed, error in enumerate((3.0, 4.0, 5.0)):
+        tell(empty, RunSpec.of(seed=seed, epochs=3), error=error)
+    cut = tell(empty, RunSpec.of(seed=3, epochs=3), error=60.0, epochs=1, status="interrupted")
+    app = open_page("compare", {"grouped": "1", "by": "architecture"})
+    table = app.dataframe[0].value
+    assert list(table["n"]) == [3]
+    assert list(table["error_mean"]) == [4.0]
+    told = [caption.value for caption in app.caption if "Not in the means" in caption.value]
+    assert len(told) == 1
+    assert "1 interrupted" in told[0]
+    assert cut.id[-4:] in told[0]
+    assert any(caption.value == "1 group" for caption in app.caption)
+    app.checkbox(key="compare-all-runs").set_value(True).run()
+    assert list(app.dataframe[0].value["n"]) == [4]
+    assert not any("Not in the means" in caption.value for caption in app.caption)
+    assert app.query_params["all_runs"] in ("1", ["1"])
+    app = open_page("compare", {"chart": "cost"})
+    assert any("Not in the means: 1 interrupted" in caption.value for caption in app.caption)
+
+
+def test_where_nothing_fits_nothing_of_the_choice_is_drawn(stocked: Results, open_page: Open) -> None:
+    chosen = ",".join(stocked.ids())
+    for chart in ("curves", "cost", "parallel", "difference"):
+        app = open_page("compare", {"runs": chosen, "chart": chart, "search": "no such run"})
+        assert any("No stored run fits" in text.value for text in app.markdown)
+        assert not app.get("bidi_component"), chart
+        assert not app.subheader, chart
+    app = open_page("compare", {"runs": chosen, "search": "seed 1"})
+    assert any("1 chosen run is left out" in caption.value for caption in app.caption)
+    app.text_input(key="compare-search").set_value("").run()
+    assert not any("left out" in caption.value for caption in app.caption), "the choice itself is kept"
+    assert set(app.session_state[view.KEYS["runs"]]) == set(stocked.ids())
+
+
+def test_tags_sort_and_a_search_reads_them(stocked: Results, open_page: Open) -> None:
+    first, second = stocked.ids()
+    annotations.write(stocked.run(second), tags=["paper"])
+    app = open_page("compare", {"sort": "tags", "columns": "tags"})
+    assert [list(tags) for tags in app.dataframe[0].value["tags"]] == [["paper"], []]
+    app.text_input(key="compare-search").set_value("-paper").run()
+    assert list(app.dataframe[0].value["title"]) == [stocked.run(first).spec().title()]
