@@ -52,16 +52,15 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
     """Runs gathered by chosen columns: how many, the mean test error and its 95 % interval; those runs; the columns."""
     offered = [name for name in (*columns.VARYING, "status") if name in table and name != "seed"]
     differing = [name for name in offered if table[name].nunique(dropna=False) > 1 and name != "status"]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = st.multiselect(
-            "Group by",
-            offered,
-            default=differing[:4] or ["architecture"],
-            format_func=columns.label,
-            key=KEYS["by"],
-            persist_state="session",
-        )
-        everything = all_runs()
+    by = st.multiselect(
+        "Group by",
+        offered,
+        default=differing[:4] or ["architecture"],
+        format_func=columns.label,
+        key=KEYS["by"],
+        persist_state="session",
+    )
+    everything = all_runs()
     by = by or ["architecture"]
     known = table[np.isfinite(pd.to_numeric(table["error_percent"], errors="coerce").astype(float))]
     pooled, left = pooling.pooled(known, everything=everything)
