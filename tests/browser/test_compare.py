@@ -85,14 +85,6 @@ def test_a_press_on_a_head_sorts_the_page_the_address_and_the_csv(page: Page, tm
             page.locator(".st-key-download-csv button:visible").last.click()
         errors = list(pd.read_csv(StringIO(Path(download.value.path()).read_text(encoding="utf-8")))["error_percent"])
         assert errors == [7.0, 6.0, 6.0, 4.0]
-        box = page.locator(TABLE).last.bounding_box()
-        assert box
-        page.mouse.move(box["x"] + 33 + 300 + 40, box["y"] + 18)
-        page.mouse.click(box["x"] + 33 + 300 + 72, box["y"] + 18)  # the three points at the head's right end
-        menu = page.get_by_test_id("stDataFrameColumnMenu")
-        expect(menu.get_by_role("menuitem").locator("visible=true").first).to_be_visible()
-        for way in ("Sort ascending", "Sort descending", "Hide column"):
-            assert not menu.get_by_text(way).locator("visible=true").count(), way
 
 
 def test_tags_sort_and_an_infinite_loss_is_an_axis(page: Page, tmp_path: Path) -> None:
