@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import columns, details, filters, frame, own_drawings, run_table, saved, stored, view
+from pages.parts import columns, details, filters, frame, own_drawings, run_table, saved, stored, view, wording
 from pages.parts.against import against
 from pages.parts.difference import difference
 from pages.parts.overlay import overlay
@@ -64,7 +64,11 @@ else:
         if not groups:
             details.delete_chosen(list(chosen["id"]))
             own_drawings.ask_button(shown)
-        st.caption(f"{len(exported)} groups" if groups else f"{len(exported):,} of {len(everything):,} runs")
+        st.caption(
+            wording.number(len(exported), "group")
+            if groups
+            else f"{len(exported):,} of {wording.number(len(everything), 'run')}"
+        )
     which = one_of("Chart", CHARTS, view.KEYS["chart"])
     if which == "curves":
         overlay(chosen, by)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.parts import frame
+from pages.parts import frame, wording
 from pages.parts.chart import chart
 from pages.parts.samples import Drawn, drawn, opened, samples, subset_bars
 from vitcore.data.datasets import DATASETS
@@ -50,7 +50,7 @@ def overview() -> None:
 
 def bring(name: str, missing: str) -> None:
     """What to do about a dataset that is not here."""
-    st.info(missing)
+    st.info(wording.plain(missing))
     if downloads(name) and st.button("Download it now", type="primary", key="download-dataset"):
         bar = st.progress(0.0, "Connecting …")
 
@@ -60,7 +60,7 @@ def bring(name: str, missing: str) -> None:
         try:
             load(name, progress=tell)
         except Refusal as refusal:
-            st.error(str(refusal))
+            st.error(wording.plain(str(refusal)))
             return
         st.rerun()
 
@@ -95,7 +95,7 @@ def subset(labels: list[int], classes: tuple[str, ...], name: str) -> None:
             try:
                 one = found[title] = drawn(labels, len(classes), int(rows), replacement, int(seed), stratified)
             except Refusal as refusal:
-                st.caption(str(refusal))
+                st.caption(wording.plain(str(refusal)))
                 continue
             with st.grid(3, min_column_width=100):
                 st.metric("Different rows", f"{one.different:,}")
@@ -136,4 +136,4 @@ else:
                 opened(name, folder or None)
             inside(name, folder or None)
     except Refusal as refusal:
-        st.warning(str(refusal))
+        st.warning(wording.plain(str(refusal)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -69,12 +70,19 @@ def number(how_many: int, thing: str, things: str = "") -> str:
     return f"{how_many:,} {thing if how_many == 1 else things or thing + 's'}"
 
 
+def rest(statuses: Sequence[str]) -> str:
+    """What trains and what waits beyond what is shown: '2 more that train and 1 more in the queue'."""
+    training, waiting = statuses.count("running"), statuses.count("queued")
+    told = [f"{training:,} more that {'trains' if training == 1 else 'train'}"] if training else []
+    return " and ".join([*told, *([f"{waiting:,} more in the queue"] if waiting else [])])
+
+
 def plain(text: object) -> str:
     """Text for markdown that is shown to the letter, whatever a person has put into it.
 
     No emphasis, heading, list, link, picture, tag, entity, formula, colour or icon comes of it, nor an arrow of ->.
     """
-    told = re.sub(r"(?m)^[ \t]+", "", str(text))
+    told = re.sub(r"(?m)^[ \t]+", "", str(text).strip())  # spaces at its ends would undo an emphasis around it
     told = _DRAWN.sub(lambda found: f"{found[0][0]}{WORD_JOINER}{found[0][1:]}", told)
     return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", told))
 

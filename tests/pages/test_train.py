@@ -38,13 +38,24 @@ def test_what_cannot_be_is_one_sentence_and_no_launch(
     assert "\n" not in warning.value
 
 
-@pytest.mark.parametrize("name", ["<img src=x>", "../up", "![](http://example.org/x)"])
-def test_a_foul_name_is_refused(name: str, empty: Results, open_page: Open) -> None:
+@pytest.mark.parametrize("name", ["x" * 121, "   ", "a\u202eb"])
+def test_a_name_that_cannot_be_seen_is_refused(name: str, empty: Results, open_page: Open) -> None:
     app = open_page("train")
     app.text_input(key="field-name").set_value(name).run()
     assert app.button(key="launch").disabled
     assert len(app.warning) == 1
     assert empty.ids() == []
+
+
+@pytest.mark.parametrize("name", ["<img src=x>", "../up", "![](http://example.org/x)", "=1+1 größer", ":smile: $x$"])
+def test_any_name_that_can_be_seen_is_taken_to_the_letter(name: str, empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    app.text_input(key="field-name").set_value(name).run()
+    assert [one.value for one in app.text if one.value == name] == [name], "st.text shows it as it is"
+    app.button(key="launch").click().run()
+    [run] = empty.ids()
+    assert empty.run(run).spec().title() == name
+    queue.stop(empty, run)
 
 
 def test_several_choices_make_their_product(empty: Results, open_page: Open) -> None:

@@ -109,9 +109,7 @@ def _range(field: SpecField, part: str) -> list[int]:
     if first > last:
         raise _refused(field, f"{_quoted(part)} runs backwards; write {last}-{first}")
     if last - first >= LONGEST_LIST:
-        raise _refused(
-            field, f"{_quoted(part)} is {last - first + 1:,} values; a list may hold at most {LONGEST_LIST}"
-        )
+        raise _refused(field, f"{_quoted(part)} is {last - first + 1:,} values; a list may hold at most {LONGEST_LIST}")
     return list(range(first, last + 1))
 
 
