@@ -30,18 +30,54 @@ def test_what_is_written_reads_the_same(field: SpecField) -> None:
         assert read(field, "") is None
 
 
+NO_NUMBERS = [
+    *(
+        "1,5",
+        "1 2",
+        "1;2",
+        "2-1",
+        "1_0",
+        "１",
+        "٣",
+        "−1",
+        "1/2",
+        "1 %",
+        "0x1",
+        "½",
+        "2²",
+        "1e999",
+        "1e-999",
+        "nan",
+        "inf",
+    ),
+    *(
+        "-",
+        "+",
+        ".",
+        "e3",
+        "1e",
+        "True",
+        "None",
+        "9" * 400,
+        "9" * 100_000,
+        "1.2.3",
+        "1\n2",
+        "1'000",
+        "\x00",
+        "$1",
+        "1 000",
+    ),
+]
+
+
 @pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
-@pytest.mark.parametrize(
-    "text",
-    ["1,5", "1 2", "1;2", "2-1", "1_0", "１", "٣", "−1", "1/2", "1 %", "0x1", "½", "2²", "1e999", "1e-999", "nan", "inf",
-     "-", "+", ".", "e3", "1e", "True", "None", "9" * 400, "9" * 100_000, "1.2.3", "1\n2", "1'000", "\x00", "$1", "1 000"],
-)  # fmt: skip
-def test_what_is_no_number_is_refused_by_its_label_for_every_field(field: SpecField, text: str) -> None:
-    with pytest.raises(Refusal) as told:
-        read(field, text)
-    assert str(told.value).startswith(f"{field.label}: ")
-    assert "\n" not in str(told.value)
-    assert len(str(told.value)) < 300
+def test_what_is_no_number_is_refused_by_its_label_for_every_field(field: SpecField) -> None:
+    for text in NO_NUMBERS:
+        with pytest.raises(Refusal) as told:
+            read(field, text)
+        assert str(told.value).startswith(f"{field.label}: "), text
+        assert "\n" not in str(told.value)
+        assert len(str(told.value)) < 300
 
 
 @pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
