@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.parts import frame, wording
 from pages.parts.chart import chart
+from pages.parts.fields import whole
 from pages.parts.samples import Drawn, drawn, opened, samples, subset_bars
 from vitcore.data.datasets import DATASETS
 from vitcore.data.load import available, described, downloads, load
@@ -82,18 +83,18 @@ def inside(name: str, folder: str | None) -> None:
 def subset(labels: list[int], classes: tuple[str, ...], name: str) -> None:
     """The same number of rows with and without replacement, side by side: class balance, and how many repeat."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rows = st.number_input(
-            "Rows", 1, 10_000_000, min(1_000, len(labels)), step=100, key=f"subset-rows-{name}", width=180
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="subset-seed", width=140)
+        rows = whole("Rows", f"subset-rows-{name}", 1, 10_000_000, min(1_000, len(labels)), width=180)
+        seed = whole("Seed", "subset-seed", 0, 2**31 - 1, 0, width=140)
         stratified = st.checkbox("Stratified", key="subset-stratified", help="Keep the classes' shares.")
+    if rows is None or seed is None:
+        return
     found: dict[str, Drawn] = {}
     left, right = st.columns(2, gap="large")
     for place, replacement, title in ((left, False, "Without replacement"), (right, True, "With replacement")):
         with place, st.container(border=True, gap="xsmall", height="stretch"):
             st.markdown(f"**{title}**")
             try:
-                one = found[title] = drawn(labels, len(classes), int(rows), replacement, int(seed), stratified)
+                one = found[title] = drawn(labels, len(classes), rows, replacement, seed, stratified)
             except Refusal as refusal:
                 st.caption(wording.plain(str(refusal)))
                 continue

@@ -26,8 +26,33 @@ def widget(field: SpecField, *, several: bool = False, disabled: bool = False) -
         try:
             return _several(field, disabled) if several else _one(field, disabled)
         except Refusal as refusal:
-            st.caption(f":red[{wording.plain(str(refusal))}]")
+            _said(refusal)
             raise
+
+
+def whole(
+    label: str, key: str, low: int, high: int, value: int | None, *, help: str = "", empty: str = "", width: int = 0
+) -> int | None:
+    """A whole number that is no option of a spec, read in the same way.
+
+    None where nothing stands there, and where what stands there is refused beneath it.
+    """
+    bounds = {"ge": low, "le": high}
+    asked = SpecField(key, (key,), "", int, value is None, value, label, help, False, (), bounds)
+    with st.container(key=f"cell-{key}", gap="xxsmall", width=width or "stretch"):
+        text = st.text_input(
+            label, written(value), key=key, help=help or None, placeholder=empty or None, persist_state=KEPT
+        )
+        try:
+            found: int | None = typed.read(asked, text, empty=empty)
+        except Refusal as refusal:
+            _said(refusal)
+            return None
+        return found
+
+
+def _said(refusal: Refusal) -> None:
+    st.markdown(f":small[:red[{wording.plain(str(refusal))}]]")
 
 
 def inapplicable(field: SpecField) -> None:

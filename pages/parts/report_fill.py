@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import wording
+from pages.parts.fields import whole
 from pages.parts.launch import launch
 from pages.parts.speeds import measure_button, speeds
 from pages.parts.status import badge
@@ -23,13 +24,16 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
     with st.container(border=True, key="fill"):
         st.markdown("**Fill in**")
         left, right = st.columns([1, 3])
-        seeds = left.number_input("Seeds a cell", 1, 100, SEEDS, key=f"{table.key}-seeds")
+        with left:
+            seeds = whole("Seeds a cell", f"{table.key}-seeds", 1, 100, SEEDS)
         labels = {row.key: row.label for row in table.rows}
         rows = right.multiselect(
             "Rows", list(labels), format_func=labels.__getitem__, placeholder="All rows", key=f"{table.key}-rows"
         )
-        gaps = missing(table, runs, range(int(seeds)), protocol, rows=rows or None)
-        done, asked = _done(table, protocol, runs, int(seeds), rows)
+        if seeds is None:  # said beside the field; nothing can be run until it is mended
+            return
+        gaps = missing(table, runs, range(seeds), protocol, rows=rows or None)
+        done, asked = _done(table, protocol, runs, seeds, rows)
         if asked:
             under = f", {gaps.under_way} under way" if gaps.under_way else ""
             st.progress(

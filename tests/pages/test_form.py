@@ -15,6 +15,7 @@ from vitcore.spec.typed import written
 
 SHOWN = [field for field in fields() if field.name != "folder"]  # asked for with the dataset of one's own alone
 NUMBERS = [field for field in SHOWN if field.kind in (int, float) and not field.choices]
+RED = ":small[:red["
 UNLIKELY = ("patch", "features", "epsilon")  # what a network takes of these is another question
 
 
@@ -134,8 +135,8 @@ def test_every_number_says_beside_itself_what_it_cannot_be(
         app.text_input(key=f"field-{field.name}").set_value("1 2")
     app.run()
     assert not app.exception
-    said = [one.value for one in app.caption if one.value.startswith(":red[")]
-    assert {one.split(": ")[0].removeprefix(":red[") for one in said} == {field.label for field in NUMBERS}
+    said = [one.value for one in app.markdown if one.value.startswith(RED)]
+    assert {one.split(": ")[0].removeprefix(RED) for one in said} == {field.label for field in NUMBERS}
     assert app.button(key="launch").disabled
     assert any("more reason" in one.value for one in app.caption), "those that are not spelt out are counted"
     assert launched == []
@@ -149,7 +150,7 @@ def test_nothing_chosen_of_several_is_not_the_default(launched: list[RunSpec], e
     app.run()
     assert not app.exception
     assert app.button(key="launch").disabled
-    assert sum("nothing is chosen" in one.value for one in app.caption) == 3
+    assert sum("nothing is chosen" in one.value for one in app.markdown) == 3
 
 
 def test_a_kernel_that_does_not_apply_is_not_shown_and_not_lost(
