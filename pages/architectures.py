@@ -64,7 +64,10 @@ def layers(found: list[Description]) -> None:
             "MACs": st.column_config.NumberColumn(format="localized"),
         },
     )
-    st.caption(f"Shapes are of one picture. {len(table):,} rows; parameters and MACs of a part include its own parts.")
+    st.caption(
+        f"Shapes are of one picture. {wording.number(len(table), 'row')}; "
+        "parameters and MACs of a part include its own parts."
+    )
 
 
 def accuracy() -> None:
@@ -94,7 +97,7 @@ names = choose()
 choice, batch = options()
 found, refused = describe_all(names, choice, batch)
 for sentence in refused:
-    st.warning(sentence)
+    st.warning(wording.plain(sentence))
 if found:
     pipeline(found)
 changed = choice != Choice()

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import columns, details, filters, frame, own_drawings, run_table, saved, stored, view
+from pages.parts import columns, details, filters, frame, own_drawings, run_table, saved, stored, view, wording
 from pages.parts.against import against
 from pages.parts.difference import difference
 from pages.parts.overlay import overlay
@@ -64,11 +64,10 @@ else:
         if not groups:
             details.delete_chosen(list(chosen["id"]))
             own_drawings.ask_button(shown)
-        many, all_of_them = f"{len(exported):,}", f"{len(everything):,}"
         st.caption(
-            f"{many} group{'s' * (len(exported) != 1)}"
+            wording.number(len(exported), "group")
             if groups
-            else f"{many} of {all_of_them} run{'s' * (len(everything) != 1)}"
+            else f"{len(exported):,} of {wording.number(len(everything), 'run')}"
         )
     if shown.empty:
         st.markdown("No stored run fits the search and the filters.")

@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from pages.parts import frame
+from pages.parts import frame, wording
 from pages.parts.chart import chart
+from pages.parts.fields import whole
 from pages.parts.samples import Drawn, drawn, opened, samples, subset_bars
 from vitcore.data.datasets import DATASETS
 from vitcore.data.load import available, described, downloads, load
@@ -50,7 +51,7 @@ def overview() -> None:
 
 def bring(name: str, missing: str) -> None:
     """What to do about a dataset that is not here."""
-    st.info(missing)
+    st.info(wording.plain(missing))
     if downloads(name) and st.button("Download it now", type="primary", key="download-dataset"):
         bar = st.progress(0.0, "Connecting …")
 
@@ -60,7 +61,7 @@ def bring(name: str, missing: str) -> None:
         try:
             load(name, progress=tell)
         except Refusal as refusal:
-            st.error(str(refusal))
+            st.error(wording.plain(str(refusal)))
             return
         st.rerun()
 
@@ -82,20 +83,20 @@ def inside(name: str, folder: str | None) -> None:
 def subset(labels: list[int], classes: tuple[str, ...], name: str) -> None:
     """The same number of rows with and without replacement, side by side: class balance, and how many repeat."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rows = st.number_input(
-            "Rows", 1, 10_000_000, min(1_000, len(labels)), step=100, key=f"subset-rows-{name}", width=180
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="subset-seed", width=140)
+        rows = whole("Rows", f"subset-rows-{name}", 1, 10_000_000, min(1_000, len(labels)), width=180)
+        seed = whole("Seed", "subset-seed", 0, 2**31 - 1, 0, width=140)
         stratified = st.checkbox("Stratified", key="subset-stratified", help="Keep the classes' shares.")
+    if rows is None or seed is None:
+        return
     found: dict[str, Drawn] = {}
     left, right = st.columns(2, gap="large")
     for place, replacement, title in ((left, False, "Without replacement"), (right, True, "With replacement")):
         with place, st.container(border=True, gap="xsmall", height="stretch"):
             st.markdown(f"**{title}**")
             try:
-                one = found[title] = drawn(labels, len(classes), int(rows), replacement, int(seed), stratified)
+                one = found[title] = drawn(labels, len(classes), rows, replacement, seed, stratified)
             except Refusal as refusal:
-                st.caption(str(refusal))
+                st.caption(wording.plain(str(refusal)))
                 continue
             with st.grid(3, min_column_width=100):
                 st.metric("Different rows", f"{one.different:,}")
@@ -136,4 +137,4 @@ else:
                 opened(name, folder or None)
             inside(name, folder or None)
     except Refusal as refusal:
-        st.warning(str(refusal))
+        st.warning(wording.plain(str(refusal)))

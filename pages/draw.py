@@ -36,14 +36,14 @@ def cards(runs: pd.DataFrame, found: dict[str, Prediction | str], image: Image.I
             answer = found.get(str(id))
             key = f"answer-{place}" if answer else f"waits-{place}"
             with st.container(border=True, gap="xxsmall", key=key, height="stretch"):
-                st.caption(run["title"])
+                st.caption(wording.plain(run["title"]))
                 if isinstance(answer, str):
-                    st.markdown(answer)
+                    st.markdown(wording.plain(answer))
                 elif answer is None:
                     st.header("?", anchor=False)
                     st.caption(f"{wording.percent(run['error_percent'])} test error")
                 else:
-                    st.header(answer.best, anchor=False)
+                    st.header(wording.plain(answer.best), anchor=False)
                     st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
                     if image is not None:
                         looking(run, answer, image, place=place)
@@ -53,9 +53,11 @@ def votes(read: dict[str, Prediction]) -> None:
     """What several models say together."""
     counted = Counter(answer.best for answer in read.values()).most_common()
     if len(counted) == 1:
-        st.markdown(f"{'Both' if len(read) == 2 else f'All {len(read)}'} say **{counted[0][0]}**.")
+        st.markdown(f"{'Both' if len(read) == 2 else f'All {len(read)}'} say **{wording.plain(counted[0][0])}**.")
     else:
-        st.markdown("They disagree: " + ", ".join(f"**{best}** by {count}" for best, count in counted) + ".")
+        st.markdown(
+            "They disagree: " + ", ".join(f"**{wording.plain(best)}** by {count}" for best, count in counted) + "."
+        )
 
 
 def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Prediction]:
@@ -111,7 +113,7 @@ def upload(runs: pd.DataFrame) -> None:
                 image = uploading.opened(file.name, file.getvalue())
                 asking.thumbnail(image)
             except Refusal as refusal:
-                st.warning(str(refusal))
+                st.warning(wording.plain(str(refusal)))
     with right:
         read = answers(runs, image)
         if image is None and len(runs):

@@ -26,7 +26,7 @@ def first_model() -> None:
 
 
 def link(run: pd.Series) -> None:
-    st.page_link("live.py", label=run["title"], query_params={"runs": run["id"]})
+    st.page_link("live.py", label=wording.plain(run["title"]), query_params={"runs": run["id"]})
 
 
 def running(table: pd.DataFrame) -> None:
@@ -43,7 +43,11 @@ def running(table: pd.DataFrame) -> None:
                     st.progress(wording.share(run["progress"]))
                     st.caption(progress_line(run))
     if len(now) > SHOWN:
-        st.caption(f"and {len(now) - SHOWN:,} more in the queue")
+        st.caption(f"and {wording.rest(list(now['status'])[SHOWN:])}")
+
+
+def _all(count: int) -> str:
+    return "The one run there is →" if count == 1 else f"All {wording.number(count, 'run')} →"
 
 
 def best(table: pd.DataFrame) -> None:
@@ -55,7 +59,7 @@ def best(table: pd.DataFrame) -> None:
     for _, run in known.drop_duplicates("dataset").iterrows():
         with st.container(border=True, gap="xxsmall", key=f"best-{run['dataset']}"):
             named = DATASETS[run["dataset"]].label if run["dataset"] in DATASETS else run["dataset"]
-            st.metric(f"{named}, test error", wording.percent(run["best_error_percent"], 2))
+            st.metric(f"{wording.plain(named)}, test error", wording.percent(run["best_error_percent"], 2))
             link(run)
 
 
@@ -82,7 +86,7 @@ def newest(table: pd.DataFrame) -> None:
                     if not wording.missing(run["error_percent"]):
                         st.caption(f"{wording.percent(run['error_percent'], 2)} error", width="content")
                     st.caption(wording.ago(run["created"]), width="content")
-    st.page_link("compare.py", label=f"All {len(table):,} runs →")
+    st.page_link("compare.py", label=_all(len(table)))
 
 
 def glance() -> None:
@@ -106,7 +110,7 @@ frame.heading(
 everything = stored.runs()
 st.session_state["home-busy"] = not stored.active(everything).empty
 for told in stored.notices():
-    st.warning(told)
+    st.warning(wording.plain(told))
 tour()
 if everything.empty:
     first_model()

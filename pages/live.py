@@ -9,7 +9,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts import frame, stored
+from pages.parts import frame, stored, wording
 from pages.parts.confusions import confusions
 from pages.parts.heads import head, numbers
 from pages.parts.learning import curves
@@ -42,9 +42,9 @@ def confusion(rows: Sequence[Run]) -> None:
 
 def log(run: Run, notes: list[str], *, alone: bool) -> None:
     """What the trainer had to say, and the end of what its process wrote; whose, unless it stands alone."""
-    whose = "" if alone else f" · {run['title']}"
+    whose = "" if alone else f" · {wording.plain(run['title'])}"
     for text in notes:
-        st.caption(text + whose)
+        st.caption(wording.plain(text) + whose)
     try:
         written = Results().run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
     except (OSError, Refusal):  # none: it was imported, has not begun or was deleted

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import frame
+from pages.parts import frame, wording
 from vitcore.errors import Refusal
 
 st.set_page_config(page_title="vitcore", page_icon="🔬", layout="wide")
@@ -35,5 +35,5 @@ try:
     with frame.alone():
         page.run()
 except Refusal as refusal:  # one sentence for the person, such as a results folder that cannot be read
-    st.error(str(refusal))
+    st.error(wording.plain(str(refusal)))
 frame.warm_up()

@@ -15,6 +15,7 @@ from vitcore.errors import Refusal
 from vitcore.reports.speed import Speed, estimate
 from vitcore.spec import RunSpec, fields
 
+TOLD = 3  # sentences that say what is wrong, at once
 COUNTED = 12  # networks of different sizes that are counted before a launch of many
 
 
@@ -46,7 +47,7 @@ def recap(specs: list[RunSpec]) -> None:
         st.markdown("**One run**")
         st.text(specs[0].title())
     else:
-        st.markdown(f"**{len(specs):,} runs**")
+        st.markdown(f"**{wording.number(len(specs), 'run')}**")
         st.text(
             "\n".join(spec.title() for spec in specs[:6]) + (f"\nand {len(specs) - 6:,} more" if len(specs) > 6 else "")
         )
@@ -56,29 +57,31 @@ def recap(specs: list[RunSpec]) -> None:
         f"{label}: {shown(leaves[label], value)}" for label, value in changed(specs[0]).items() if label not in told
     ]
     if options:
-        st.caption("Changed: " + ", ".join(options))
+        st.caption(wording.plain("Changed: " + ", ".join(options)))
 
 
 def before_launch(asked: Asked) -> None:
     specs = asked.specs
     missing = sorted({reason for spec in specs if (reason := available(spec.data.dataset, spec.data.folder))})
-    label = "Launch" if len(specs) == 1 else f"Launch {len(specs):,} runs"
+    label = "Launch" if len(specs) == 1 else f"Launch {wording.number(len(specs), 'run')}"
     if specs:
         recap(specs)
         slot = st.container()
-    for sentence in asked.refused[:3]:
-        st.warning(sentence)
+    for sentence in asked.refused[:TOLD]:
+        st.warning(wording.plain(sentence))
+    if more := len(asked.refused[TOLD:]):
+        st.caption(f"and {wording.number(more, 'more reason')} why something that is asked for cannot be run")
     for sentence in missing:
-        st.info(sentence)
+        st.info(wording.plain(sentence))
     pressed = st.button(label if specs else "Launch", type="primary", key="launch", width="stretch", disabled=not specs)
-    if pressed and (ids := launch(specs)):
+    if pressed and specs and (ids := launch(specs)):
         watch(ids)
     if specs:
         try:
             with slot:
                 cost(specs)
         except Refusal as refusal:
-            slot.warning(str(refusal))
+            slot.warning(wording.plain(str(refusal)))
 
 
 frame.heading(

@@ -1,5 +1,6 @@
 """The command line in processes of its own: what it prints, its exit codes, and one sentence for whatever is wrong."""
 
+import csv
 import io
 import json
 import os
@@ -245,3 +246,21 @@ import vitcore.cli, vitcore.store.queries, vitcore.runs.dispatcher, vitcore.runs
 sys.exit(" ".join(name for name in ("torch", "torchvision", "streamlit") if name in sys.modules))
 """
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stderr.strip() == ""
+
+
+def test_a_run_is_renamed_and_its_name_stays_text_in_every_table(tmp_path: Path) -> None:
+    results = Results(tmp_path / "results")
+    folder = results.create(RunSpec.of(architecture="cnn", epochs=1))
+    assert vitcore(results, "rename", folder.id, "=1+1, größer").stdout == "=1+1, größer\n"
+    assert vitcore(results, "tag", folder.id, "a b", "c", 'say "x"').stdout == '"a b" c "say ""x"""\n'
+    [row] = csv.DictReader(io.StringIO(vitcore(results, "runs", "--csv").stdout))
+    assert row["title"] == "'=1+1, größer", "no spreadsheet takes it for a formula"
+    assert row["name"] == ""
+    assert row["tags"] == '"a b" c "say ""x"""'
+    assert folder.spec() == RunSpec.of(architecture="cnn", epochs=1)
+    assert "[b]" in vitcore(results, "rename", folder.id, "[b]").stdout
+    assert "[b]" in vitcore(results, "runs").stdout
+    refused = vitcore(results, "rename", folder.id, "x" * 121)
+    assert refused.returncode == 2
+    assert "120" in refused.stderr
+    assert vitcore(results, "rename", folder.id, "").stdout == f"{folder.spec().title()}\n"

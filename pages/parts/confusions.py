@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts import stored
+from pages.parts import stored, wording
 from pages.parts.chart import chart, plain
 from pages.parts.classes import class_names
 from pages.parts.samples import inline, opened
@@ -38,7 +38,7 @@ def confusions(run: Run, *, key: str) -> None:
     chosen = None if last or len(known) < 2 else _slider(known, key)
     epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
     names = class_names(run, len(matrix))
-    st.caption(f"{run['title']}, after epoch {epoch}")
+    st.caption(f"{wording.plain(run['title'])}, after epoch {epoch}")
     chart(
         _drawn(matrix.tobytes(), matrix.dtype.str, names, shares),
         key=key,
@@ -79,7 +79,7 @@ def _behind(run: Run, names: tuple[str, ...], epoch: int, key: str) -> None:
     try:
         found = _cell(folder.path, _stamp(folder), true, predicted, epoch)
     except Refusal as refusal:
-        st.caption(f"The pictures behind it are not known: {refusal}.")
+        st.caption(f"The pictures behind it are not known: {wording.plain(refusal)}.")
         return
     st.markdown(_sentence(len(found), names[true], names[predicted], epoch, right=true == predicted))
     if found:
@@ -101,7 +101,7 @@ def _box(label: str, names: tuple[str, ...], key: str) -> int | None:
 
 def _sentence(count: int, true: str, predicted: str, epoch: int, *, right: bool) -> str:
     """What the cell holds, in words; class names may hold anything, so they stand as code."""
-    many = "No test picture" if not count else f"**{count:,}** test picture{'s' * (count != 1)}"
+    many = f"**{count:,}** test picture{'s' * (count != 1)}" if count else "No test picture"
     were = "were" if count > 1 else "was"
     what = "read rightly" if right else f"taken for {_code(predicted)}"
     return f"{many} of {_code(true)} {were} {what} after epoch {epoch}."
@@ -128,7 +128,7 @@ def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
         if not np.array_equal(test.labels.numpy(), predictions.read(folder).truth):
             raise Refusal("the test pictures on this machine are not those that the run was tested on")
     except Refusal as refusal:
-        st.caption(f"The pictures cannot be shown: {refusal}.")
+        st.caption(f"The pictures cannot be shown: {wording.plain(refusal)}.")
         return [f"<b>Picture {row + 1:,}</b>" for row in rows]
     return [inline(test.images[row].numpy(), f"Test picture {row + 1}", SIDE) for row in rows]
 

@@ -51,7 +51,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
 def delete_chosen(ids: list[str]) -> None:
     """The chosen runs into the trash, after a second click."""
     with st.popover(f"Delete {len(ids)}" if ids else "Delete", disabled=not ids, key="delete"):
-        st.markdown(f"{len(ids)} run{'s' * (len(ids) != 1)} would be moved to the trash, whole, to be restored there.")
+        st.markdown(f"{wording.number(len(ids), 'run')} would be moved to the trash, whole, to be restored there.")
         st.button("Move to the trash", key="delete-chosen", on_click=_each, args=(trash.delete, ids))
 
 
@@ -62,7 +62,7 @@ def bin_of_runs() -> None:
     if not ids:
         return
     with st.expander(f"Trash ({len(ids):,})", key="trash"):
-        st.caption(f"Whole run folders in {store.trash}; nothing empties it but you.")
+        st.caption(f"Whole run folders in {wording.plain(str(store.trash))}; nothing empties it but you.")
         for id in ids[:20]:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(f"{_title(RunFolder(store.trash / id))} · {id}", width="stretch")
@@ -73,7 +73,7 @@ def _how(run: RunFolder) -> None:
     try:
         st.code(command_line(run.spec()), language="bash", wrap_lines=True)
     except Refusal as refusal:  # a spec that is no longer valid can be looked at all the same
-        st.caption(str(refusal))
+        st.caption(wording.plain(str(refusal)))
 
 
 def _kept_to(run: RunFolder, seconds: float | None) -> None:
@@ -88,9 +88,18 @@ def _kept_to(run: RunFolder, seconds: float | None) -> None:
 
 
 def _said(run: RunFolder, known: list[str]) -> None:
-    """Tags and note, kept as soon as they change here; what another browser wrote meanwhile is left alone."""
+    """Name, tags and note, kept as soon as they change here; what another browser wrote meanwhile is left alone."""
     held = kept.read(run)
-    with st.grid(2, min_column_width=260):
+    with st.grid(3, min_column_width=200):
+        st.text_input(
+            "Name",
+            held.name,
+            key=f"name-{run.id}",
+            placeholder=_title(run),
+            help="Shown wherever the run is; empty: the one it was started with.",
+            on_change=_keep_name,
+            args=(run.id,),
+        )
         st.multiselect(
             "Tags",
             sorted({*known, *held.tags}),
@@ -112,6 +121,13 @@ def _said(run: RunFolder, known: list[str]) -> None:
         )
 
 
+def _keep_name(id: str) -> None:
+    key = f"name-{id}"
+    name = str(st.session_state[key])
+    if not asked_of(lambda results: kept.write(results.run(id), name=name)):
+        st.session_state[key] = kept.read(Results().run(id)).name  # what is no name is not left standing
+
+
 def _keep_tags(id: str) -> None:
     key = f"tags-{id}"
     tags = list(st.session_state[key])
@@ -130,7 +146,7 @@ def all_tags(table: pd.DataFrame) -> list[str]:
 
 def _title(run: RunFolder) -> str:
     try:
-        return run.spec().title()
+        return kept.title(run)
     except Refusal:
         return "a run of another version"
 

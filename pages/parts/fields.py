@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 import streamlit as st
 
+from pages.parts import wording
 from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
-from vitcore.spec import SpecField
+from vitcore.spec import SpecField, typed
+from vitcore.spec.typed import written
 
 KEPT: Literal["session"] = "session"  # a widget's value outlives a change of page
 
@@ -18,13 +20,57 @@ def widget(field: SpecField, *, several: bool = False, disabled: bool = False) -
     """Draw `field` and return what stands in it: one value, or with `several` a list of them.
 
     Raises:
-        ValueError: one sentence, when a list of numbers was typed that is none.
+        Refusal: one sentence, said beneath the field too, where what was typed is no value of it.
     """
-    if several:
-        value = _several(field, f"field-{field.name}-several", disabled)
-        return (list(value) or [field.default]) if field.choices else parse(field, value)
-    value = _one(field, f"field-{field.name}", disabled)
-    return None if field.optional and value == "" else value
+    with st.container(key=f"cell-{field.name}", gap="xxsmall"):
+        try:
+            return _several(field, disabled) if several else _one(field, disabled)
+        except Refusal as refusal:
+            _said(refusal)
+            raise
+
+
+def whole(
+    label: str, key: str, low: int, high: int, value: int | None, *, help: str = "", empty: str = "", width: int = 0
+) -> int | None:
+    """A whole number that is no option of a spec, read in the same way.
+
+    None where nothing stands there, and where what stands there is refused beneath it.
+    """
+    bounds = {"ge": low, "le": high}
+    asked = SpecField(key, (key,), "", int, value is None, value, label, help, False, (), bounds)
+    with st.container(key=f"cell-{key}", gap="xxsmall", width=width or "stretch"):
+        text = st.text_input(
+            label, written(value), key=key, help=help or None, placeholder=empty or None, persist_state=KEPT
+        )
+        try:
+            found: int | None = typed.read(asked, text, empty=empty)
+        except Refusal as refusal:
+            _said(refusal)
+            return None
+        return found
+
+
+def _said(refusal: Refusal) -> None:
+    st.markdown(f":small[:red[{wording.plain(str(refusal))}]]")
+
+
+def inapplicable(field: SpecField) -> None:
+    """The field where it has no meaning: what was chosen in it is neither shown nor lost."""
+    with st.container(key=f"cell-{field.name}", gap="xxsmall"):
+        st.selectbox(
+            field.label, ["none"], key=f"field-{field.name}-none", disabled=True, help="This network has no attention."
+        )
+
+
+def key_of(field: SpecField, *, several: bool = False) -> str:
+    """Where the session keeps what stands in the field."""
+    return f"field-{field.name}-several" if several else f"field-{field.name}"
+
+
+def held(field: SpecField, value: Any) -> Any:
+    """What stands in a field that holds this value: a choice as it is, everything else as text."""
+    return value if field.choices or field.kind is bool else written(value)
 
 
 def shown(field: SpecField, value: Any) -> str:
@@ -35,10 +81,11 @@ def shown(field: SpecField, value: Any) -> str:
         return KERNELS[value].label
     if field.name == "dataset" and value in DATASETS:
         return DATASETS[value].label
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return written(value)
 
 
-def _one(field: SpecField, key: str, disabled: bool) -> Any:
+def _one(field: SpecField, disabled: bool) -> Any:
+    key = key_of(field)
     if field.choices:
         return st.selectbox(
             field.label,
@@ -52,85 +99,40 @@ def _one(field: SpecField, key: str, disabled: bool) -> Any:
         )
     if field.kind is bool:
         return st.checkbox(field.label, field.default, key=key, help=field.help, disabled=disabled, persist_state=KEPT)
-    if field.kind in (int, float):
-        return _number(field, key, disabled)
+    # Numbers too: a browser's number field takes what it makes of a text, or its last value, without a word.
+    return typed.read(field, _text(field, key, field.help, disabled), empty=shown(field, None))
+
+
+def _several(field: SpecField, disabled: bool) -> list[Any]:
+    key = key_of(field, several=True)
+    if not field.choices:
+        note = "Several with commas or spaces: 0, 1, 2" + ("; a range as 0-4" if field.kind is int else "")
+        note += "; all for all rows." if field.name == "samples" else "."
+        return typed.read_list(field, _text(field, key, f"{field.help} {note}", disabled), empty=shown(field, None))
+    chosen = st.multiselect(
+        field.label,
+        field.choices,
+        default=[field.default],
+        key=key,
+        help=f"{field.help} Every chosen one is run.",
+        disabled=disabled,
+        format_func=lambda choice: shown(field, choice),
+        persist_state=KEPT,
+        wrap=True,
+    )
+    if not chosen:
+        raise Refusal(f"{field.label}: nothing is chosen; choose at least one")
+    return list(chosen)
+
+
+def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
+    """What stands in a field of text, to the letter."""
     return st.text_input(
         field.label,
-        field.default or "",
+        held(field, field.default),
         key=key,
-        help=field.help,
+        help=help,
         disabled=disabled,
-        max_chars=1_000,
+        placeholder=shown(field, None) if field.optional and field.kind is not str else None,
         persist_state=KEPT,
     )
-
-
-def _number(field: SpecField, key: str, disabled: bool) -> int | float | None:
-    """A number with the spec's bounds; the browser's are a courtesy, the spec checks again."""
-    whole = field.kind is int
-    low, high = field.bounds.get("ge", field.bounds.get("gt")), field.bounds.get("le", field.bounds.get("lt"))
-    return st.number_input(
-        field.label,
-        value=None if field.default is None else field.kind(field.default),
-        key=key,
-        help=field.help,
-        disabled=disabled,
-        min_value=None if low is None else field.kind(low),
-        max_value=None if high is None else field.kind(high),
-        step=1 if whole else _step(field.default),
-        format="%d" if whole else "%g",
-        placeholder="all" if field.name == "samples" else "its own",
-        persist_state=KEPT,
-    )
-
-
-def _step(default: float | None) -> float:
-    """A tenth of the default's own magnitude."""
-    return 10.0 ** (math.floor(math.log10(abs(default))) - 1) if default else 0.05
-
-
-def _several(field: SpecField, key: str, disabled: bool) -> Any:
-    if field.choices:
-        return st.multiselect(
-            field.label,
-            field.choices,
-            default=[field.default],
-            key=key,
-            help=f"{field.help} Every chosen one is run.",
-            disabled=disabled,
-            format_func=lambda choice: shown(field, choice),
-            persist_state=KEPT,
-            wrap=True,
-        )
-    note = "Several with commas: 0, 1, 2; a range as 0-4" + ("; all for all rows." if field.name == "samples" else ".")
-    return st.text_input(
-        field.label,
-        shown(field, field.default),
-        key=key,
-        help=f"{field.help} {note}",
-        disabled=disabled,
-        max_chars=200,
-        persist_state=KEPT,
-    )
-
-
-def parse(field: SpecField, text: str) -> list[Any]:
-    """'0, 2, 5-7' as [0, 2, 5, 6, 7], 'all' as None.
-
-    Raises:
-        ValueError: one sentence naming the part that is no number.
-    """
-    found: list[Any] = []
-    for part in filter(None, (part.strip().replace(" ", "").replace("_", "") for part in text.split(","))):
-        first, dash, last = part.partition("-")
-        try:
-            if field.optional and part.lower() == "all":
-                found.append(None)
-            elif field.kind is int and dash and first and len(last) < 10 and int(last) - int(first) < 100:
-                found += range(int(first), int(last) + 1)
-            else:
-                found.append(field.kind(part))
-        except ValueError:
-            wish = "whole numbers" if field.kind is int else "numbers"
-            raise ValueError(f"{field.label}: {part!r} does not do; give {wish} with commas between") from None
-    return list(dict.fromkeys(found)) or [field.default]

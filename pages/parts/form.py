@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.fields import widget
+from pages.parts.fields import held, inapplicable, key_of, shown, widget
 from vitcore.data.load import described
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES
-from vitcore.spec import RunSpec, SpecField, fields
+from vitcore.spec import RunSpec, SpecField, fields, typed
 from vitcore.spec.presets import presets
 
 GROUPS = {
@@ -35,6 +35,8 @@ PRODUCT = ("architecture", "kernel", "dataset", "samples", "learning_rate", "see
 
 FOLDER = "folder"  # the name of the option and of the dataset that cannot do without it
 
+BEFORE = "several-before"  # in the session: of each option what one field took over of several, and all of them
+
 MOST = 500  # combinations that one click may queue
 
 
@@ -54,8 +56,11 @@ def spec_form() -> Asked:
         "Several choices at once",
         key="several",
         help="Choose several architectures, kernels, subset sizes or seeds: every combination becomes a run.",
+        on_change=_carry,
         persist_state="session",
     )
+    if not several and (waiting := _waiting()):
+        st.caption(f"Of {waiting} the first choice is taken; the others are kept for several choices at once.")
     values: dict[str, Any] = {}
     wrong: list[str] = []
     for group, sections in GROUPS.items():
@@ -92,8 +97,51 @@ def _fill() -> None:
     name = st.session_state["preset"]
     given = RunSpec.of(**presets()[name].fields).flat() if name else RunSpec().flat()
     st.session_state["several"] = False
+    st.session_state[BEFORE] = {}
     for leaf in fields():
-        st.session_state[f"field-{leaf.name}"] = given[leaf.name]
+        st.session_state[key_of(leaf)] = held(leaf, given[leaf.name])
+
+
+def _carry() -> None:
+    """At a switch between one choice and several: the fields that now stand there take over what stood in the others.
+
+    Of several choices one field holds the first; the whole list comes back where that is still what stands there.
+    """
+    state, several = st.session_state, st.session_state["several"]
+    before: dict[str, tuple[Any, Any]] = state.setdefault(BEFORE, {})
+    for leaf in _multiplied():
+        one, many = key_of(leaf), key_of(leaf, several=True)
+        single = state.get(one, held(leaf, leaf.default))
+        if several:
+            first, whole = before.get(leaf.name, (None, None))
+            state[many] = whole if whole is not None and first == single else [single] if leaf.choices else single
+        elif whole := state.get(many):
+            state[one] = _first(leaf, whole)
+            before[leaf.name] = (state[one], whole)
+
+
+def _first(leaf: SpecField, whole: Any) -> Any:
+    """What one field holds of a list; a text that is no list stays as it is, to be mended there."""
+    if leaf.choices:
+        return whole[0]
+    try:
+        return held(leaf, typed.read_list(leaf, whole, empty=shown(leaf, None))[0])
+    except Refusal:
+        return whole
+
+
+def _waiting() -> str:
+    """The options of which more was chosen than the one that now stands there, in words."""
+    told = []
+    for leaf in _multiplied():
+        first, whole = st.session_state.get(BEFORE, {}).get(leaf.name, (None, None))
+        if whole is not None and whole not in (first, [first]) and first == st.session_state.get(key_of(leaf)):
+            told.append(leaf.label)
+    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+
+
+def _multiplied() -> list[SpecField]:
+    return [leaf for leaf in fields() if leaf.name in PRODUCT]
 
 
 def combined(values: dict[str, Any], several: bool) -> Asked:
@@ -129,10 +177,11 @@ def _own_pictures(values: dict[str, Any], wrong: list[str]) -> None:
     """The path of one's own pictures, asked for where they are chosen and nowhere else."""
     leaf = next(leaf for leaf in fields() if leaf.name == FOLDER)
     values[FOLDER] = None
-    if FOLDER not in values["dataset"]:  # equal to it, or among several
+    chosen = values.get("dataset", [])
+    if FOLDER not in (chosen if isinstance(chosen, list) else [chosen]):
         return
-    values[FOLDER] = widget(leaf)
     try:
+        values[FOLDER] = widget(leaf)
         described(FOLDER, values[FOLDER])
     except Refusal as refusal:
         wrong.append(str(refusal))
@@ -147,9 +196,11 @@ def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], sev
     for leaf in leaves:
         # An architecture without attention takes no kernel: nothing to choose, and nothing to refuse.
         plain = leaf.name == "kernel" and not several and not ARCHITECTURES[values["architecture"]].attention
-        try:
-            value = widget(leaf, several=several and leaf.name in PRODUCT, disabled=plain)
-        except ValueError as error:
-            wrong.append(str(error))
+        if plain:
+            inapplicable(leaf)
+            values[leaf.name] = leaf.default
             continue
-        values[leaf.name] = leaf.default if plain else value
+        try:
+            values[leaf.name] = widget(leaf, several=several and leaf.name in PRODUCT)
+        except Refusal as refusal:
+            wrong.append(str(refusal))

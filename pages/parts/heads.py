@@ -16,7 +16,7 @@ def head(run: Run) -> None:
     """One run in a line: its name and status, how far it is, and what can be done to it."""
     with st.container(key=f"head-{run['id']}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{run['title']}**", width="content")
+            st.markdown(f"**{wording.plain(run['title'])}**", width="content")
             badge(run["status"])
             st.space("stretch")
             actions(run)
@@ -24,7 +24,7 @@ def head(run: Run) -> None:
             st.progress(wording.share(run["progress"]))
             st.caption(progress_line(run))
         elif run["status"] not in ("queued", "finished") and not wording.missing(run["reason"]):
-            st.caption(run["reason"])
+            st.caption(wording.plain(run["reason"]))
 
 
 def numbers(run: Run) -> None:

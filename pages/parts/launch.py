@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts import stored
+from pages.parts import stored, wording
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import enqueue, ensure_dispatcher
@@ -30,7 +30,7 @@ def launch(specs: Sequence[RunSpec]) -> list[str]:
         ids = [enqueue(store, spec, speed.expected(spec)) for spec in specs]
         ensure_dispatcher(store)
     except Refusal as refusal:
-        st.error(str(refusal))
+        st.error(wording.plain(str(refusal)))
         return []
     return ids
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from pages.parts import asking
+from pages.parts import asking, wording
 from vitcore.errors import Refusal
 from vitcore.predict import Prediction, attend
 from vitcore.reports.figures import overlay
@@ -25,7 +25,7 @@ def looking(run: pd.Series, answer: Prediction, image: Image.Image, *, place: in
     try:
         maps = attend(asking.loaded(run["id"]), image)
     except Refusal as refusal:
-        st.caption(str(refusal))
+        st.caption(wording.plain(str(refusal)))
         return
     if not maps:
         st.caption("This network has no attention to show.")

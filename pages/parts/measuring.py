@@ -63,14 +63,16 @@ def _go(chosen: list[str]) -> None:
         measure.start(Results(), measure.Plan(series=series))
         measure.await_start(Results())
     except Refusal as refusal:
-        st.toast(str(refusal))
+        st.toast(wording.plain(str(refusal)))
 
 
 def _under_way(found: Measurement | None) -> None:
     fresh = found if found is not None and found.status == "running" else None
     done, total = (len(fresh.points), fresh.total) if fresh else (0, 0)
     with st.container(horizontal=True, vertical_alignment="center", key="measuring"):
-        st.progress(fresh.progress if fresh else 0.0, f"{done} of {total} points" if total else "Starting …")
+        st.progress(
+            fresh.progress if fresh else 0.0, f"{done} of {wording.number(total, 'point')}" if total else "Starting …"
+        )
         st.button("Stop", key="measure-stop", on_click=_stop)
     st.caption("While a run trains the measurement waits: each would spoil the other's times.")
 
@@ -79,7 +81,7 @@ def _stop() -> None:
     try:
         measure.stop(Results())
     except Refusal as refusal:
-        st.toast(str(refusal))
+        st.toast(wording.plain(str(refusal)))
 
 
 def _shown(found: Measurement) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.parts import wording
+from pages.parts.fields import whole
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
@@ -87,17 +88,7 @@ def _metric(label: str, before: float | None, after: float | None, said: Callabl
 
 
 def _whole(label: str, key: str, low: int, high: int, *, help: str | None = None, empty: str = "its own") -> int | None:
-    return st.number_input(
-        label,
-        value=None,
-        min_value=low,
-        max_value=high,
-        step=1,
-        key=f"arch-{key}",
-        help=help,
-        placeholder=empty,
-        persist_state="session",
-    )
+    return whole(label, f"arch-{key}", low, high, None, help=help or "", empty=empty)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

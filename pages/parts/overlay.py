@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from pages.parts import stored
+from pages.parts import stored, wording
 from pages.parts.chart import chart, plain
 from pages.parts.view import KEYS
 from vitcore.reports import figures
@@ -40,7 +40,7 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
     plot = figures.curve_plot(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log)
     chart(plain(plot), key="compare-curves", name=f"vitcore-{y}")
     if len(runs) > len(drawn):
-        st.caption(f"{len(drawn):,} of {len(runs):,} runs are drawn: as many as can be told apart.")
+        st.caption(f"{len(drawn):,} of {wording.number(len(runs), 'run')} are drawn: as many as can be told apart.")
 
 
 def _axis(label: str, axes: Mapping[str, str], key: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from pages.parts import stored
+from pages.parts import stored, wording
 from pages.parts.status import asked_of
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
@@ -52,7 +52,7 @@ def saving(picture: Image.Image | None, datasets: Sequence[str]) -> None:
 def _save(shelf: str, picture: Image.Image, label: str) -> None:
     if asked_of(partial(drawings.save, shelf=shelf, picture=picture, label=label)):
         st.session_state[f"label-{shelf}"] = None  # the next picture is another
-        st.toast(f"Kept as {label}.")
+        st.toast(f"Kept as {wording.plain(label)}.")
 
 
 def _kept(shelf: str) -> None:
@@ -106,12 +106,16 @@ def ask_button(table: pd.DataFrame) -> None:
     ids = _open(table)
     if not ids:
         return
-    if st.button("Ask my drawings", key="ask-drawings", help=f"{len(ids):,} runs have not read all of them yet."):
+    if st.button(
+        "Ask my drawings",
+        key="ask-drawings",
+        help=f"{wording.number(len(ids), 'run has', 'runs have')} not read all of them yet.",
+    ):
         try:
-            with st.spinner(f"Asking {min(len(ids), own_drawings.AT_ONCE):,} runs …"):
+            with st.spinner(f"Asking {wording.number(min(len(ids), own_drawings.AT_ONCE), 'run')} …"):
                 said = own_drawings.ask(Results(), ids)
         except Refusal as refusal:
-            st.toast(str(refusal))
+            st.toast(wording.plain(str(refusal)))
             return
         for line in said.splitlines()[:3]:
             st.toast(line)

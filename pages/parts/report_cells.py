@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
+from pages.parts import wording
 from pages.parts.launch import launch, watch
 from pages.parts.speeds import speeds
 from vitcore.reports import exports
@@ -63,7 +64,7 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
         st.caption(" ".join(filter(None, [_sentence(one.judgement.why), one.published.note if one.published else ""])))
         _runs(one, runs)
         if one.cannot:
-            st.info(f"This cell cannot be run yet: {one.cannot}.")
+            st.info(f"This cell cannot be run yet: {wording.plain(one.cannot)}.")
         elif one.spec:
             st.code(command_line(one.spec), language="bash", wrap_lines=True)
             _run_cell(result, row, column, runs)

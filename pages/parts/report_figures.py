@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts import stored
+from pages.parts import stored, wording
 from pages.parts.chart import chart
 from pages.parts.classes import class_names
 from vitcore.errors import Refusal
@@ -67,7 +67,7 @@ def _confusion(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> None:
         drawn = charts.draw(figure, result, runs, matrix=matrix, classes=classes)
         if drawn is not None:
             chart(drawn, key=f"figure-{figure.key}", name=f"vitcore-{figure.key}")
-            st.caption(f"{run['title']}, after epoch {figure.epoch}. Its commonest mistakes:")
+            st.caption(f"{wording.plain(run['title'])}, after epoch {figure.epoch}. Its commonest mistakes:")
             st.dataframe(most_confused(matrix, classes, 8), hide_index=True, key=f"mistakes-{figure.key}")
         return
     st.caption("None of its runs is stored with a matrix of this epoch yet.")

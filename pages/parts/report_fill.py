@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from pages.parts import wording
+from pages.parts.fields import whole
 from pages.parts.launch import launch
 from pages.parts.speeds import measure_button, speeds
 from pages.parts.status import badge
@@ -22,28 +24,32 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
     with st.container(border=True, key="fill"):
         st.markdown("**Fill in**")
         left, right = st.columns([1, 3])
-        seeds = left.number_input("Seeds a cell", 1, 100, SEEDS, key=f"{table.key}-seeds")
+        with left:
+            seeds = whole("Seeds a cell", f"{table.key}-seeds", 1, 100, SEEDS)
         labels = {row.key: row.label for row in table.rows}
         rows = right.multiselect(
             "Rows", list(labels), format_func=labels.__getitem__, placeholder="All rows", key=f"{table.key}-rows"
         )
-        gaps = missing(table, runs, range(int(seeds)), protocol, rows=rows or None)
-        done, asked = _done(table, protocol, runs, int(seeds), rows)
+        if seeds is None:  # said beside the field; nothing can be run until it is mended
+            return
+        gaps = missing(table, runs, range(seeds), protocol, rows=rows or None)
+        done, asked = _done(table, protocol, runs, seeds, rows)
         if asked:
             under = f", {gaps.under_way} under way" if gaps.under_way else ""
-            st.progress(done / asked, f"{done} of {asked} runs are there{under}")
+            st.progress(
+                done / asked, f"{done} of {wording.number(asked, 'run')} {'is' if done == 1 else 'are'} there{under}"
+            )
         _reasons(gaps)
         if not gaps.specs:
             return
         for reason in sorted({why for spec in gaps.specs if (why := available(spec.data.dataset))}):
-            st.info(reason)
-        word = "run" if len(gaps.specs) == 1 else "runs"
+            st.info(wording.plain(reason))
+        many_runs = wording.number(len(gaps.specs), "run")
         own = len({spec.seed for spec in gaps.specs})
-        many = "1 seed" if own == 1 else f"{own} seeds"
         needed = estimate(gaps.specs, runs, measured=speeds())
-        st.caption(f"Missing: {len(gaps.specs)} {word} over {many}, one after another; {needed}.")
+        st.caption(f"Missing: {many_runs} over {wording.number(own, 'seed')}, one after another; {needed}.")
         measure_button(needed.guessed)
-        if st.button(f"Run what is missing ({len(gaps.specs)} {word})", type="primary", key="fill-in"):
+        if st.button(f"Run what is missing ({many_runs})", type="primary", key="fill-in"):
             ordered = sorted(gaps.specs, key=lambda spec: spec.seed)  # every cell has one seed before any has two
             if launch(ordered):
                 st.rerun()
@@ -65,7 +71,7 @@ def _reasons(gaps: Gaps) -> None:
     for row, _, why in gaps.cannot:
         told.setdefault(why, []).append(row)
     if told:
-        with st.expander(f"{len(gaps.cannot)} cells cannot be run yet"):
+        with st.expander(f"{wording.number(len(gaps.cannot), 'cell')} cannot be run yet"):
             for why, rows in told.items():
                 st.text(f"{', '.join(dict.fromkeys(rows))}: {why}.")
 
@@ -95,7 +101,7 @@ def _side(table: Table, protocol: str, one: Explanation, recipe: Recipe, runs: p
             if pd.notna(run["created"]):
                 st.page_link("live.py", label="Open", query_params={"runs": run["id"]})
         if run["reason"] and isinstance(run["reason"], str):
-            st.caption(run["reason"])
+            st.caption(wording.plain(run["reason"]))
     if mine.empty:
         place = one.recipes.index(recipe)
         if st.button(

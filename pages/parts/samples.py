@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from pages.parts import wording
 from vitcore.data.load import load
 from vitcore.reports import figures
 
@@ -80,7 +81,7 @@ def subset_bars(found: Mapping[str, Drawn], classes: Sequence[str]) -> go.Figure
 def _strip(pictures: np.ndarray) -> str:
     """(n c y x) side by side as one small PNG in an img element."""
     wide = np.concatenate(list(pictures), axis=2)
-    return inline(wide, f"{len(pictures)} samples", LARGEST)
+    return inline(wide, wording.number(len(pictures), "sample"), LARGEST)
 
 
 def inline(picture: np.ndarray, alt: str, largest: int) -> str:

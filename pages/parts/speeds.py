@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.parts import wording
 from vitcore.errors import Refusal
 from vitcore.reports.speed import Measured, Network, measure, network
 from vitcore.spec import RunSpec
@@ -37,6 +38,6 @@ def measure_button(guessed: Sequence[RunSpec]) -> None:
             refused.append(f"{spec.model.architecture}: {refusal}")
     bar.empty()
     for sentence in refused:
-        st.warning(sentence)
+        st.warning(wording.plain(sentence))
     if not refused:
         st.rerun()

@@ -85,7 +85,7 @@ def asked_of(what: Callable[[Results], object]) -> bool:
     try:
         what(Results())
     except Refusal as refusal:
-        st.toast(str(refusal))
+        st.toast(wording.plain(str(refusal)))
         return False
     stored.index(now=True)
     return True

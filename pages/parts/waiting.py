@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from pages.parts import wording
 from pages.parts.status import asked_of
 from vitcore.errors import Refusal
 from vitcore.runs import queue
@@ -25,7 +26,7 @@ def waiting(table: pd.DataFrame) -> None:
         st.subheader("Waiting", anchor=False, width="content")
         if len(ids) > 1:
             with st.popover("Empty the queue", key="empty-queue"):
-                st.markdown(f"{len(ids)} runs would be cancelled; each can be started again.")
+                st.markdown(f"{wording.number(len(ids), 'run')} would be cancelled; each can be started again.")
                 st.button("Cancel them all", key="cancel-all", on_click=_cancel_all, args=(ids,))
     with st.container(border=True, gap="xsmall", key="waiting"):
         for place, id in enumerate(ids[:SHOWN]):
@@ -67,5 +68,5 @@ def _cancel_all(ids: list[str]) -> None:
         try:
             queue.cancel(Results(), id)
         except Refusal as refusal:
-            st.toast(str(refusal))
+            st.toast(wording.plain(str(refusal)))
     asked_of(lambda results: None)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts import wording
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES
@@ -56,7 +57,7 @@ def weights_form() -> None:
             given = None if upload is None else (upload.name, upload.getvalue())
             run, said = bring_in(spec, located(given, path, Path(folder)), measured)
     except Refusal as refusal:
-        st.warning(str(refusal))
+        st.warning(wording.plain(str(refusal)))
         return
     for sentence in said:
         st.text(sentence)

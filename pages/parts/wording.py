@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -9,6 +11,12 @@ import pandas as pd
 from vitcore.reports import durations
 
 NONE = "–"
+WORD_JOINER = "\u2060"  # has no width
+
+_MARKDOWN = re.compile(r"(?m)[\\`*_\[\]<>~$|@]|:(?=\S)|(?<=:material)/|&(?=[#\w])|(?<=\b[wW]{3})\.|^[-+=#]")
+_NUMBERED = re.compile(r"(?m)^(\d{1,9})([.)])(?=\s|$)")
+_DRAWN = re.compile(r"(?m)(?<!\S)(?:<->|->|<-|--|>=|<=|~=)(?!\S)|:streamlit:")
+"""What Streamlit redraws after its markdown was read, so that no backslash helps."""
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -57,9 +65,26 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
     return f"{then.day} {then:%b %Y}"
 
 
-def plain(sentence: str) -> str:
-    """Text for markdown: a kernel's asterisk or bracket is no emphasis and no link."""
-    return "".join(f"\\{sign}" if sign in "*_[]$`<~" else sign for sign in sentence)
+def number(how_many: int, thing: str, things: str = "") -> str:
+    """How many of what: '1 run', '1,200 runs'; `things` where an s does not do."""
+    return f"{how_many:,} {thing if how_many == 1 else things or thing + 's'}"
+
+
+def rest(statuses: Sequence[str]) -> str:
+    """What trains and what waits beyond what is shown: '2 more that train and 1 more in the queue'."""
+    training, waiting = statuses.count("running"), statuses.count("queued")
+    told = [f"{training:,} more that {'trains' if training == 1 else 'train'}"] if training else []
+    return " and ".join([*told, *([f"{waiting:,} more in the queue"] if waiting else [])])
+
+
+def plain(text: object) -> str:
+    """Text for markdown that is shown to the letter, whatever a person has put into it.
+
+    No emphasis, heading, list, link, picture, tag, entity, formula, colour or icon comes of it, nor an arrow of ->.
+    """
+    told = re.sub(r"(?m)^[ \t]+", "", str(text).strip())  # spaces at its ends would undo an emphasis around it
+    told = _DRAWN.sub(lambda found: f"{found[0][0]}{WORD_JOINER}{found[0][1:]}", told)
+    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", told))
 
 
 def megabytes(value: float | None) -> str:

@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 
 from pages.parts import canvas, wording
-from pages.parts.fields import parse
 from pages.parts.form import combined
-from vitcore.spec import RunSpec, fields
-
-LEAVES = {field.name: field for field in fields()}
+from vitcore.spec import RunSpec
 
 
 @pytest.mark.parametrize(
@@ -58,16 +55,6 @@ def test_moments() -> None:
     assert wording.ago(now.replace(tzinfo=None) - timedelta(minutes=5), now) == "5 min ago"
     assert wording.ago(now - timedelta(hours=30), now) == "yesterday"
     assert wording.ago(now - timedelta(days=9), now) == "24 Feb 2026"
-
-
-def test_lists_of_numbers() -> None:
-    assert parse(LEAVES["seed"], "0, 2, 5-7, 2") == [0, 2, 5, 6, 7]
-    assert parse(LEAVES["samples"], "all, 1_000") == [None, 1000]
-    assert parse(LEAVES["learning_rate"], "1e-3, 0.01") == [0.001, 0.01]
-    assert parse(LEAVES["seed"], "") == [0]
-    for text in ("x", "1.5", "1-99999"):
-        with pytest.raises(ValueError, match="Seed"):
-            parse(LEAVES["seed"], text)
 
 
 def test_a_combination_that_cannot_be_leaves_the_others() -> None:

@@ -80,7 +80,9 @@ def test_every_table_with_runs_of_every_kind(report: str, empty: Results, open_p
 
 def test_filling_in_says_the_number_first_and_queues_just_that(empty: Results, open_page: Open) -> None:
     app = _opened(open_page, "performer-table-1", "scaled")
-    app.number_input[0].set_value(2).run()
+    app.text_input(key="performer-table-1-seeds").set_value("2,5").run()
+    assert not [button for button in app.button if button.key == "fill-in"], "nothing can be run until it is mended"
+    app.text_input(key="performer-table-1-seeds").set_value("2").run()
     assert any("12 runs over 2 seeds" in caption.value for caption in app.caption)
     assert not empty.ids(), "nothing is queued before the click"
     app.multiselect[0].set_value(["relu"]).run()

@@ -117,9 +117,27 @@ def test_tags_and_notes_are_kept_and_checked(asleep: Results) -> None:
     annotations.write(folder, tags=["b", "a", "b"])
     assert annotations.write(folder, note="<img src=x> ![](http://example.org)").tags == ("a", "b")
     assert annotations.read(folder).note == "<img src=x> ![](http://example.org)"
-    for tag in ("<img src=x>", "a b", "", "=1+1", "x" * 41):
-        with pytest.raises(Refusal, match="no tag"):
-            annotations.write(folder, tags=[tag])
+    for tag in ("<img src=x>", "a b", "=1+1", "größer, 最初", "x" * 120, "👩‍🔬", ":material/home:"):
+        assert annotations.write(folder, tags=[tag]).tags == (tag,)
+        assert annotations.read(folder).tags == (tag,)
+        assert annotations.write(folder, name=tag).name == tag
+        assert annotations.title(folder) == tag
+    assert folder.spec() == tiny(), "the spec is frozen"
+    annotations.write(folder, name="")
+    assert annotations.title(folder) == tiny().title()
+    for text, told in (
+        ("x" * 121, "121"),
+        (" ", "spaces"),
+        ("a\nb", "U\\+000A"),
+        ("a‮b", "U\\+202E"),
+        ("\ud800", "D800"),
+    ):
+        with pytest.raises(Refusal, match=told):
+            annotations.write(folder, tags=[text])
+        with pytest.raises(Refusal, match=told):
+            annotations.write(folder, name=text)
+    with pytest.raises(Refusal, match="no signs"):
+        annotations.write(folder, tags=[""])
     folder.annotations.write_bytes(b"\xff\x00{")
     assert annotations.read(folder) == annotations.Annotations()
 

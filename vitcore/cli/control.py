@@ -1,4 +1,4 @@
-"""What is done to a stored run: stop, pause, resume, cancel, move up, tag, delete, restore."""
+"""What is done to a stored run: stop, pause, resume, cancel, move up, tag, rename, delete, restore."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vitcore.cli.train import finish
 from vitcore.runs import annotations as remarks
 from vitcore.runs import queue, trash
 from vitcore.runs.folder import Results
+from vitcore.store.lists import listed
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `runs` lists it.")]
 
@@ -59,9 +60,19 @@ def tag(
         if tags or note is not None
         else remarks.read(Results().run(run))
     )
-    typer.echo(" ".join(said.tags))
+    typer.echo(listed(said.tags))
     if said.note:
         typer.echo(said.note)
+
+
+def rename(
+    run: Run,
+    name: Annotated[str, typer.Argument(metavar="NAME", help='Its name from now on; "": the one it was started with.')],
+) -> None:
+    """Give a run another name; its spec stays as it is."""
+    folder = Results().run(run)
+    remarks.write(folder, name=name)
+    typer.echo(remarks.title(folder))
 
 
 def delete(run: Run) -> None:

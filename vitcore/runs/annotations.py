@@ -1,49 +1,80 @@
-"""What a person adds to a run afterwards: tags and a note, in <run>/annotations.json."""
+"""What a person adds to a run afterwards: tags, a note and another name, in <run>/annotations.json."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vitcore.errors import Refusal
 from vitcore.runs.folder import FORMAT, RunFolder, read_json, reason, write_json
+from vitcore.spec import printable
 
-_TAG = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _NOTE_LETTERS = 10_000
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """A run's tags, sorted, and its note."""
+    """A run's tags, sorted, its note, and the name it was given in place of its spec's; empty: none."""
 
     tags: tuple[str, ...] = ()
     note: str = ""
+    name: str = ""
 
 
 def read(folder: RunFolder) -> Annotations:
     """The annotations; none where there are none or the file is broken."""
     found = read_json(folder.annotations) or {}
-    tags, note = found.get("tags"), found.get("note")
-    kept = [tag for tag in tags if isinstance(tag, str) and _TAG.fullmatch(tag)] if isinstance(tags, list) else []
-    return Annotations(tuple(sorted(set(kept))), note[:_NOTE_LETTERS] if isinstance(note, str) else "")
+    tags, note, name = found.get("tags"), found.get("note"), found.get("name")
+    kept = [tag for tag in tags if isinstance(tag, str) and tag and _fits(tag)] if isinstance(tags, list) else []
+    return Annotations(
+        tuple(sorted(set(kept))),
+        note[:_NOTE_LETTERS] if isinstance(note, str) else "",
+        name if isinstance(name, str) and _fits(name) else "",
+    )
 
 
-def write(folder: RunFolder, tags: Iterable[str] | None = None, note: str | None = None) -> Annotations:
-    """Replaces the tags, the note, or both; what is None stays as it is.
+def title(folder: RunFolder) -> str:
+    """What a run is called: the name it was given afterwards, else its spec's. Raises Refusal as its spec does."""
+    return read(folder).name or folder.spec().title()
+
+
+def write(
+    folder: RunFolder, tags: Iterable[str] | None = None, note: str | None = None, name: str | None = None
+) -> Annotations:
+    """Replaces the tags, the note, the name; what is None stays as it is, an empty name is the spec's again.
 
     Raises:
-        Refusal: a tag has other signs than letters, digits, dot, dash and underscore, or the note is too long.
+        Refusal: a tag or the name holds what cannot be seen or is too long, or the note is.
     """
     old = read(folder)
-    new = Annotations(old.tags if tags is None else tuple(sorted(set(tags))), old.note if note is None else note)
-    for tag in new.tags:
-        if not _TAG.fullmatch(tag):
-            raise Refusal(f"{tag[:60]!r} is no tag; a tag has 1 to 40 letters, digits, dots, dashes and underscores")
-    if len(new.note) > _NOTE_LETTERS:
-        raise Refusal(f"a note of {len(new.note):,} letters is too long; {_NOTE_LETTERS:,} is the most")
+    new = Annotations(
+        old.tags if tags is None else tuple(sorted(set(tags))),
+        old.note if note is None else note,
+        old.name if name is None else name,
+    )
+    _check(new)
     try:
-        write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note})
+        write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name})
     except OSError as error:
         raise Refusal(f"run {folder.id} cannot be annotated: {reason(error)}") from None
     return new
+
+
+def _check(new: Annotations) -> None:
+    try:
+        for tag in new.tags:
+            printable.checked(tag, "a tag")
+        printable.checked(new.name, "a name")
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    if "" in new.tags:
+        raise Refusal("a tag of no signs cannot be seen; give it at least one")
+    if len(new.note) > _NOTE_LETTERS:
+        raise Refusal(f"a note of {len(new.note):,} letters is too long; {_NOTE_LETTERS:,} is the most")
+
+
+def _fits(text: str) -> bool:
+    try:
+        return bool(printable.checked(text, "it")) or not text
+    except ValueError:
+        return False

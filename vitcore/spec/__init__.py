@@ -12,12 +12,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError, field_validator, model_validator
 
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, check
+from vitcore.spec import printable
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
 from vitcore.spec.sections import AugmentSpec, DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
 
@@ -55,9 +56,13 @@ class RunSpec(Part):
     name: str = option(
         "",
         "Name",
-        "At most 80 letters, digits, dots, dashes and underscores; empty: made from the choices.",
-        pattern=r"^[A-Za-z0-9._-]{0,80}$",
+        "Any text of at most 120 signs; empty: made from the choices.",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _can_be_seen(cls, name: str) -> str:
+        return printable.checked(name, "a name")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

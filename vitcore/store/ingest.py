@@ -108,10 +108,10 @@ def _card(row: dict[str, Any], folder: RunFolder) -> None:
         row["created"] = fold.time(card.get("created"))
         row.update(_raw(card["spec"]))
         spec = RunSpec.parse(card["spec"])
-        row.update(spec.flat(), title=spec.title(), fingerprint=spec.fingerprint())
+        row.update(spec.flat(), title=said.name or spec.title(), fingerprint=spec.fingerprint())
     except Refusal as refusal:
         problem = fold.text(str(refusal))
-        row.update(title=row.get("name") or folder.id, fingerprint=None)
+        row.update(title=said.name or row.get("name") or folder.id, fingerprint=None)
     row["card_problem"] = problem
 
 

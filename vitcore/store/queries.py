@@ -20,6 +20,7 @@ from vitcore.runs.folder import Results
 from vitcore.spec import fields
 from vitcore.store import fold, pooling
 from vitcore.store.index import Index
+from vitcore.store.lists import listed
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
@@ -197,7 +198,7 @@ def _frame(table: arrow.Table) -> pd.DataFrame:
 
 def _cell(value: Any) -> str:
     if isinstance(value, np.ndarray | list | tuple):
-        value = " ".join(map(str, value))
+        value = listed(value)
     if isinstance(value, str):
         value = f"'{value}" if _FORMULA.match(value) else value
         return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
