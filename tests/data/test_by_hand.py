@@ -64,10 +64,10 @@ ASKED = {
     "cifar-10": lambda files: {"cifar-10-python.tar.gz": published.tarred(files)},
     "cifar-100": lambda files: {"cifar-100-python.tar.gz": published.tarred(files)},
     "tiny-imagenet": lambda files: {"tiny-imagenet-200.zip": published.zipped(files)},
-    "flowers-102": lambda files: {
-        Path(name).name: content for name, content in files.items() if name.endswith(".mat")
-    }
-    | {"102flowers.tgz": published.tarred({n: c for n, c in files.items() if n.endswith(".jpg")})},
+    "flowers-102": lambda files: (
+        {Path(name).name: content for name, content in files.items() if name.endswith(".mat")}
+        | {"102flowers.tgz": published.tarred({n: c for n, c in files.items() if n.endswith(".jpg")})}
+    ),
 }
 
 
@@ -86,7 +86,9 @@ def test_doing_as_the_refusals_ask_ends_in_a_dataset(
             load(name)
         said, done = str(refusal.value), done + 1
         assert done < 9, said
-        one = re.search(r"(\S+) could not be downloaded.*put the file into (.+) by hand, or .* folder that has (\S+)$", said)
+        one = re.search(
+            r"(\S+) could not be downloaded.*put the file into (.+) by hand, or .* folder that has (\S+)$", said
+        )
         if one and elsewhere:
             root = tmp_path / "elsewhere"
             (root / one[3]).parent.mkdir(parents=True, exist_ok=True)
@@ -169,7 +171,7 @@ def test_a_forged_cifar_file_is_never_unpickled(
     evil = b"cos\nsystem\n(S'touch " + str(tmp_path / "pwned").encode() + b"'\ntR."
     files = published.cifar_batches("cifar-10", monkeypatch) | {"cifar-10-batches-py/data_batch_2": evil}
     write_folder(own_places, {"cifar-10-python.tar.gz": published.tarred(files)})
-    with pytest.raises(Refusal, match="data_batch_2 in .* is not the published file"):
+    with pytest.raises(Refusal, match=r"data_batch_2 in .* is not the published file"):
         load("cifar-10")
     write_folder(own_places, files)
     with pytest.raises(Refusal, match="data_batch_2 is not the published file"):

@@ -156,7 +156,7 @@ def test_a_spoilt_file_of_the_cache_is_made_anew(own_places: Path, tmp_path: Pat
 def test_what_stands_in_the_place_of_a_cache_file_is_no_dead_end(
     own_places: Path, tmp_path: Path, file: str, instead: str
 ) -> None:
-    """"" is the whole copy."""
+    """ "" is the whole copy."""
     folder = write_folder(tmp_path / "mine", class_files())
     whole = in_memory(load("folder", 8, folder=str(folder)))
     (copy,) = (tmp_path / ".vitcore").iterdir()

@@ -105,9 +105,9 @@ def _pictures_and_tables(sources: Sequence[Path]) -> Iterator[tuple[Entry, tuple
     for source in sources:
         for entry in entries(source):
             # From the split on: what stands before it is the archive's own folder.
-            parts = PurePosixPath(entry.name).parts
-            parts = parts[next((i for i, part in enumerate(parts) if part in SPLITS), len(parts)) :]
-            if len(parts) > 1 and parts not in met and not any(map(hidden, parts)):
+            path = PurePosixPath(entry.name).parts
+            parts = path[next((i for i, part in enumerate(path) if part in SPLITS), len(path)) :]
+            if len(parts) > 1 and parts not in met and not any(map(hidden, path)):
                 met.add(parts)
                 yield entry, parts
 
