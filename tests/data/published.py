@@ -38,7 +38,7 @@ def cifar_batches(name: str, monkeypatch: pytest.MonkeyPatch) -> Files:
         return pickle.dumps({"data": numbers.integers(0, 256, (4, 3072), dtype=np.uint8), label: [0, 1, 2, 3]}, 2)
 
     files = {file: batch() for file in cifar.NAMES[dataset.place]}
-    files[source.meta["filename"]] = pickle.dumps({"names": list(dataset.classes)}, 2)
+    files[source.meta["filename"]] = pickle.dumps({source.meta["key"]: list(dataset.classes)}, 2)
 
     def md5(file: str) -> str:
         return hashlib.md5(files[file], usedforsecurity=False).hexdigest()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import tarfile
+import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,8 +61,8 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
 def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
     """Hand both splits to `writer`.
 
-    The files are pickles: each is compared with its published checksum before it is opened, so that nothing but the
-    genuine bytes is ever unpickled.
+    The files are pickles: each is compared with its published checksum before torchvision opens it, so that nothing
+    but the genuine bytes is ever unpickled; what it opens is a copy of exactly the bytes that were compared.
 
     Raises:
         Refusal: a file that is not the published one, by name.
@@ -80,27 +80,25 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
         if hashlib.md5(contents[name], usedforsecurity=False).hexdigest() != md5:
             what = f"{name} in {found[0]}" if packed else str(found[0].parent / name)
             raise Refusal(f"{what} is not the published file; remove it and let it be downloaded again")
-    splits = {
-        split: _split([contents[name] for name, _ in files])
-        for split, files in (("train", source.train_list), ("test", source.test_list))
-    }
-    writer.begin({split: labels for split, (_, labels) in splits.items()})
-    for split, (pictures, _) in splits.items():
-        stamps = [stamp(picture.tobytes()) for picture in pictures]
-        writer.put(split, 0, resized(pictures, side), stamps)
+    splits = _opened(source, {name: contents[name] for name, _ in known}, dataset.place)
+    writer.begin({split: np.array(pictures.targets) for split, pictures in splits.items()})
+    for split, pictures in splits.items():
+        stamps = [stamp(picture.tobytes()) for picture in pictures.data]
+        writer.put(split, 0, resized(pictures.data.transpose(0, 3, 1, 2), side), stamps)
         if progress:
             progress(f"reading {dataset.label}", 0.5 if split == "train" else 1.0)
     return writer.finish(dataset.classes)
 
 
-def _split(batches: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (n, c, y, x) uint8 and labels (n,) out of genuine files (Krizhevsky 2009)."""
-    with warnings.catch_warnings():
+def _opened(source: Any, genuine: Mapping[str, bytes], place: str) -> dict[str, Any]:
+    """Both splits as torchvision opens these files."""
+    with tempfile.TemporaryDirectory() as root, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy's remarks on arrays that were pickled in 2009
-        found: list[dict[str, Any]] = [pickle.loads(batch, encoding="latin1") for batch in batches]
-    pictures = np.concatenate([batch["data"] for batch in found]).reshape(-1, 3, 32, 32)
-    labels = [label for batch in found for label in batch["labels" if "labels" in batch else "fine_labels"]]
-    return pictures, np.array(labels)
+        folder = Path(root) / place
+        folder.mkdir()
+        for name, content in genuine.items():
+            (folder / name).write_bytes(content)
+        return {split: source(root, train=split == "train", download=False) for split in ("train", "test")}
 
 
 def _in_archive(packed: Path, names: tuple[str, ...]) -> dict[str, bytes]:

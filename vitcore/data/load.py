@@ -138,8 +138,8 @@ def _arrays(
     try:
         return _decoded(name, reader, place, side, found, progress)
     except OSError as error:
-        why = error.strerror or error
-        raise Refusal(f"{error.filename or place} cannot be read ({why}); allow it, or put it back") from error
+        said = f"{error.filename or place}: {error.strerror or error}"
+        raise Refusal(f"{dataset.label} cannot be read ({said}); allow it, put it back, or make room") from error
 
 
 def _decoded(
