@@ -192,3 +192,14 @@ def test_folders_that_are_named_more_than_once_are_walked_once(tmp_path: Path, m
     monkeypatch.setattr(os, "scandir", lambda path: (walked.append(str(path)), real(path))[1])
     decoded.key("folder", 8, [folder, *sorted(folder.iterdir())])
     assert len(walked) == len(set(walked)) == 8
+
+
+def test_pages_look_again_once_the_files_have_changed(own_places: Path, tmp_path: Path) -> None:
+    """What a page keeps in memory goes by the files too, and not by the dataset's name alone."""
+    from pages.parts import samples
+
+    folder = write_folder(tmp_path / "mine", class_files())
+    assert samples.opened("folder", str(folder), 8).train.images[0].unique().tolist() == [200]
+    (folder / "train/bright/0.png").write_bytes(picture(123))
+    samples._lying.clear()  # type: ignore[attr-defined]  # ten seconds later
+    assert samples.opened("folder", str(folder), 8).train.images[0].unique().tolist() == [123]

@@ -78,6 +78,18 @@ def downloads(name: str) -> bool:
     return bool(_reader(name).DOWNLOADS)
 
 
+def lying(name: str, folder: str | None = None) -> str:
+    """What changes whenever one of its files does; no file is opened.
+
+    Raises:
+        Refusal: there is no such dataset or folder, or one that cannot be looked into.
+    """
+    from vitcore.data.inventory import inventory
+
+    dataset = known(name)
+    return inventory(_reader(name).find(dataset, _place(dataset, folder)))
+
+
 def known(name: str) -> Dataset:
     """The table's row.
 
