@@ -8,8 +8,9 @@ from html import escape
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageOps
+from PIL import Image
 
+from vitcore.data.decode import upright
 from vitcore.errors import Refusal
 from vitcore.predict import Loaded, Prediction, load, predict
 from vitcore.runs.folder import Results
@@ -48,7 +49,7 @@ def shown(pixels: np.ndarray, alt: str) -> None:
 
 def thumbnail(picture: Image.Image, *, side: int = 320) -> None:
     """An uploaded picture, small enough for the page."""
-    small = ImageOps.exif_transpose(picture).convert("RGB")
+    small = upright(picture).convert("RGB")
     small.thumbnail((2 * side, 2 * side))
     _shown(small, 'alt="The uploaded picture"', f"max-width: min(100%, {side}px)")
 

@@ -16,6 +16,7 @@ from pages.parts.chart import chart, plain
 from pages.parts.classes import class_names
 from pages.parts.samples import inline, opened
 from pages.parts.status import Run
+from vitcore.data.identity import digest
 from vitcore.data.load import available
 from vitcore.errors import Refusal
 from vitcore.reports import figures
@@ -124,8 +125,10 @@ def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
         if missing is not None:
             raise Refusal(missing)
         with st.spinner("Reading the pictures …"):
-            test = opened(name, own, None if pd.isna(side) else int(side)).test
-        if not np.array_equal(test.labels.numpy(), predictions.read(folder).truth):
+            images = opened(name, own, None if pd.isna(side) else int(side))
+        test, told = images.test, run.get("data_digest")  # runs from before it was kept have none
+        others = isinstance(told, str) and told != digest(images)
+        if others or not np.array_equal(test.labels.numpy(), predictions.read(folder).truth):
             raise Refusal("the test pictures on this machine are not those that the run was tested on")
     except Refusal as refusal:
         st.caption(f"The pictures cannot be shown: {wording.plain(refusal)}.")

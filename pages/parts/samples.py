@@ -14,7 +14,7 @@ import streamlit as st
 from PIL import Image
 
 from pages.parts import wording
-from vitcore.data.load import load
+from vitcore.data.load import load, lying
 from vitcore.reports import figures
 
 if TYPE_CHECKING:
@@ -36,10 +36,23 @@ class Drawn:
     most: int
 
 
-@st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
 def opened(name: str, folder: str | None, side: int | None = None) -> Images:
-    """The dataset at `side` pixels (empty: its own), memory-mapped where it has been decoded before; raises Refusal."""
+    """The dataset at `side` pixels (empty: its own), memory-mapped where it has been decoded before; raises Refusal.
+
+    Kept for as long as its files stay as they are.
+    """
+    return _opened(name, folder, side, _lying(name, folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
+def _opened(name: str, folder: str | None, side: int | None, lying: str) -> Images:
     return load(name, side, folder=folder)
+
+
+@st.cache_data(show_spinner=False, max_entries=8, ttl=10)
+def _lying(name: str, folder: str | None) -> str:
+    """Looked over every ten seconds at most: there may be a hundred thousand files."""
+    return lying(name, folder)
 
 
 def samples(images: Images, classes: Iterable[int]) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -95,3 +96,11 @@ def test_a_broken_verdict_is_none(tmp_path: Path, content: bytes | None) -> None
     assert verdict(run) is None
     keep_verdict(run, Verdict(1, 2, "abc"))
     assert verdict(run) == Verdict(1, 2, "abc")
+
+
+@pytest.mark.parametrize(("value", "kept_as"), [(255, 1), (256, 1), (32_896, 128), (65_535, 255)])
+def test_a_deep_picture_is_kept_on_its_own_scale(results: Results, value: int, kept_as: int) -> None:
+    deep = Image.fromarray(np.full((30, 30), value, np.uint16))
+    one = save(results, "digits", deep, "1")
+    with Image.open(one.path) as again:
+        assert again.getextrema() == (kept_as, kept_as)

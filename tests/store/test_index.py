@@ -352,3 +352,21 @@ print(seen)
 def test_a_question_by_an_unknown_column_is_refused(results: Results) -> None:
     with pytest.raises(Refusal, match="drop table"):
         queries.groups(Index(results), ["1; drop table runs"])
+
+
+def test_runs_on_a_folder_that_has_changed_are_no_two_seeds_of_one_thing(results: Results) -> None:
+    """The name of a dataset says which data it is, the path of one's own folder does not."""
+    own = {"dataset": "folder", "folder": "/data/mine"}
+    asked = [(own, "a" * 12), (own, "a" * 12), (own, "b" * 12), ({"dataset": "mnist"}, "a" * 12)]
+    folders = []
+    for seed, (data, digest) in enumerate(asked):
+        folder = write_run(results, ending=None, seed=seed, **data)
+        add(folder, {"event": "started", "data_digest": digest, "resumed_from": 0})
+        folders.append(folder)
+    index = Index(results)
+    index.poll()
+    found = [row(index, folder.id) for folder in folders]
+    assert [str(one["data_digest"]) for one in found] == [digest for _, digest in asked]
+    marks = [one["fingerprint"] for one in found]
+    assert marks[0] == marks[1] != marks[2]
+    assert marks[3] == folders[3].spec().fingerprint()  # reports look for it by its spec alone

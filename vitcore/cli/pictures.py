@@ -18,15 +18,18 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="Classes to name.")] = 5,
 ) -> None:
     """Say what a stored run's model sees on a picture, likeliest first."""
+    import io
+
     from PIL import Image
 
     from vitcore import predict as predicting
-    from vitcore.data.decode import DAMAGED, FORMATS
+    from vitcore.data.decode import DAMAGED, FORMATS, LARGEST_BYTES
+    from vitcore.data.regular import read_regular
 
     folder = Results().run(run)
     try:
         # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
-        with Image.open(image, formats=FORMATS) as picture:
+        with Image.open(io.BytesIO(read_regular(image, LARGEST_BYTES)), formats=FORMATS) as picture:
             picture.load()
             found = predicting.predict(folder, picture)
     except Refusal:

@@ -9,14 +9,17 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from vitcore.data.decode import LARGEST_BYTES
+from vitcore.data.regular import open_regular, read_regular
 from vitcore.errors import Refusal
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 MOST_ENTRIES = 3_000_000
+LARGEST_ARCHIVE = 2**41  # bytes: ImageNet's whole 21,841 classes have 1.3e12
 FAIR_BYTES, FAIR_RATIO = 4 * 2**30, 200  # an archive that grows beyond both is a bomb, not pictures
 BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, RuntimeError)
 
@@ -68,11 +71,11 @@ def _in_folder(folder: Path) -> Iterator[Entry]:
                 raise Refusal(f"{Path(parent) / name} is a link; put the pictures themselves there")
         for name in sorted(files):
             path = Path(parent) / name
-            yield Entry(path.relative_to(folder).as_posix(), path.read_bytes)
+            yield Entry(path.relative_to(folder).as_posix(), partial(read_regular, path, LARGEST_BYTES))
 
 
 def _in_zip(source: Path) -> Iterator[Entry]:
-    with zipfile.ZipFile(source) as archive:
+    with open_regular(source, LARGEST_ARCHIVE) as raw, zipfile.ZipFile(raw) as archive:
         watch = _Watch(source)
         members = archive.infolist()
         for member in members:
@@ -90,11 +93,12 @@ def _all_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 def _in_tar(source: Path) -> Iterator[Entry]:
     if source.name.lower().endswith(".tar"):
         # Cut at a member's end, a plain tar looks whole to tarfile; compressed ones find out for themselves.
-        with source.open("rb") as raw:
+        with open_regular(source, LARGEST_ARCHIVE) as raw:
             raw.seek(max(0, source.stat().st_size - tarfile.BLOCKSIZE))
             if raw.read().strip(b"\0"):
                 raise tarfile.ReadError("its end is missing")
-    with tarfile.open(source, "r|*") as archive:  # as a stream: xz cannot be sought in
+    # As a stream: xz cannot be sought in.
+    with open_regular(source, LARGEST_ARCHIVE) as raw, tarfile.open(fileobj=raw, mode="r|*") as archive:
         watch = _Watch(source)
         for member in archive:
             special = member.issym() or member.islnk() or member.isdev()

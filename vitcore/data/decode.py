@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from vitcore.data.depth import OtherScale, deep, eight_bits, inverted, white
 from vitcore.errors import Refusal
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -37,6 +38,8 @@ def decoded(content: bytes, name: str | Path, side: int, channels: int) -> np.nd
             if picture.format == "JPEG":  # need not be decoded much larger than it is wanted
                 picture.draft("RGB" if channels == 3 else "L", (2 * side, 2 * side))
             return square(upright(picture), side, channels)
+    except OtherScale as error:
+        raise Refusal(f"{name} {error}") from None
     except DAMAGED as error:
         if isinstance(error, Refusal):
             raise
@@ -45,22 +48,31 @@ def decoded(content: bytes, name: str | Path, side: int, channels: int) -> np.nd
 
 
 def upright(picture: Image.Image) -> Image.Image:
-    """The first frame, turned as the camera was held, with 8 bits a channel."""
+    """The first frame, turned as the camera was held, with 8 bits a channel.
+
+    Raises:
+        OtherScale: its pixels are on a scale that is not known.
+    """
     picture.seek(0)
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        values = np.asarray(picture, dtype=np.float32)
-        largest = 65535 if values.max(initial=0) > 255 else 255
-        picture = Image.fromarray(np.rint(values.clip(0, largest) * (255 / largest)).astype(np.uint8), "L")
-    return picture
+    if not deep(picture):
+        return ImageOps.exif_transpose(picture)
+    scale, negative = white(picture), inverted(picture)  # the turned copy no longer knows its file
+    return eight_bits(ImageOps.exif_transpose(picture), scale, negative)
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """What is transparent shows white."""
+    if not picture.has_transparency_data:
+        return picture
+    if picture.mode in ("La", "RGBa"):  # colours multiplied by their alpha: Pillow undoes that in one step only
+        picture = picture.convert("LA" if picture.mode == "La" else "RGBA")
+    layers = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
 
 
 def square(picture: Image.Image, side: int, channels: int) -> np.ndarray:
     """The centred square at `side` pixels: (c y x) uint8. What is transparent shows white."""
-    if picture.has_transparency_data:
-        layers = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
-    picture = picture.convert("RGB" if channels == 3 else "L")
+    picture = opaque(picture).convert("RGB" if channels == 3 else "L")
     if picture.size != (side, side):
         picture = ImageOps.fit(picture, (side, side), Image.Resampling.BILINEAR)
     pixels = np.asarray(picture)

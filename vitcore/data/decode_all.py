@@ -13,7 +13,7 @@ import numpy as np
 
 from vitcore.data.archives import Entry, entries
 from vitcore.data.decode import decoded
-from vitcore.data.decoded import Writer
+from vitcore.data.decoded import Writer, stamp
 from vitcore.data.download import Progress
 from vitcore.errors import Refusal
 
@@ -68,9 +68,9 @@ def decode_all(
     def write(portion: list[tuple[Entry, bytes, Path]]) -> None:
         tasks = [portion[i : i + TASK] for i in range(0, len(portion), TASK)]
         for task, pictures in zip(tasks, pool.map(decode, tasks), strict=True):
-            for (entry, _, _), picture in zip(task, pictures, strict=True):
+            for (entry, content, _), picture in zip(task, pictures, strict=True):
                 place = plan[entry.name]
-                writer.put(place.split, place.position, picture[None])
+                writer.put(place.split, place.position, picture[None], [stamp(content)])
                 done.add(entry.name)
         if progress:
             progress(f"decoding {label}", len(done) / len(plan))

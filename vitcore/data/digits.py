@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from vitcore.data.datasets import Dataset
-from vitcore.data.decoded import Arrays, Writer
+from vitcore.data.decoded import Arrays, Writer, stamp
 from vitcore.data.download import Progress
 from vitcore.data.ink import centred
 
@@ -42,7 +42,8 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     splits = {"train": np.sort(train), "test": np.sort(test)}
     writer.begin({split: pictures.target[chosen] for split, chosen in splits.items()})
     for split, chosen in splits.items():
-        writer.put(split, 0, resized(images[chosen], side))
+        stamps = [stamp(pictures.images[row].tobytes()) for row in chosen]
+        writer.put(split, 0, resized(images[chosen], side), stamps)
     return writer.finish(dataset.classes)
 
 

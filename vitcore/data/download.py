@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vitcore.data.places import data_root
 from vitcore.errors import Refusal
 
 Progress = Callable[[str, float], None]
@@ -41,9 +42,10 @@ def download(urls: Sequence[str], path: Path, md5: str, progress: Progress | Non
         raise Refusal(f"{path.name} cannot be kept in {path.parent}: {error.strerror or error}") from error
     finally:
         draft.unlink(missing_ok=True)
+    below = path.relative_to(data_root()) if path.is_relative_to(data_root()) else path.name
     raise Refusal(
         f"{path.name} could not be downloaded: {'; '.join(reasons)}; put the file into {path.parent} by hand, "
-        "or set VITCORE_DATA to a folder that has it"
+        f"or set VITCORE_DATA to a folder that has {below}"
     )
 
 

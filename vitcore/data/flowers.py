@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,17 @@ from vitcore.data.datasets import Dataset
 from vitcore.data.decode_all import decode_all, planned
 from vitcore.data.decoded import Arrays, Writer
 from vitcore.data.download import Progress, download
+from vitcore.data.inventory import hidden
+from vitcore.data.regular import read_regular
 from vitcore.errors import Refusal
 
 DOWNLOADS = True
 ARCHIVE, LABELS, SPLITS = "102flowers.tgz", "imagelabels.mat", "setid.mat"
+FOLDERS = ("jpg", "102flowers")
+ARCHIVES = (ARCHIVE, "102flowers.tar.gz", "102flowers.tar", "102flowers.zip")
+LARGEST_TABLE = (
+    2**18
+)  # the published ones have 502 and 14,989 bytes; such a file may unpack to a thousand times its size
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
@@ -22,9 +30,13 @@ def wanted(dataset: Dataset, place: Path) -> str:
 
 
 def find(dataset: Dataset, place: Path) -> list[Path]:
-    pictures = next((path for path in (place / "jpg", place / ARCHIVE) if path.exists()), None)
-    tables = [place / LABELS, place / SPLITS]
+    pictures, tables = _pictures(place), [place / LABELS, place / SPLITS]
     return [pictures, *tables] if pictures and all(table.is_file() for table in tables) else []
+
+
+def _pictures(place: Path) -> Path | None:
+    folders = [path for name in FOLDERS if (path := place / name).is_dir()]
+    return next(iter([*folders, *(path for name in ARCHIVES if (path := place / name).is_file())]), None)
 
 
 def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
@@ -32,7 +44,7 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
 
     source = torchvision.datasets.Flowers102
     for name, md5 in source._file_dict.values():
-        if not (place / name).is_file() and not (name == ARCHIVE and (place / "jpg").is_dir()):
+        if not (place / name).is_file() and not (name == ARCHIVE and _pictures(place)):
             download([source._download_url_prefix + name], place / name, md5, progress)
 
 
@@ -48,7 +60,12 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
         "train": np.concatenate([_column(splits_table, "trnid"), _column(splits_table, "valid")]),
         "test": _column(splits_table, "tstid"),
     }
-    names = {Path(entry.name).name: entry.name for entry in entries(pictures)}
+    if labels.size and not (labels.min() >= 0 and labels.max() < len(dataset.classes)):
+        raise Refusal(
+            f"{labels_table} has labels beyond the {len(dataset.classes)} classes; put the published one there"
+        )
+    paths = [Path(entry.name) for entry in entries(pictures)]
+    names = {path.name: path.as_posix() for path in paths if not any(map(hidden, path.parts))}
     try:
         plan, in_order = planned(
             {
@@ -67,7 +84,8 @@ def _column(path: Path, name: str) -> np.ndarray:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
+    content = read_regular(path, LARGEST_TABLE)
     try:
-        return np.asarray(loadmat(str(path))[name]).ravel()
+        return np.asarray(loadmat(io.BytesIO(content))[name]).ravel().astype(np.int64)
     except (MatReadError, KeyError, ValueError, OSError, TypeError) as error:
         raise Refusal(f"{path} is not the published table; remove it and let it be downloaded again") from error

@@ -1,34 +1,58 @@
-"""MNIST and Fashion-MNIST: idx files, named, fetched and read as torchvision's dataset classes know them."""
+"""MNIST and Fashion-MNIST: idx files, as published, as torchvision unpacks them or as Kaggle names them."""
 
 from __future__ import annotations
 
 import gzip
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from vitcore.data.datasets import Dataset
-from vitcore.data.decoded import Arrays, Writer
+from vitcore.data.decoded import Arrays, Writer, stamp
 from vitcore.data.download import Progress, download
-from vitcore.errors import Refusal
+from vitcore.data.regular import read_regular
+from vitcore.errors import Refusal, first_line
 
 FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 DOWNLOADS = True
+LARGEST = 2**29  # bytes of a file, unpacked
+PACKED = b"\x1f\x8b"  # how gzip begins, whatever the file is called: browsers unpack without a word, or do not
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
-    return f"its four idx files (train-images-idx3-ubyte and so on) into {place / 'raw'}"
+    missing = [name for name in _names() if _file(place, name) is None]
+    if len(missing) in (0, 4):
+        return f"its four idx files (train-images-idx3-ubyte and so on, with .gz or without) into {place / 'raw'}"
+    return f"{' and '.join(missing)} (with .gz or without) beside its other files into {place / 'raw'}"
 
 
 def find(dataset: Dataset, place: Path) -> list[Path]:
     """All four files, or none."""
-    paths = [place / "raw" / name for pair in FILES.values() for name in pair]
-    return paths if all(path.is_file() for path in paths) else []
+    paths = [path for name in _names() if (path := _file(place, name)) is not None]
+    return paths if len(paths) == len(_names()) else []
+
+
+def _names() -> list[str]:
+    return [name for pair in FILES.values() for name in pair]
+
+
+def _file(place: Path, name: str) -> Path | None:
+    """One of the four, in raw/ or beside it, under the name it has at its publisher's or at Kaggle's."""
+    spelt = (name, name.replace("-idx", ".idx"))
+    candidates = [
+        folder / inside / f"{spelling}{ending}"
+        for folder in (place / "raw", place)
+        for spelling in spelt
+        for ending in ("", ".gz")
+        for inside in ("", spelling)  # Kaggle's archive has each file once more, in a folder of its own name
+    ]
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
@@ -37,7 +61,7 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
     source = getattr(torchvision.datasets, dataset.place)  # MNIST or FashionMNIST
     for name, md5 in source.resources:
         packed, path = place / "raw" / name, place / "raw" / name.removesuffix(".gz")
-        if path.is_file():
+        if _file(place, path.name) is not None:
             continue
         download([mirror + name for mirror in source.mirrors], packed, md5, progress)
         draft = path.with_name(path.name + ".part")
@@ -53,43 +77,60 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     Raises:
         Refusal: a file that is not what it should be, by name.
     """
-    for path in found:
-        _check(path, dataset.side)
     from vitcore.data.resize import resized
-    from vitcore.vision import torchvision
 
-    source = getattr(torchvision.datasets, dataset.place)
-    splits = {split: source(found[0].parent.parent.parent, train=split == "train", download=False) for split in FILES}
-    labels = {split: pictures.targets.numpy() for split, pictures in splits.items()}
-    for split, names in FILES.items():
-        _check_labels(dataset, labels[split], len(splits[split].data), *(found[0].parent / name for name in names))
-    writer.begin(labels)
-    for split, pictures in splits.items():
-        writer.put(split, 0, resized(pictures.data.numpy()[:, None], side))
+    arrays = dict(zip(_names(), (_array(path, dataset.side) for path in found), strict=True))
+    paths = dict(zip(_names(), found, strict=True))
+    for images, labels in FILES.values():
+        _check_labels(dataset, arrays[labels], len(arrays[images]), paths[images], paths[labels])
+    writer.begin({split: arrays[labels] for split, (_, labels) in FILES.items()})
+    for split, (images, _) in FILES.items():
+        pictures = arrays[images]
+        stamps = [stamp(picture.tobytes()) for picture in pictures]
+        writer.put(split, 0, resized(pictures[:, None], side), stamps)
         if progress:
             progress(f"reading {dataset.label}", 0.5 if split == "train" else 1.0)
     return writer.finish(dataset.classes)
 
 
-def _check(path: Path, side: int) -> None:
-    """Refuse a file whose header or length is not an idx file's of this dataset."""
+def _array(path: Path, side: int) -> np.ndarray:
+    """The bytes of a file of pictures (n, y, x) or labels (n,), once its header and length are an idx file's."""
+    content = _unpacked(path)
     axes = 3 if "idx3" in path.name else 1
-    with path.open("rb") as file:
-        head = file.read(4 * (1 + axes))
+    head = content[: 4 * (1 + axes)]
     header = np.frombuffer(head[: len(head) // 4 * 4], dtype=">i4")
     if len(header) < 1 + axes or header[0] != 0x0800 + axes:
         raise Refusal(
             f"{path} is not an idx file of bytes (its header is wrong); remove it and let it be downloaded again"
         )
-    shape = [int(size) for size in header[1 : 1 + axes]]
+    shape = [int(size) for size in header[1:]]
     if axes == 3 and shape[1:] != [side, side]:
         raise Refusal(f"{path} says its pictures are {shape[2]}x{shape[1]}, not {side}x{side}; remove it and try again")
-    length = 4 * (1 + axes) + int(np.prod(shape))
-    if path.stat().st_size != length:
+    length = len(head) + (shape[0] * side * side if axes == 3 else shape[0])
+    if len(content) != length:
         raise Refusal(
-            f"{path} has {path.stat().st_size:,} bytes where its header promises {length:,}; "
+            f"{path} has {len(content):,} bytes where its header promises {length:,}; "
             "it is cut short or damaged: remove it and let it be downloaded again"
         )
+    return np.frombuffer(bytearray(content), np.uint8, offset=len(head)).reshape(shape)  # torch wants to write it
+
+
+def _unpacked(path: Path) -> bytes:
+    """A file's bytes, no more than a data set's, whether it is packed or not."""
+    content = read_regular(path, LARGEST)
+    if not content.startswith(PACKED):
+        return content
+    unpacking = zlib.decompressobj(wbits=31)  # gzip's own form
+    try:
+        plain = unpacking.decompress(content, LARGEST + 1)
+    except zlib.error as error:
+        raise Refusal(
+            f"{path} is not an idx file: it begins as a gzip file and cannot be unpacked ({first_line(error)}); "
+            "remove it and let it be downloaded again"
+        ) from error
+    if len(plain) > LARGEST:
+        raise Refusal(f"{path} unpacks to more than {LARGEST:,} bytes, so it is not {path.stem}; remove it")
+    return plain
 
 
 def _check_labels(dataset: Dataset, labels: np.ndarray, pictures: int, images_path: Path, labels_path: Path) -> None:

@@ -26,6 +26,7 @@ class Split:
 
     images: Tensor
     labels: Tensor
+    digest: str = ""  # of the files' own pictures, in order, with their labels (vitcore.data.identity)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ def load(name: str, side: int | None = None, progress: Progress | None = None, f
     dataset, reader = known(name), _reader(name)
     arrays = _arrays(name, dataset, reader, _place(dataset, folder), side or dataset.side, progress)
     splits = {
-        split: Split(torch.from_numpy(arrays.images[split]), torch.from_numpy(arrays.labels[split]))
+        split: Split(
+            torch.from_numpy(arrays.images[split]), torch.from_numpy(arrays.labels[split]), arrays.digests[split]
+        )
         for split in ("train", "test")
     }
     return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std)
@@ -73,6 +76,18 @@ def downloads(name: str) -> bool:
     """Whether `load` would fetch what is missing by itself."""
     known(name)
     return bool(_reader(name).DOWNLOADS)
+
+
+def lying(name: str, folder: str | None = None) -> str:
+    """What changes whenever one of its files does; no file is opened.
+
+    Raises:
+        Refusal: there is no such dataset or folder, or one that cannot be looked into.
+    """
+    from vitcore.data.inventory import inventory
+
+    dataset = known(name)
+    return inventory(_reader(name).find(dataset, _place(dataset, folder)))
 
 
 def known(name: str) -> Dataset:
@@ -117,6 +132,8 @@ def _place(dataset: Dataset, folder: str | None) -> Path:
     path = Path(folder).expanduser().absolute()
     if not path.exists():
         raise Refusal(f"there is no folder or archive {path}; give the path of a folder, zip or tar of class folders")
+    if not (path.is_dir() or path.is_file()):  # a pipe, say, would keep its reader waiting for ever
+        raise Refusal(f"{path} is neither a folder nor a file; give the path of a folder, zip or tar of class folders")
     return path
 
 
@@ -124,16 +141,27 @@ def _arrays(
     name: str, dataset: Dataset, reader: ModuleType, place: Path, side: int, progress: Progress | None
 ) -> Arrays:
     """The decoded copy, made first where there is none yet."""
-    from vitcore.data.decoded import Writer, key, opened
-
     found = reader.find(dataset, place)
     if not found:
         if not reader.DOWNLOADS:
             raise Refusal(f"{dataset.label} is not on this machine; put {reader.wanted(dataset, place)}")
         reader.fetch(dataset, place, progress)
         found = reader.find(dataset, place)
-    folders = [user_cache() / "decoded"] if dataset.reader == "digits" else cache_folders(place.parent)
-    label = key(name, side, found)
+    try:
+        return _decoded(name, reader, place, side, found, progress)
+    except OSError as error:
+        said = f"{error.filename or place}: {error.strerror or error}"
+        raise Refusal(f"{dataset.label} cannot be read ({said}); allow it, put it back, or make room") from error
+
+
+def _decoded(
+    name: str, reader: ModuleType, place: Path, side: int, found: list[Path], progress: Progress | None
+) -> Arrays:
+    """The copy that was decoded from exactly these files, or one that is decoded now."""
+    from vitcore.data.decoded import Writer, key, opened
+
+    dataset = DATASETS[name]
+    folders, label = _folders(dataset, place), key(name, side, found)
     for folder in folders:
         arrays = opened(folder / label)
         if arrays is not None:
@@ -142,7 +170,14 @@ def _arrays(
     writer = Writer((keep or Path(tempfile.mkdtemp())) / label, dataset.channels, side)
     try:
         made: Arrays = reader.read(dataset, found, side, writer, progress)
-        return made
     except BaseException:
         writer.abandon()
         raise
+    if key(name, side, found) != label:
+        writer.remove()  # some of it may be from before and some from after
+        raise Refusal(f"the files of {dataset.label} in {place} changed while they were read; try again once they rest")
+    return made
+
+
+def _folders(dataset: Dataset, place: Path) -> list[Path]:
+    return [user_cache() / "decoded"] if dataset.reader == "digits" else cache_folders(place.parent)

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from vitcore.data.datasets import DATASETS
-from vitcore.data.decode import square, upright
+from vitcore.data.decode import DAMAGED, opaque, square, upright
+from vitcore.data.depth import OtherScale
 from vitcore.data.ink import centred
 from vitcore.errors import Refusal
 
@@ -44,7 +45,11 @@ def prepare(picture: Image.Image, name: str, side: int | None = None) -> Tensor:
             array = _on_black(picture, wanted)[None]
         else:
             array = square(upright(picture), wanted, dataset.channels)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except OtherScale as error:
+        raise Refusal(f"the picture {error}") from None
+    except DAMAGED as error:
+        if isinstance(error, Refusal):
+            raise
         raise Refusal(f"the picture cannot be read ({error}); save it as PNG or JPEG and try again") from error
     return torch.from_numpy(np.array(array))  # a copy: PIL hands out pixels that cannot be written
 
@@ -68,11 +73,7 @@ def _ink(picture: Image.Image) -> np.ndarray:
 
 def _on_black(picture: Image.Image, side: int) -> np.ndarray:
     """A garment (y x) bright on black, filling the square as Fashion-MNIST's do (Xiao et al. 2017, Section 2)."""
-    picture = upright(picture)
-    if picture.has_transparency_data:
-        layers = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
-    grey = picture.convert("L")
+    grey = opaque(upright(picture)).convert("L")
     edge = np.asarray(grey, dtype=np.float32)
     if np.median(np.concatenate([edge[0], edge[-1], edge[:, 0], edge[:, -1]])) > 127:
         grey = ImageOps.invert(grey)

@@ -1,20 +1,25 @@
-"""Tiny ImageNet in its original layout: a folder, the zip it is published as, or tars of its parts."""
+"""Tiny ImageNet: as published or with its test pictures in class folders; a folder, its zip, or tars of parts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from vitcore.data.archives import beside, entries
+from vitcore.data.archives import Entry, beside, entries
 from vitcore.data.datasets import Dataset
+from vitcore.data.decode import ENDINGS
 from vitcore.data.decode_all import decode_all, planned
 from vitcore.data.decoded import Arrays, Writer
 from vitcore.data.download import Progress, download
+from vitcore.data.inventory import hidden
 from vitcore.errors import Refusal
 
 DOWNLOADS = True
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
-ANNOTATIONS = "val/val_annotations.txt"
+IMAGES, ANNOTATIONS = "images", "val_annotations.txt"
+SPLITS = ("train", "val")
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
@@ -22,13 +27,26 @@ def wanted(dataset: Dataset, place: Path) -> str:
 
 
 def find(dataset: Dataset, place: Path) -> list[Path]:
-    """The folder's two splits, else the archives that hold them."""
-    splits = [place / "train", place / "val"]
-    return [place, *splits] if all(split.is_dir() for split in splits) else beside(place)
+    """The folder, else the archives; both where the folder has one split only, so that what lacks can be said."""
+    for folder in (place, place / place.name):  # unpacking makes the second of them on some systems
+        present = [split for split in SPLITS if (folder / split).is_dir()]
+        if present:
+            return [folder] if len(present) == len(SPLITS) else [folder, *beside(place)]
+    return beside(place)
 
 
 def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
     download([URL], place.with_suffix(".zip"), MD5, progress)
+
+
+@dataclass
+class Found:
+    """The pictures by what their paths say, each as (name in its source, class or file name)."""
+
+    train: list[tuple[str, str]] = field(default_factory=list)
+    sorted: list[tuple[str, str]] = field(default_factory=list)  # test pictures in class folders
+    loose: list[str] = field(default_factory=list)  # test pictures that only the annotations know
+    truth: dict[str, str] | None = None  # the class of each of these, by its name without ending
 
 
 def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
@@ -37,34 +55,78 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     Raises:
         Refusal: a split is missing, other classes than it has, or a picture that cannot be read.
     """
-    sources = found[:1] if found[0].is_dir() else found
-    train: list[tuple[str, str]] = []  # name, identifier
-    tested: list[str] = []
-    truth: dict[str, str] = {}
+    seen, place = _seen(found), " and ".join(map(str, found))
+    tested = _tested(seen, place)
+    for where, pictures in (("train/<class>/", seen.train), ("val/images/ or val/<class>/", tested)):
+        if not pictures:
+            raise Refusal(f"{place} holds no pictures in {where}; put the whole of {dataset.label} there")
+    identifiers = sorted({identifier for _, identifier in seen.train})
+    if len(identifiers) != len(dataset.classes):
+        raise Refusal(
+            f"{place} holds {len(identifiers)} classes in train/; {dataset.label} has {len(dataset.classes)} "
+            "(a part of it can be read as one's own folder)"
+        )
+    number = {identifier: label for label, identifier in enumerate(identifiers)}
+    strange = sorted({identifier for _, identifier in tested} - set(identifiers))
+    if strange:
+        raise Refusal(f"{place} has the class {strange[0]!r} in val/ but not in train/; both must have the same")
+    plan, labels = planned(
+        {
+            "train": sorted((name, number[of]) for name, of in seen.train),
+            "test": sorted((name, number[of]) for name, of in tested),
+        }
+    )
+    writer.begin(labels)
+    decode_all(plan, found, writer, side=side, channels=3, label=dataset.label, progress=progress)
+    return writer.finish(dataset.classes)
+
+
+def _seen(sources: Sequence[Path]) -> Found:
+    """What the sources hold; of a picture that lies in two of them, the first."""
+    seen = Found()
+    for entry, parts in _pictures_and_tables(sources):
+        if parts == ("val", ANNOTATIONS):
+            lines = [line.split() for line in entry.content().decode("utf-8", "replace").splitlines()]
+            seen.truth = {PurePosixPath(words[0]).stem: words[1] for words in lines if len(words) > 1}
+        elif PurePosixPath(parts[-1]).suffix.lower() not in ENDINGS:
+            continue
+        elif parts[0] == "train" and len(parts) > 2:
+            seen.train.append((entry.name, parts[1]))
+        elif parts[0] == "val" and (len(parts) == 2 or parts[1] == IMAGES):
+            seen.loose.append(entry.name)
+        elif parts[0] == "val":
+            seen.sorted.append((entry.name, parts[1]))
+    return seen
+
+
+def _pictures_and_tables(sources: Sequence[Path]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """Each file below train/ and val/ once, with its path from there on."""
+    met: set[tuple[str, ...]] = set()
     for source in sources:
         for entry in entries(source):
             # From the split on: what stands before it is the archive's own folder.
-            parts = PurePosixPath(entry.name).parts
-            parts = parts[next((i for i, part in enumerate(parts) if part in ("train", "val")), len(parts)) :]
-            if "/".join(parts) == ANNOTATIONS:
-                lines = entry.content().decode("utf-8", "replace").splitlines()
-                truth = {line.split("\t")[0]: line.split("\t")[1] for line in lines if "\t" in line}
-            elif len(parts) == 4 and parts[0] == "train" and parts[3].endswith(".JPEG"):
-                train.append((entry.name, parts[1]))
-            elif len(parts) == 3 and parts[:2] == ("val", "images") and parts[2].endswith(".JPEG"):
-                tested.append(entry.name)
-    if not train or not tested or not truth:
-        lacking = "train/" if not train else "val/images/" if not tested else ANNOTATIONS
-        raise Refusal(f"{sources[0]} lacks {lacking} of {dataset.label}; put the whole of it there")
-    identifiers = sorted({identifier for _, identifier in train})
-    if len(identifiers) != len(dataset.classes):
-        raise Refusal(f"{sources[0]} holds {len(identifiers)} classes; {dataset.label} has {len(dataset.classes)}")
-    number = {identifier: label for label, identifier in enumerate(identifiers)}
-    try:
-        test = [(name, number[truth[PurePosixPath(name).name]]) for name in sorted(tested)]
-    except KeyError as error:
-        raise Refusal(f"{ANNOTATIONS} in {sources[0]} does not say what {error} shows; restore that file") from error
-    plan, labels = planned({"train": sorted((name, number[of]) for name, of in train), "test": test})
-    writer.begin(labels)
-    decode_all(plan, sources, writer, side=side, channels=3, label=dataset.label, progress=progress)
-    return writer.finish(dataset.classes)
+            path = PurePosixPath(entry.name).parts
+            parts = path[next((i for i, part in enumerate(path) if part in SPLITS), len(path)) :]
+            if len(parts) > 1 and parts not in met and not any(map(hidden, path)):
+                met.add(parts)
+                yield entry, parts
+
+
+def _tested(seen: Found, place: str) -> list[tuple[str, str]]:
+    """(name, class) of every test picture; one that was copied, not moved, into its class folder counts once."""
+    copied = {(PurePosixPath(name).stem, identifier) for name, identifier in seen.sorted}
+    tested, unknown = list(seen.sorted), []
+    for name in seen.loose:
+        stem = PurePosixPath(name).stem
+        identifier = (seen.truth or {}).get(stem)
+        if identifier is None:
+            unknown.append(PurePosixPath(name).name)
+        elif (stem, identifier) not in copied:
+            tested.append((name, identifier))
+    if unknown:
+        why = "is missing" if seen.truth is None else f"does not name {unknown[0]}"
+        raise Refusal(
+            f"what {len(unknown):,} pictures in val/ of {place} show is not known: val/{ANNOTATIONS} {why}; restore "
+            "that file, or sort the pictures into val/<class>/"
+        )
+    return tested

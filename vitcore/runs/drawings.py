@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitcore.data.datasets import DATASETS
+from vitcore.data.decode import upright
 from vitcore.errors import Refusal
 from vitcore.runs import locks
 from vitcore.runs.folder import FORMAT, Results, RunFolder, read_json, reason, write_json
@@ -71,7 +72,7 @@ def save(results: Results, shelf: str, picture: Image.Image, label: str) -> Draw
     id, folder = secrets.token_hex(8), _folder(results, shelf)
     path = folder / f"{id}.png"
     draft = folder / f".{id}.png"
-    small = picture.convert("L" if DATASETS[shelf].channels == 1 else "RGB")
+    small = upright(picture).convert("L" if DATASETS[shelf].channels == 1 else "RGB")
     small.thumbnail((LARGEST, LARGEST))
     try:
         folder.mkdir(parents=True, exist_ok=True)

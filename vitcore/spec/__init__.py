@@ -126,14 +126,17 @@ class RunSpec(Part):
     def to_dict(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, data_digest: str | None = None) -> str:
         """What two runs share when they differ by seed and machine alone: 12 hex digits.
 
-        Fields at their defaults do not count, so an option added later leaves old runs matched.
+        Fields at their defaults do not count, so an option added later leaves old runs matched. The data count by
+        their name; those in a folder of one's own, whose name says little, by what was found there too.
         """
         raw = self.model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
         )
+        if data_digest and self.data.folder:
+            raw["data_digest"] = data_digest
         text = json.dumps({k: v for k, v in raw.items() if v != {}}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -17,6 +17,7 @@ _STARTED = {
     "pid": "pid",
     "train_rows": "train_rows",
     "test_rows": "test_rows",
+    "data_digest": "data_digest",
     "parameters": "parameters",
     "macs": "macs",
     "steps_per_epoch": "steps_per_epoch",

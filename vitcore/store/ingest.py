@@ -80,9 +80,9 @@ def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Read
         row = {"id": folder.id, "events_read": 0}
     signs = status.signs(folder)
     lines, row["events_read"] = journal.read(folder.events, row["events_read"])
-    _card(row, folder)
     for line in lines:
         fold.lay(row, line)
+    _card(row, folder)
     row.update(events_size=size, events_changed=changed, folder_changed=folder_changed)
     row["status"] = status.of(signs, row.get("ending"))
     if row["status"] == "interrupted" and row.get("ending") is None:
@@ -108,7 +108,8 @@ def _card(row: dict[str, Any], folder: RunFolder) -> None:
         row["created"] = fold.time(card.get("created"))
         row.update(_raw(card["spec"]))
         spec = RunSpec.parse(card["spec"])
-        row.update(spec.flat(), title=said.name or spec.title(), fingerprint=spec.fingerprint())
+        fingerprint = spec.fingerprint(row.get("data_digest"))
+        row.update(spec.flat(), title=said.name or spec.title(), fingerprint=fingerprint)
     except Refusal as refusal:
         problem = fold.text(str(refusal))
         row.update(title=said.name or row.get("name") or folder.id, fingerprint=None)

@@ -32,6 +32,7 @@ CREATE TABLE runs (
     train_rows BIGINT,
     test_rows BIGINT,
     classes VARCHAR[],
+    data_digest VARCHAR,         -- of the classes, the pictures and their labels
     parameters BIGINT,
     macs BIGINT,
     steps_per_epoch BIGINT,

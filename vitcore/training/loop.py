@@ -6,11 +6,13 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from vitcore.data.augment import Mixed
+from vitcore.data.identity import identity
 from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
 from vitcore.layers.attention import redraw_features
@@ -27,6 +29,7 @@ from vitcore.training.schedule import share
 from vitcore.training.tally import Report, StepLog, Tally
 
 CHECKPOINT_SECONDS = 60.0  # within an epoch
+DATA_UNKNOWN = "This run was left by a vitcore that did not keep what its data were, so they were not compared."
 CHECKPOINT_SHARE = 0.05  # of the time since the last one: short epochs do not each wait for the disk
 
 
@@ -58,9 +61,7 @@ def train(
     ask = Asked(control)
     keep_pages()
     try:
-        run = Run(spec, report, folder, ask, teacher)
-        if resume:
-            run.restore()
+        run = Run(spec, report, folder, ask, teacher, resume)
         run.tell_start()
         if spec.compile:
             run.compile()
@@ -83,18 +84,28 @@ class Ending:
 
 
 class Run:
-    """One run: its parts, what it has counted, and the loop over them."""
+    """One run: its parts, what it has counted, and the loop over them; a resumed one goes on from its checkpoint."""
 
     def __init__(
-        self, spec: RunSpec, report: Report, folder: Path | None, ask: Asked, teacher: nn.Module | None
+        self,
+        spec: RunSpec,
+        report: Report,
+        folder: Path | None,
+        ask: Asked,
+        teacher: nn.Module | None,
+        resume: bool,
     ) -> None:
         self.spec, self.report, self.folder, self.ask = spec, report, folder, ask
-        self.parts = Parts(spec, report, ask, teacher)
+        state = load_resume(folder, spec) if resume and folder else None
+        self.parts = Parts(spec, report, ask, teacher, (state or {}).get("data"))
+        self.data = identity(self.parts.images)
         self.tally = Tally()
         self.steps = self.parts.batches.steps * spec.training.epochs
         self.log = StepLog(report, self.tally, self.steps, self.parts.rows * spec.training.epochs)
         self._cpu_before, self._cpu_start = 0.0, time.process_time()
         self._saved, self._saving = time.monotonic(), 0.0
+        if state is not None:
+            self._restore(state)
 
     def tell_start(self) -> None:
         self.report("events", telling.started(self.parts, self.spec, self.tally))
@@ -247,15 +258,15 @@ class Run:
         parts, tally = self.parts, self.tally
         side = parts.batches.images.shape[-1]
         save_model(self.folder, parts.kept, self.spec, parts.images.classes, side, tally.evaluated)
-        save_resume(self.folder, {"spec": self.spec.to_dict(), "tally": tally.state(), **parts.state()})
+        known = {"spec": self.spec.to_dict(), "data": self.data, "tally": tally.state()}
+        save_resume(self.folder, {**known, **parts.state()})
         self._saved = time.monotonic()
         self._saving = self._saved - began
 
-    def restore(self) -> None:
-        """Go on from the folder's checkpoint, where there is one."""
-        state = load_resume(self.folder, self.spec) if self.folder else None
-        if state is None:
-            return
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Go on from what the folder's checkpoint holds."""
+        if "data" not in state:
+            self.report("events", {"event": "note", "text": DATA_UNKNOWN})
         try:
             self.parts.restore(state)
             for name, value in state["tally"].items():

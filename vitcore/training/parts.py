@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vitcore.data.augment import Augment, Normalise
 from vitcore.data.batches import Batches
+from vitcore.data.identity import refuse_others
 from vitcore.data.load import Images, load
 from vitcore.data.seeds import derived
 from vitcore.data.subsets import subset
@@ -28,17 +29,28 @@ from vitcore.training.tally import Report
 class Parts:
     """Everything a spec names, built; `load` is told to `report`, and given up when `ask` says so.
 
+    `began_on` is the identity of the data that a resumed run began on.
+
     Raises:
-        Refusal: data absent, no such device, a teacher that is not there.
+        Refusal: data absent or other than those, no such device, a teacher that is not there.
         Interrupted: somebody asked for a stop while the data were read.
     """
 
-    def __init__(self, spec: RunSpec, report: Report, ask: Asked, teacher: nn.Module | None) -> None:
+    def __init__(
+        self,
+        spec: RunSpec,
+        report: Report,
+        ask: Asked,
+        teacher: nn.Module | None,
+        began_on: Mapping[str, Any] | None = None,
+    ) -> None:
         self.device = resolve(spec.device)
         self.precision = resolve_precision(spec.precision, self.device)
 
         # The data: a subset chosen by its own seed, in an order and with changes drawn from the run's.
         self.images = _loaded(spec, report, ask)
+        if began_on is not None:
+            refuse_others(began_on, self.images, spec.data.folder or spec.data.dataset)
         pictures, labels = _drawn_from(self.images, spec)
         seed = spec.seed if spec.data.subset_seed is None else spec.data.subset_seed
         shares = labels if spec.data.stratified else None

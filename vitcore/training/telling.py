@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from vitcore.data import identity
 from vitcore.data.datasets import DATASETS
 from vitcore.data.load import Images
 from vitcore.models import count
@@ -32,6 +33,7 @@ def started(parts: Parts, spec: RunSpec, tally: Tally) -> dict[str, Any]:
         "train_rows": parts.rows,
         "test_rows": len(parts.images.test.labels),
         "classes": list(parts.images.classes),
+        "data_digest": identity.digest(parts.images),
         "parameters": count.parameters(parts.model),
         "macs": count.macs(parts.model, channels, side),
         "steps_per_epoch": parts.batches.steps,
