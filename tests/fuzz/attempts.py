@@ -1,4 +1,4 @@
-"""Runs that were killed and resumed at any moments, as often as one likes: every reader tells what the weights are of."""
+"""Runs killed and resumed at any moments, as often as one likes: every reader tells what the weights are of."""
 
 from __future__ import annotations
 

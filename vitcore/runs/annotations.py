@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from filelock import Timeout
+
 from vitcore.errors import Refusal
+from vitcore.runs import locks
 from vitcore.runs.folder import FORMAT, RunFolder, read_json, reason, write_json
 
 _TAG = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _NOTE_LETTERS = 10_000
+_PATIENCE = 10.0  # seconds that one writer waits for another
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,21 @@ def read(folder: RunFolder) -> Annotations:
 
 
 def write(folder: RunFolder, tags: Iterable[str] | None = None, note: str | None = None) -> Annotations:
-    """Replaces the tags, the note, or both; what is None stays as it is.
+    """Replaces the tags, the note, or both; what is None stays as it is, as the last of several writers left it.
 
     Raises:
         Refusal: a tag has other signs than letters, digits, dot, dash and underscore, or the note is too long.
     """
+    try:
+        with locks.lock(folder.path / ".annotations.lock").acquire(timeout=_PATIENCE):
+            return _amend(folder, tags, note)
+    except Timeout:
+        raise Refusal(f"run {folder.id} is being annotated by another process; try again") from None
+    except OSError as error:
+        raise Refusal(f"run {folder.id} cannot be annotated: {reason(error)}") from None
+
+
+def _amend(folder: RunFolder, tags: Iterable[str] | None, note: str | None) -> Annotations:
     old = read(folder)
     new = Annotations(old.tags if tags is None else tuple(sorted(set(tags))), old.note if note is None else note)
     for tag in new.tags:
@@ -42,8 +56,5 @@ def write(folder: RunFolder, tags: Iterable[str] | None = None, note: str | None
             raise Refusal(f"{tag[:60]!r} is no tag; a tag has 1 to 40 letters, digits, dots, dashes and underscores")
     if len(new.note) > _NOTE_LETTERS:
         raise Refusal(f"a note of {len(new.note):,} letters is too long; {_NOTE_LETTERS:,} is the most")
-    try:
-        write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note})
-    except OSError as error:
-        raise Refusal(f"run {folder.id} cannot be annotated: {reason(error)}") from None
+    write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note})
     return new
