@@ -53,6 +53,7 @@ class Portions:
         def begin() -> None:
             together.wait()  # each in a thread of its own
             torch.set_num_threads(threads)
+            torch.get_num_threads()  # a thread takes the number up when it first asks for it, and keeps it
 
         for one in [self._pool.submit(begin) for _ in range(self.count)]:
             one.result()
