@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,7 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     """
     results = source.results if isinstance(source, Index) else source
     lines, _ = journal.read(results.run(id).steps)
+    told = (line for line in lines if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None)
     rows = [
         (
             fold.whole(line.get("step")),
@@ -133,7 +134,7 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
             _number(line, "loss"),
             _number(line, "learning_rate"),
         )
-        for line in Attempts("step").take_all(lines).lines.values()
+        for line in Attempts("step").take_all(told).lines.values()
     ]
     rows = [row for row in rows if row[0] is not None and row[1] is not None]
     frame = pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])
@@ -247,6 +248,6 @@ def _matrix(line: dict[str, Any]) -> np.ndarray | None:
     return matrix if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] else None
 
 
-def _number(line: dict[str, Any], name: str) -> float:
+def _number(line: Mapping[str, Any], name: str) -> float:
     found = fold.number(line.get(name))
     return float("nan") if found is None else found
