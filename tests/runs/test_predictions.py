@@ -105,7 +105,10 @@ def test_a_worker_keeps_them_and_they_agree_with_its_matrices(results: Results) 
     run = results.run(id)
     kept = read(run)
     assert kept.epochs == epochs_of(results, id) == [1, 2]
-    for line in journal.read(run.confusion)[0]:
+    started, *matrices = journal.read(run.confusion)[0]
+    assert started["resumed_from"] == started["resumed_step"] == 0
+    assert len(matrices) == 2
+    for line in matrices:
         counted = np.zeros((10, 10), int)
         np.add.at(counted, (kept.truth, kept.of(line["epoch"])), 1)
         assert counted.tolist() == line["matrix"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,19 @@ def test_a_run_in_portions_resumes_to_the_same_bits(tmp_path: Path) -> None:
     quick(tmp_path / "cut", resume=True, **EVERYTHING)
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "again"))
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
+
+
+def test_threads_that_come_later_have_as_many_of_torchs_as_before() -> None:
+    """What is set within the pool must not become the number of every thread that the process starts afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        model = _model("cct-2/3x2", **PLAIN)
+        _gradients(model, 2)
+        with ThreadPoolExecutor(1) as fresh:
+            assert fresh.submit(torch.get_num_threads).result() == 2
+        portions = Portions(model, CPU, 0, 2)
+        assert {portions._pool.submit(torch.get_num_threads).result() for _ in range(8)} == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

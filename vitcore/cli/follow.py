@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeE
 
 from vitcore.runs import journal, queue
 from vitcore.runs import status as states
+from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.status import ENDINGS
 from vitcore.store import fold
@@ -37,12 +38,16 @@ class Seen:
     eta_seconds: float | None = None
     share: float = 0.0
     ending: str | None = None
+    told: Attempts = field(default_factory=Attempts, repr=False)
 
     def take(self, line: dict[str, Any]) -> None:
         """Lays one event over what is known; nothing in a line is trusted."""
         event = line.get("event")
         if event in ("taken", "started"):
             self.ending, self.asked = None, fold.whole(line.get("epochs")) or self.asked
+            if event == "started":
+                self.told.take(line)
+                self._stand()
         elif event == "progress":
             self.loss, self.eta_seconds = fold.number(line.get("loss")), fold.number(line.get("eta_seconds"))
             self.images_per_second = fold.number(line.get("images_per_second"))
@@ -51,16 +56,26 @@ class Seen:
             told = fold.epoch(line)
             if told is None:
                 return
-            self.epochs, self.loss = told["epoch"], told["train_loss"]
-            self.error_percent = self.error_percent if told["error_percent"] is None else told["error_percent"]
-            self.training_seconds, self.images_per_second = told["training_seconds"], told["images_per_second"]
-            self.share = max(self.share, _share(self.epochs, self.asked))
+            share = self.share
+            self.told.take(told)
+            self._stand()
+            self.share = max(self.share, share)
         elif event == "ended" and line.get("status") in ENDINGS:
             self.ending, self.reason = line["status"], fold.text(line.get("reason")) or ""
             self.epochs = fold.whole(line.get("epochs")) or self.epochs
             for name in ("error_percent", "training_seconds", "images_per_second"):
                 if fold.number(line.get(name)) is not None:
                     setattr(self, name, fold.number(line[name]))
+
+    def _stand(self) -> None:
+        """Where the run stands by the epochs that count: what an abandoned attempt told beyond them is withdrawn."""
+        lines = list(self.told.lines.values())
+        last = lines[-1] if lines else {}
+        evaluated = [line["error_percent"] for line in lines if line["error_percent"] is not None]
+        self.epochs, self.loss = last.get("epoch", 0), last.get("train_loss")
+        self.error_percent = evaluated[-1] if evaluated else None
+        self.training_seconds, self.images_per_second = last.get("training_seconds"), last.get("images_per_second")
+        self.reason, self.eta_seconds, self.share = "", None, _share(self.epochs, self.asked)
 
     def summary(self) -> dict[str, Any]:
         """The JSON object that `--json` ends with."""

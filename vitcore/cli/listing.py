@@ -13,18 +13,21 @@ from rich.text import Text
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES, Architecture, build
 from vitcore.runs.folder import Results
+from vitcore.runs.status import STATUSES
 
 _WORTH_PUBLISHING = 200  # changed runs after which the next reader is saved more than the snapshot costs
 
 
 def runs(
     csv: Annotated[bool, typer.Option("--csv", help="The whole table, as the Compare page writes it.")] = False,
-    status: Annotated[str | None, typer.Option(help="Only runs of this status.")] = None,
+    status: Annotated[str | None, typer.Option(help=f"Only runs of this status: {', '.join(STATUSES)}.")] = None,
 ) -> None:
     """List the stored runs, newest first."""
     from vitcore.store import queries
     from vitcore.store.index import Index
 
+    if status is not None and status not in STATUSES:
+        raise Refusal(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
     index = Index(Results())
     index.poll()
     table = queries.runs(index)

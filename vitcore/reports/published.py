@@ -16,7 +16,9 @@ from vitcore.spec import RunSpec, fields
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
-FOLDER = Path(__file__).resolve().parents[2] / "results" / "published"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CLONE = _PACKAGE.parent / "results" / "published"
+FOLDER = _CLONE if _CLONE.is_dir() else _PACKAGE / "published"  # installed from a wheel, they lie within the package
 
 
 @dataclass(frozen=True)

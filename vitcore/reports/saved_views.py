@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import Timeout
 from pydantic import ValidationError
 
 from vitcore.errors import Refusal
 from vitcore.reports.views import View, written
+from vitcore.runs import locks
 from vitcore.runs.folder import FORMAT, Results, read_record, reason, slug, write_json
 
 LONGEST = 60  # letters of a name
@@ -44,6 +48,12 @@ def save(results: Results, name: str, view: View, *, replace: bool = False) -> S
     Raises:
         Refusal: the name is none, is taken and is not to be replaced, or the folder cannot be written.
     """
+    named(name)
+    with _alone(results):
+        return _save(results, name, view, replace=replace)
+
+
+def _save(results: Results, name: str, view: View, *, replace: bool) -> Saved:
     one = Saved(named(name), name.strip(), view)
     file = _file(results, one.slug)
     if file.exists() and not replace:
@@ -62,11 +72,24 @@ def rename(results: Results, slug: str, name: str, *, replace: bool = False) -> 
     Raises:
         Refusal: as `save`; or there is no such view.
     """
-    old = _read(_file(results, slug))
-    new = save(results, name, old.view, replace=replace or named(name) == slug)
-    if new.slug != slug:
-        delete(results, slug)
-    return new
+    with _alone(results):
+        old = _read(_file(results, slug))
+        new = _save(results, name, old.view, replace=replace or named(name) == slug)
+        if new.slug != slug:
+            delete(results, slug)
+        return new
+
+
+@contextmanager
+def _alone(results: Results) -> Iterator[None]:
+    """Two who keep a view at once wait for each other, so that neither replaces what the other has just kept."""
+    try:
+        with locks.lock(results.locks / "views.lock").acquire(timeout=10):
+            yield
+    except Timeout:
+        raise Refusal(f"another process is writing the views in {_folder(results)}; try again") from None
+    except OSError as error:
+        raise Refusal(f"the view cannot be kept in {_folder(results)}: {reason(error)}") from None
 
 
 def delete(results: Results, slug: str) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from filelock import Timeout
+
 from vitcore.errors import Refusal
+from vitcore.runs import locks
 from vitcore.runs.folder import FORMAT, RunFolder, read_json, reason, write_json
 from vitcore.spec import printable
 
 _NOTE_LETTERS = 10_000
+_PATIENCE = 10.0  # seconds that one writer waits for another
 
 
 @dataclass(frozen=True)
@@ -41,23 +45,39 @@ def title(folder: RunFolder) -> str:
 def write(
     folder: RunFolder, tags: Iterable[str] | None = None, note: str | None = None, name: str | None = None
 ) -> Annotations:
-    """Replaces the tags, the note, the name; what is None stays as it is, an empty name is the spec's again.
+    """Replaces the tags, the note, the name; what is None stays as the last of several writers left it, an empty name
+    is the spec's again.
 
     Raises:
         Refusal: a tag or the name holds what cannot be seen or is too long, or the note is.
     """
-    old = read(folder)
-    new = Annotations(
-        old.tags if tags is None else tuple(sorted(set(tags))),
-        old.note if note is None else note,
-        old.name if name is None else name,
-    )
-    _check(new)
+
+    def change(old: Annotations) -> Annotations:
+        return Annotations(
+            old.tags if tags is None else tuple(sorted(set(tags))),
+            old.note if note is None else note,
+            old.name if name is None else name,
+        )
+
+    return amend(folder, change)
+
+
+def amend(folder: RunFolder, change: Callable[[Annotations], Annotations]) -> Annotations:
+    """Replaces the annotations by what `change` makes of them; two writers do not undo one another.
+
+    Raises:
+        Refusal: as `write`, or another process holds them for too long.
+    """
     try:
-        write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name})
+        with locks.lock(folder.path / ".annotations.lock").acquire(timeout=_PATIENCE):
+            new = change(read(folder))
+            _check(new)
+            write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name})
+            return new
+    except Timeout:
+        raise Refusal(f"run {folder.id} is being annotated by another process; try again") from None
     except OSError as error:
         raise Refusal(f"run {folder.id} cannot be annotated: {reason(error)}") from None
-    return new
 
 
 def _check(new: Annotations) -> None:

@@ -98,9 +98,10 @@ def start(results: Results, plan: Plan) -> None:
     check(plan)
     try:
         folder(results).mkdir(parents=True, exist_ok=True)
-        _request(results).unlink(missing_ok=True)
-        with (folder(results) / "measure.log").open("wb") as log:
+        # Another may measure: what is asked of it and what it says stay. Our own ignores only what was asked before it.
+        with (folder(results) / "measure.log").open("ab") as log:
             arguments = ["--results", str(results.root), "--plan", json.dumps(asdict(plan))]
+            arguments += ["--asked-before", str(_asked(results))]
             processes.forget(processes.start("vitcore.runs.measure", arguments, log, detached=True))
     except OSError as error:
         raise Refusal(f"the measurement cannot be started: {reason(error)}") from None
@@ -128,18 +129,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the attention kernels on this machine.")
     parser.add_argument("--results")
     parser.add_argument("--plan", default="{}", help="JSON with series, head_widths, tokens, device")
+    parser.add_argument("--asked-before", type=int, default=0, help="A request to stop of that time is another's.")
     arguments = parser.parse_args()
     results = Results(arguments.results)
     plan = Plan.parse(arguments.plan)
     try:
         with locks.lock(_alive(results)).acquire(timeout=0.2):
             processes.step_back()
-            _measure(results, plan)
+            _measure(results, plan, arguments.asked_before)
     except Timeout:
         return  # another measures already
 
 
-def _measure(results: Results, plan: Plan) -> None:
+def _measure(results: Results, plan: Plan, asked_before: int = 0) -> None:
     import torch
 
     from vitcore.layers.attention import EXPLICIT_TOKENS
@@ -165,7 +167,7 @@ def _measure(results: Results, plan: Plan) -> None:
     status = "finished"
     lane = locks.lock(results.locks / f"run-{devices.lane(str(device))}.lock")
     for width, count, series in points:
-        if not _acquired(lane, lambda: _request(results).exists()):
+        if not _acquired(lane, lambda: _asked(results) > asked_before):
             status = "stopped"
             break
         try:
@@ -196,6 +198,14 @@ def _alive(results: Results) -> Path:
 
 def _request(results: Results) -> Path:
     return folder(results) / "stop"
+
+
+def _asked(results: Results) -> int:
+    """When a stop was last asked for, in nanoseconds of the file's own clock; 0: it is not."""
+    try:
+        return _request(results).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def journals(results: Results) -> Sequence[Path]:

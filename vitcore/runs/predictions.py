@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from vitcore.errors import Refusal
+from vitcore.runs import attempts
 from vitcore.runs.folder import RunFolder
 
 FORMAT = 1
@@ -95,13 +96,17 @@ class Kept:
         """Those that were kept whole, ascending."""
         return sorted(self._answers)
 
+    def without(self, epochs: set[int]) -> Kept:
+        """The same less these epochs: those of an attempt that was given up count no more."""
+        return Kept(self.truth, self.marks, {one: told for one, told in self._answers.items() if one not in epochs})
+
     def of(self, epoch: int) -> np.ndarray:
         """The classes answered (pictures,) after an epoch. KeyError where it is not one of `epochs`."""
         return self._answers[epoch]
 
 
 def read(run: RunFolder) -> Kept:
-    """Everything that is kept of a run.
+    """Everything that is kept of a run, and counts.
 
     Raises:
         Refusal: nothing is, since the run is from an older vitcore, from elsewhere, or has not been evaluated yet.
@@ -117,7 +122,7 @@ def read(run: RunFolder) -> Kept:
             f"run {run.id} has kept no predictions picture by picture: it was trained by a version of vitcore that did "
             "not, was imported, or has not been evaluated yet; runs trained from now on keep them"
         )
-    return found
+    return found.without(attempts.withdrawn(run))
 
 
 def predictions(run: RunFolder, epoch: int) -> np.ndarray:

@@ -76,9 +76,10 @@ def cancel(results: Results, id: str) -> None:
         Refusal: it is not waiting.
     """
     folder = results.run(id)
+    going_on = resuming(folder)
     if not claim(folder):
         raise Refusal(f"run {id} is {states.now(folder)}, not queued; only a queued run can be cancelled")
-    _cancelled(folder)
+    _cancelled(folder, going_on)
 
 
 def claim(folder: RunFolder) -> bool:
@@ -148,8 +149,9 @@ def _start_dispatcher(results: Results, lane: str) -> None:
 
 def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
     folder = results.run(id)
+    going_on = resuming(folder)
     if states.now(folder) == "queued" and claim(folder):
-        _cancelled(folder)
+        _cancelled(folder, going_on)
         return
     state = states.now(folder)
     if state != "running":
@@ -160,9 +162,10 @@ def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
         raise Refusal(f"run {id} cannot be asked to {wish}: {reason(error)}") from None
 
 
-def _cancelled(folder: RunFolder) -> None:
+def _cancelled(folder: RunFolder, going_on: bool) -> None:
+    reason = "Cancelled before it went on; what it had learnt is kept." if going_on else "Cancelled before it began."
     journal = Journal(folder.events)
-    journal.append({"event": "ended", "status": "cancelled", "reason": "Cancelled before it began."})
+    journal.append({"event": "ended", "status": "cancelled", "reason": reason})
     journal.close()
 
 

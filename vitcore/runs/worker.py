@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import Timeout
 
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, processes, queue, teachers
+from vitcore.runs import attempts, devices, locks, processes, queue, teachers
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
@@ -149,6 +149,9 @@ class _Work:
             self.started.set()
         self.steps.flush()
         self.events.append(line)
+        if line.get("event") == "started":
+            for journal in (self.steps, self.confusion):
+                journal.append(attempts.mark(line))
 
     def _predicted(self, line: dict[str, Any]) -> None:
         """The true classes come first, then the answers of each evaluation."""

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
@@ -160,7 +161,10 @@ def _all_fields() -> tuple[SpecField, ...]:
 
 
 def command_line(spec: RunSpec) -> str:
-    """The command that starts this run: only what differs from the defaults, quoted for every shell alike."""
+    """The command that starts this run: only what differs from the defaults.
+
+    Quoted for every shell alike; where a text holds what a shell reads itself ($, `, !, quotes, line ends), for sh.
+    """
     words = ["python -m vitcore train"]
     for field in fields():
         value = getattr(_part(spec, field.path), field.name)
@@ -171,8 +175,14 @@ def command_line(spec: RunSpec) -> str:
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             text = str(value)
-            words.append(f"--{flag} " + (text if re.fullmatch(r"[A-Za-z0-9._/:+-]+", text) else f'"{text}"'))
+            words.append(f"--{flag} {_quoted(text)}")
     return " ".join(words)
+
+
+def _quoted(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9._/:+-]+", text):
+        return text
+    return f'"{text}"' if re.fullmatch(r"[\w ._/:+,=()@^-]*", text, re.ASCII) else shlex.quote(text)
 
 
 def _part(spec: RunSpec, path: tuple[str, ...]) -> Any:

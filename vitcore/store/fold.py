@@ -24,6 +24,10 @@ _STARTED = {
     "resumed_from": "resumed_from",
 }
 _WHOLE = {"threads", "pid", "train_rows", "test_rows", "parameters", "macs", "steps_per_epoch", "resumed_from"}
+_OF_AN_ATTEMPT = (  # told by the attempt before, and no longer so
+    *("step", "steps", "loss", "speed", "eta_seconds"),
+    *("end_error_percent", "end_training_seconds", "end_images_per_second"),
+)
 _METRICS = (
     "train_loss",
     "test_loss",
@@ -67,7 +71,7 @@ def epoch(line: Mapping[str, Any]) -> dict[str, Any] | None:
     if line.get("event") != "epoch":
         return None
     count = whole(line.get("epoch"))
-    if count is None or count < 1 or _newer(line):
+    if count is None or count < 1 or newer(line):
         return None
     found: dict[str, Any] = {name: number(line.get(name)) for name in _METRICS}
     return {**found, "epoch": count, "at": time(line.get("at")), "images_seen": whole(line.get("images_seen"))}
@@ -78,7 +82,7 @@ def note(line: Mapping[str, Any]) -> dict[str, Any] | None:
     if line.get("event") != "note":
         return None
     said = text(line.get("text"))
-    if said is None or _newer(line):
+    if said is None or newer(line):
         return None
     return {"seq": whole(line.get("seq")), "at": time(line.get("at")), "text": said}
 
@@ -114,6 +118,7 @@ def time(value: object) -> datetime | None:
 
 def _start(row: dict[str, Any], line: Mapping[str, Any]) -> None:
     row.update(ending=None, reason=None, ended=None, started=row.get("started") or time(line.get("at")))
+    row.update(dict.fromkeys(_OF_AN_ATTEMPT))
     for column, name in _STARTED.items():
         row[column] = (whole if column in _WHOLE else text)(line.get(name))
     host = line.get("host") if isinstance(line.get("host"), dict) else {}
@@ -124,6 +129,6 @@ def _start(row: dict[str, Any], line: Mapping[str, Any]) -> None:
     row["classes"] = [name for name in map(text, classes) if name is not None] if isinstance(classes, list) else None
 
 
-def _newer(line: Mapping[str, Any]) -> bool:
+def newer(line: Mapping[str, Any]) -> bool:
     version = line.get("v")
     return isinstance(version, int) and version > FORMAT

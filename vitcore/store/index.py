@@ -145,7 +145,7 @@ class Index:
             kept = [reading for reading in readings if reading.differs(known.get(reading.row["id"]))]
             _store(cursor, kept, known)
             differing += len(kept)
-            moved |= {reading.row["id"] for reading in kept if reading.epochs}
+            moved |= {reading.row["id"] for reading in kept if reading.floor is not None}
             marks.update({reading.row["id"]: reading.mark() for reading in readings})
         _stand(cursor, list(moved))
         return marks, differing
@@ -169,18 +169,13 @@ def _store(cursor: duckdb.DuckDBPyConnection, readings: list[ingest.Reading], kn
     """Puts what was read in the place of what it replaces."""
     anew = [reading.row for reading in readings if reading.anew]
     _delete(cursor, [row["id"] for row in anew])
-    _insert(cursor, "runs", anew, None)
+    _insert(cursor, "runs", anew)
     for reading in readings:
         if not reading.anew:
             _amend(cursor, reading.row, known[reading.row["id"]])
-    epochs = [epoch for reading in readings for epoch in reading.epochs]
-    _insert(
-        cursor,
-        "epochs",
-        epochs,
-        "DELETE FROM epochs USING incoming WHERE epochs.run_id = incoming.run_id AND epochs.epoch = incoming.epoch",
-    )
-    _insert(cursor, "notes", [note for reading in readings for note in reading.notes], None)
+    _withdraw(cursor, {reading.row["id"]: reading.floor for reading in readings if reading.floor is not None})
+    _insert(cursor, "epochs", [epoch for reading in readings for epoch in reading.epochs])
+    _insert(cursor, "notes", [note for reading in readings for note in reading.notes])
 
 
 def _amend(cursor: duckdb.DuckDBPyConnection, row: Row, known: Row) -> None:
@@ -205,16 +200,24 @@ def _delete(cursor: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> None:
             cursor.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT unnest(?))", [ids])
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], first: str | None) -> None:
-    """Hands rows over column by column, with their types; `first` removes those that they replace."""
+def _withdraw(cursor: duckdb.DuckDBPyConnection, floors: Mapping[str, int]) -> None:
+    """Takes the epochs above these out: they have been told anew, or their attempt was given up."""
+    if floors:
+        cursor.execute(
+            "DELETE FROM epochs USING (SELECT unnest(?) AS id, unnest(?) AS above) AS floors"
+            " WHERE epochs.run_id = floors.id AND epochs.epoch > floors.above",
+            [list(floors), list(floors.values())],
+        )
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+    """Hands rows over column by column, with their types."""
     if not rows:
         return
     columns = tables.columns(table)
     arrays = [arrow.array([row.get(field.name) for row in rows], type=field.type) for field in columns]
     cursor.register("incoming", arrow.table(arrays, schema=columns))
     try:
-        if first is not None:
-            cursor.execute(first)
         cursor.execute(f"INSERT INTO {table} FROM incoming")
     finally:
         cursor.unregister("incoming")

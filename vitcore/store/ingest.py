@@ -10,6 +10,7 @@ from typing import Any
 from vitcore.errors import Refusal
 from vitcore.runs import annotations as remarks
 from vitcore.runs import drawings, journal, status
+from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import RunFolder
 from vitcore.spec import RunSpec, SpecField, fields
 from vitcore.store import fold
@@ -40,6 +41,7 @@ class Reading:
     epochs: list[dict[str, Any]]
     notes: list[dict[str, Any]]
     anew: bool  # nothing that was known of its epochs and notes counts any more
+    floor: int | None = None  # nor, of its epochs, those above this: a resumed run tells them anew
 
     def differs(self, known: Row | None) -> bool:
         """Whether there is anything in it that the index does not have."""
@@ -87,9 +89,12 @@ def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Read
     row["status"] = status.of(signs, row.get("ending"))
     if row["status"] == "interrupted" and row.get("ending") is None:
         row["reason"] = status.LOST
-    epochs = {found["epoch"]: {"run_id": folder.id, **found} for found in map(fold.epoch, lines) if found is not None}
+    told = Attempts()
+    for line in lines:
+        told.take(line if line.get("event") == "started" and not fold.newer(line) else fold.epoch(line) or {})
+    epochs = [{"run_id": folder.id, **found} for found in told.lines.values()]
     notes = [{"run_id": folder.id, **found} for found in map(fold.note, lines) if found is not None]
-    return Reading(row, list(epochs.values()), notes, anew)
+    return Reading(row, epochs, notes, anew, told.floor)
 
 
 def _card(row: dict[str, Any], folder: RunFolder) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,16 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from vitcore.errors import Refusal
-from vitcore.runs import journal
-from vitcore.runs.folder import Results
+from vitcore.runs import attempts, journal
+from vitcore.runs.attempts import Attempts
+from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import fields
 from vitcore.store import fold, pooling
 from vitcore.store.index import Index
 from vitcore.store.lists import listed
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
+_STARTED = b'"event":"started"'
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
 _QUOTED = re.compile(r'[",\r\n]')
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
@@ -106,8 +108,9 @@ def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.
     Raises:
         Refusal: there is none.
     """
-    path = index.results.run(id).confusion
-    for number, start, end in reversed(_matrices(path)):
+    run = index.results.run(id)
+    path = run.confusion
+    for number, start, end in reversed(_matrices(run)):
         if epoch in (None, number):
             with suppress(FileNotFoundError):  # deleted since it was looked into
                 found = _matrix_at(path, path.stat().st_mtime_ns, start, end)
@@ -119,13 +122,17 @@ def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.
 
 def confusion_epochs(index: Index, id: str) -> list[int]:
     """The epochs that have a confusion matrix, ascending."""
-    return sorted({number for number, _, _ in _matrices(index.results.run(id).confusion)})
+    return sorted({number for number, _, _ in _matrices(index.results.run(id))})
 
 
 def steps(source: Index | Results, id: str) -> pd.DataFrame:
-    """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; of one repeated, the last."""
+    """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; those that its weights have made.
+
+    What an attempt told beyond the checkpoint from which the next one went on counts no more.
+    """
     results = source.results if isinstance(source, Index) else source
     lines, _ = journal.read(results.run(id).steps)
+    told = (line for line in lines if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None)
     rows = [
         (
             fold.whole(line.get("step")),
@@ -133,12 +140,12 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
             _number(line, "loss"),
             _number(line, "learning_rate"),
         )
-        for line in lines
+        for line in Attempts("step").take_all(told).lines.values()
     ]
     rows = [row for row in rows if row[0] is not None and row[1] is not None]
     frame = pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])
     frame = frame.astype({"step": "int64", "epoch": "int64", "loss": "float64", "learning_rate": "float64"})
-    return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
+    return frame
 
 
 def export_csv(frame: pd.DataFrame) -> str:
@@ -238,26 +245,37 @@ def _columns() -> list[str]:
     return [f'"{name}"' for name in _names()]
 
 
-def _matrices(path: Path) -> Sequence[tuple[int, int, int]]:
-    """Each whole line: the epoch it is of, where it begins and ends; unread, since a matrix of many classes is long."""
+def _matrices(run: RunFolder) -> Sequence[tuple[int, int, int]]:
+    """Each line that counts: the epoch it is of, where it begins and ends; unread, since a large matrix is long."""
     try:
-        seen = path.stat()
-        return _lines(path, seen.st_size, seen.st_mtime_ns)
+        seen, events = run.confusion.stat(), run.events
+        told = events.stat() if events.exists() else None
+        key = (told.st_size, told.st_mtime_ns) if told else None
+        gone = _withdrawn(run.path, key) if key else frozenset()
+        return [one for one in _lines(run.confusion, seen.st_size, seen.st_mtime_ns) if one[0] not in gone]
     except FileNotFoundError:
         return ()
 
 
 @functools.lru_cache(maxsize=64)
+def _withdrawn(run: Path, seen: tuple[int, int]) -> frozenset[int]:
+    """The epochs that count no more, by the events as they are now."""
+    return frozenset(attempts.withdrawn(RunFolder(run)))
+
+
+@functools.lru_cache(maxsize=64)
 def _lines(path: Path, size: int, changed: int) -> tuple[tuple[int, int, int], ...]:
     """What `_matrices` gives of a file as it is now; a page that looks on asks every second."""
-    found, start = [], 0
+    found, start = Attempts(), 0
     with path.open("rb") as file:
         for line in file:
             epoch = _EPOCH_OF.search(line[:200])
             if epoch and line.startswith(b"{") and line.endswith(b"}\n"):
-                found.append((int(epoch[1]), start, start + len(line)))
+                found.take({"epoch": int(epoch[1]), "start": start, "end": start + len(line)})
+            elif not epoch and _STARTED in line[:200]:
+                found.take(journal.parse(line.rstrip(b"\n")) or {})
             start += len(line)
-    return tuple(found)
+    return tuple((number, line["start"], line["end"]) for number, line in found.lines.items())
 
 
 @functools.lru_cache(maxsize=64)
@@ -279,6 +297,6 @@ def _matrix(line: dict[str, Any]) -> np.ndarray | None:
     return matrix if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] else None
 
 
-def _number(line: dict[str, Any], name: str) -> float:
+def _number(line: Mapping[str, Any], name: str) -> float:
     found = fold.number(line.get(name))
     return float("nan") if found is None else found

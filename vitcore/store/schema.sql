@@ -1,5 +1,5 @@
 -- The index: a row a run, a row an epoch, a row a note. Times are UTC. Rebuilt from the journals whenever this changes.
--- No keys: rows are made unique as they are read in, the last line winning.
+-- No keys: rows are made unique as they are read in. Of a resumed run the epochs beyond its last start are not here.
 -- /*spec*/ stands for one column a field of RunSpec.
 
 CREATE TABLE runs (

@@ -46,6 +46,21 @@ class Forecast:
     precision: str
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """A step's two parts in seconds, pictures a second in evaluation, and what is held meanwhile."""
+
+    backward: float  # of the pictures that were measured
+    update: float  # of the optimiser: once a batch, however large
+    answers: float
+    held_mb: float  # activations of the pictures that were measured
+    state_bytes: int  # the optimiser's
+
+    def pictures_a_second(self, size: int, batch: int) -> float:
+        """Of training by batches of `batch`, measured on `size`."""
+        return batch / (self.backward * batch / size + self.update)
+
+
 def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
     """Build the spec's model, make a few steps on random pictures, and reckon the run's cost from them.
 
@@ -68,9 +83,7 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         model = build_model(spec, dataset.channels, side, len(dataset.classes))
         parameters, macs = count.parameters(model), count.macs(model, dataset.channels, side)
         size = min(spec.training.batch_size, rows, PORTION)
-        speed, answers, held = _measured(
-            spec, model.to(device), device, precision, size, side, dataset.channels, seconds
-        )
+        found = _measured(spec, model.to(device), device, precision, size, side, dataset.channels, seconds)
     except (MemoryError, RuntimeError) as error:
         refusal = too_large(error, spec)
         if refusal is None:
@@ -80,11 +93,13 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         raise error if isinstance(error, Refusal) else Refusal(str(error)) from error
     finally:
         torch.set_rng_state(kept)
+    batch = min(spec.training.batch_size, rows)
+    speed = found.pictures_a_second(size, batch)
     training = rows * spec.training.epochs / speed
     evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
-    evaluating = dataset.test_rows * evaluations / answers
-    # Weights, gradients and two moments; activations grow with the batch.
-    memory = 16 * parameters / 2**20 + held * min(spec.training.batch_size, rows) / size
+    evaluating = dataset.test_rows * evaluations / found.answers
+    # Weights and gradients; what the optimiser keeps of them; activations, which grow with the batch.
+    memory = (8 * parameters + found.state_bytes) / 2**20 + found.held_mb * batch / size
     return Forecast(
         parameters=parameters,
         macs=macs,
@@ -106,8 +121,8 @@ def _measured(
     side: int,
     channels: int,
     seconds: float,
-) -> tuple[float, float, float]:
-    """Pictures a second in training and in evaluation, and the megabytes that one batch's activations take."""
+) -> _Measured:
+    """A few steps on random pictures."""
     draws = torch.Generator().manual_seed(0)
     pictures = torch.randint(256, (size, channels, side, side), dtype=torch.uint8, generator=draws).to(device)
     labels = torch.zeros(size, dtype=torch.long, device=device)
@@ -126,11 +141,10 @@ def _measured(
             given = model(inputs)
         return loss(given, targets, inputs)
 
-    def step(portions: Portions) -> None:
+    def backward(portions: Portions) -> None:
         inputs, targets = augment.batch(normalise(augment.pictures(pictures, draws)), labels, draws)
         optimisers.clear()
         portions.backward(mean_loss, inputs, targets, 0)
-        optimisers.step()
 
     def answer() -> None:
         with torch.inference_mode(), torch.autocast(device.type, precision, enabled=precision != torch.float32):
@@ -138,15 +152,17 @@ def _measured(
 
     model.train()
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        step(Portions(model, device, spec.seed, count=1))  # the hooks see this thread alone
+        backward(Portions(model, device, spec.seed, count=1))  # the hooks see this thread alone
     portions = Portions(model, device, spec.seed)
-    step(portions)  # warms up
-    speed = size / _median_seconds(partial(step, portions), device, seconds * 0.8)
+    backward(portions)  # warms up
+    optimisers.step()
+    back = _median_seconds(partial(backward, portions), device, seconds * 0.6)
+    update = _median_seconds(optimisers.step, device, seconds * 0.2)
     model.eval()
     answer()
     answers = size / _median_seconds(answer, device, seconds * 0.2)
     held = memory_mb(device) if device.type == "cuda" else activations / 2**20
-    return speed, answers, held
+    return _Measured(back, update, answers, held, optimisers.held_bytes())
 
 
 def _median_seconds(work: Callable[[], None], device: torch.device, seconds: float) -> float:

@@ -37,6 +37,11 @@ class Optimisers:
         for part in self.parts:
             part.zero_grad(set_to_none=True)
 
+    def held_bytes(self) -> int:
+        """What they keep beside weights and gradients: nothing before the first step, and of SGD without momentum."""
+        kept = [value for part in self.parts for state in part.state.values() for value in state.values()]
+        return sum(value.numel() * value.element_size() for value in kept if isinstance(value, Tensor))
+
     def state(self) -> list[dict[str, Any]]:
         return [part.state_dict() for part in self.parts]
 

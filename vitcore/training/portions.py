@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Barrier
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,23 @@ class Portions:
         self._parameters = [one for one in model.parameters() if one.requires_grad]
         self._sums = [torch.empty_like(one) for one in self._parameters] if self.count > 1 else []
         threads = max(1, torch.get_num_threads() // self.count)
-        self._pool = ThreadPoolExecutor(self.count, "portion", torch.set_num_threads, (threads,))
+        self._pool = ThreadPoolExecutor(self.count, "portion")
+        if self.count > 1:
+            self._share_out(threads)
+
+    def _share_out(self, threads: int) -> None:
+        """Gives each thread of the pool its few; torch takes what any thread sets for all threads to come, so it is
+        told the caller's own number again once they have started."""
+        own, together = torch.get_num_threads(), Barrier(self.count)
+
+        def begin() -> None:
+            together.wait()  # each in a thread of its own
+            torch.set_num_threads(threads)
+            torch.get_num_threads()  # a thread takes the number up when it first asks for it, and keeps it
+
+        for one in [self._pool.submit(begin) for _ in range(self.count)]:
+            one.result()
+        torch.set_num_threads(own)
 
     def backward(self, loss: Loss, inputs: Tensor, targets: Mixed, step: int) -> Tensor:
         """Put the batch's gradient into the parameters, which have none yet; its mean loss.

@@ -39,6 +39,7 @@ def started(parts: Parts, spec: RunSpec, tally: Tally) -> dict[str, Any]:
         "steps_per_epoch": parts.batches.steps,
         "epochs": spec.training.epochs,
         "resumed_from": tally.evaluated,
+        "resumed_step": tally.epoch * parts.batches.steps + (tally.position if tally.epoch == tally.evaluated else 0),
     }
 
 
