@@ -23,7 +23,7 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
         st.markdown("**Fill in**")
         left, right = st.columns([1, 3])
         seeds = left.number_input("Seeds a cell", 1, 100, SEEDS, key=f"{table.key}-seeds")
-        labels = {row.key: row.label for row in table.rows}
+        labels = table.names()
         rows = right.multiselect(
             "Rows", list(labels), format_func=labels.__getitem__, placeholder="All rows", key=f"{table.key}-rows"
         )

@@ -42,11 +42,11 @@ def draw(
 
 def runs_behind(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
     """The stored runs whose epochs or matrices the figure shows, with the table's row as `row`."""
-    found = []
+    found, names = [], result.table.names()
     for one in result.results:
         if one.column.metric == figure.metric and one.spec is not None:
             mine = matching(one.spec, runs)
-            found.append(mine[mine["status"].isin([*COUNTED, "running", "stopped"])].assign(row=one.row.label))
+            found.append(mine[mine["status"].isin([*COUNTED, "running", "stopped"])].assign(row=names[one.row.key]))
     behind = pd.concat(found) if found else runs.iloc[:0].assign(row="")
     return behind.drop_duplicates("id")
 
@@ -61,7 +61,7 @@ def _bars(figure: Figure, result: ResultTable, log_y: bool) -> go.Figure:
         series.append(Series(f"{where}published", values, published=True, place=place if len(columns) > 1 else None))
         if any(one.values for one in cells):
             series.append(_ours(f"{where}ours{_mark(result)}", cells, place))
-    labels = [row.label for row in result.table.rows]
+    labels = list(result.table.names().values())
     log_y = log_y and METRICS[figure.metric].kind == "result"  # seconds lie close together: a bar from 0 is honest
     return figures.bars(labels, series, y=columns[0].label, log_y=log_y, revision=f"{figure.key}:{log_y}")
 
@@ -84,12 +84,12 @@ def _mark(result: ResultTable) -> str:
 def _scatter(figure: Figure, result: ResultTable) -> go.Figure:
     """Accuracy against size: published points hollow, ours filled with error bars."""
     size = result.table.column(figure.size)
-    points = []
+    points, names = [], result.table.names()
     for row in result.table.rows:
         own, large = result.at(row.key, figure.column), result.at(row.key, size.key)
         if large.published is None or (figure.most is not None and large.published.value > figure.most):
             continue
-        where = {"label": row.label, "family": row.group, "size": large.published.value * _millions(size)}
+        where = {"label": names[row.key], "family": row.group, "size": large.published.value * _millions(size)}
         if own.published:
             points.append({**where, "accuracy": own.published.value, "published": True})
         if own.values:
