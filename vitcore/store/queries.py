@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from vitcore.store.index import Index
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
 _QUOTED = re.compile(r'[",\r\n]')
+_OF_STRIDE = ("loss_min", "loss_max", "loss_mean")
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
 
 
@@ -52,11 +54,15 @@ def statuses(index: Index) -> dict[str, list[str]]:
 
 
 def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
-    """The epochs of these runs, run by run in the order given: `run_id` and the fields of the journal's line."""
+    """The epochs of these runs, run by run in the order given: `run_id`, the fields of the journal's line, `evaluated`.
+
+    What was evaluated and has no value is no number: a frame alone cannot tell it from what was not evaluated.
+    """
     return (
         index.cursor()
         .execute(
-            "SELECT epochs.* FROM epochs JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
+            "SELECT epochs.*, coalesce(accuracy, error_percent, f1, test_loss) IS NOT NULL AS evaluated FROM epochs"
+            " JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
             " ON run_id = id ORDER BY place, epoch",
             [list(dict.fromkeys(ids)), len(dict.fromkeys(ids))],
         )
@@ -117,7 +123,10 @@ def confusion_epochs(index: Index, id: str) -> list[int]:
 
 
 def steps(source: Index | Results, id: str) -> pd.DataFrame:
-    """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; of one repeated, the last."""
+    """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; of one repeated, the last.
+
+    A line stands for all steps since the one before it: `loss_min`, `loss_max` and `loss_mean` are theirs.
+    """
     results = source.results if isinstance(source, Index) else source
     lines, _ = journal.read(results.run(id).steps)
     rows = [
@@ -126,12 +135,14 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
             fold.whole(line.get("epoch")),
             _number(line, "loss"),
             _number(line, "learning_rate"),
+            *(_number(line, name if name in line else "loss") for name in _OF_STRIDE),
         )
         for line in lines
     ]
     rows = [row for row in rows if row[0] is not None and row[1] is not None]
-    frame = pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])
-    frame = frame.astype({"step": "int64", "epoch": "int64", "loss": "float64", "learning_rate": "float64"})
+    numbers = ["loss", "learning_rate", *_OF_STRIDE]
+    frame = pd.DataFrame(rows, columns=["step", "epoch", *numbers])
+    frame = frame.astype({"step": "int64", "epoch": "int64", **dict.fromkeys(numbers, "float64")})
     return frame.drop_duplicates("step", keep="last").sort_values("step").reset_index(drop=True)
 
 
@@ -158,6 +169,8 @@ def _cell(value: Any) -> str:
         return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return ""
+    if isinstance(value, datetime):  # stored without a zone, and UTC
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z" if value.tzinfo else value.isoformat() + "Z"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
