@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.parts import moments
 from vitcore.spec import fields
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
 ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds", "my_drawings")
 LABELS = {field.name: field.label for field in fields()} | {
-    "id": "Run",
+    "id": "Run id",
     "title": "Run",
     "status": "Status",
     "created": "Created",
@@ -96,8 +97,9 @@ def config(names: Sequence[str]) -> dict[str, Any]:
     for name in names:
         if name == "title":
             found[name] = st.column_config.TextColumn(label(name), pinned=True, width=300)
-        elif name in ("created", "started", "ended"):
-            found[name] = st.column_config.DatetimeColumn(label(name), format="D MMM YYYY, HH:mm")
+        elif name in moments.COLUMNS:
+            told = f"{label(name)} ({moments.zone_name()})"
+            found[name] = st.column_config.DatetimeColumn(told, format="D MMM YYYY, HH:mm")
         elif name in FORMATS:
             found[name] = st.column_config.NumberColumn(label(name), format=FORMATS[name])
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.parts import columns
+from pages.parts import columns, moments
 from pages.parts.view import KEYS, VERSION
 from vitcore.reports.statistics import half_widths
 from vitcore.store import queries
@@ -18,7 +18,7 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
     before = st.session_state[CHOSEN]
     rows = {run: place for place, run in enumerate(table["id"])}
     event = st.dataframe(
-        table[names],
+        moments.local(table[names]),
         key=f"compare-table-{st.session_state[VERSION]}-{hash(tuple(rows)) & 0xFFFFFFFF:x}",
         height=min(460, 38 + 35 * max(len(table), 1)),
         hide_index=True,
@@ -75,7 +75,7 @@ def downloads(shown: pd.DataFrame) -> None:
     )
     st.download_button(
         "Parquet",
-        lambda: shown.to_parquet(index=False),
+        lambda: moments.utc(shown).to_parquet(index=False),
         "vitcore-runs.parquet",
         mime="application/vnd.apache.parquet",
         key="download-parquet",
