@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import wording
+from pages.parts import addressed, wording
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
@@ -19,6 +19,7 @@ POSITIONS = ("learnable", "sinusoidal", "none")
 
 def choose() -> list[str]:
     """The architectures to show; the address keeps them."""
+    addressed.strays({"models": ARCHITECTURES}, most={"models": MOST})
     return st.multiselect(
         "Architectures",
         list(ARCHITECTURES),
