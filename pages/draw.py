@@ -10,7 +10,8 @@ from pages.parts import asking, frame, own_drawings, stored, uploading, wording
 from pages.parts.canvas import canvas, picture
 from pages.parts.chart import chart
 from pages.parts.looking import looking, scale
-from pages.parts.picker import pick_runs
+from pages.parts.naming import run_names
+from pages.parts.picker import gone, pick_runs
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.predict import Prediction
@@ -29,14 +30,23 @@ def with_weights(table: pd.DataFrame) -> pd.DataFrame:
     return some[[store.run(run).checkpoint.is_file() for run in some["id"]]]
 
 
-def cards(runs: pd.DataFrame, found: dict[str, Prediction | str], image: Image.Image | None) -> None:
+def silent(run: str) -> str:
+    """Why a run that the address names cannot be asked."""
+    if run in set(able["id"]):
+        return "reads no drawn digits; it can be asked about an uploaded picture"
+    return "has no weights to ask yet" if run in set(stored.runs()["id"]) else gone(run)
+
+
+def cards(
+    runs: pd.DataFrame, called: dict[str, str], found: dict[str, Prediction | str], image: Image.Image | None
+) -> None:
     """Every model's answer side by side; before there is one, how good the model is."""
     with st.grid(min(max(len(runs), 2), 4), min_column_width=150, gap="small"):
         for place, (id, run) in enumerate(runs.iterrows()):
             answer = found.get(str(id))
             key = f"answer-{place}" if answer else f"waits-{place}"
             with st.container(border=True, gap="xxsmall", key=key, height="stretch"):
-                st.caption(wording.plain(run["title"]))
+                st.caption(wording.plain(called[str(id)]))
                 if isinstance(answer, str):
                     st.markdown(wording.plain(answer))
                 elif answer is None:
@@ -63,15 +73,16 @@ def votes(read: dict[str, Prediction]) -> None:
 def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Prediction]:
     """Ask every model and show what it says; the answers there are."""
     found = {} if image is None else {run: asking.ask(run, image) for run in runs.index}
-    cards(runs, found, image)
+    called = run_names(runs.to_dict("records"))
+    cards(runs, called, found, image)
     if any(st.session_state.get(f"looks-{place}") for place in range(len(runs))):
         scale()
     read = {run: answer for run, answer in found.items() if not isinstance(answer, str)}
     if len(read) > 1:
         votes(read)
     for place, classes in enumerate(dict.fromkeys(answer.classes for answer in read.values())):
-        alike = {runs["title"][run]: answer for run, answer in read.items() if answer.classes == classes}
-        figure = figures.probabilities({title: list(one.probabilities) for title, one in alike.items()}, classes)
+        alike = {called[run]: list(answer.probabilities) for run, answer in read.items() if answer.classes == classes}
+        figure = figures.probabilities(alike, classes)
         figure.update_traces(textposition="outside", cliponaxis=False).update_xaxes(range=[0, 1.13])
         chart(figure, key=f"draw-probabilities{place or ''}", name="vitcore-probabilities")
     return read
@@ -139,7 +150,9 @@ else:
     drawn = way == WAYS[0]
     asked = digits if drawn else able
     best = asked.sort_values("best_error_percent", kind="stable").head(1)
-    ids = pick_runs(asked, key="draw-runs" if drawn else "upload-runs", first=list(best["id"]), label="Models")
+    ids = pick_runs(
+        asked, key="draw-runs" if drawn else "upload-runs", first=list(best["id"]), label="Models", why=silent
+    )
     if asked.empty:
         st.caption("No stored model reads digits; upload a picture for those that read others.")
     chosen = asked[asked["id"].isin(ids)].set_index("id", drop=False).reindex(ids)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.parts import frame, stored, wording
+from pages.parts import frame, moments, stored, wording
 from pages.parts.launch import FIRST, launch, watch
 from pages.parts.status import badge, progress_line
 from pages.parts.tour import tour
@@ -85,7 +85,7 @@ def newest(table: pd.DataFrame) -> None:
                         badge(run["status"])
                     if not wording.missing(run["error_percent"]):
                         st.caption(f"{wording.percent(run['error_percent'], 2)} error", width="content")
-                    st.caption(wording.ago(run["created"]), width="content")
+                    st.caption(moments.ago(run["created"]), width="content")
     st.page_link("compare.py", label=_all(len(table)))
 
 

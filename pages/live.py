@@ -13,6 +13,7 @@ from pages.parts import frame, stored, wording
 from pages.parts.confusions import confusions
 from pages.parts.heads import head, numbers
 from pages.parts.learning import curves
+from pages.parts.naming import run_names
 from pages.parts.picker import pick_runs
 from pages.parts.pulse import pulse
 from pages.parts.status import Run
@@ -35,14 +36,16 @@ def confusion(rows: Sequence[Run]) -> None:
         return
     st.subheader("Confusion matrix", anchor=False)
     id = next(iter(known))
+    called = run_names(rows)
     if len(known) > 1:
-        id = st.selectbox("Of", known, format_func=lambda id: known[id]["title"], key="confusion-run", width=420)
-    confusions(known[id], key="confusion")
+        if st.session_state.get("confusion-run") not in known:
+            st.session_state["confusion-run"] = id  # the one it was of is not chosen any more
+        id = st.selectbox("Of", list(known), format_func=lambda id: called.get(id, id), key="confusion-run", width=420)
+    confusions(known[id], called[id], key="confusion")
 
 
-def log(run: Run, notes: list[str], *, alone: bool) -> None:
-    """What the trainer had to say, and the end of what its process wrote; whose, unless it stands alone."""
-    whose = "" if alone else f" · {wording.plain(run['title'])}"
+def log(run: Run, notes: list[str], *, whose: str) -> None:
+    """What the trainer had to say, and the end of what its process wrote; `whose` stands behind both."""
     for text in notes:
         st.caption(wording.plain(text) + whose)
     try:
@@ -68,8 +71,9 @@ def top(ids: list[str]) -> None:
     look = Look.at(ids)
     st.session_state["live-changes"] = look.changes
     st.space("small")
+    called = run_names([*look.rows, *look.others])
     for run in look.rows:
-        head(run)
+        head(run, called[run["id"]])
     if len(look.rows) == 1:
         numbers(look.rows[0])
 
@@ -83,8 +87,9 @@ def learnt(ids: list[str]) -> None:
         return
     curves(look.rows)
     confusion(look.rows)
+    called = run_names(look.rows)
     for run in look.rows:
-        log(run, look.notes[run["id"]], alone=len(look.rows) == 1)
+        log(run, look.notes[run["id"]], whose="" if len(called) == 1 else f" · {called[run['id']]}")
 
 
 @st.fragment(key="live-around")
@@ -93,8 +98,9 @@ def around(ids: list[str]) -> None:
     look = Look.at(ids)
     if look.others:
         st.subheader("Also running", anchor=False)
+        called = run_names([*look.rows, *look.others])
         for run in look.others:
-            head(run)
+            head(run, called[run["id"]])
     if "running" in look.statuses:
         st.caption(f"This machine: {machine.busy()}.")
     if "queued" in look.statuses:
@@ -104,12 +110,19 @@ def around(ids: list[str]) -> None:
 def beat(ids: list[str]) -> list[str]:
     """Which parts of the page are to be drawn anew, since something has changed."""
     look = Look.at(ids)
-    if not moving(look.active):
-        st.rerun()  # the whole page, without the pulse
+    if moving(look.active) != st.session_state.get("live-moves"):
+        st.rerun()  # the whole page, with a pulse of the other pace
     if look.changes == st.session_state.get("live-changes"):
         return []
     more = look.learnt != st.session_state.get("live-learnt")
     return ["live-top", *(["live-learnt"] if more else []), "live-around"]
+
+
+def begin() -> list[str]:
+    """The whole page once something is stored, by whomever."""
+    if not stored.runs(now=True).empty:
+        st.rerun()
+    return []
 
 
 frame.heading("Live", "Runs as they learn. Close the page, stop the server: training goes on.")
@@ -117,11 +130,12 @@ everything = stored.runs(now=True)
 if everything.empty:
     st.markdown("Nothing has been trained yet.")
     st.page_link("train.py", label="Train a model")
+    pulse(address([]), begin, key="live-pulse", still=True)
 else:
     now = everything[everything["status"] == "running"]
     chosen = pick_runs(everything, key="live-runs", first=list((now if len(now) else everything.head(1))["id"]))
     top(chosen)
     learnt(chosen)
     around(chosen)
-    if moving(not stored.active(everything).empty):
-        pulse(address(chosen), partial(beat, chosen), key="live-pulse")
+    moves = st.session_state["live-moves"] = moving(not stored.active(everything).empty)
+    pulse(address(chosen), partial(beat, chosen), key="live-pulse", still=not moves)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vitcore.apart import apart
 from vitcore.data.datasets import DATASETS
 from vitcore.runs.folder import RunFolder
 
@@ -24,7 +25,7 @@ class Loaded:
 
     model: nn.Module
     spec: RunSpec
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # no two of one name
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def load(run: RunFolder) -> Loaded:
     """
     from vitcore.training.checkpoint import load_model
 
-    return Loaded(*load_model(run.path))
+    model, spec, classes = load_model(run.path)
+    return Loaded(model, spec, tuple(apart(list(classes))))
 
 
 def attend(loaded: Loaded, picture: Image.Image) -> dict[str, np.ndarray]:

@@ -65,14 +65,16 @@ async function draw(one, host) {
   try {
     const Plotly = await library()
     while (one.wanted) {
-      const { figure, name, height } = one.wanted
+      const { figure, name, height, instead } = one.wanted
       one.wanted = null
       if (!figure) {
         Plotly.purge(host)
         one.drawn = false
+        host.textContent = instead ?? ""
         host.dataset.points = 0
         continue
       }
+      if (!one.drawn) host.textContent = ""
       const traces = figure.data.map(trace => coloured(trace, host))
       await Plotly.react(host, traces, themed(figure.layout, host, height), settings(name))
       if (!one.drawn) host.on("plotly_click", event => one.pick(event.points[0].pointNumber))

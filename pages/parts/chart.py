@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from vitcore.reports.figures.style import drawable
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 HERE = Path(__file__).parent
+NOTHING = "Nothing to draw yet."  # in a chart's place
 HEIGHT = 420  # of a figure that says nothing of it
 
 _component = st.components.v2.component(
@@ -42,7 +45,12 @@ class Panel:
 
 
 def plain(figure: go.Figure | dict[str, Any]) -> dict[str, Any]:
-    """A figure as the plain data that goes to the browser, to be kept where it is drawn many times."""
+    """A figure as the plain data that goes to the browser, to be kept where it is drawn many times.
+
+    Without a trace where there is nothing to be seen: axes from -1 to 6 would say that there is.
+    """
+    if not drawable(figure):
+        return {"data": [], "layout": {}}
     if isinstance(figure, dict):
         return {"data": [_packed(trace) for trace in figure["data"]], "layout": {**figure["layout"], "template": {}}}
     found: dict[str, Any] = json.loads(figure.to_json())
@@ -75,6 +83,9 @@ def chart(
         on_pick: called with the number of the point that was clicked, of a heat map's cell with [row, column].
     """
     given = figure if isinstance(figure, dict) else plain(figure)
+    if not given["data"]:
+        st.caption(NOTHING)
+        return
     data = {"charts": [_told(Panel(key, "", given, name), height)], "picks": on_pick is not None}
     if on_pick is None:
         _component(key=key, data=data, height="content")
@@ -91,4 +102,6 @@ def wall(panels: Sequence[Panel], *, key: str, height: int) -> None:
 def _told(panel: Panel, height: int | None) -> dict[str, Any]:
     """One chart as the browser is told it."""
     tall = height or (panel.figure or {}).get("layout", {}).get("height") or HEIGHT
-    return {"key": panel.key, "title": panel.title, "figure": panel.figure, "height": tall, "name": panel.name}
+    figure = panel.figure if panel.figure and panel.figure["data"] else None
+    told = {"key": panel.key, "title": panel.title, "figure": figure, "height": tall, "name": panel.name}
+    return told if figure else {**told, "instead": NOTHING}

@@ -7,14 +7,18 @@ from typing import Any
 
 import pandas as pd
 
+from vitcore.apart import apart
 from vitcore.data.datasets import DATASETS
 
 
 def class_names(run: pd.Series | Mapping[Any, Any], count: int) -> tuple[str, ...]:
-    """The names of a run's `count` classes: those it was started with, else its dataset's, else their numbers."""
+    """The names of a run's `count` classes: those it was started with, else its dataset's, else their numbers.
+
+    Two classes of one name are told apart by their places, from 1, here and so wherever they are named.
+    """
     told = run.get("classes")
     known = DATASETS.get(str(run.get("dataset")))
     for names in (told, known.classes if known else ()):
         if names is not None and not isinstance(names, float) and len(names) == count:
-            return tuple(map(str, names))
+            return tuple(apart(list(names)))
     return tuple(map(str, range(count)))

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.parts import moments
 from vitcore.spec import fields
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
 ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds", "my_drawings")
 LABELS = {field.name: field.label for field in fields()} | {
-    "id": "Run",
+    "id": "Run id",
     "title": "Run",
     "status": "Status",
     "created": "Created",
@@ -97,8 +98,9 @@ def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, 
         said = f"{label(name)} {'↓' if down else '↑'}" if name == by else label(name)
         if name == "title":
             found[name] = st.column_config.TextColumn(said, pinned=True, width=300)
-        elif name in ("created", "started", "ended"):
-            found[name] = st.column_config.DatetimeColumn(said, format="D MMM YYYY, HH:mm")
+        elif name in moments.COLUMNS:
+            zoned = f"{said} ({moments.zone_name()})"
+            found[name] = st.column_config.DatetimeColumn(zoned, format="D MMM YYYY, HH:mm")
         elif name in FORMATS:
             found[name] = st.column_config.NumberColumn(said, format=FORMATS[name])
         else:

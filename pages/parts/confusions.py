@@ -30,7 +30,7 @@ SIDE = 112  # pixels of a picture's height on its way to the page
 BOXES = (("True class", "true"), ("Taken for", "predicted"))
 
 
-def confusions(run: Run, *, key: str) -> None:
+def confusions(run: Run, called: str, *, key: str) -> None:
     """Which classes are taken for which after the last epoch or a chosen one, and the pictures behind a cell."""
     known = queries.confusion_epochs(stored.index(), run["id"])
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -39,7 +39,7 @@ def confusions(run: Run, *, key: str) -> None:
     chosen = None if last or len(known) < 2 else _slider(known, key)
     epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
     names = class_names(run, len(matrix))
-    st.caption(f"{wording.plain(run['title'])}, after epoch {epoch}")
+    st.caption(f"{wording.plain(called)}, after epoch {epoch}")
     chart(
         _drawn(matrix.tobytes(), matrix.dtype.str, names, shares),
         key=key,

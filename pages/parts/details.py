@@ -11,6 +11,7 @@ import streamlit as st
 from pages.parts import stored, wording
 from pages.parts.confusions import confusions
 from pages.parts.export import weights_of
+from pages.parts.naming import run_names
 from pages.parts.status import asked_of
 from vitcore.errors import Refusal
 from vitcore.reports.cells import entries
@@ -27,11 +28,11 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     if rows.empty:
         return
     st.subheader("One run", anchor=False)
-    titles = rows["title"] + " · " + rows["id"].str[-4:]
+    titles = run_names(rows[["id", "title"]].to_dict("records"))
     id = st.selectbox(
         "Run",
         list(rows.index),
-        format_func=lambda run: str(titles[run]),
+        format_func=lambda run: titles.get(run, run),
         key="details-run",
         label_visibility="collapsed",
     )
@@ -40,7 +41,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     _kept_to(run, rows.loc[id, "training_seconds"])
     _said(run, all_tags(table))
     if queries.confusion_epochs(stored.index(), run.id) and st.toggle("Confusion matrix", key="details-matrix"):
-        st.fragment(confusions)(rows.loc[id], key="details-confusion")
+        st.fragment(confusions)(rows.loc[id], titles[str(id)], key="details-confusion")
     with st.container(horizontal=True, gap="small", key="details-ways"):
         weights_of(run)
         if st.button("Open on Live", key="details-live"):

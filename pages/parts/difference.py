@@ -8,6 +8,7 @@ import streamlit as st
 from pages.parts import columns, stored, wording
 from pages.parts.chart import chart
 from pages.parts.classes import class_names
+from pages.parts.naming import run_names
 from pages.parts.view import KEYS
 from vitcore.errors import Refusal
 from vitcore.reports import differences, figures
@@ -33,7 +34,7 @@ def difference(runs: pd.DataFrame) -> None:
 
 def _pair(runs: pd.DataFrame) -> tuple[str, str]:
     """A and B; where none was chosen, the two newest."""
-    titles = dict(zip(runs["id"], runs["title"] + " · " + runs["id"].str[-4:], strict=True))
+    titles = run_names(runs[["id", "title"]].to_dict("records"))
     ids = list(titles)
     with st.grid(2, min_column_width=260):
         for place, name in enumerate(("a", "b")):

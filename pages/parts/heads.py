@@ -12,11 +12,11 @@ from vitcore.errors import Refusal
 from vitcore.runs import expected
 
 
-def head(run: Run) -> None:
-    """One run in a line: its name and status, how far it is, and what can be done to it."""
+def head(run: Run, called: str) -> None:
+    """One run in a line: what it is called and its status, how far it is, and what can be done to it."""
     with st.container(key=f"head-{run['id']}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{wording.plain(run['title'])}**", width="content")
+            st.markdown(f"**{wording.plain(called)}**", width="content")
             badge(run["status"])
             st.space("stretch")
             actions(run)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts import stored, wording
+from pages.parts.picker import MOST
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import enqueue, ensure_dispatcher
@@ -38,4 +39,4 @@ def launch(specs: Sequence[RunSpec]) -> list[str]:
 def watch(ids: Sequence[str]) -> None:
     """Go to Live with these runs chosen."""
     st.session_state.pop("live-runs", None)
-    st.switch_page("live.py", query_params={"runs": ",".join(ids[:8])})
+    st.switch_page("live.py", query_params={"runs": ",".join(ids[:MOST])})

@@ -11,13 +11,16 @@ import streamlit as st
 
 from pages.parts import stored
 from pages.parts.chart import Panel, plain, wall
+from pages.parts.naming import run_names
 from pages.parts.status import Run
 from vitcore.errors import Refusal
 from vitcore.reports import figures
+from vitcore.reports.figures import edges
 from vitcore.runs.folder import Results
 from vitcore.store import queries
 
 HEIGHT = 260
+SPREAD = ("loss_min", "loss_max")  # of the steps that a point of the loss stands for
 CURVES = (
     ("Loss by step", "loss", "step"),
     ("Accuracy by epoch", "accuracy", "epoch"),
@@ -29,7 +32,7 @@ TOLD = ["epochs_done", "training_seconds", "error_percent"]  # columns of a run'
 
 def curves(rows: Sequence[Run]) -> None:
     """Loss, accuracy and F1 of the chosen runs, side by side where there is room."""
-    titles = tuple((run["id"], run["title"]) for run in rows)
+    titles = tuple(run_names(rows).items())
     drawn = _drawn(str(Results().root), titles, mark(rows))
     st.space("small")
     with st.container(key="curves"):
@@ -57,20 +60,25 @@ def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, .
     index, runs = stored.index(), pd.DataFrame(titles, columns=["id", "title"])
     epochs = queries.epochs(index, list(runs["id"]))
     steps = pd.concat([queries.steps(index, id).assign(run_id=id) for id in runs["id"]])
+    steps["loss"] = steps["loss_mean"]
     found = []
     for title, y, x in CURVES:
         rows, figure = steps if x == "step" else epochs, None
         if not rows.empty:
-            figure = _small(plain(figures.curve_plot(rows, runs, x=x, y=y, height=HEIGHT)), named=len(runs) > 1)
-        found.append(Panel(f"curve-{y}", title, figure, f"vitcore-{y}"))
+            figure = plain(
+                figures.curve_plot(rows, runs, x=x, y=y, height=HEIGHT, spread=SPREAD if x == "step" else None)
+            )
+        notes = _small(figure, named=len(runs) > 1) if figure and figure["data"] else []
+        found.append(Panel(f"curve-{y}", edges.said(title, *notes), figure, f"vitcore-{y}"))
     return found
 
 
-def _small(figure: dict[str, Any], *, named: bool) -> dict[str, Any]:
-    """Without what stands over and beside the figure anyway."""
+def _small(figure: dict[str, Any], *, named: bool) -> list[str]:
+    """Take out what stands over and beside the figure anyway; what is to be said of its edges."""
     layout = figure["layout"]
     layout["showlegend"] = named
     layout["margin"] |= {"b": 0} if named else {"b": 0, "t": 8}
     for axis in ("xaxis", "yaxis"):
         layout[axis]["title"] = {"text": ""}
-    return figure
+    notes: list[str] = layout["meta"]["notes"]
+    return notes

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from pages.parts import wording
+from pages.parts import moments, wording
 from pages.parts.chart import chart
 from vitcore.errors import Refusal
 from vitcore.reports import measurements
@@ -108,7 +108,7 @@ def _shown(found: Measurement) -> None:
     for sentence in measurements.verdict(found.points, PATCHES):
         st.markdown(sentence)
     state = "" if found.status in ("finished", "running") else f" It was {found.status} before its end."
-    when = f"Measured {wording.ago(found.moment)} on {found.place}.{state}"
+    when = f"Measured {moments.ago(found.moment)} on {found.place}.{state}"
     st.caption(
         f"One picture, {found.about.get('heads', 4)} heads, without the linear maps around the attention, which are "
         f"the same for all; FAVOR+ with {measure.FEATURES} features. Crosses mark where a kernel passes softmax. Up to "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import wording
+from pages.parts import addressed, wording
 from pages.parts.fields import whole
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
@@ -20,6 +20,7 @@ POSITIONS = ("learnable", "sinusoidal", "none")
 
 def choose() -> list[str]:
     """The architectures to show; the address keeps them."""
+    addressed.strays({"models": ARCHITECTURES}, most={"models": MOST})
     return st.multiselect(
         "Architectures",
         list(ARCHITECTURES),

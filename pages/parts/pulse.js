@@ -12,8 +12,12 @@ class Watcher {
 
   told(data, send) {
     if (data.address !== this.data?.address) this.drawn = -Infinity // other runs: what is seen of them is not known
+    const pace = this.data?.every
     this.data = data
     this.send = send
+    if (pace === data.every) return
+    clearInterval(this.timer)
+    this.timer = setInterval(() => this.ask(), data.every * 1000)
   }
 
   async ask() {
@@ -52,10 +56,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   watchers.set(parentElement, watcher)
   const ask = () => watcher.ask()
   setTimeout(ask, 200) // what happened while the page was being built
-  const timer = setInterval(ask, data.every * 1000)
   document.addEventListener("visibilitychange", ask)
   return () => {
-    clearInterval(timer)
+    clearInterval(watcher.timer)
     document.removeEventListener("visibilitychange", ask)
     watchers.delete(parentElement)
   }

@@ -16,6 +16,8 @@ EVERY = 0.6  # seconds between two looks at the marks
 SOON = 0.8  # seconds at least between two beats where the first mark has changed: what people wait for
 LATER = 3.2  # where the second has: how far it is
 REST = 10.0  # where nothing has
+STILL = 3.0  # seconds between two looks at the marks where nothing moves, and beats follow changes alone
+NEVER = 1e9
 
 _component = st.components.v2.component(
     "vitcore_pulse",
@@ -24,9 +26,15 @@ _component = st.components.v2.component(
 )
 
 
-def pulse(address: str, beat: Callable[[], list[str]], *, key: str) -> None:
-    """Call `beat` where the marks `soon` and `later` at `address` tell of more; draw the fragments that it names."""
+def pulse(address: str, beat: Callable[[], list[str]], *, key: str, still: bool = False) -> None:
+    """Call `beat` where the marks `soon` and `later` at `address` tell of more; draw the fragments that it names.
+
+    A page that is still keeps its pulse, a slow one: whoever makes it move, by a button of its own or from elsewhere,
+    it is seen.
+    """
     data = {"address": address, "every": EVERY, "soon": SOON, "later": LATER, "rest": REST}
+    if still:
+        data |= {"every": STILL, "soon": 0.0, "later": 0.0, "rest": NEVER}
 
     @st.fragment(key=f"{key}-fragment")
     def heart() -> None:

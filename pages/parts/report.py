@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.parts import frame, report_cells, report_figures, report_fill, stored, wording
+from pages.parts import addressed, frame, report_cells, report_figures, report_fill, stored, wording
 from vitcore.reports import exports, published
 from vitcore.reports.comparisons import comparisons
 from vitcore.reports.kept import kept_epochs, with_kept
@@ -64,6 +64,7 @@ def _choice(report: Report) -> tuple[Table, str]:
     """Which table and which protocol; both stand in the address."""
     known = [table for table in published.tables().values() if table.report == report.key]
     named = {table.key: table for table in known}
+    _strays(report, known)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="report-choice"):
         key = known[0].key
         if len(known) > 1:
@@ -79,6 +80,14 @@ def _choice(report: Report) -> tuple[Table, str]:
             bind="query-params",
         )  # fmt: skip
     return table, protocol if protocol in ways else ways[0]
+
+
+def _strays(report: Report, known: list[Table]) -> None:
+    """Say what the address asks for and this report does not have."""
+    names = {table.place: table for table in known}
+    asked = names.get(st.query_params.get(f"{report.key}-table", ""), known[0])
+    tables = {f"{report.key}-table": names} if len(known) > 1 else {}
+    addressed.strays({**tables, f"{report.key}-protocol": [one.label for one in asked.protocols.values()]})
 
 
 def _first(table: Table) -> str:
@@ -100,8 +109,8 @@ def _asked(table: str, protocol: str) -> set[str]:
 
 def _body(table: Table, protocol: str, moving: bool) -> None:
     now = view(table, protocol)
-    if moving and stored.active(now.runs).empty:
-        st.rerun()  # nothing moves any more: without a timer from here on
+    if moving == stored.active(stored.runs()).empty:
+        st.rerun()  # it moves no more, or moves by now: the whole page, without a timer or with one
     st.subheader(f"{table.place}: {table.title}", anchor=False)
     st.caption(table.protocols[protocol].note)
     _verdict(now)

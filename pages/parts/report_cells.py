@@ -10,6 +10,7 @@ import streamlit as st
 from pages.parts import wording
 from pages.parts.launch import launch, watch
 from pages.parts.speeds import speeds
+from vitcore.apart import apart
 from vitcore.reports import exports
 from vitcore.reports.missing import missing
 from vitcore.reports.speed import estimate
@@ -46,8 +47,9 @@ def _look(one: Result, part: str) -> str:
 
 def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
     """Choose a cell; see where its numbers come from, and run it."""
-    rows = {row.key: row.label for row in result.table.rows}
-    columns = {column.key: column.title for column in result.table.columns}
+    rows = result.table.names()
+    keys = [column.key for column in result.table.columns]
+    columns = dict(zip(keys, apart([column.title for column in result.table.columns], keys), strict=True))
     with st.container(border=True, key="cell"):
         st.markdown("**One cell**")
         left, right = st.columns(2)

@@ -26,7 +26,7 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
         left, right = st.columns([1, 3])
         with left:
             seeds = whole("Seeds a cell", f"{table.key}-seeds", 1, 100, SEEDS)
-        labels = {row.key: row.label for row in table.rows}
+        labels = table.names()
         rows = right.multiselect(
             "Rows", list(labels), format_func=labels.__getitem__, placeholder="All rows", key=f"{table.key}-rows"
         )

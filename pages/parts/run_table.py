@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts import columns, stored
+from pages.parts import columns, moments, stored
 from pages.parts.against import all_runs, told_left_out
 from pages.parts.view import KEYS, VERSION
 from vitcore.reports.cells import sorted_by
@@ -30,7 +30,7 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
     by, down = st.session_state[KEYS["sort"]], bool(st.session_state[KEYS["descending"]])
     key = f"compare-table-{st.session_state[VERSION]}-{hash((by, down, *rows)) & 0xFFFFFFFF:x}"
     event = st.dataframe(
-        table[names],
+        moments.local(table[names]),
         key=key,
         height=min(460, 38 + 35 * max(len(table), 1)),
         hide_index=True,
@@ -114,7 +114,7 @@ def downloads(shown: pd.DataFrame, *, groups: bool) -> None:
     )
     st.download_button(
         "Parquet",
-        lambda: queries.export_parquet(_exact(index, shown, groups)),
+        lambda: queries.export_parquet(_exact(index, moments.utc(shown), groups)),
         "vitcore-runs.parquet",
         mime="application/vnd.apache.parquet",
         key="download-parquet",

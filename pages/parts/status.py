@@ -92,4 +92,5 @@ def asked_of(what: Callable[[Results], object]) -> bool:
 
 
 def _ask(what: Callable[[Results, str], None], run_id: str) -> None:
-    asked_of(lambda results: what(results, run_id))
+    if asked_of(lambda results: what(results, run_id)):
+        st.rerun()  # the whole page: a run that waits or trains has parts that one at rest has not

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import wording
+from pages.parts.naming import run_names
 from pages.parts.status import asked_of
 from vitcore.errors import Refusal
 from vitcore.runs import queue
@@ -18,8 +19,9 @@ SHOWN = 8
 
 def waiting(table: pd.DataFrame) -> None:
     """Every waiting run in the order in which they will be taken up, the first few with their buttons."""
-    titles = dict(zip(table["id"], table["title"], strict=True))
-    ids = [id for id in queue.queued(Results()) if id in titles]
+    queued = queue.queued(Results())
+    titles = run_names(table.loc[table["id"].isin(queued), ["id", "title"]].to_dict("records"))
+    ids = [id for id in queued if id in titles]
     if not ids:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -59,7 +61,8 @@ def _mover(sign: str, told: str, ids: list[str], place: int, to: int) -> None:
 
 def _reorder(ids: list[str]) -> None:
     still = set(queue.queued(Results()))  # some may have been taken up since the page was drawn
-    asked_of(partial(queue.reorder, ids=[id for id in ids if id in still]))
+    if asked_of(partial(queue.reorder, ids=[id for id in ids if id in still])):
+        st.rerun()
 
 
 def _cancel_all(ids: list[str]) -> None:
@@ -70,3 +73,4 @@ def _cancel_all(ids: list[str]) -> None:
         except Refusal as refusal:
             st.toast(wording.plain(str(refusal)))
     asked_of(lambda results: None)
+    st.rerun()  # the whole page, as after whatever changes a run's state

@@ -1,10 +1,9 @@
-"""Numbers, durations and moments as people say them."""
+"""Numbers and durations as people say them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -44,25 +43,6 @@ def share(value: float | None) -> float:
 def duration(seconds: float | None) -> str:
     """75 -> '1 min 15 s'; None and NaN -> '–'."""
     return NONE if missing(seconds) else durations.duration(float(seconds or 0))
-
-
-def ago(moment: datetime | None, now: datetime | None = None) -> str:
-    """A UTC moment as 'just now', '5 min ago', 'yesterday' or a date."""
-    if missing(moment):
-        return NONE
-    assert moment is not None
-    now = now or datetime.now(UTC)
-    then = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    past = (now - then).total_seconds()
-    if past < 60:
-        return "just now"
-    if past < 3600:
-        return f"{round(past / 60)} min ago"
-    if past < 86_400:
-        return f"{round(past / 3600)} h ago"
-    if past < 2 * 86_400:
-        return "yesterday"
-    return f"{then.day} {then:%b %Y}"
 
 
 def number(how_many: int, thing: str, things: str = "") -> str:

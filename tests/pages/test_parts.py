@@ -1,7 +1,5 @@
 """The parts that pages share, where they can be judged without a page."""
 
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
 import pytest
 
@@ -47,14 +45,6 @@ def test_durations(seconds: float | None, said: str) -> None:
 @pytest.mark.parametrize(("size", "said"), [(None, "–"), (410.2, "410 MB"), (999.4, "999 MB"), (2048, "2.0 GB")])
 def test_memory(size: float | None, said: str) -> None:
     assert wording.megabytes(size) == said
-
-
-def test_moments() -> None:
-    now = datetime(2026, 3, 5, 12, tzinfo=UTC)
-    assert wording.ago(now - timedelta(seconds=5), now) == "just now"
-    assert wording.ago(now.replace(tzinfo=None) - timedelta(minutes=5), now) == "5 min ago"
-    assert wording.ago(now - timedelta(hours=30), now) == "yesterday"
-    assert wording.ago(now - timedelta(days=9), now) == "24 Feb 2026"
 
 
 def test_a_combination_that_cannot_be_leaves_the_others() -> None:

@@ -46,13 +46,13 @@ def runs_behind(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> pd.D
     A curve is a mean, so that it has the runs of the table's own means; a matrix is one run's, and may be of one that
     is still under way.
     """
-    found = []
+    found, names = [], result.table.names()
     for one in result.results:
         if one.column.metric == figure.metric and one.spec is not None:
             mine = matching(one.spec, runs)
             under_way = mine["status"].isin([*COUNTED, "running", "stopped"])
             some = averaged(mine) if figure.chart == "curves" else mine[under_way] if len(mine) else mine
-            found.append(some.assign(row=one.row.label))
+            found.append(some.assign(row=names[one.row.key]))
     behind = pd.concat(found) if found else runs.iloc[:0].assign(row="")
     return behind.drop_duplicates("id")
 
@@ -67,7 +67,7 @@ def _bars(figure: Figure, result: ResultTable, log_y: bool) -> go.Figure:
         series.append(Series(f"{where}published", values, published=True, place=place if len(columns) > 1 else None))
         if any(one.values for one in cells):
             series.append(_ours(f"{where}ours{_mark(result)}", cells, place))
-    labels = [row.label for row in result.table.rows]
+    labels = list(result.table.names().values())
     log_y = log_y and METRICS[figure.metric].kind == "result"  # seconds lie close together: a bar from 0 is honest
     return figures.bars(labels, series, y=columns[0].label, log_y=log_y, revision=f"{figure.key}:{log_y}")
 
@@ -90,12 +90,12 @@ def _mark(result: ResultTable) -> str:
 def _scatter(figure: Figure, result: ResultTable) -> go.Figure:
     """Accuracy against size: published points hollow, ours filled with error bars."""
     size = result.table.column(figure.size)
-    points = []
+    points, names = [], result.table.names()
     for row in result.table.rows:
         own, large = result.at(row.key, figure.column), result.at(row.key, size.key)
         if large.published is None or (figure.most is not None and large.published.value > figure.most):
             continue
-        where = {"label": row.label, "family": row.group, "size": large.published.value * _millions(size)}
+        where = {"label": names[row.key], "family": row.group, "size": large.published.value * _millions(size)}
         if own.published:
             points.append({**where, "accuracy": own.published.value, "published": True})
         if own.values:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from vitcore.apart import apart
 from vitcore.errors import Refusal
 from vitcore.reports.cells import as_text
 from vitcore.spec import fields
@@ -52,6 +53,7 @@ def cells(first: np.ndarray, second: np.ndarray, classes: Sequence[str], most: i
     Args:
         first, second: counts, classes x classes, rows the true class.
     """
+    classes = apart(list(classes))
     shares = [100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) for counts in (first, second)]
     gap = shares[0] - shares[1]
     order = np.argsort(-np.abs(gap), axis=None, kind="stable")[:most]

@@ -64,8 +64,8 @@ def _rows(result: ResultTable) -> list[str]:
     if not result.table.reference:
         return []
     twice = {second for _, second in result.table.same}
-    learning = {row.label: blocks(result, row.key) for row in result.table.rows if row.key not in twice}
-    learning = {label: found for label, found in learning.items() if found}
+    learning = {row.key: blocks(result, row.key) for row in result.table.rows if row.key not in twice}
+    learning = {row: found for row, found in learning.items() if found}
     p, count = rows_differ(list(learning.values()))
     if math.isnan(p):
         return [
@@ -151,11 +151,12 @@ def _twin(result: ResultTable, twin: ResultTable) -> list[str]:
 
 
 def _collapse(result: ResultTable) -> list[str]:
-    rows = {one.row.label: one for one in result.results if one.diverged and one.metric.kind == "result"}
+    names = result.table.names()
+    rows = {one.row.key: one for one in result.results if one.diverged and one.metric.kind == "result"}
     return [
-        f"{label} collapsed: {one.diverged} of {len(one.values)} runs met a NaN loss and answer 0 ever after "
+        f"{names[row]} collapsed: {one.diverged} of {len(one.values)} runs met a NaN loss and answer 0 ever after "
         f"({one.ours.mean:.2f} % error)."
-        for label, one in rows.items()
+        for row, one in rows.items()
     ]
 
 

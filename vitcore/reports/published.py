@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from vitcore.apart import apart
 from vitcore.errors import Refusal
 from vitcore.spec import RunSpec, fields
 
@@ -170,6 +171,11 @@ class Table(_Data):
         found += [axis.recipe for axis in axes]
         found += [recipe for axis in axes for recipe in axis.recipes.values()]
         return found + [recipe.fields for one in self.explanations for recipe in one.recipes]
+
+    def names(self) -> dict[str, str]:
+        """What each row is called, by its key: its label, and its settings too where two rows share that."""
+        endings = [", ".join(row.settings.values()) or row.key for row in self.rows]
+        return dict(zip((row.key for row in self.rows), apart([row.label for row in self.rows], endings), strict=True))
 
     def row(self, key: str) -> Row:
         return next(row for row in self.rows if row.key == key)

@@ -44,11 +44,15 @@ def asked_for(
 
 
 def _rows(one: Table, wanted: Collection[str]) -> list[str]:
-    names = {name: row.key for row in one.rows for name in (row.key, row.label)}
+    found = []
     for name in wanted:
-        if name not in names:
+        rows = [row.key for row in one.rows if row.key == name] or [row.key for row in one.rows if row.label == name]
+        if not rows:
             raise Refusal(f"{one.key} has no row {name!r}; it has {', '.join(row.key for row in one.rows)}")
-    return [names[name] for name in wanted]
+        if len(rows) > 1:
+            raise Refusal(f"{one.key} has {len(rows)} rows that are called {name!r}; say which: {', '.join(rows)}")
+        found += rows
+    return found
 
 
 def _unexplained(one: Table, runs: pd.DataFrame, seeds: Sequence[int], protocol: str) -> list[RunSpec]:

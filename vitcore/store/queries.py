@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _STARTED = b'"event":"started"'
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
 _QUOTED = re.compile(r'[",\r\n]')
+_OF_STRIDE = ("loss_min", "loss_max", "loss_mean")
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
 
 
@@ -56,11 +58,15 @@ def statuses(index: Index) -> dict[str, list[str]]:
 
 
 def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
-    """The epochs of these runs, run by run in the order given: `run_id` and the fields of the journal's line."""
+    """The epochs of these runs, run by run in the order given: `run_id`, the fields of the journal's line, `evaluated`.
+
+    What was evaluated and has no value is no number: a frame alone cannot tell it from what was not evaluated.
+    """
     return (
         index.cursor()
         .execute(
-            "SELECT epochs.* FROM epochs JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
+            "SELECT epochs.*, coalesce(accuracy, error_percent, f1, test_loss) IS NOT NULL AS evaluated FROM epochs"
+            " JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
             " ON run_id = id ORDER BY place, epoch",
             [list(dict.fromkeys(ids)), len(dict.fromkeys(ids))],
         )
@@ -128,7 +134,8 @@ def confusion_epochs(index: Index, id: str) -> list[int]:
 def steps(source: Index | Results, id: str) -> pd.DataFrame:
     """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; those that its weights have made.
 
-    What an attempt told beyond the checkpoint from which the next one went on counts no more.
+    A line stands for all steps since the one before it: `loss_min`, `loss_max` and `loss_mean` are theirs. What an
+    attempt told beyond the checkpoint from which the next one went on counts no more.
     """
     results = source.results if isinstance(source, Index) else source
     lines, _ = journal.read(results.run(id).steps)
@@ -139,13 +146,14 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
             fold.whole(line.get("epoch")),
             _number(line, "loss"),
             _number(line, "learning_rate"),
+            *(_number(line, name if name in line else "loss") for name in _OF_STRIDE),
         )
         for line in Attempts("step").take_all(told).lines.values()
     ]
     rows = [row for row in rows if row[0] is not None and row[1] is not None]
-    frame = pd.DataFrame(rows, columns=["step", "epoch", "loss", "learning_rate"])
-    frame = frame.astype({"step": "int64", "epoch": "int64", "loss": "float64", "learning_rate": "float64"})
-    return frame
+    numbers = ["loss", "learning_rate", *_OF_STRIDE]
+    frame = pd.DataFrame(rows, columns=["step", "epoch", *numbers])
+    return frame.astype({"step": "int64", "epoch": "int64", **dict.fromkeys(numbers, "float64")})
 
 
 def export_csv(frame: pd.DataFrame) -> str:
@@ -213,6 +221,8 @@ def _cell(value: Any) -> str:
         return ""
     if value != value:
         return "NaN"
+    if isinstance(value, datetime):  # stored without a zone, and UTC
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z" if value.tzinfo else value.isoformat() + "Z"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)

@@ -126,6 +126,7 @@ class Run:
         ending: Ending | None = None
         while ending is None and self.tally.evaluated < self.spec.training.epochs:
             ending = self._epoch() or self._assess()
+        self.log.close()
         self._checkpoint()
         if ending is None:
             epochs = self.tally.evaluated

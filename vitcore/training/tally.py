@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 Report = Callable[[str, dict[str, Any]], None]
-TOLD_STEPS = 2000  # lines in a step journal; a longer run tells every k-th step
+TOLD_STEPS = 2000  # lines in a step journal; a longer run tells every k-th step, and what lay between
 FLUSH_SECONDS, PROGRESS_SECONDS = 0.5, 1.0
 
 
@@ -31,9 +31,32 @@ class Tally:
     evaluation_seconds: float = 0.0
     cpu_seconds: float = 0.0
     error_percent: float | None = None
+    stride_count: int = 0  # steps since the last line of the step journal whose loss was a number
+    stride_sum: float = 0.0
+    stride_low: float = math.inf
+    stride_high: float = -math.inf
 
     def state(self) -> dict[str, Any]:
         return asdict(self)
+
+    def gather(self, loss: float) -> None:
+        """A step's loss into what the next line of the step journal says of its stride."""
+        if math.isfinite(loss):
+            self.stride_count += 1
+            self.stride_sum += loss
+            self.stride_low, self.stride_high = min(self.stride_low, loss), max(self.stride_high, loss)
+
+    def stride(self) -> dict[str, float | None]:
+        """The smallest, the largest and the mean loss since the last line."""
+        known = self.stride_count > 0
+        return {
+            "loss_min": self.stride_low if known else None,
+            "loss_max": self.stride_high if known else None,
+            "loss_mean": self.stride_sum / self.stride_count if known else None,
+        }
+
+    def next_stride(self) -> None:
+        self.stride_count, self.stride_sum, self.stride_low, self.stride_high = 0, 0.0, math.inf, -math.inf
 
     def speed(self) -> float:
         """Training pictures a second, over the whole run."""
@@ -48,6 +71,7 @@ class StepLog:
         self._images_left = rows  # of the whole run
         self._stride = math.ceil(steps / TOLD_STEPS)
         self._waiting: list[tuple[int, int, int, float, Tensor]] = []
+        self._last: tuple[int, int, float, float] | None = None
         self._flushed = self._told = time.perf_counter()
         self.bad_step: int | None = None  # the first whose loss is no number
 
@@ -66,14 +90,29 @@ class StepLog:
         losses = torch.stack([entry[-1] for entry in self._waiting]).tolist()
         for (step, epoch, images, rate, _), loss in zip(self._waiting, losses, strict=True):
             self._tally.epoch_loss += loss * images
-            if self.bad_step is None and not math.isfinite(loss):
+            first_bad = self.bad_step is None and not math.isfinite(loss)
+            if first_bad:
+                self.close()  # what led up to it has a line of its own
+                self._tally.next_stride()
                 self.bad_step = step
-            if step % self._stride == 0 or step == self._steps:
-                self._report("steps", {"step": step, "epoch": epoch, "loss": finite(loss), "learning_rate": rate})
+            self._tally.gather(loss)
+            if step % self._stride == 0 or step == self._steps or first_bad:
+                self._tell_step(step, epoch, rate, loss)
+                self._tally.next_stride()
+            self._last = step, epoch, rate, loss
         self._waiting.clear()
         if self._flushed - self._told >= PROGRESS_SECONDS:
             self._told = self._flushed
             self._tell_progress(step, epoch, loss)
+
+    def close(self) -> None:
+        """Tell what the unfinished stride holds, where a run ends or pauses within it; one that goes on keeps it."""
+        if self._last is not None and self._tally.stride_count:
+            self._tell_step(*self._last)
+
+    def _tell_step(self, step: int, epoch: int, rate: float, loss: float) -> None:
+        line = {"step": step, "epoch": epoch, "loss": finite(loss), "learning_rate": rate}
+        self._report("steps", line if self._stride == 1 else line | self._tally.stride())
 
     def _tell_progress(self, step: int, epoch: int, loss: float) -> None:
         tally = self._tally

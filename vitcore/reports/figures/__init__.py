@@ -6,7 +6,7 @@ from vitcore.reports.figures.curves import X_AXES, Y_AXES, curve_plot, curves
 from vitcore.reports.figures.overlay import overlay
 from vitcore.reports.figures.parallel import parallel
 from vitcore.reports.figures.scatter import COSTS, accuracy_against_size, pareto
-from vitcore.reports.figures.style import DASHES, NEUTRAL, PALETTE, colour, colours, dash, faint
+from vitcore.reports.figures.style import DASHES, NEUTRAL, PALETTE, colour, colours, dash, drawable, faint
 
 __all__ = [
     "COSTS",
@@ -25,6 +25,7 @@ __all__ = [
     "curve_plot",
     "curves",
     "dash",
+    "drawable",
     "faint",
     "most_confused",
     "overlay",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from vitcore.apart import apart
+from vitcore.reports.figures import edges
 from vitcore.reports.figures.style import NEUTRAL, SHARE_TICKS, colour, plain, style, uid
 
 
@@ -40,13 +42,15 @@ def probabilities(
         answers: model's title -> probability of each class.
         most: with more classes than this, only those likeliest on average are drawn.
     """
-    table = np.array([list(values) for values in answers.values()], dtype=float).reshape(len(answers), -1)
+    table = np.array([list(values) for values in answers.values()], dtype=float)
+    table = table.reshape(len(answers), -1 if answers else len(classes))
     if table.shape[1] != len(classes) and len(answers):
         raise ValueError(f"{table.shape[1]} probabilities do not go with {len(classes)} classes")
     kept = list(range(len(classes)))
     if len(classes) > most and len(answers):
         kept = sorted(np.argsort(-table.mean(axis=0), kind="stable")[:most])
-    names = [plain(classes[at]) for at in kept]
+    called = apart([plain(name) for name in classes])
+    names = [called[at] for at in kept]
     figure = go.Figure()
     for place, (title, row) in enumerate(zip(answers, table, strict=True)):
         figure.add_bar(
@@ -87,26 +91,30 @@ def bars(
         series: one a colour, each with a value a label.
     """
     figure = go.Figure()
-    own = 0
-    for one in series:
+    own, floor = 0, _decades(series)[0] if log_y else None
+    names, across = apart([plain(one.name) for one in series]), apart([plain(label) for label in labels])
+    for one, name in zip(series, names, strict=True):
         if len(one.values) != len(labels):
             raise ValueError(f"{one.name} has {len(one.values)} values for {len(labels)} labels")
         values = _numbers(one.values)
         marker = _marker(one, own)
         own += not one.published
         figure.add_bar(
-            x=[plain(label) for label in labels],
-            y=values,
-            name=plain(one.name),
-            uid=uid("bars", one.name),
+            x=across,
+            y=values if floor is None else _raised(values, floor),
+            name=name,
+            uid=uid("bars", name),
             marker=marker,
-            error_y=_whiskers(values, one),
-            hovertemplate="%{x}: %{y:.4~g}",
+            error_y=_whiskers(values, one, floor),
+            customdata=values,
+            text=None if floor is None else np.where(values <= 0, "▽", ""),
+            textposition="outside",
+            hovertemplate="%{x}: %{customdata:.4~g}",
         )
     return style(
         figure,
         revision=revision,
-        y=y,
+        y=edges.said(y, edges.CLIPPED if floor is not None and _clipped(series) else ""),
         height=height,
         x_axis={"type": "category", "showgrid": False},
         y_axis={"type": "log", "range": _decades(series), "dtick": "D2"} if log_y else {"rangemode": "tozero"},
@@ -137,8 +145,21 @@ def _numbers(values: Sequence[float | None]) -> np.ndarray:
     return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
-def _whiskers(values: np.ndarray, series: Series) -> dict[str, object] | None:
+def _raised(values: np.ndarray, floor: float) -> np.ndarray:
+    """Bars of 0 stand on a logarithmic axis's lower edge, with a sign, where they would not be seen at all."""
+    return np.where(values <= 0, 10.0**floor, values)
+
+
+def _clipped(series: Sequence[Series]) -> bool:
+    """Whether a bar or the lower end of an interval is 0 or less."""
+    return any(bool((_numbers(ends) <= 0).any()) for one in series for ends in (one.values, one.low))
+
+
+def _whiskers(values: np.ndarray, series: Series, floor: float | None) -> dict[str, object] | None:
     if not len(series.low) or not len(series.high):
         return None
-    up, down = _numbers(series.high) - values, values - _numbers(series.low)
+    low, high = _numbers(series.low), _numbers(series.high)
+    if floor is not None:  # down to the edge, and no further
+        values, low = _raised(values, floor), np.where(low <= 0, 10.0**floor, low)
+    up, down = high - values, values - low
     return {"type": "data", "array": np.nan_to_num(up), "arrayminus": np.nan_to_num(down), "thickness": 1.5, "width": 4}

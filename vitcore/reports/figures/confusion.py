@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vitcore.apart import apart
 from vitcore.reports.figures.style import PALETTE, plain, style
 
 WRITTEN = 20
@@ -36,7 +37,7 @@ def confusion(
     """
     counts = _square(matrix, classes)
     shares = _shares(counts)
-    names = [plain(name) for name in classes]
+    names = apart([plain(name) for name in classes])
     figure = go.Figure(
         go.Heatmap(
             z=np.sqrt(shares),
@@ -69,7 +70,7 @@ def confusion_difference(
 ) -> go.Figure:
     """Heat map of first - second in percentage points of the row: blue where the first has more, orange the second."""
     gap = 100 * (_shares(_square(first, classes)) - _shares(_square(second, classes)))
-    names = [plain(name) for name in classes]
+    names = apart([plain(name) for name in classes])
     most = max(float(np.abs(gap).max(initial=0)), 1.0)
     scale = [[0, PALETTE[1]], [0.5, "rgba(128,128,128,0.06)"], [1, PALETTE[0]]]
     figure = go.Figure(
@@ -91,7 +92,7 @@ def confusion_difference(
 
 def most_confused(matrix: Sequence[Sequence[int]] | np.ndarray, classes: Sequence[str], most: int = 10) -> pd.DataFrame:
     """The commonest mistakes: columns true, predicted, pictures, share (of the true class, percent)."""
-    counts = _square(matrix, classes)
+    counts, classes = _square(matrix, classes), apart(list(classes))
     shares = _shares(counts)
     mistakes = counts * (1 - np.eye(len(classes), dtype=counts.dtype))
     order = np.argsort(-mistakes, axis=None, kind="stable")[:most]

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vitcore.apart import apart
+from vitcore.reports.figures import edges
 from vitcore.reports.figures.means import Mean, averaged
 from vitcore.reports.figures.style import SHARE_TICKS, colour, dash, faint, layout, plain, uid
 
@@ -31,6 +33,9 @@ Y_AXES: dict[str, str] = {
     "images_per_second": "Images per second",
     "memory_mb": "Memory (MB)",
 }
+
+SCORES = ("accuracy", "error_percent", "f1", "test_loss")  # known of the epochs after which there was an evaluation
+LOSSES = ("train_loss", "test_loss", "loss")  # written without a value where the loss was no number
 
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
@@ -56,6 +61,7 @@ def curve_plot(
     smoothing: float = 0.0,
     log_x: bool = False,
     log_y: bool = False,
+    spread: tuple[str, str] | None = None,
     height: int = 420,
     revision: str | None = None,
 ) -> dict[str, Any]:
@@ -70,6 +76,7 @@ def curve_plot(
         group: column or columns of `runs`; a group's line is at each point the mean over its runs that have one there,
             the band its 95 % t-interval.
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
+        spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
     """
     for name, table in ((x, X_AXES), (y, Y_AXES)):
@@ -78,26 +85,40 @@ def curve_plot(
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing is {smoothing}; it must be at least 0 and below 1")
     found = _lines(epochs, runs, x, y)
+    ends = [_lines(epochs, runs, x, column) for column in spread or ()]
     data: list[Trace] = []
+    marks: list[Trace] = []
     for place, (name, ids) in enumerate(_names(epochs, runs, group).items()):
         lines = [found[run_id] for run_id in ids if run_id in found]
         if not lines:
             continue
         key = f"{y}:{ids[0] if group is None else name}"
+        if y in (*SCORES, *LOSSES):
+            marks += edges.breaks(lines, name, key, place, along=X_AXES.get(x, x))
+        lines = [line for line in lines if np.isfinite(line.y).any()]
         if group is None:
-            data += _run(lines[0], name, key, place, smoothing)
-        else:
+            data += _spread([one[ids[0]] for one in ends], name, key, place) if ends else []
+            data += _run(lines[0], name, key, place, smoothing) if lines else []
+        elif lines:
             data += _group(lines, name, key, place, smoothing, exact=x == "epoch")
+    shown = bool(data)
+    data, clipped = edges.clip(data) if log_y else (data, False)
+    notes = [*[edges.BROKEN] * bool(marks), *[edges.CLIPPED] * clipped]
+    data += marks
     few = x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE
     drawn = layout(
         revision=revision or f"{x}:{y}",
         x=X_AXES.get(x, x),
-        y=Y_AXES.get(y, y),
+        y=edges.said(Y_AXES.get(y, y), *notes),
         height=height,
         x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
         y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in ("accuracy", "f1") else {})},
         hovermode="x unified" if len(data) <= 16 else "closest",
+        yaxis2=edges.AXIS,
+        meta={"notes": notes},
     )
+    if not shown:
+        drawn["yaxis"]["showticklabels"] = False  # nothing but marks at the edge: there is no scale
     return {"data": data, "layout": drawn}
 
 
@@ -118,27 +139,30 @@ def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequenc
     known = runs[runs["id"].isin(set(present))]
     if group is None:
         titles = known["title"] if "title" in known else known["id"]
-        found: dict[str, list[str]] = {}
-        for run_id, title in zip(known["id"], titles, strict=True):
-            found[title if title not in found else f"{title} · {run_id}"] = [run_id]
-        return found
+        ids = [str(id) for id in known["id"]]
+        return {name: [id] for name, id in zip(apart(list(titles), [id[-4:] for id in ids]), ids, strict=True)}
     columns = [group] if isinstance(group, str) else list(group)
-    labels = known[columns].astype(object).where(known[columns].notna(), "–").astype(str).agg(" · ".join, axis=1)
-    grouped: dict[str, list[str]] = {}
-    for run_id, label in zip(known["id"], labels, strict=True):
-        grouped.setdefault(label, []).append(run_id)
-    return grouped
+    texts = known[columns].astype(object).where(known[columns].notna(), "–").astype(str)
+    grouped: dict[tuple[str, ...], list[str]] = {}  # by their parts: joined, two groups may read alike
+    for run_id, parts in zip(known["id"], texts.itertuples(index=False, name=None), strict=True):
+        grouped.setdefault(parts, []).append(run_id)
+    return dict(zip(apart([" · ".join(parts) for parts in grouped]), grouped.values(), strict=True))
 
 
 class Line(NamedTuple):
-    """A run's points, from left to right."""
+    """A run's points, from left to right; a value that is no number or infinite is a gap."""
 
     x: np.ndarray
     y: np.ndarray
 
+    def known(self) -> Line:
+        """The points that have a value."""
+        there = np.isfinite(self.y)
+        return Line(self.x[there], self.y[there])
+
 
 def _lines(epochs: pd.DataFrame, runs: pd.DataFrame | None, x: str, y: str) -> dict[str, Line]:
-    """Each run's line; epochs without a value (not evaluated) are left out, and so is a run that has none.
+    """Each run's line; epochs that were not evaluated are left out, and so is a run of which nothing is known.
 
     All runs at once: a thousand frames cut out one by one take seconds.
     """
@@ -151,16 +175,34 @@ def _lines(epochs: pd.DataFrame, runs: pd.DataFrame | None, x: str, y: str) -> d
     places, ids = pd.factorize(epochs["run_id"])
     across = pd.to_numeric(along).to_numpy(dtype=float, na_value=np.nan)
     up = pd.to_numeric(epochs[y]).to_numpy(dtype=float, na_value=np.nan)
-    whole = np.flatnonzero(~np.isnan(across) & ~np.isnan(up))
+    due: np.ndarray = _due(epochs, y)
+    if y not in LOSSES:  # a run of which the column was never told has no line, a loss that never was a number has
+        due[~np.isin(places, places[np.isfinite(up)])] = False
+    whole = np.flatnonzero(np.isfinite(across) & (due | ~np.isnan(up)))
     order = whole[np.lexsort((across[whole], places[whole]))]
     starts = np.flatnonzero(np.diff(places[order], prepend=-1))
     pieces = np.split(order, starts[1:]) if len(order) else []
     return {ids[places[piece[0]]]: Line(across[piece], up[piece]) for piece in pieces}
 
 
+def _due(epochs: pd.DataFrame, y: str) -> np.ndarray:
+    """The rows that have a value of this column, or would have one if it were a number."""
+    if y not in SCORES:
+        return np.ones(len(epochs), dtype=bool)
+    others = [name for name in SCORES if name in epochs and name != y]
+    due = np.asarray(epochs[others].notna().to_numpy().any(axis=1), dtype=bool)
+    if "evaluated" in epochs:
+        due = np.asarray(due | (epochs["evaluated"] == True).to_numpy(), dtype=bool)  # noqa: E712  of epochs from elsewhere it may be empty
+    return due
+
+
 def _smooth(values: np.ndarray, smoothing: float) -> np.ndarray:
-    """Exponential mean, corrected for its start."""
-    return values if smoothing == 0 else pd.Series(values).ewm(alpha=1 - smoothing, adjust=True).mean().to_numpy()
+    """Exponential mean, corrected for its start; gaps stay."""
+    if smoothing == 0:
+        return values
+    given = pd.Series(np.where(np.isfinite(values), values, np.nan))
+    mean = given.ewm(alpha=1 - smoothing, adjust=True).mean()
+    return mean.where(given.notna()).to_numpy(dtype=float)
 
 
 def _run(line: Line, name: str, key: str, place: int, smoothing: float) -> list[Trace]:
@@ -170,6 +212,17 @@ def _run(line: Line, name: str, key: str, place: int, smoothing: float) -> list[
         return [curve]
     shade = {"color": faint(colour(place), 0.25), "width": 1}
     return [{"x": line.x, "y": line.y, "mode": "lines", "line": shade, **_aside(name, key, "raw")}, curve]
+
+
+def _spread(ends: list[Line], name: str, key: str, place: int) -> list[Trace]:
+    """An upright stroke from the smallest to the largest value of each point; none where a point is one value."""
+    low, high = ends
+    if not (low.y < high.y).any():
+        return []
+    nothing = np.full(len(low.x), np.nan)
+    along, up = np.column_stack([low.x, low.x, nothing]), np.column_stack([low.y, high.y, nothing])
+    shade = {"color": faint(colour(place), 0.4), "width": 1}
+    return [{"x": along.ravel(), "y": up.ravel(), "mode": "lines", "line": shade, **_aside(name, key, "spread")}]
 
 
 def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float, *, exact: bool) -> list[Trace]:
@@ -196,14 +249,20 @@ def _curve(x: np.ndarray, y: np.ndarray, name: str, key: str, place: int) -> Tra
     return {
         "type": "scatter",
         "x": x,
-        "y": y,
-        "mode": "lines+markers" if len(x) <= 40 else "lines",
+        "y": np.where(np.isfinite(y), y, np.nan),
+        "mode": "lines+markers" if len(x) <= 40 or _lonely(y) else "lines",
         "line": {"color": colour(place), "width": 2, "dash": dash(place)},
         "marker": {"size": 5},
         "name": plain(name),
         "legendgroup": key,
         "uid": uid(key),
     }
+
+
+def _lonely(y: np.ndarray) -> bool:
+    """Whether some value stands between two gaps, where a line alone would not show it."""
+    there = np.concatenate([[False], np.isfinite(y), [False]])
+    return bool((there[1:-1] & ~there[:-2] & ~there[2:]).any())
 
 
 def _aside(name: str, key: str, part: str) -> Trace:

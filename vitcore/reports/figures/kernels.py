@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from vitcore.reports.figures import edges
 from vitcore.reports.figures.style import colour, dash, faint, plain, style, uid
 
 SERIES = ("softmax", "favor+", "relu", "x^4", "x^2", "elu+1", "max(x,0)^2", "max(x,0)^4", "window", "max(x^4,0)")
@@ -29,7 +30,7 @@ def shapes(curves: pd.DataFrame, names: Callable[[str], str], *, x: str, y: str,
         double = str(series) in ("max(x^4,0)", "max(x^2,0)")
         figure.add_scatter(
             x=line["x"],
-            y=line["y"],
+            y=edges.positive(line["y"]) if log_y else line["y"],
             mode="lines",
             name=plain(names(str(series))),
             uid=uid("shape", series),
@@ -37,7 +38,9 @@ def shapes(curves: pd.DataFrame, names: Callable[[str], str], *, x: str, y: str,
             hovertemplate="%{y:.3~g}",
         )
     scale = {"type": "log" if log_y else "linear"}
-    return style(figure, revision=f"shape:{y}", x=x, y=y, height=380, y_axis=scale, hovermode="x unified")
+    clipped = log_y and bool((curves["y"] <= 0).any())
+    title = edges.said(y, edges.LEFT_OUT if clipped else "")
+    return style(figure, revision=f"shape:{y}", x=x, y=title, height=380, y_axis=scale, hovermode="x unified")
 
 
 def favor(errors: pd.DataFrame) -> go.Figure:
@@ -99,7 +102,7 @@ def cost(
         shade, dashes = _sign(series)
         figure.add_scatter(
             x=line["tokens"],
-            y=line[y],
+            y=edges.positive(line[y]),
             mode="lines+markers",
             name=plain(names(series)),
             uid=uid("cost", y, series),
@@ -121,6 +124,7 @@ def cost(
             )
     title = {"milliseconds": "Milliseconds a picture", "megabytes": "Megabytes a picture"}[y]
     across, up = _counts(_ticks(points["tokens"])), {"type": "log", "dtick": 1}
+    title = edges.said(title, edges.LEFT_OUT if (points[y] <= 0).any() else "")
     return style(figure, revision=f"cost:{y}", x="Tokens", y=title, height=400, x_axis=across, y_axis=up)
 
 

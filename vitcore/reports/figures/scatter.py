@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vitcore.reports.figures import edges
 from vitcore.reports.figures.labels import places
 from vitcore.reports.figures.style import NEUTRAL, colour, plain, style, uid
 
@@ -45,7 +46,9 @@ def accuracy_against_size(
     """
     figure = go.Figure()
     across, up = (pd.to_numeric(points[name], errors="coerce").astype(float) for name in (x, y))
+    told = across.notna() & up.notna()
     known = points[np.isfinite(across) & np.isfinite(up) & ((across > 0) | (not log_x))]
+    left_out = int(told.sum() - len(known))
     spots = _spots(known, x, y, log_x) if len(known) <= WRITTEN else pd.Series(None, index=known.index, dtype=object)
     for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
         published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)
@@ -74,7 +77,8 @@ def accuracy_against_size(
             hoverinfo="skip",
         )
     scale = {"type": "log", "dtick": "D2"} if log_x else {"type": "linear"}
-    return style(figure, revision=revision, x=x_title, y=y_title, height=height, x_axis=scale)
+    note = f"{left_out} left out, at 0 or without end" if left_out else ""
+    return style(figure, revision=revision, x=edges.said(x_title, note), y=y_title, height=height, x_axis=scale)
 
 
 def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 PALETTE: tuple[str, ...] = ("#0072B2", "#DE9000", "#009E73", "#C84C00", "#CC79A7", "#56ABE0")
@@ -89,6 +90,35 @@ def layout(
         "yaxis": {**axis, "title": {"text": y}, **(y_axis or {})},
         **more,
     }
+
+
+def drawable(figure: go.Figure | Mapping[str, Any]) -> bool:
+    """Whether anything of a figure can be seen: some trace has a point, a cell or a line with a value."""
+    if isinstance(figure, Mapping):
+        scales = {name: figure["layout"].get(f"{name}axis", {}).get("type") for name in "xy"}
+        return any(_seen(trace, scales) for trace in figure["data"])
+    scales = {name: figure.layout[f"{name}axis"].type for name in "xy"}
+    return any(_seen({name: one[name] for name in one}, scales) for one in figure.data)
+
+
+def _seen(trace: Mapping[str, Any], scales: Mapping[str, Any]) -> bool:
+    if trace.get("type") == "heatmap":
+        return np.size(trace["z"]) > 0
+    if trace.get("type") == "parcoords":
+        return any(np.size(axis["values"]) for axis in trace["dimensions"])
+    own = trace.get("yaxis") == "y2"  # the edges of a chart
+    x, y = (_numbers(trace.get(name), None if own and name == "y" else scales[name]) for name in "xy")
+    return len(x) == len(y) and bool((x & y).any())
+
+
+def _numbers(values: Any, scale: str | None) -> np.ndarray:
+    """Which of an axis's values have a place on it; a category always has."""
+    given = np.asarray([] if values is None else values)
+    if given.dtype.kind not in "fiub":
+        given = np.array([np.nan if value is None or value != value else 1.0 if isinstance(value, str) else value
+                          for value in given.tolist()], dtype=float)  # fmt: skip
+    found: np.ndarray = np.isfinite(given) & ((given > 0) | (scale != "log"))
+    return found
 
 
 def style(figure: go.Figure, **told: Any) -> go.Figure:

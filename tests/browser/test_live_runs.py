@@ -1,0 +1,114 @@
+"""Live and Draw with runs that share a title, that are many, that had come to rest, and that do not exist."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
+from tests.pages.told import give_weights, tell
+from vitcore.runs import locks, queue
+from vitcore.runs.folder import Results, RunFolder
+from vitcore.runs.journal import Journal
+from vitcore.spec import RunSpec
+
+MATRIX = ".vitcore-chart[data-key=confusion]"
+
+
+def pick(page: Page, key: str, words: str) -> None:
+    """Choose in a select box by mouse."""
+    page.locator(f".st-key-{key} input").last.click()
+    page.get_by_role("option").filter(has_text=words).last.click()
+    settle(page)
+
+
+def test_the_matrix_is_the_chosen_run_s_when_two_share_a_title(page: Page, tmp_path: Path) -> None:
+    results, counts = Results(tmp_path / "results"), {}
+    for count in (101, 202):
+        run = tell(results, RunSpec.of(epochs=2))
+        confusion = Journal(run.confusion)
+        confusion.append({"epoch": 2, "matrix": (np.eye(10, dtype=int) * count).tolist()})
+        confusion.close()
+        counts[run.id] = count
+    with served(results.root) as server:
+        visit(page, f"{server.url}/live?runs={','.join(counts)}", "Live")
+        wait_for_points(page, "confusion", 0)
+        for run, count in [*counts.items(), *list(counts.items())[:1]]:
+            pick(page, "confusion-run", run[-4:])
+            page.wait_for_function(
+                "([key, count]) => [...document.querySelectorAll(`${key} text`)].some(t => t.textContent === count)",
+                arg=[MATRIX, str(count)],
+                timeout=PATIENCE,
+            )
+            expect(page.get_by_text(re.compile(f"^{run[-4:]} · .*, after epoch 2$"))).to_be_visible()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_live_comes_back_to_life_after_resume_and_start_again(page: Page, tmp_path: Path, begun: bool) -> None:
+    results = Results(tmp_path / "results")
+    run = tell(results, RunSpec.of(epochs=4), status="paused" if begun else "cancelled", epochs=2 if begun else 0)
+    dispatcher = locks.lock(results.locks / "dispatcher-cpu.lock")
+    with dispatcher.acquire(timeout=5), served(results.root) as server:
+        visit(page, f"{server.url}/live?runs={run.id}", "Live")
+        page.wait_for_timeout(13_000)  # longer than Live lingers
+        settle(page)
+        page.locator(f".st-key-resume-{run.id} button:visible").last.click()
+        expect(page.locator(f".st-key-head-{run.id}").last).to_contain_text("queued", timeout=PATIENCE)
+        assert queue.status(results, run.id) == "queued"
+        page.wait_for_timeout(1_000)
+        _train(page, run)
+
+
+def test_live_sees_what_another_browser_starts(page: Page, tmp_path: Path) -> None:
+    results = Results(tmp_path / "results")
+    run = tell(results, RunSpec.of(epochs=4), status="paused", epochs=2)
+    with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5), served(results.root) as server:
+        visit(page, f"{server.url}/live?runs={run.id}", "Live")
+        page.wait_for_timeout(13_000)
+        queue.resume(results, run.id)
+        expect(page.locator(f".st-key-head-{run.id}").last).to_contain_text("queued", timeout=PATIENCE)
+        _train(page, run)
+
+
+def _train(page: Page, run: RunFolder) -> None:
+    """Be its worker, and see that the page follows epoch by epoch."""
+    run.waiting.unlink()
+    with locks.lock(run.alive).acquire(timeout=5):
+        events = Journal(run.events)
+        events.append({"event": "started", "epochs": 4, "resumed_from": 0, "steps_per_epoch": 5, "at": time.time()})
+        for number in (3, 4):
+            line = {"epoch": number, "accuracy": 0.9, "error_percent": 10.0, "training_seconds": 5.0 * number}
+            events.append({"event": "epoch", **line})
+            expect(page.get_by_text(f"{number} of 4").last).to_be_visible(timeout=PATIENCE)
+        events.close()
+
+
+def test_more_runs_than_fit_are_said_on_live_and_on_draw(page: Page, tmp_path: Path) -> None:
+    results, locked = Results(tmp_path / "results"), []
+    specs = [RunSpec.of(architecture="cct-mini/3x3", epochs=3, seed=seed) for seed in range(10)]
+    runs = [tell(results, spec, status=None, epochs=1) for spec in specs]
+    for run in runs:
+        give_weights(run)
+        lock = locks.lock(run.alive)
+        lock.acquire(timeout=5)
+        locked.append(lock)
+    ids = ",".join(run.id for run in runs)
+    with served(results.root) as server:
+        visit(page, f"{server.url}/live", "Live")  # all ten train
+        expect(page.get_by_text("Also running")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator('[class*="st-key-head-"]')).to_have_count(10)
+        for name in ("live", "draw"):
+            visit(page, f"{server.url}/{name}?runs={ids}")
+            expect(page.get_by_text("names 10 runs; the first 8 of them are shown")).to_be_visible(timeout=PATIENCE)
+            chosen = ",".join(run.id for run in runs[:8])
+            expect(page).to_have_url(f"{server.url}/{name}?runs={quote(chosen)}", timeout=PATIENCE)
+            visit(page, f"{server.url}/{name}?runs=20990101-000000-gone-0000")
+            expect(page.get_by_text("is not stored here")).to_be_visible(timeout=PATIENCE)
+    for lock in locked:
+        lock.release()
