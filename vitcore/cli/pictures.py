@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,11 +11,17 @@ from vitcore.errors import Refusal, first_line
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
+Weights = Annotated[
+    Literal["last", "best"],
+    typer.Option(help="Whose: those of the last epoch, or of the best (chosen by its test error: that flatters)."),
+]
+
 
 def predict(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A stored run's id.")],
     image: Annotated[Path, typer.Argument(help="A picture file.")],
     top: Annotated[int, typer.Option(min=1, help="Classes to name.")] = 5,
+    weights: Weights = "last",
 ) -> None:
     """Say what a stored run's model sees on a picture, likeliest first."""
     from PIL import Image
@@ -28,7 +34,7 @@ def predict(
         # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
         with Image.open(image, formats=FORMATS) as picture:
             picture.load()
-            found = predicting.predict(folder, picture)
+            found = predicting.predict(predicting.load(folder, weights), picture)
     except Refusal:
         raise
     except DAMAGED as error:

@@ -104,8 +104,8 @@ class _Work:
 
     def _sweep(self) -> None:
         """Removes what a worker that was killed while it wrote a checkpoint had not put in place yet."""
-        for kept in (self.folder.checkpoint, self.folder.resume_point):
-            for draft in self.folder.path.glob(f".{kept.name}.*"):
+        for kept in ("model.safetensors", "best.next.safetensors", "resume.pt"):
+            for draft in self.folder.path.glob(f".{kept}.*"):
                 draft.unlink(missing_ok=True)
 
     def _train(self, going_on: bool) -> dict[str, Any]:
