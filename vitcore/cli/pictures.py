@@ -52,12 +52,15 @@ def import_published(
     positions: Annotated[str, typer.Option(help="learnable, sinusoidal or none.")] = "learnable",
     name: Annotated[str, typer.Option(help="The stored run's name.")] = "",
     evaluate: Annotated[bool, typer.Option(help="Measure it on the test rows.")] = True,
+    weights: Annotated[
+        str, typer.Option(help="Of a file with several sets: trained, averaged (EMA), or the set's own name.")
+    ] = "trained",
 ) -> None:
     """Store a published checkpoint as a run, to be compared and drawn with like any other."""
     from vitcore.runs.imported import store
 
     spec = RunSpec.of(architecture=architecture, dataset=dataset, side=side, positions=positions, name=name)
-    id, said = store(Results(), spec, path, evaluate=evaluate)
+    id, said = store(Results(), spec, path, evaluate=evaluate, weights=weights)
     for sentence in said:
         typer.echo(sentence, err=True)
     typer.echo(id)

@@ -166,8 +166,8 @@ def _check_patch(name: str, side: int, patch: int, stride: int, crops: bool) -> 
         )
 
 
-def load_published(model: nn.Module, path: Path | str) -> list[str]:
+def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
     """Load a checkpoint of the compact family as its authors publish it; see vitcore.models.published."""
     from vitcore.models.published import load_published as load
 
-    return load(model, path)
+    return load(model, path, weights)

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, Self
 
 from pydantic import ValidationError, model_validator
@@ -158,7 +159,8 @@ class RunSpec(Part):
         if data.draw_from == "training" and data.samples is not None and data.samples == known.train_rows:
             spelled["samples"] = None
         if data.folder is not None:
-            spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
+            with suppress(ValueError, OSError):  # what can be no path stays as it was given
+                spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
         # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
         parts = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
         return self.model_copy(update=parts)

@@ -69,7 +69,9 @@ def train(
             run.compile()
         return run.go()
     except Interrupted:
-        return Outcome(ask.status, f"{ask.status} before the first step", None, 0, 0.0, 0.0)
+        return Outcome(
+            ask.status, f"{ask.status} on request before the first step; resume it to train it", None, 0, 0.0, 0.0
+        )
     except (MemoryError, RuntimeError) as error:
         refusal = too_large(error, spec)
         if refusal is None:
