@@ -75,7 +75,7 @@ def test_the_table_says_where_batch_normalisation_meets_one_pixel() -> None:
         if architecture.attention:
             continue
         narrow = architecture.narrowing
-        for side in (max(narrow, 16), narrow + 16):
+        for side in (narrow, narrow + 16) if narrow > 1 else (16,):
             with torch.device("meta"):
                 model = build(name, side=side).train()
                 if narrow > 1 and side == narrow:
