@@ -1,6 +1,7 @@
 """A spec is refused in one sentence, survives a round trip, and is recognised by what it does, not by its seed."""
 
 import json
+import re
 
 import pytest
 
@@ -28,11 +29,35 @@ def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field) -> 
 
 
 @pytest.mark.parametrize(
-    "raw", [{"model": {"depth": 3}}, {"model": 3}, {"data": None}, {"seed": None}, {"training": {"epochs": 10**9}}]
+    ("raw", "named"),
+    [
+        ({"model": {"depth": 3}}, r"model\.depth"),
+        ({"model": 3}, "model"),
+        ({"data": None}, "data"),
+        ({"seed": None}, r"Seed \(seed\)"),
+        ({"training": {"epochs": 10**9}}, r"Epochs \(epochs\)"),
+    ],
 )
-def test_a_spec_file_that_does_not_fit_is_refused_by_its_place(raw) -> None:
-    with pytest.raises(Refusal, match=next(iter(raw))):
+def test_a_spec_file_that_does_not_fit_is_refused_by_its_label_or_its_place(raw, named) -> None:
+    with pytest.raises(Refusal, match=named):
         RunSpec.parse(raw)
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.bounds], ids=lambda field: field.name)
+def test_a_number_out_of_bounds_is_named_by_the_label_of_its_field(field) -> None:
+    beyond = -1 if "ge" in field.bounds or "gt" in field.bounds else 10**9
+    with pytest.raises(Refusal, match=rf"^{re.escape(field.label)} \({field.name}\): '{beyond}' does not do; "):
+        RunSpec.of(**{field.name: beyond})
+
+
+def test_what_an_empty_option_means_is_said_as_its_help_says_it() -> None:
+    words = {field.name: field.empty for field in FIELDS if field.optional}
+    assert words["target_error"] == "never"
+    assert words["samples"] == "all"
+    assert {words[name] for name in ("clip_norm", "teacher", "folder")} == {"none"}
+    assert words["subset_seed"] == "the run's seed"
+    own = {"patch", "features", "epsilon", "dropout", "attention_dropout", "stochastic_depth", "side"}
+    assert {name for name, word in words.items() if word == "its own"} == own
 
 
 def test_choices_are_the_tables_themselves() -> None:
@@ -52,7 +77,9 @@ def test_seed_machine_and_name_do_not_change_what_a_run_is(change) -> None:
     assert RunSpec.of(**change).fingerprint() == RunSpec().fingerprint()
 
 
-@pytest.mark.parametrize("change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"epsilon": 0.0}, {"crop": 2}])
+@pytest.mark.parametrize(
+    "change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"positions": "none"}, {"crop": 2}]
+)
 def test_everything_else_does(change) -> None:
     assert RunSpec.of(**change).fingerprint() != RunSpec().fingerprint()
 

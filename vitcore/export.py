@@ -23,8 +23,8 @@ FILE = "model.onnx"
 LARGEST = 1_900_000_000  # bytes of weights; one ONNX file holds 2 GB
 
 
-def write_onnx(run: RunFolder, file: Path) -> None:
-    """Write the run's model, normalisation included, for any number of pictures at once.
+def write_onnx(run: RunFolder, file: Path, weights: str = "last") -> None:
+    """Write the run's model (of its "last" or "best" `weights`), normalisation included, for any number of pictures.
 
     The graph takes `pictures`, float32 (b c y x) with values from 0 to 1 as a PNG of the dataset's own size has them
     after division by 255, and gives `logits`, (b classes). Its metadata hold the classes' names and the spec.
@@ -36,7 +36,7 @@ def write_onnx(run: RunFolder, file: Path) -> None:
 
     if not file.parent.is_dir():
         raise Refusal(f"there is no folder {file.parent}; make it first, or choose another for the ONNX file")
-    model, spec, classes = load_model(run.path)
+    model, spec, classes = load_model(run.path, weights)
     size = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
     if size > LARGEST:
         raise Refusal(f"{spec.model.architecture} has {size / 1e9:.1f} GB of weights, and one ONNX file holds 2 GB")

@@ -10,6 +10,7 @@ import numpy as np
 
 from vitcore.apart import apart
 from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal
 from vitcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Loaded:
     model: nn.Module
     spec: RunSpec
     classes: tuple[str, ...]  # no two of one name
+    run: str = ""  # whose it is
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,16 @@ class Prediction:
         return self.classes[int(np.argmax(self.probabilities))]
 
 
-def load(run: RunFolder) -> Loaded:
-    """The run's model from its checkpoint.
+def load(run: RunFolder, weights: str = "last") -> Loaded:
+    """The run's model from its checkpoint: its "last" weights or, where somebody asks for them, its "best".
 
     Raises:
-        Refusal: there is none yet, or it is broken or foreign.
+        Refusal: there is none yet, or it is broken, foreign or not finite.
     """
     from vitcore.training.checkpoint import load_model
 
-    model, spec, classes = load_model(run.path)
-    return Loaded(model, spec, tuple(apart(list(classes))))
+    model, spec, classes = load_model(run.path, weights)
+    return Loaded(model, spec, tuple(apart(list(classes))), run.id)
 
 
 def attend(loaded: Loaded, picture: Image.Image) -> dict[str, np.ndarray]:
@@ -71,7 +73,7 @@ def predict(run: RunFolder | Loaded, picture: Image.Image) -> Prediction:
     """The probabilities that a run's model gives to its classes.
 
     Raises:
-        Refusal: there is no checkpoint, or nothing to be seen on the picture.
+        Refusal: there is no checkpoint, nothing to be seen on the picture, or what the model answers is no number.
     """
     import torch
 
@@ -81,6 +83,11 @@ def predict(run: RunFolder | Loaded, picture: Image.Image) -> Prediction:
     with torch.inference_mode():
         probabilities = loaded.model(inputs).float().softmax(dim=-1)[0]
     milliseconds = 1000 * (time.perf_counter() - began)
+    if not bool(probabilities.isfinite().all()):
+        raise Refusal(
+            f"the model of run {loaded.run or loaded.spec.title()} answers this picture with no numbers (NaN): its "
+            "weights have grown too large; take another run"
+        )
     seen = pixels.permute(1, 2, 0).numpy()
     return Prediction(
         probabilities.tolist(), loaded.classes, seen[..., 0] if seen.shape[-1] == 1 else seen, milliseconds

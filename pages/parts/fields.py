@@ -76,7 +76,7 @@ def held(field: SpecField, value: Any) -> Any:
 def shown(field: SpecField, value: Any) -> str:
     """A value as the form words it."""
     if value is None:
-        return "all" if field.name == "samples" else "its own"
+        return field.empty
     if field.name == "kernel" and value in KERNELS:
         return KERNELS[value].label
     if field.name == "dataset" and value in DATASETS:

@@ -45,6 +45,12 @@ def weights_form() -> None:
             "Checkpoint", type=[kind[1:] for kind in KINDS], max_upload_size=LARGEST_UPLOAD, key="import-upload"
         )
         path = st.text_input("Or its path on this machine", key="import-path", max_chars=1_000)
+        averaged = st.checkbox(
+            "Averaged weights",
+            key="import-averaged",
+            help="Some checkpoints hold the weights as trained and an average of them (EMA); what was taken, and what "
+            "else is there, is said.",
+        )
         measured = st.checkbox(
             "Measure it on the test rows", key="import-measure", help="Takes a minute or two for 10,000 pictures."
         )
@@ -55,7 +61,7 @@ def weights_form() -> None:
         spec = RunSpec.of(architecture=architecture, dataset=dataset, positions=positions)
         with st.spinner("Reading the checkpoint …"), tempfile.TemporaryDirectory() as folder:
             given = None if upload is None else (upload.name, upload.getvalue())
-            run, said = bring_in(spec, located(given, path, Path(folder)), measured)
+            run, said = bring_in(spec, located(given, path, Path(folder)), measured, averaged)
     except Refusal as refusal:
         st.warning(wording.plain(str(refusal)))
         return
@@ -88,11 +94,12 @@ def located(upload: tuple[str, bytes] | None, path: str, folder: Path) -> Path:
     return file.absolute()
 
 
-def bring_in(spec: RunSpec, file: Path, measured: bool) -> tuple[str, list[str]]:
+def bring_in(spec: RunSpec, file: Path, measured: bool, averaged: bool = False) -> tuple[str, list[str]]:
     """Store the checkpoint as a run; its id, and what was done in sentences. Raises Refusal in the library's words."""
     arguments = ["--results", str(Results().root), "import", spec.model.architecture, str(file)]
     arguments += ["--dataset", spec.data.dataset, "--positions", spec.model.positions]
     arguments += ["--evaluate" if measured else "--no-evaluate"]
+    arguments += ["--weights", "averaged"] if averaged else []
     written, said = processes.answer("vitcore", arguments, PATIENCE)
     return written.split()[-1], [line for line in said.splitlines() if line.strip()]
 

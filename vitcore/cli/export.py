@@ -7,15 +7,17 @@ from typing import Annotated
 
 import typer
 
+from vitcore.cli.pictures import Weights
 from vitcore.runs.folder import Results
 
 
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A stored run's id.")],
     onnx: Annotated[Path, typer.Option(help="The ONNX file to write; one of that name is replaced.")],
+    weights: Weights = "last",
 ) -> None:
     """Write a stored run's model as ONNX: pictures of 0 to 1 in, logits out, the normalisation within."""
     from vitcore.export import write_onnx
 
-    write_onnx(Results().run(run), onnx)
+    write_onnx(Results().run(run), onnx, weights)
     typer.echo(onnx)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,11 +11,17 @@ from vitcore.errors import Refusal, first_line
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
+Weights = Annotated[
+    Literal["last", "best"],
+    typer.Option(help="Whose: those of the last epoch, or of the best (chosen by its test error: that flatters)."),
+]
+
 
 def predict(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A stored run's id.")],
     image: Annotated[Path, typer.Argument(help="A picture file.")],
     top: Annotated[int, typer.Option(min=1, help="Classes to name.")] = 5,
+    weights: Weights = "last",
 ) -> None:
     """Say what a stored run's model sees on a picture, likeliest first."""
     import io
@@ -31,7 +37,7 @@ def predict(
         # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
         with Image.open(io.BytesIO(read_regular(image, LARGEST_BYTES)), formats=FORMATS) as picture:
             picture.load()
-            found = predicting.predict(folder, picture)
+            found = predicting.predict(predicting.load(folder, weights), picture)
     except Refusal:
         raise
     except DAMAGED as error:
@@ -49,12 +55,15 @@ def import_published(
     positions: Annotated[str, typer.Option(help="learnable, sinusoidal or none.")] = "learnable",
     name: Annotated[str, typer.Option(help="The stored run's name.")] = "",
     evaluate: Annotated[bool, typer.Option(help="Measure it on the test rows.")] = True,
+    weights: Annotated[
+        str, typer.Option(help="Of a file with several sets: trained, averaged (EMA), or the set's own name.")
+    ] = "trained",
 ) -> None:
     """Store a published checkpoint as a run, to be compared and drawn with like any other."""
     from vitcore.runs.imported import store
 
     spec = RunSpec.of(architecture=architecture, dataset=dataset, side=side, positions=positions, name=name)
-    id, said = store(Results(), spec, path, evaluate=evaluate)
+    id, said = store(Results(), spec, path, evaluate=evaluate, weights=weights)
     for sentence in said:
         typer.echo(sentence, err=True)
     typer.echo(id)

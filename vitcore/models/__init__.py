@@ -16,7 +16,7 @@ from vitcore.models.table import ARCHITECTURES, Architecture
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ARCHITECTURES", "Architecture", "Options", "build", "check", "load_published"]
+__all__ = ["ARCHITECTURES", "Architecture", "Options", "build", "check", "load_published", "without_effect"]
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,18 @@ def build(
     (class logits, distillation logits) in training and their mean in evaluation.
 
     Raises:
-        ValueError: one sentence, as `check`, or about an option that the architecture has no use for.
+        ValueError: one sentence, as `check`.
     """
-    check(name, side=side, kernel=kernel, patch=patch)
+    check(
+        name,
+        side=side,
+        kernel=kernel,
+        patch=patch,
+        dropout=dropout,
+        attention_dropout=attention_dropout,
+        stochastic_depth=stochastic_depth,
+    )
     architecture = ARCHITECTURES[name]
-    regularisers = {"dropout": dropout, "attention dropout": attention_dropout, "stochastic depth": stochastic_depth}
-    if not architecture.attention:
-        for option, value in regularisers.items():
-            if value:
-                raise ValueError(f"{name} has no {option}, so {value} cannot be set; leave it empty, or at 0")
     options = Options(
         channels=channels,
         side=side,
@@ -91,8 +94,21 @@ def build(
     return model
 
 
-def check(name: str, *, side: int, kernel: str, patch: int | None) -> None:
-    """Refuse a combination that cannot be built, without building it.
+def check(
+    name: str,
+    *,
+    side: int,
+    kernel: str,
+    patch: int | None,
+    dropout: float | None = None,
+    attention_dropout: float | None = None,
+    stochastic_depth: float | None = None,
+    pictures: int | None = None,
+) -> None:
+    """Refuse a combination that cannot be built or trained, without building it.
+
+    Args:
+        pictures: those of the smallest step of the training; None: more than one.
 
     Raises:
         ValueError: one sentence with both numbers.
@@ -110,8 +126,33 @@ def check(name: str, *, side: int, kernel: str, patch: int | None) -> None:
     least = config.get("least_side", 1)
     if side < least:
         raise ValueError(f"{name} needs pictures of at least {least} pixels a side, and these have {side}")
+    regularisers = {"dropout": dropout, "attention dropout": attention_dropout, "stochastic depth": stochastic_depth}
+    for option, value in regularisers.items():
+        if value and not architecture.attention:
+            raise ValueError(f"{name} has no {option}, so {value} cannot be set; leave it empty, or at 0")
+    if pictures == 1 and side <= architecture.narrowing > 1:
+        raise ValueError(
+            f"{name} makes a single pixel of a picture of {side} pixels, and its batch normalisation needs more than 1 "
+            f"value, so it cannot be trained on 1 picture a step; choose a batch of at least 2, or pictures of more "
+            f"than {architecture.narrowing} pixels"
+        )
     if "patch" in config:
         _check_patch(name, side, patch or config["patch"], config.get("stem_stride", 1), config.get("crops", False))
+
+
+def without_effect(name: str, kernel: str, features: int | None) -> frozenset[str]:
+    """The model options that change nothing in this architecture with this kernel and these random features."""
+    architecture, chosen = ARCHITECTURES[name], KERNELS[kernel]
+    drawn = {"orthogonal", "redraw_every"}
+    if not architecture.attention:
+        return frozenset(
+            {*drawn, "features", "epsilon", "positions", "dropout", "attention_dropout", "stochastic_depth"}
+        )
+    if not chosen.linear:
+        return frozenset({*drawn, "features", "epsilon"})
+    idle = set() if features or chosen.projected else drawn
+    # A linear kernel forms no weights that could be dropped, except within a window.
+    return frozenset(idle if "window" in architecture.config else idle | {"attention_dropout"})
 
 
 def _check_patch(name: str, side: int, patch: int, stride: int, crops: bool) -> None:
@@ -132,8 +173,8 @@ def _check_patch(name: str, side: int, patch: int, stride: int, crops: bool) -> 
         )
 
 
-def load_published(model: nn.Module, path: Path | str) -> list[str]:
+def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
     """Load a checkpoint of the compact family as its authors publish it; see vitcore.models.published."""
     from vitcore.models.published import load_published as load
 
-    return load(model, path)
+    return load(model, path, weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from vitcore.errors import Refusal, first_line
 from vitcore.layers.positions import LearnablePositions
+from vitcore.models import weight_sets
 from vitcore.models.transformer import Transformer
 
 # The authors' names beside ours; {i} counts convolutions or blocks.
@@ -43,7 +45,7 @@ _HEAD = ("heads.0.weight", "heads.0.bias")
 _POSITIONS = "positions.table"
 
 
-def load_published(model: nn.Module, path: Path | str) -> list[str]:
+def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
     """Load a published checkpoint into a model of the same architecture, in place.
 
     Where the token count differs the positional grid is resized bilinearly and the class token's row kept; where the
@@ -51,6 +53,8 @@ def load_published(model: nn.Module, path: Path | str) -> list[str]:
 
     Args:
         path: .pt or .pth (a state dict of tensors alone, or one under "state_dict" or "model"), or .safetensors.
+        weights: of a file with several sets: "trained" (as the optimiser left them), "averaged" (an exponential
+            average of them), or a set's own name. Where there is one set alone "trained" takes it, whatever it is.
 
     Returns:
         What was done, in sentences.
@@ -61,7 +65,8 @@ def load_published(model: nn.Module, path: Path | str) -> list[str]:
     path = Path(path)
     if not isinstance(model, Transformer):
         raise Refusal(f"published checkpoints are of ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}")
-    given = _renamed(_read(path), path)
+    tensors, said_of = weight_sets.chosen(weight_sets.of(_read(path)), weights, path.name)
+    given = _renamed(tensors, path)
     # Random features are drawn here and never published.
     own = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("random_features")}
     _refuse_other_names(given, own, path)
@@ -74,19 +79,26 @@ def load_published(model: nn.Module, path: Path | str) -> list[str]:
         )
         given.update({name: own[name] for name in _HEAD})
     _refuse_other_shapes(given, own, path)
+    _refuse_infinite(given, own, path)
     model.load_state_dict({**model.state_dict(), **given})
-    return [f"Loaded {len(given)} tensors from {path.name}.", *said]
+    return [f"Loaded {len(given)} tensors from {path.name}.", *said_of, *said]
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by name; nothing in a stranger's file is executed."""
+def _read(path: Path) -> Any:
+    """What a checkpoint holds; nothing in a stranger's file is executed."""
     try:
+        path.open("rb").close()  # the system's own word on it, before a library's
         if path.suffix == ".safetensors":
             return load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise Refusal(
             f"there is no file {path.name}; give the path of a .pt, .pth or .safetensors checkpoint"
+        ) from None
+    except PermissionError as error:
+        raise Refusal(
+            f"{path.name} cannot be read: {error.strerror}; its owner can make it readable (chmod a+r), the file "
+            "itself may well be whole"
         ) from None
     except (SafetensorError, OSError) as error:
         raise Refusal(f"{path.name} cannot be read as a checkpoint ({first_line(error)}); is it whole?") from None
@@ -95,12 +107,6 @@ def _read(path: Path) -> dict[str, Tensor]:
             f"{path.name} is no checkpoint of tensors alone, so nothing in it was opened; "
             "give a .pt or .pth state dict that torch loads with weights_only, or .safetensors"
         ) from None
-    for key in ("state_dict", "model"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict) or not found or not all(isinstance(value, Tensor) for value in found.values()):
-        raise Refusal(f"{path.name} holds no state dict; a checkpoint is a table of names and tensors")
-    return found
 
 
 def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
@@ -177,6 +183,15 @@ def _refuse_other_shapes(given: dict[str, Tensor], own: dict[str, Tensor], path:
                 f"{path.name} is a checkpoint of another model: its {name} is {_sizes(given[name])} "
                 f"and this model's {_sizes(tensor)}"
             )
+
+
+def _refuse_infinite(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
+    bad = [name for name in own if not bool(given[name].to(own[name].dtype).isfinite().all())]
+    if bad:
+        raise Refusal(
+            f"the model in {path.name} is not finite: {len(bad)} of its {len(given)} tensors hold NaN or infinity, "
+            f"such as {bad[0]}; its training has diverged"
+        )
 
 
 def _sizes(tensor: Tensor) -> str:

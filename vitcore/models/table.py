@@ -24,6 +24,7 @@ class Architecture:
     classes: int = 10
     published: Mapping[str, str] | None = None  # keys "parameters", "macs"
     note: str = ""
+    narrowing: int = 1  # how much smaller than the picture its smallest batch-normalised map is; 1: never one pixel
 
 
 HASSANI = "Hassani et al. 2021, Escaping the Big Data Paradigm with Compact Transformers"
@@ -104,9 +105,18 @@ def _cnn(
     side: int = 32,
     classes: int = 10,
     note: str = "",
+    narrowing: int = 1,
 ) -> Architecture:
     return Architecture(
-        family, config, source, False, side=side, classes=classes, published=_printed(printed), note=note
+        family,
+        config,
+        source,
+        False,
+        side=side,
+        classes=classes,
+        published=_printed(printed),
+        note=note,
+        narrowing=narrowing,
     )
 
 
@@ -234,9 +244,11 @@ ARCHITECTURES: dict[str, Architecture] = {
         note="The report ends it with a softmax and trains with cross-entropy, which holds a second one; logits are "
         "the default here, and softmax_before_loss repeats the report.",
     ),
-    "resnet18": _cnn("torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G")),
-    "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G")),
-    "resnet50": _cnn("torchvision_nets", {"model": "resnet50"}, HE, ("25.55 M", "4.15 G"), side=224, classes=1000),
+    "resnet18": _cnn("torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G"), narrowing=32),
+    "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G"), narrowing=32),
+    "resnet50": _cnn(
+        "torchvision_nets", {"model": "resnet50"}, HE, ("25.55 M", "4.15 G"), side=224, classes=1000, narrowing=32
+    ),
     "resnet56": _cnn("resnet", {"blocks": 9, "preactivation": False}, HE, ("0.85 M", "0.13 G")),
     "resnet110": _cnn("resnet", {"blocks": 18, "preactivation": False}, HE, ("1.73 M", "0.26 G")),
     "resnet1k-v2": _cnn(
@@ -245,7 +257,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         "He et al. 2016, Identity Mappings in Deep Residual Networks",
         ("10.33 M", "1.55 G"),
     ),
-    "mobilenetv2/0.5": _cnn("torchvision_nets", {"width": 0.5}, SANDLER, ("0.70 M", "<0.01 G")),
-    "mobilenetv2/2.0": _cnn("torchvision_nets", {"width": 2.0}, SANDLER, ("8.72 M", "0.02 G")),
+    "mobilenetv2/0.5": _cnn("torchvision_nets", {"width": 0.5}, SANDLER, ("0.70 M", "<0.01 G"), narrowing=32),
+    "mobilenetv2/2.0": _cnn("torchvision_nets", {"width": 2.0}, SANDLER, ("8.72 M", "0.02 G"), narrowing=32),
     "proxyless-g": _cnn("proxyless", {}, "Cai et al. 2019, ProxylessNAS", ("5.7 M", "")),
 }

@@ -99,6 +99,7 @@ class RunFolder:
     confusion = _Within("confusion.jsonl")
     predictions = _Within("predictions.bin")
     checkpoint = _Within("model.safetensors")
+    best = _Within("best.safetensors")  # the best epoch's weights; nothing reads them unasked
     resume_point = _Within("resume.pt")
     annotations = _Within("annotations.json")
     drawings = _Within("drawings.json")  # what it made of a person's own drawings

@@ -13,7 +13,9 @@ from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec
 
 
-def store(results: Results, spec: RunSpec, path: Path, *, evaluate: bool = True) -> tuple[str, list[str]]:
+def store(
+    results: Results, spec: RunSpec, path: Path, *, evaluate: bool = True, weights: str = "trained"
+) -> tuple[str, list[str]]:
     """Loads the authors' weights into the spec's model and stores it; the run's id, and what was done in sentences.
 
     Raises:
@@ -29,7 +31,7 @@ def store(results: Results, spec: RunSpec, path: Path, *, evaluate: bool = True)
     side = spec.data.side or dataset.side
     torch.manual_seed(spec.seed)
     model = build_model(spec, dataset.channels, side, len(dataset.classes)).eval()
-    said = load_published(model, path)
+    said = load_published(model, path, weights)
     scores, truth = _measure(model, spec) if evaluate else (None, [])
 
     folder = results.create(spec)

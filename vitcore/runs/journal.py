@@ -32,7 +32,7 @@ class Journal:
         self._lines: list[bytes] = []
         self._flushed = time.monotonic()
         self._lock = threading.Lock()
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         self._seq, torn = _last(path)
         if torn:
             self._write(b"\n", durable=False)

@@ -42,7 +42,7 @@ class Predictions:
         labels = np.asarray(truth).astype(self._kind).tobytes()
         head = _HEADER.pack(_MAGIC, FORMAT, self._kind.itemsize, self._rows, zlib.crc32(labels)) + labels
         self._record, self._first = _MARK.size + len(labels), len(head)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         if os.read(self._file, len(head)) != head:
             os.ftruncate(self._file, 0)
             os.lseek(self._file, 0, os.SEEK_SET)

@@ -73,15 +73,33 @@ def forget(process: subprocess.Popen[bytes]) -> None:
     _started.append(process)
 
 
+NICENESS, OFFERED = 10, "500"
+
+
 def step_back() -> None:
-    """Lowers this process's priority so that pages stay quick, and offers it first where memory runs out."""
+    """Lowers this process's priority so that pages stay quick, and offers it first where memory runs out.
+
+    All of it is a courtesy: a machine that forbids any part of it, or where the process stands lower already, is none
+    the worse for it.
+    """
+    for courtesy in (_be_nice, _offer_memory, _be_nice_as_a_group):
+        with suppress(OSError, psutil.Error):
+            courtesy()
+
+
+def _be_nice() -> None:
     process = psutil.Process()
     if sys.platform == "win32":
         process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        process.nice(10)
+    elif process.nice() < NICENESS:  # from above it would be a raise, for which one needs a right
+        process.nice(NICENESS)
+
+
+def _offer_memory() -> None:
     if sys.platform == "linux":
-        with suppress(OSError):  # some containers forbid it; nothing is lost
-            Path("/proc/self/oom_score_adj").write_text("500")
-        with suppress(OSError):  # a session of its own is scheduled as a group: within it alone would niceness count
-            Path("/proc/self/autogroup").write_text("10")
+        Path("/proc/self/oom_score_adj").write_text(OFFERED)
+
+
+def _be_nice_as_a_group() -> None:
+    if sys.platform == "linux":  # a session of its own is scheduled as a group: within it alone would niceness count
+        Path("/proc/self/autogroup").write_text(str(NICENESS))

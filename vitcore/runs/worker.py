@@ -82,7 +82,7 @@ class _Work:
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends in words and the traceback is kept
             with suppress(OSError):  # the log may lie on the very disk that is full
                 traceback.print_exc()
-            ending = {"status": "failed", "reason": explain(error)}
+            ending = {"status": "failed", "reason": explain(error, self.folder.path)}
         if ending["status"] == "failed" and not self.folder.path.is_dir():
             ending["reason"] = self._gone()  # whichever of its files was the first to be missed
         self.started.set()
@@ -104,8 +104,8 @@ class _Work:
 
     def _sweep(self) -> None:
         """Removes what a worker that was killed while it wrote a checkpoint had not put in place yet."""
-        for kept in (self.folder.checkpoint, self.folder.resume_point):
-            for draft in self.folder.path.glob(f".{kept.name}.*"):
+        for kept in ("model.safetensors", "best.next.safetensors", "resume.pt"):
+            for draft in self.folder.path.glob(f".{kept}.*"):
                 draft.unlink(missing_ok=True)
 
     def _train(self, going_on: bool) -> dict[str, Any]:
@@ -200,19 +200,26 @@ class _Work:
             wish = self._control()
             if wish is not None and not self.started.is_set():
                 status = "stopped" if wish == "stop" else "paused"
-                self.events.append({"event": "ended", "status": status, "reason": "Ended before training began."})
+                reason = f"{status.capitalize()} on request before training began; resume it to train it."
+                self.events.append({"event": "ended", "status": status, "reason": reason})
                 self.folder.request.unlink(missing_ok=True)
                 os._exit(0)
 
 
-def explain(error: Exception) -> str:
-    """What went wrong in one plain sentence."""
+def explain(error: Exception, folder: Path) -> str:
+    """What went wrong with the run in `folder`, in one plain sentence."""
+    from vitcore.training import disk
+
     text = str(error)
     low = text.lower()
     if isinstance(error, MemoryError) or "out of memory" in low or "can't allocate memory" in low:
         return _MEMORY
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "The disk is full; free some space and resume the run."
+        full = disk.full(folder)
+        return f"{full[0].upper()}{full[1:]}."
+    quoted = None if isinstance(error, OSError) else disk.number(error)
+    if quoted is not None:  # a library's own words for what the system said
+        return explain(OSError(quoted, os.strerror(quoted)), folder)
     if isinstance(error, OSError):
         where = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
         return f"A file could not be read or written{where}: {reason(error)}."

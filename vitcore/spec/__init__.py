@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
@@ -18,7 +20,7 @@ from pydantic import ValidationError, field_validator, model_validator
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
-from vitcore.models import ARCHITECTURES, check
+from vitcore.models import ARCHITECTURES, check, without_effect
 from vitcore.spec import printable
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
 from vitcore.spec.sections import AugmentSpec, DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
@@ -79,13 +81,26 @@ class RunSpec(Part):
                 f"{data.samples:,} rows without replacement are more than the {rows:,} that {known.label} has; "
                 f"ask for at most {rows:,}, or draw with replacement"
             )
-        check(
-            self.model.architecture,
-            side=data.side or known.side,
-            kernel=self.model.kernel,
-            patch=self.model.patch,
-        )
+        self.check_steps(data.samples or rows or None)
         return self
+
+    def check_steps(self, rows: int | None, side: int | None = None) -> None:
+        """Hold that the network can be built and trained on so many rows (None: not known yet).
+
+        Raises:
+            ValueError: one sentence.
+        """
+        model = self.model
+        check(
+            model.architecture,
+            side=side or self.data.side or DATASETS[self.data.dataset].side,
+            kernel=model.kernel,
+            patch=model.patch,
+            dropout=model.dropout,
+            attention_dropout=model.attention_dropout,
+            stochastic_depth=model.stochastic_depth,
+            pictures=1 if 1 in (self.training.batch_size, rows) else None,
+        )
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> RunSpec:
@@ -130,16 +145,34 @@ class RunSpec(Part):
     def fingerprint(self, data_digest: str | None = None) -> str:
         """What two runs share when they differ by seed and machine alone: 12 hex digits.
 
-        Fields at their defaults do not count, so an option added later leaves old runs matched. The data count by
-        their name; those in a folder of one's own, whose name says little, by what was found there too.
+        Fields at their defaults do not count, so an option added later leaves old runs matched; nor do those that
+        change nothing in this network, and a dataset's own side and number of rows count as left empty. The data count
+        by their name; those in a folder of one's own, whose name says little, by what was found there too.
         """
-        raw = self.model_dump(
+        raw = self._plainest().model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
         )
         if data_digest and self.data.folder:
             raw["data_digest"] = data_digest
         text = json.dumps({k: v for k, v in raw.items() if v != {}}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _plainest(self) -> RunSpec:
+        """The same run with everything that makes no difference at its default."""
+        model, data, known = self.model, self.data, DATASETS[self.data.dataset]
+        idle = without_effect(model.architecture, model.kernel, model.features)
+        same = {name: ModelSpec.model_fields[name].default for name in idle}
+        spelled: dict[str, Any] = {}
+        if data.side == known.side:
+            spelled["side"] = None
+        if data.draw_from == "training" and data.samples is not None and data.samples == known.train_rows:
+            spelled["samples"] = None
+        if data.folder is not None:
+            with suppress(ValueError, OSError):  # what can be no path stays as it was given
+                spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
+        # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
+        parts = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
+        return self.model_copy(update=parts)
 
     def title(self) -> str:
         """The name, or one made from the choices that matter most."""
@@ -206,4 +239,5 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "string_pattern_mismatch" and path in known:
         wish = f"it must fit: {known[path].help.rstrip('.')}"
     shown = f"{str(given)[:80]!r} does not do" if isinstance(given, str | int | float | None) else "that does not do"
-    return f"{path}: {shown}; {wish}"
+    named = f"{known[path].label} ({known[path].name})" if path in known else path
+    return f"{named}: {shown}; {wish}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -10,6 +11,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
+
+_EMPTY = re.compile(r"empty: ([^.;(]+)")
 
 
 class Part(BaseModel):
@@ -61,6 +64,13 @@ class SpecField:
     advanced: bool
     choices: tuple[str, ...]  # empty: free
     bounds: Mapping[str, float]  # of ge, gt, le, lt
+
+    @property
+    def empty(self) -> str:
+        """What an option that was left empty means, in a word or two, as its help says: its own, all, never, none."""
+        said = _EMPTY.search(self.help)
+        word = said[1].strip() if said else "none"
+        return "its own" if word.endswith("own") else "all" if word.startswith("all ") else word
 
 
 def walk(part: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[SpecField]:

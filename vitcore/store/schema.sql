@@ -13,7 +13,7 @@ CREATE TABLE runs (
     created TIMESTAMP,
     started TIMESTAMP,
     ended TIMESTAMP,
-    fingerprint VARCHAR,         -- shared by runs that differ by seed and machine alone
+    fingerprint VARCHAR,         -- shared by runs that differ by seed, machine and what has no effect alone
     tags VARCHAR[],
     note VARCHAR,
     drawings_right BIGINT,       -- of a person's own drawings, when it was last asked about them

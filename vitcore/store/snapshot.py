@@ -36,7 +36,7 @@ def publish(con: duckdb.DuckDBPyConnection, results: Results) -> str | None:
             _remove_stale(results)
             _write(con, draft)
             _sync(draft)
-            draft.chmod(0o444)
+            draft.chmod(draft.stat().st_mode & 0o444)  # read-only, for whom the umask lets read
             os.replace(draft, results.snapshot)
     except Timeout:
         return BUSY

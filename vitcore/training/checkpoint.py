@@ -2,60 +2,66 @@
 
 Each is written whole to a temporary file and then put in place, so a kill at any instant leaves the one before. The two
 need not match: predicting reads the first alone, resuming the second alone. Nothing is ever unpickled. A folder that
-was moved or deleted meanwhile is not made anew: what comes back must be the whole run.
+was moved or deleted meanwhile is not made anew: what comes back must be the whole run. Weights that are not finite are
+refused by whoever reads them.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from vitcore.errors import Refusal, first_line
 from vitcore.models import build
 from vitcore.spec import RunSpec
+from vitcore.training import disk, finite
 
 WEIGHTS, RESUME = "model.safetensors", "resume.pt"
+KEPT = {"last": WEIGHTS, "best": "best.safetensors"}  # the sets of weights that a run keeps, and their files
 LAYOUT = 1
 LARGEST_SIDE, MOST_CLASSES = 512, 20_000  # as a spec and a folder of pictures may have them
 
 
 def save_model(folder: Path, model: nn.Module, spec: RunSpec, classes: tuple[str, ...], side: int, epoch: int) -> None:
-    """Write the weights that predict, with all that is needed to build the model around them."""
-    channels = json.dumps({"classes": list(classes), "side": side, "channels": _channels(spec)})
-    about = {
-        "format": f"vitcore {LAYOUT}",
-        "spec": json.dumps(spec.to_dict()),
-        "picture": channels,
-        "epoch": str(epoch),
-    }
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    _replace(folder / WEIGHTS, lambda draft: save_file(weights, draft, metadata=about))
-
-
-def load_model(folder: Path) -> tuple[nn.Module, RunSpec, tuple[str, ...]]:
-    """The model of a run, ready to predict, its spec, and its classes' names.
+    """Write the weights that predict, with all that is needed to build the model around them.
 
     Raises:
-        Refusal: there is no checkpoint yet, or it is broken or another program's.
+        Refusal: they cannot be written; the weights of before are as they were.
     """
-    path = folder / WEIGHTS
-    if not path.is_file():
-        raise Refusal(f"there are no weights in {folder} yet; they are there once the run's first epoch is over")
-    try:
-        with safe_open(path, framework="pt") as file:
-            about: Mapping[str, str] = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, OSError) as error:
-        raise Refusal(f"{path} is not a whole safetensors file ({error}); train the run again or restore it") from error
+    save_weights(folder / WEIGHTS, model.state_dict(), metadata(spec, classes, side, epoch))
+
+
+def metadata(spec: RunSpec, classes: tuple[str, ...], side: int, epoch: int, **more: str) -> dict[str, str]:
+    """What a file of weights says of itself: enough to build the model, and `more`."""
+    picture = json.dumps({"classes": list(classes), "side": side, "channels": _channels(spec)})
+    said = {"format": f"vitcore {LAYOUT}", "spec": json.dumps(spec.to_dict()), "picture": picture}
+    return said | {"epoch": str(epoch), **more}
+
+
+def save_weights(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
+    """Write tensors as safetensors under `path`. Raises Refusal as `save_model` does."""
+    weights = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    _keep(path, lambda draft: save_file(weights, draft, metadata=dict(about)), _size(weights))
+
+
+def load_model(folder: Path, which: str = "last") -> tuple[nn.Module, RunSpec, tuple[str, ...]]:
+    """The model of a run, ready to predict, its spec, and its classes' names.
+
+    Args:
+        which: of its sets of weights, "last" or "best"; nothing but a person's wish asks for another than the last.
+
+    Raises:
+        Refusal: there is no checkpoint yet, it may not be read, it is broken, another program's, or not finite.
+    """
+    path = folder / KEPT[which]
+    about, weights = _read(path, which)
     written = about.get("format", "unnamed")[:40]
     if written != f"vitcore {LAYOUT}":
         raise Refusal(
@@ -69,7 +75,35 @@ def load_model(folder: Path) -> tuple[nn.Module, RunSpec, tuple[str, ...]]:
         model.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise Refusal(f"{path} does not hold the model it names: {first_line(error)}") from error
+    held = model.state_dict()
+    bad = finite.bad(held)
+    if bad:
+        other = "" if which == "best" else ", or its best weights where it has kept them (--weights best)"
+        raise Refusal(
+            f"the model in {path} is not finite: {finite.said(bad, len(held))}; its training has diverged, so it can "
+            f"answer nothing; take another run{other}"
+        )
     return model.eval(), spec, classes
+
+
+def _read(path: Path, which: str) -> tuple[Mapping[str, str], dict[str, Tensor]]:
+    """The metadata and tensors of a file of weights; Refusal where it is absent, not to be read, or damaged."""
+    try:
+        path.open("rb").close()  # the system's own word on it, before a library's
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (FileNotFoundError, NotADirectoryError):
+        absent = {
+            "last": f"there are no weights in {path.parent} yet; they are there once the run's first epoch is over, "
+            "and never where that one diverged",
+            "best": f"there are no best weights in {path.parent}: a run keeps them from its first evaluation on, and "
+            "runs of earlier versions and imported ones have none; take the last (--weights last)",
+        }
+        raise Refusal(absent[which]) from None
+    except OSError as error:
+        raise Refusal(f"{path} cannot be read: {disk.unreadable(error)}") from error
+    except SafetensorError as error:
+        raise Refusal(f"{path} is not a whole safetensors file ({error}); train the run again or restore it") from error
 
 
 def _picture(facts: Any) -> tuple[int, int, tuple[str, ...]]:
@@ -88,8 +122,16 @@ def build_model(spec: RunSpec, channels: int, side: int, classes: int) -> nn.Mod
 
 
 def save_resume(folder: Path, state: Mapping[str, Any]) -> None:
-    """Write everything that going on needs: plain numbers, text, lists, dicts and tensors."""
-    _replace(folder / RESUME, lambda draft: torch.save({"format": LAYOUT, **state}, draft))
+    """Write everything that going on needs: plain numbers, text, lists, dicts and tensors. Raises Refusal."""
+
+    def write(draft: Path) -> None:
+        file = disk.Remembering(draft)
+        try:
+            torch.save({"format": LAYOUT, **state}, cast("IO[bytes]", file))
+        finally:
+            file.close()
+
+    _keep(folder / RESUME, write, _size(state))
 
 
 def load_resume(folder: Path, spec: RunSpec) -> dict[str, Any] | None:
@@ -99,8 +141,12 @@ def load_resume(folder: Path, spec: RunSpec) -> dict[str, Any] | None:
         Refusal: the file is broken, holds code, or is another run's.
     """
     path = folder / RESUME
-    if not path.is_file():
+    try:
+        path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise Refusal(f"{path} cannot be read: {disk.unreadable(error)}") from error
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -128,17 +174,24 @@ def _channels(spec: RunSpec) -> int:
     return DATASETS[spec.data.dataset].channels
 
 
-def _replace(path: Path, write: Any) -> None:
-    """Write through a temporary file beside `path`; durable before it takes the name."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
+def _size(state: Any) -> int:
+    """Bytes of all tensors within."""
+    if isinstance(state, Tensor):
+        return state.numel() * state.element_size()
+    if isinstance(state, Mapping):
+        return sum(_size(part) for part in state.values())
+    return sum(_size(part) for part in state) if isinstance(state, list | tuple) else 0
+
+
+def _keep(path: Path, write: Callable[[Path], object], size: int) -> None:
+    """Write through a temporary file beside `path`, where there is room for its `size` bytes beside what is there."""
+    room = disk.free(path.parent)
+    if room is not None and size > room:
+        raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {disk.full(path.parent, size, room)}")
     try:
-        write(draft)
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except (OSError, SafetensorError, RuntimeError) as error:  # the last is torch's, where the folder is gone
-        full = "No space left" in str(error)  # safetensors has no errno
-        why = "the disk is full; free some space and resume the run" if full else first_line(error)
+        disk.put(path, write)
+    except OSError as error:
+        why = disk.said(error, path.parent, size, room)
         raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {why}") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise Refusal(f"the checkpoint cannot be kept in {path.parent}: {first_line(error)}") from error

@@ -17,9 +17,10 @@ from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
 from vitcore.layers.attention import redraw_features
 from vitcore.spec import RunSpec
-from vitcore.training import telling
+from vitcore.training import finite, telling
 from vitcore.training.asked import Asked, Control, Interrupted
-from vitcore.training.checkpoint import load_resume, save_model, save_resume
+from vitcore.training.best import Best
+from vitcore.training.checkpoint import WEIGHTS, load_resume, metadata, save_model, save_resume
 from vitcore.training.compiled import Forward, compiling_took
 from vitcore.training.evaluate import Scores, evaluate
 from vitcore.training.memory import keep_pages, too_large
@@ -67,7 +68,9 @@ def train(
             run.compile()
         return run.go()
     except Interrupted:
-        return Outcome(ask.status, f"{ask.status} before the first step", None, 0, 0.0, 0.0)
+        return Outcome(
+            ask.status, f"{ask.status} on request before the first step; resume it to train it", None, 0, 0.0, 0.0
+        )
     except (MemoryError, RuntimeError) as error:
         refusal = too_large(error, spec)
         if refusal is None:
@@ -104,8 +107,12 @@ class Run:
         self.log = StepLog(report, self.tally, self.steps, self.parts.rows * spec.training.epochs)
         self._cpu_before, self._cpu_start = 0.0, time.process_time()
         self._saved, self._saving = time.monotonic(), 0.0
-        if state is not None:
-            self._restore(state)
+        self._kept: int | None = None  # the epoch whose weights are on the disk
+        self.best = Best()
+        if state is not None and folder is not None:
+            self._restore(state, folder)
+        elif folder is not None:
+            self.best.restore(folder, None)
 
     def tell_start(self) -> None:
         self.report("events", telling.started(self.parts, self.spec, self.tally))
@@ -127,7 +134,8 @@ class Run:
         while ending is None and self.tally.evaluated < self.spec.training.epochs:
             ending = self._epoch() or self._assess()
         self.log.close()
-        self._checkpoint()
+        if ending is None or ending.status != "diverged" or not self._has_weights():
+            self._checkpoint()
         if ending is None:
             epochs = self.tally.evaluated
             ending = Ending("finished", f"all {epochs} epochs are done" if epochs > 1 else "the one epoch is done")
@@ -193,7 +201,8 @@ class Run:
     def _assess(self) -> Ending | None:
         """Evaluate where it is due, tell the epoch, keep a checkpoint; an ending where the run is over early."""
         tally, spec = self.tally, self.spec.training
-        diverged = self.log.bad_step is not None
+        step, finite_weights = self.log.bad_step, self._finite()
+        diverged = step is not None or not finite_weights
         scores: Scores | None = None
         if diverged or tally.epoch % spec.evaluate_every == 0 or tally.epoch == spec.epochs:
             began = time.perf_counter()
@@ -203,7 +212,10 @@ class Run:
                 return self._interrupted()
         self._tell_epoch(scores)
         if diverged:
-            return Ending("diverged", telling.diverged(self.log.bad_step or 0, tally.epoch, self.spec))
+            kept = self._kept if self._has_weights() else None
+            return Ending("diverged", telling.diverged(step, tally.epoch, self.spec, kept))
+        if scores:
+            self.best.consider(scores.error_percent, tally.epoch, self.parts.kept)
         if time.monotonic() - self._saved > self._saving / CHECKPOINT_SHARE:
             self._checkpoint()
         if scores and spec.target_error is not None and scores.error_percent <= spec.target_error:
@@ -249,9 +261,20 @@ class Run:
             status, f"{status} on request after {done} whole epoch{'s' * (done != 1)}; what was learnt is kept"
         )
 
+    def _finite(self) -> bool:
+        """Whether all weights are numbers, those that learn and those that are kept."""
+        models = {id(model): model for model in (self.parts.model, self.parts.kept)}
+        return all(finite.all_finite(model.state_dict()) for model in models.values())
+
+    def _has_weights(self) -> bool:
+        return self.folder is not None and (self.folder / WEIGHTS).exists()
+
     def _checkpoint(self) -> None:
-        """Keep everything that going on, or predicting, needs. Reads state only: results do not depend on when."""
-        if self.folder is None:
+        """Keep everything that going on, or predicting, needs. Reads state only: results do not depend on when.
+
+        Weights that are no numbers are kept nowhere: those that were would be lost, and these can learn no more.
+        """
+        if self.folder is None or not self._finite():
             return
         began = time.monotonic()
         self.log.flush()
@@ -259,12 +282,15 @@ class Run:
         parts, tally = self.parts, self.tally
         side = parts.batches.images.shape[-1]
         save_model(self.folder, parts.kept, self.spec, parts.images.classes, side, tally.evaluated)
-        known = {"spec": self.spec.to_dict(), "data": self.data, "tally": tally.state()}
+        self.best.write(self.folder, metadata(self.spec, parts.images.classes, side, tally.evaluated))
+        known = {"spec": self.spec.to_dict(), "data": self.data, "tally": tally.state(), "best": self.best.state()}
         save_resume(self.folder, {**known, **parts.state()})
+        self.best.settle(self.folder)
+        self._kept = tally.evaluated
         self._saved = time.monotonic()
         self._saving = self._saved - began
 
-    def _restore(self, state: dict[str, Any]) -> None:
+    def _restore(self, state: dict[str, Any], folder: Path) -> None:
         """Go on from what the folder's checkpoint holds."""
         if "data" not in state:
             self.report("events", {"event": "note", "text": DATA_UNKNOWN})
@@ -272,6 +298,12 @@ class Run:
             self.parts.restore(state)
             for name, value in state["tally"].items():
                 setattr(self.tally, name, value)
+            self.best.restore(folder, state.get("best"))
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            raise Refusal(f"the checkpoint in {self.folder} does not fit this run; start the run anew") from error
-        self._cpu_before = self.tally.cpu_seconds
+            raise Refusal(f"the checkpoint in {folder} does not fit this run; start the run anew") from error
+        if not self._finite():
+            raise Refusal(
+                f"the checkpoint in {folder} is of a training that has diverged (its weights are not finite), so "
+                "nothing can be learnt from it any more; start the run anew, with a lower learning rate"
+            )
+        self._cpu_before, self._kept = self.tally.cpu_seconds, self.tally.evaluated

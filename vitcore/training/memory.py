@@ -25,7 +25,10 @@ def keep_pages() -> None:
     """
     if not sys.platform.startswith("linux"):
         return
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    try:
+        set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    except OSError:  # a statically linked Python has no library to ask; it only gains less
+        return
     if set_option is not None:
         set_option(M_MMAP_THRESHOLD, LARGE)
         set_option(M_TRIM_THRESHOLD, LARGE)

@@ -56,6 +56,7 @@ class Parts:
         shares = labels if spec.data.stratified else None
         rows = subset(len(labels), spec.data.samples, spec.data.replacement, seed, shares)
         self.rows = len(rows)
+        _check_steps(spec, self.rows, pictures.shape[-1])
         self.batches = Batches(pictures, labels, rows, spec.training.batch_size, spec.seed, self.device)
         self.normalise = Normalise(self.images.mean, self.images.std, self.device)
         self.augment = Augment(**dict(spec.augment))
@@ -118,6 +119,14 @@ def _drawn_from(images: Images, spec: RunSpec) -> tuple[Tensor, Tensor]:
         return images.train.images, images.train.labels
     both = (images.train, images.test)
     return torch.cat([split.images for split in both]), torch.cat([split.labels for split in both])
+
+
+def _check_steps(spec: RunSpec, rows: int, side: int) -> None:
+    """Hold that the network can be trained on so many rows, which a spec cannot know of a person's own pictures."""
+    try:
+        spec.check_steps(rows, side)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
 
 
 def _average(model: nn.Module, spec: RunSpec) -> Average | None:

@@ -91,10 +91,15 @@ def warnings(spec: RunSpec, images: Images) -> list[str]:
     return texts
 
 
-def diverged(step: int, epoch: int, spec: RunSpec) -> str:
-    """Why a run whose loss is no number ends, and what may help."""
+def diverged(step: int | None, epoch: int, spec: RunSpec, kept: int | None) -> str:
+    """Why a run whose loss (at `step`) or weights (none) are no numbers ends, what is kept of it and what may help."""
     rate = spec.optimiser.learning_rate
+    what = "the weights stopped being numbers" if step is None else f"the loss stopped being a number at step {step:,}"
+    where = (
+        f"(epoch {epoch}, learning rate {rate:g})" if step is not None else f"in epoch {epoch} (learning rate {rate:g})"
+    )
+    stays = "" if kept is None else f"; the weights after {kept} epoch{'s' * (kept != 1)} are kept"
     return (
-        f"the loss stopped being a number at step {step:,} (epoch {epoch}, learning rate {rate:g}), "
-        "so nothing more can be learnt; a lower rate, gradient clipping or a larger epsilon in the kernel may help"
+        f"{what} {where}, so nothing more can be learnt{stays}; a lower rate, gradient clipping or a larger epsilon in "
+        "the kernel may help"
     )

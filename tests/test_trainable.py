@@ -1,0 +1,148 @@
+"""Every architecture with every model option: it makes two steps, or is refused when its spec is made."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from vitcore.errors import Refusal
+from vitcore.layers.kernels import KERNELS
+from vitcore.models import ARCHITECTURES, build, without_effect
+from vitcore.spec import ModelSpec, RunSpec
+from vitcore.training.checkpoint import build_model
+
+VALUES = {
+    "kernel": ["relu", "favor+"],
+    "patch": [2, 7, 64],
+    "positions": ["sinusoidal", "none"],
+    "features": [5],
+    "orthogonal": [False],
+    "redraw_every": [1],
+    "epsilon": [0.0, 0.5],
+    "dropout": [0.5],
+    "attention_dropout": [0.5],
+    "stochastic_depth": [0.5],
+}
+CASES = [{}, *({name: value} for name, values in VALUES.items() for value in values)]
+CASES += [{"kernel": kernel, "features": 5, "redraw_every": 1} for kernel in ("softmax", "relu")]
+FINGERPRINTS = {"default": "44136fa355b3", "relu": "637586b0ee45", "cnn": "d89f2147ba17"}
+
+
+def test_every_model_option_is_tried() -> None:
+    assert {"architecture", *VALUES} == set(ModelSpec.model_fields)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_two_steps_work_or_the_spec_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On tensors without content, which check shapes and normalisation as true ones do, whatever the size."""
+    architecture = ARCHITECTURES[name]
+    fewer = {part: 1 for part in ("layers", "blocks") if part in architecture.config}  # the others are like the first
+    monkeypatch.setitem(ARCHITECTURES, name, replace(architecture, config={**architecture.config, **fewer}))
+    plain = without_effect(name, "softmax", None)
+    for chosen in CASES:
+        if chosen and set(chosen) <= plain:  # shown below to change nothing
+            continue
+        for size, side in ((1, 28), (2, 28), (1, 64)) if not chosen else ((2, 28),):
+            try:
+                spec = RunSpec.of(architecture=name, dataset="mnist", side=side, batch_size=size, **chosen)
+            except Refusal:
+                continue
+            with torch.device("meta"):
+                model = build_model(spec, 1, side, 10).train()
+                optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+                given = model(torch.zeros(size, 1, side, side))
+                first = given if isinstance(given, torch.Tensor) else given[0]
+                assert first.shape == (size, 10), (name, chosen)
+                first.sum().backward()
+                optimiser.step()
+
+
+@pytest.mark.parametrize("option", ["dropout", "attention_dropout", "stochastic_depth"])
+def test_a_network_without_attention_takes_no_regulariser_of_a_transformer(option: str) -> None:
+    for name, architecture in ARCHITECTURES.items():
+        if not architecture.attention:
+            with pytest.raises(Refusal, match=rf"^{name} has no {option.replace('_', ' ')}, so 0.5 cannot be set"):
+                RunSpec.of(architecture=name, **{option: 0.5})
+
+
+@pytest.mark.parametrize("chosen", [{"batch_size": 1}, {"samples": 1}], ids=str)
+def test_a_single_pixel_of_a_single_picture_is_refused_before_it_is_queued(chosen: dict[str, int]) -> None:
+    with pytest.raises(Refusal, match=r"resnet18 makes a single pixel of a picture of 28 pixels, .* at least 2"):
+        RunSpec.of(architecture="resnet18", dataset="mnist", **chosen)
+    assert RunSpec.of(architecture="resnet18", dataset="mnist", side=64, **chosen)
+    assert RunSpec.of(architecture="resnet56", dataset="mnist", **chosen)
+
+
+def test_the_table_says_where_batch_normalisation_meets_one_pixel() -> None:
+    """`narrowing` is what the network itself does: at that side a lone picture fails, one pixel more does not."""
+    for name, architecture in ARCHITECTURES.items():
+        if architecture.attention:
+            continue
+        narrow = architecture.narrowing
+        for side in (narrow, narrow + 16) if narrow > 1 else (16,):
+            with torch.device("meta"):
+                model = build(name, side=side).train()
+                if narrow > 1 and side == narrow:
+                    with pytest.raises(ValueError, match="more than 1 value per channel"):
+                        model(torch.zeros(1, 3, side, side))
+                else:
+                    assert isinstance(model, nn.Module)
+                    model(torch.zeros(1, 3, side, side))
+
+
+@pytest.mark.parametrize("name", ["cnn", "resnet18", "vit-lite-2/8", "hybrid"])
+@pytest.mark.parametrize("kernel", ["softmax", "relu", "favor+"])
+def test_what_changes_nothing_is_no_part_of_the_fingerprint_and_all_else_is(name: str, kernel: str) -> None:
+    if kernel != "softmax" and not ARCHITECTURES[name].attention:
+        return
+    plain = RunSpec.of(architecture=name, kernel=kernel, side=32)
+    idle = without_effect(name, kernel, None)
+    for option, values in VALUES.items():
+        if option == "kernel":
+            continue
+        for value in values:
+            try:
+                changed = RunSpec.of(plain, **{option: value})
+            except Refusal:
+                continue
+            assert (changed.fingerprint() == plain.fingerprint()) == (option in idle), (option, value)
+
+
+def logits(spec: RunSpec) -> torch.Tensor:
+    torch.manual_seed(0)
+    model = build_model(spec, 1, 32, 10)
+    torch.manual_seed(1)
+    given = model(torch.ones(2, 1, 32, 32))
+    return given if isinstance(given, torch.Tensor) else given[0]
+
+
+@pytest.mark.parametrize("name", ["cnn", "vit-lite-2/8", "hybrid"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_options_said_to_change_nothing_change_no_bit(name: str, kernel: str) -> None:
+    if kernel != "softmax" and not ARCHITECTURES[name].attention:
+        return
+    plain = RunSpec.of(architecture=name, kernel=kernel, side=32)
+    for option in without_effect(name, kernel, None) - {"redraw_every"}:
+        for value in VALUES[option]:
+            try:
+                changed = RunSpec.of(plain, **{option: value})
+            except Refusal:
+                continue
+            assert torch.equal(logits(changed), logits(plain)), (option, value)
+
+
+def test_one_run_spelled_differently_is_one_run(tmp_path) -> None:
+    assert RunSpec.of(samples=1437).fingerprint() == RunSpec().fingerprint() != RunSpec.of(samples=1436).fingerprint()
+    assert RunSpec.of(dataset="mnist", side=28).fingerprint() == RunSpec.of(dataset="mnist").fingerprint()
+    assert RunSpec.of(samples=1437, draw_from="all").fingerprint() != RunSpec.of(draw_from="all").fingerprint()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "pictures")
+    one, other = (RunSpec.of(dataset="folder", folder=str(tmp_path / name)) for name in ("pictures", "link/../link"))
+    assert one.fingerprint() == other.fingerprint()
+
+
+def test_fingerprints_of_before_stand() -> None:
+    assert RunSpec().fingerprint() == FINGERPRINTS["default"]
+    assert RunSpec.of(kernel="relu", epochs=9).fingerprint() == FINGERPRINTS["relu"]
+    assert RunSpec.of(architecture="cnn", dataset="mnist", samples=5000).fingerprint() == FINGERPRINTS["cnn"]
