@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vitcore.data.datasets import DATASETS
-from vitcore.runs.folder import RunFolder
+from vitcore.errors import Refusal
+from vitcore.runs.files import open_own
+from vitcore.runs.folder import RunFolder, reason
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,6 +53,11 @@ def load(run: RunFolder) -> Loaded:
     """
     from vitcore.training.checkpoint import load_model
 
+    if os.path.lexists(run.checkpoint):
+        try:
+            open_own(run.checkpoint).close()  # no device, no pipe, and no link that leads elsewhere
+        except OSError as error:
+            raise Refusal(f"the weights of run {run.id} cannot be read: {reason(error)}") from None
     return Loaded(*load_model(run.path))
 
 

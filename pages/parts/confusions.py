@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.parts import stored
+from pages.parts import stored, wording
 from pages.parts.chart import chart, plain
 from pages.parts.classes import class_names
 from pages.parts.samples import inline, opened
@@ -36,7 +36,11 @@ def confusions(run: Run, *, key: str) -> None:
         shares = st.toggle("Percent of the true class", key=f"{key}-shares")
         last = st.toggle("Follow the last epoch", value=True, key=f"{key}-last")
     chosen = None if last or len(known) < 2 else _slider(known, key)
-    epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
+    try:
+        epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
+    except Refusal as refusal:  # its line holds no matrix
+        st.caption(f"{wording.plain(str(refusal))}.")
+        return
     names = class_names(run, len(matrix))
     st.caption(f"{run['title']}, after epoch {epoch}")
     chart(

@@ -26,7 +26,8 @@ def read(folder: RunFolder) -> Annotations:
     found = read_json(folder.annotations) or {}
     tags, note = found.get("tags"), found.get("note")
     kept = [tag for tag in tags if isinstance(tag, str) and _TAG.fullmatch(tag)] if isinstance(tags, list) else []
-    return Annotations(tuple(sorted(set(kept))), note[:_NOTE_LETTERS] if isinstance(note, str) else "")
+    said = note[:_NOTE_LETTERS].encode("utf-8", "replace").decode() if isinstance(note, str) else ""
+    return Annotations(tuple(sorted(set(kept))), said)  # half a surrogate pair could be neither shown nor stored
 
 
 def write(folder: RunFolder, tags: Iterable[str] | None = None, note: str | None = None) -> Annotations:

@@ -15,6 +15,7 @@ import pyarrow as arrow
 
 from vitcore.errors import Refusal
 from vitcore.runs import journal
+from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results
 from vitcore.spec import fields
 from vitcore.store import fold
@@ -22,6 +23,8 @@ from vitcore.store.index import Index
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
+_MOST_CLASSES = 20_000
+_MOST_PICTURES = 2**31  # of one cell: sums of any row stay exact
 _QUOTED = re.compile(r'[",\r\n]')
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
 
@@ -103,7 +106,7 @@ def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.
     path = index.results.run(id).confusion
     for number, start, end in reversed(_matrices(path)):
         if epoch in (None, number):
-            with suppress(FileNotFoundError):  # deleted since it was looked into
+            with suppress(OSError, Refusal):  # deleted since it was looked into, or changed
                 found = _matrix_at(path, path.stat().st_mtime_ns, start, end)
                 if found is not None:
                     return number, found
@@ -119,7 +122,10 @@ def confusion_epochs(index: Index, id: str) -> list[int]:
 def steps(source: Index | Results, id: str) -> pd.DataFrame:
     """The steps of a run from its journal: `step`, `epoch`, `loss`, `learning_rate`; of one repeated, the last."""
     results = source.results if isinstance(source, Index) else source
-    lines, _ = journal.read(results.run(id).steps)
+    try:
+        lines, _ = journal.read(results.run(id).steps)
+    except (OSError, Refusal):  # the run's row says why
+        lines = []
     rows = [
         (
             fold.whole(line.get("step")),
@@ -194,7 +200,7 @@ def _matrices(path: Path) -> Sequence[tuple[int, int, int]]:
     try:
         seen = path.stat()
         return _lines(path, seen.st_size, seen.st_mtime_ns)
-    except FileNotFoundError:
+    except (OSError, Refusal):  # none; or it cannot be read, and the run's row says why
         return ()
 
 
@@ -202,7 +208,7 @@ def _matrices(path: Path) -> Sequence[tuple[int, int, int]]:
 def _lines(path: Path, size: int, changed: int) -> tuple[tuple[int, int, int], ...]:
     """What `_matrices` gives of a file as it is now; a page that looks on asks every second."""
     found, start = [], 0
-    with path.open("rb") as file:
+    with open_own(path) as file:
         for line in file:
             epoch = _EPOCH_OF.search(line[:200])
             if epoch and line.startswith(b"{") and line.endswith(b"}\n"):
@@ -214,7 +220,7 @@ def _lines(path: Path, size: int, changed: int) -> tuple[tuple[int, int, int], .
 @functools.lru_cache(maxsize=64)
 def _matrix_at(path: Path, changed: int, start: int, end: int) -> np.ndarray | None:
     """The matrix on one line of a file as it is now; nobody writes into the answer."""
-    with path.open("rb") as file:
+    with open_own(path) as file:
         file.seek(start)
         found = _matrix(journal.parse(file.read(end - start).rstrip(b"\n")) or {})
     if found is not None:
@@ -223,11 +229,15 @@ def _matrix_at(path: Path, changed: int, start: int, end: int) -> np.ndarray | N
 
 
 def _matrix(line: dict[str, Any]) -> np.ndarray | None:
-    try:
-        matrix = np.asarray(line.get("matrix"), dtype=np.int64)
-    except (TypeError, ValueError, OverflowError):
+    """Counts of pictures, as many columns as rows; None where it is anything else."""
+    rows = line.get("matrix")
+    if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_CLASSES:
         return None
-    return matrix if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] else None
+    if not all(isinstance(row, list) and len(row) == len(rows) for row in rows):
+        return None
+    if not all(type(count) is int and 0 <= count <= _MOST_PICTURES for row in rows for count in row):
+        return None
+    return np.array(rows, dtype=np.int64)
 
 
 def _number(line: dict[str, Any], name: str) -> float:
