@@ -73,7 +73,7 @@ def test_no_other_page_may_ask(client: TestClient, origin: str) -> None:
 
 
 def test_a_name_that_is_set_is_answered_to(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reverse proxy of SECURITY.md: it hands the Host on, or puts its own in the place; the Origin is the browser's."""
+    """The reverse proxy of SECURITY.md hands the Host on, or puts its own in the place; the Origin is the browser's."""
     monkeypatch.setenv(SETTING, "vitcore.example.org, other.example.org:8443")
     for name in ("vitcore.example.org", "other.example.org"):
         for host in (name, f"{name}:8443", "127.0.0.1:8501"):

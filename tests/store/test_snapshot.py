@@ -127,7 +127,8 @@ def forged(path: Path, how: str, secret: Path) -> None:
         kept = ", ".join(f'"{c}"' for c in columns if c != "note")
         con.execute(
             {
-                "a view that reads a file": f"ALTER TABLE runs RENAME TO kept; CREATE VIEW runs AS SELECT {of} FROM kept",
+                "a view that reads a file": "ALTER TABLE runs RENAME TO kept; "
+                f"CREATE VIEW runs AS SELECT {of} FROM kept",
                 "a view of epochs": "ALTER TABLE epochs RENAME TO kept; CREATE VIEW epochs AS FROM kept",
                 "a view that tells of itself": "ALTER TABLE about RENAME TO kept; CREATE VIEW about AS FROM kept",
                 "a view beside": f"CREATE VIEW more AS FROM read_text('{secret}')",
