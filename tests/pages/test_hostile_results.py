@@ -39,8 +39,10 @@ def open_all(open_page: Open, runs: list[RunFolder]) -> None:
     for run in runs:
         app.selectbox(key="details-run").set_value(run.id).run()
         quiet(app)
+    app = open_page("live", {"runs": runs[0].id})
     for run in runs:
-        quiet(open_page("live", {"runs": run.id}))
+        app.multiselect(key="live-runs").set_value([run.id]).run()
+        quiet(app)
 
 
 def quiet(app: AppTest) -> None:
