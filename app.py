@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from pages.parts.guard import OnlyFromHere
+from pages.parts.sessions import few_sessions
 
 ROOT = Path(__file__).resolve().parent
 
@@ -41,4 +42,5 @@ app = st.App(
     ROOT / "pages" / "navigation.py",
     routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", marks)],
     middleware=[Middleware(OnlyFromHere)],
+    lifespan=few_sessions,
 )

@@ -1,5 +1,6 @@
 """Draw: one digit, or one picture of one's own, and what every chosen model makes of it."""
 
+import os
 from collections import Counter
 
 import pandas as pd
@@ -27,7 +28,7 @@ def with_weights(table: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         return table
     store, some = Results(), table[table["epochs_done"] > 0]
-    return some[[store.run(run).checkpoint.is_file() for run in some["id"]]]
+    return some[[os.path.isfile(store.runs / run / "model.safetensors") for run in some["id"]]]
 
 
 def silent(run: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -21,6 +22,7 @@ from pages.parts.waiting import waiting
 from pages.parts.watching import Look, address
 from vitcore.errors import Refusal
 from vitcore.runs import machine
+from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results
 from vitcore.store import queries
 
@@ -49,8 +51,10 @@ def log(run: Run, notes: list[str], *, whose: str) -> None:
     for text in notes:
         st.caption(wording.plain(text) + whose)
     try:
-        written = Results().run(run["id"]).log.read_bytes()[-LOG_BYTES:].decode(errors="replace").strip()
-    except (OSError, Refusal):  # none: it was imported, has not begun or was deleted
+        with open_own(Results().run(run["id"]).log) as file:
+            file.seek(-min(LOG_BYTES, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            written = file.read(LOG_BYTES).decode(errors="replace").replace("\0", "").strip()
+    except (OSError, Refusal):  # none, or none that can be read: the run's row says why
         return
     if written:
         with st.expander(f"The worker's log{whose}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ import numpy as np
 from vitcore.apart import apart
 from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
-from vitcore.runs.folder import RunFolder
+from vitcore.runs.files import open_own
+from vitcore.runs.folder import RunFolder, reason
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -51,8 +53,14 @@ def load(run: RunFolder, weights: str = "last") -> Loaded:
     Raises:
         Refusal: there is none yet, or it is broken, foreign or not finite.
     """
-    from vitcore.training.checkpoint import load_model
+    from vitcore.training.checkpoint import KEPT, load_model
 
+    path = run.path / KEPT[weights] if weights in KEPT else run.checkpoint
+    if os.path.lexists(path):
+        try:
+            open_own(path).close()  # no device, no pipe, and no link that leads elsewhere
+        except OSError as error:
+            raise Refusal(f"the weights of run {run.id} cannot be read: {reason(error)}") from None
     model, spec, classes = load_model(run.path, weights)
     return Loaded(model, spec, tuple(apart(list(classes))), run.id)
 

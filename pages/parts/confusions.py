@@ -37,7 +37,11 @@ def confusions(run: Run, called: str, *, key: str) -> None:
         shares = st.toggle("Percent of the true class", key=f"{key}-shares")
         last = st.toggle("Follow the last epoch", value=True, key=f"{key}-last")
     chosen = None if last or len(known) < 2 else _slider(known, key)
-    epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
+    try:
+        epoch, matrix = queries.confusion(stored.index(), run["id"], epoch=chosen)
+    except Refusal as refusal:  # its line holds no matrix
+        st.caption(f"{wording.plain(str(refusal))}.")
+        return
     names = class_names(run, len(matrix))
     st.caption(f"{wording.plain(called)}, after epoch {epoch}")
     chart(

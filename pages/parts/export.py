@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+
 import streamlit as st
 
 from pages.parts import wording
 from vitcore.errors import Refusal
 from vitcore.export import FILE
 from vitcore.runs import processes
+from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder
 
 PATIENCE = 900  # seconds
@@ -15,11 +19,11 @@ PATIENCE = 900  # seconds
 
 def weights_of(run: RunFolder) -> None:
     """The ways to take a run's model along; none where it has no checkpoint yet."""
-    if not run.checkpoint.is_file():
+    if not os.path.isfile(run.checkpoint):
         return
     st.download_button(
         "Checkpoint",
-        run.checkpoint.read_bytes,
+        partial(read_own, run.checkpoint),
         f"{run.id}.safetensors",
         key="download-checkpoint",
         on_click="ignore",
@@ -39,7 +43,7 @@ def weights_of(run: RunFolder) -> None:
             return
     st.download_button(
         "ONNX",
-        file.read_bytes,
+        partial(read_own, file),
         f"{run.id}.onnx",
         mime="application/octet-stream",
         key="download-onnx",

@@ -31,7 +31,7 @@ def numbers(run: Run) -> None:
     """What it has reached so far and what that took."""
     with st.grid(6, min_column_width=110):
         st.metric("Test error", wording.percent(run["error_percent"], 2))
-        st.metric("Epochs", f"{int(run['epochs_done'])} of {int(run['epochs'])}")
+        st.metric("Epochs", f"{wording.whole(run['epochs_done'])} of {wording.whole(run['epochs'])}")
         st.metric("Training time", wording.duration(run["training_seconds"]), **_told_before(run["id"]))
         st.metric("Images/s", wording.count(run["images_per_second"]))
         st.metric("Memory", wording.megabytes(run["memory_mb"]))

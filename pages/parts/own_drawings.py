@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Sequence
 from functools import partial
 from html import escape
@@ -17,6 +18,7 @@ from vitcore.data.datasets import DATASETS
 from vitcore.errors import Refusal
 from vitcore.reports import own_drawings
 from vitcore.runs import drawings
+from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder
 
 SHOWN = 40  # of the kept ones, newest first
@@ -84,8 +86,8 @@ def _delete(shelf: str, id: str) -> None:
 
 def _thumbnail(one: drawings.Drawing) -> str:
     try:
-        data = base64.b64encode(one.path.read_bytes()).decode()
-    except OSError:  # deleted by another browser since it was listed
+        data = base64.b64encode(read_own(one.path)).decode()
+    except (OSError, Refusal):  # deleted by another browser since it was listed, or no picture of ours
         data = ""
     shown = f'<img src="data:image/png;base64,{data}" alt="">'
     return f'<figure class="kept">{shown}<figcaption>{escape(one.label)}</figcaption></figure>'
@@ -130,7 +132,7 @@ def _open(table: pd.DataFrame) -> list[str]:
     now = table["dataset"].map(_editions(table))
     some = table[now.notna() & (table["drawings_edition"].fillna("") != now) & (table["epochs_done"] > 0)]
     results = Results()
-    return [run for run in some["id"] if RunFolder(results.runs / run).checkpoint.is_file()]
+    return [run for run in some["id"] if os.path.isfile(RunFolder(results.runs / run).checkpoint)]
 
 
 def _editions(table: pd.DataFrame) -> dict[str, str | None]:

@@ -39,7 +39,9 @@ def badge(status: str) -> None:
 
 def progress_line(run: Run) -> str:
     """'epoch 3 of 20 · 1,240 images/s · 40 s left · 410 MB'."""
-    parts = [f"epoch {min(int(run['epochs_done']) + 1, int(run['epochs']))} of {int(run['epochs'])}"]
+    done, asked = run["epochs_done"], run["epochs"]
+    now = done + 1 if wording.missing(asked) else min(done + 1, asked)  # a spec may hold anything
+    parts = [f"epoch {wording.whole(now)} of {wording.whole(asked)}"]
     if not wording.missing(run["images_per_second"]):
         parts.append(f"{run['images_per_second']:,.0f} images/s")
     if not wording.missing(run["eta_seconds"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -24,7 +25,7 @@ STEP, CLOSED = "tour-step", "tour-closed"
 
 def tour() -> None:
     """The present step; nothing once it was closed, in this session or in an earlier one on these results."""
-    if st.session_state.get(CLOSED) or _file().exists():
+    if st.session_state.get(CLOSED) or os.path.lexists(_file()):
         return
     place = min(int(st.session_state.get(STEP, 0)), len(STEPS) - 1)
     page, title, said = STEPS[place]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -33,6 +34,11 @@ def count(value: float | None) -> str:
         if abs(value) >= size:
             return f"{value / (size if sign != ' k' else 1e3):.3g}{sign}"
     return f"{value:,.0f}"
+
+
+def whole(value: float | None) -> str:
+    """3 or 3.0 -> '3'; None, NaN and what is not finite -> '–'."""
+    return NONE if missing(value) or not math.isfinite(float(value or 0)) else f"{int(value or 0)}"
 
 
 def share(value: float | None) -> float:

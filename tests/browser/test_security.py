@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import served, settle, visit
+from tests.browser.driver import FLAGS, served, settle, visit
 from tests.pages.told import give_weights, tell
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal
@@ -83,3 +83,36 @@ def test_it_listens_on_this_machine_alone(tmp_path: Path) -> None:
             if connection.status == psutil.CONN_LISTEN
         ]
     assert listening == ["127.0.0.1"]
+
+
+def test_another_site_can_neither_ask_nor_frame_the_app(browser: Browser, tmp_path: Path) -> None:
+    """A name of another site that is made to lead to this machine (DNS rebinding), and a frame on another's page."""
+    results = Results(tmp_path / "results")
+    tell(results, RunSpec.of(name="private", epochs=1))
+    rebound = "--host-resolver-rules=MAP evil.example 127.0.0.1"
+    with served(results.root) as server:
+        port = server.url.rsplit(":", 1)[1]
+        misled = browser.browser_type.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, rebound])
+        page = misled.new_page()
+        answer = page.goto(f"http://evil.example:{port}/live")
+        assert answer is not None
+        assert answer.status == 403
+        assert "does not answer to" in page.inner_text("body")
+        assert "private" not in page.content()
+        opened = page.evaluate(
+            """port => new Promise(done => {
+                const socket = new WebSocket(`ws://127.0.0.1:${port}/_stcore/stream`, ['streamlit'])
+                socket.onopen = () => done(true)
+                socket.onerror = () => done(false)
+            })""",
+            port,
+        )
+        assert opened is False
+        page.set_content(f'<iframe src="{server.url}/" width="600" height="400"></iframe>')
+        page.wait_for_timeout(2000)
+        framed = page.frames[1]
+        assert "vitcore" not in framed.content()
+        for name in ("127.0.0.1", "localhost"):
+            visit(page, f"http://{name}:{port}/live", "Live")
+            settle(page)
+        misled.close()

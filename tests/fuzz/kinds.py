@@ -1,6 +1,6 @@
 """Every kind of bad input that is tried, here in a sample and by the thousand in benchmarks/fuzz.py."""
 
-from tests.fuzz import attempts, checkpoints, idx, journals, pictures, specs, typed
+from tests.fuzz import attempts, checkpoints, idx, journals, pictures, replaced, specs, typed
 
 KINDS = [
     *specs.KINDS,
@@ -10,4 +10,5 @@ KINDS = [
     *checkpoints.KINDS,
     *idx.KINDS,
     *typed.KINDS,
+    *replaced.KINDS,
 ]

@@ -6,9 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.damages import DAMAGES
+from tests.damages import damage as break_it
 from tests.store.writing import add, epoch_line, write_run
 from vitcore.runs.folder import Results
-from vitcore.store import queries, tables
+from vitcore.store import opened, queries, snapshot, tables
 from vitcore.store.index import Index
 
 
@@ -109,3 +111,106 @@ def test_drafts_of_killed_publishers_are_swept_away(published: Results) -> None:
     assert index.publish() is None
     assert not stale.exists()
     assert fresh.exists(), "another process may be writing it"
+
+
+SECRET = "what only this machine may know"
+
+
+def forged(path: Path, how: str, secret: Path) -> None:
+    """A snapshot as somebody would send it: ours, with one thing in it that does more than lie there."""
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as con:
+        columns = [name for name, *_ in con.execute("SELECT column_name FROM (DESCRIBE runs)").fetchall()]
+        of = ", ".join(
+            f"(SELECT content FROM read_text('{secret}')) AS note" if c == "note" else f'"{c}"' for c in columns
+        )
+        kept = ", ".join(f'"{c}"' for c in columns if c != "note")
+        con.execute(
+            {
+                "a view that reads a file": "ALTER TABLE runs RENAME TO kept; "
+                f"CREATE VIEW runs AS SELECT {of} FROM kept",
+                "a view of epochs": "ALTER TABLE epochs RENAME TO kept; CREATE VIEW epochs AS FROM kept",
+                "a view that tells of itself": "ALTER TABLE about RENAME TO kept; CREATE VIEW about AS FROM kept",
+                "a view beside": f"CREATE VIEW more AS FROM read_text('{secret}')",
+                "a macro": f"CREATE MACRO more() AS TABLE FROM read_text('{secret}')",
+                "a column too many": "ALTER TABLE runs ADD COLUMN more VARCHAR",
+                "a column too few": f"CREATE TABLE other AS SELECT {kept} FROM runs; DROP TABLE runs; "
+                "ALTER TABLE other RENAME TO runs",
+                "a column of another type": "ALTER TABLE runs ALTER note TYPE VARCHAR[] USING [note]",
+                "a default": "ALTER TABLE runs ALTER note SET DEFAULT 'x'",
+                "a table too many": "CREATE TABLE more AS SELECT 1 AS one",
+                "a type": "CREATE TYPE mood AS ENUM ('well')",
+                "a schema": "CREATE SCHEMA more",
+                "a sequence": "CREATE SEQUENCE more",
+                "an index": "CREATE INDEX more ON runs (id)",
+                "a run too many": "INSERT INTO runs (id) VALUES ('more')",
+            }[how]
+        )
+
+
+FORGED = (
+    *("a view that reads a file", "a view of epochs", "a view that tells of itself", "a view beside", "a macro"),
+    *("a column too many", "a column too few", "a column of another type", "a default", "a table too many", "a type"),
+    *("a schema", "a sequence", "an index", "a run too many"),
+)
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_a_snapshot_from_elsewhere_holds_rows_or_is_not_read(published: Results, tmp_path: Path, how: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    forged(published.snapshot, how, secret)
+    index = Index(published)
+    assert "the journals are read instead" in str(index.notice)
+    assert queries.runs(index).empty, "nothing of it was taken"
+    index.poll()
+    assert len(queries.runs(index)) == 3
+    assert SECRET not in queries.export_csv(queries.runs(index))
+    index.close()
+
+
+def test_what_opens_a_snapshot_reaches_nothing_else(published: Results, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    for asked in (
+        f"FROM read_text('{secret}')",
+        f"FROM '{secret}'",
+        f"ATTACH '{tmp_path / 'other.duckdb'}'",
+        f"COPY runs TO '{tmp_path / 'out.csv'}'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SET memory_limit = '64GB'",
+        "SET autoinstall_known_extensions = true",
+    ):
+        with opened.closed(published.snapshot) as con, pytest.raises(duckdb.Error):
+            con.execute(asked).fetchall()
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_snapshot_that_would_fill_the_memory_is_not_read(published: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_MOST_ROWS", "_MOST_LETTERS"):
+        with monkeypatch.context() as within:
+            within.setattr(snapshot, name, 2)
+            assert "are the most" in str(Index(published).notice)
+    assert Index(published).notice is None
+
+
+@pytest.mark.parametrize("how", sorted(DAMAGES))
+def test_what_is_no_snapshot_is_never_copied(
+    published: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    (tmp_path / "private").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "private"))
+    copied: list[str] = []
+    monkeypatch.setattr("shutil.copyfileobj", lambda *_: copied.append(how))
+    published.snapshot.unlink()
+    if how == "a link that leaves":
+        published.snapshot.symlink_to("/etc/hostname")
+    else:
+        break_it(published.snapshot, how)
+    index = Index(published)
+    assert "the journals are read instead" in str(index.notice)
+    assert copied == []
+    index.poll()
+    assert len(queries.runs(index)) == 3

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from vitcore.errors import Refusal
 from vitcore.runs import drawings, processes
+from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results, RunFolder
 
 SECONDS = 600.0
@@ -41,7 +42,7 @@ def judge(results: Results, run: RunFolder) -> drawings.Verdict:
     kept, loaded, right = drawings.kept(results, shelf), load(run), 0
     for one in kept:
         try:
-            with Image.open(one.path, formats=("PNG",)) as picture:
+            with open_own(one.path) as file, Image.open(file, formats=("PNG",)) as picture:
                 right += predict(loaded, picture).best == one.label
         except (Refusal, OSError, SyntaxError):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,7 +138,7 @@ def _name_of(file: Path) -> str:
 
 def _read(file: Path) -> Saved:
     what, way_on = f"the saved view {file.name}", "; delete it, or save the view anew"
-    if file.is_file() and file.stat().st_size > _LARGEST:
+    if os.path.isfile(file) and os.path.getsize(file) > _LARGEST:
         raise Refusal(f"{what} is too large to be one{way_on}")
     raw = read_record(file, what, "view", way_on)
     try:

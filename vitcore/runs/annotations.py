@@ -32,7 +32,8 @@ def read(folder: RunFolder) -> Annotations:
     kept = [tag for tag in tags if isinstance(tag, str) and tag and _fits(tag)] if isinstance(tags, list) else []
     return Annotations(
         tuple(sorted(set(kept))),
-        note[:_NOTE_LETTERS] if isinstance(note, str) else "",
+        # half a surrogate pair could be neither shown nor stored
+        note[:_NOTE_LETTERS].encode("utf-8", "replace").decode() if isinstance(note, str) else "",
         name if isinstance(name, str) and _fits(name) else "",
     )
 

@@ -6,15 +6,18 @@ Started by whoever queues a run, `python -m vitcore.runs.dispatcher --device cpu
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
 import time
+from typing import BinaryIO
 
 from filelock import Timeout
 
 from vitcore.errors import Refusal
 from vitcore.runs import journal, locks, processes, queue, status
+from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder
 
 _WAIT_SECONDS = 0.2
@@ -66,10 +69,18 @@ def _open(results: Results, lane: str, tried: set[tuple[str, float]]) -> list[tu
 
 def _run(results: Results, lane: str, folder: RunFolder) -> None:
     """One worker's life."""
-    with folder.log.open("ab") as log:
+    with _log(folder) as log:
         arguments = [folder.id, "--device", lane, "--results", str(results.root)]
         worker = processes.start("vitcore.runs.worker", arguments, log, detached=True)
     settle(folder, worker.wait())
+
+
+def _log(folder: RunFolder) -> BinaryIO:
+    """The run's log; where there can be none, as of one that is a folder, it trains without, and its row says so."""
+    try:
+        return os.fdopen(write_own(folder.log, os.O_WRONLY | os.O_APPEND), "ab")
+    except OSError:
+        return open(os.devnull, "ab")
 
 
 def settle(folder: RunFolder, code: int) -> None:
@@ -89,6 +100,8 @@ def settle(folder: RunFolder, code: int) -> None:
             events.close()
     except Timeout:
         return  # another worker has taken it up
+    except (OSError, Refusal) as error:  # this run's files alone: the others in the queue go on
+        print(f"run {folder.id} cannot be told how it ended: {error}", file=sys.stderr, flush=True)
 
 
 def _cause(folder: RunFolder, code: int) -> dict[str, str]:

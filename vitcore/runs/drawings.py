@@ -99,16 +99,19 @@ def delete(results: Results, shelf: str, id: str) -> None:
 def kept(results: Results, shelf: str) -> list[Drawing]:
     """What is kept, oldest first."""
     folder, found = _folder(results, shelf), dict[str, Drawing]()
-    lines, _ = read(folder / "labels.jsonl")
+    try:
+        lines, _ = read(folder / "labels.jsonl")
+    except OSError as error:
+        raise Refusal(f"the drawings in {folder} cannot be read: {reason(error)}") from None
     for line in lines:
         id, label = line.get("id"), line.get("label")
         if not isinstance(id, str) or _ID.fullmatch(id) is None:
             continue
         if line.get("deleted"):
             found.pop(id, None)
-        elif label in DATASETS[shelf].classes:
+        elif isinstance(label, str) and label in DATASETS[shelf].classes:
             found[id] = Drawing(id, str(label), folder / f"{id}.png")
-    return [one for one in found.values() if one.path.is_file()]
+    return [one for one in found.values() if os.path.isfile(one.path)]
 
 
 def edition(drawings: Sequence[Drawing]) -> str:

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vitcore.errors import Refusal
+from vitcore.runs.files import read_own
 from vitcore.spec import RunSpec
 
 FORMAT = 1  # of spec.json and of the journals' lines
@@ -63,7 +65,7 @@ class Results:
             Refusal: the id could not be one, or no such run is stored.
         """
         folder = RunFolder(self.runs / checked(id))
-        if not folder.path.is_dir():
+        if not _is_run(folder.path):
             raise Refusal(f"there is no run {id!r} in {self.runs}; `python -m vitcore runs` lists those that are")
         return folder
 
@@ -77,7 +79,11 @@ class Results:
         id = f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{slug(spec.model.architecture)}-{secrets.token_hex(2)}"
         draft = self.runs / f".{id}"
         try:
-            draft.mkdir(parents=True)
+            self.runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refusal(f"a run cannot be stored in {self.runs}: {_in_the_way(self.runs) or reason(error)}") from None
+        try:
+            draft.mkdir()
             write_json(draft / "spec.json", {"v": FORMAT, "created": round(now, 3), "spec": spec.to_dict()})
             for name, content in (marks or {}).items():
                 write_json(draft / name, content)
@@ -164,10 +170,10 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any] | None:
     """A small file as `write_json` writes it; None where there is none, empty where it is broken or cannot be read."""
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_own(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):  # a Refusal is a ValueError
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -183,9 +189,13 @@ def read_record(path: Path, what: str, part: str, way_on: str = "") -> dict[str,
         Refusal: it is absent, broken, or of a newer format.
     """
     try:
-        found = json.loads(path.read_bytes())
+        data = read_own(path)
     except OSError as error:
         raise Refusal(f"{what} cannot be read: {reason(error)}") from None
+    except Refusal as refusal:
+        raise Refusal(f"{what} cannot be read: {refusal}") from None
+    try:
+        found = json.loads(data)
     except (ValueError, RecursionError):
         raise Refusal(f"{what} is not JSON{way_on}") from None
     if not isinstance(found, dict) or not isinstance(found.get(part), dict):
@@ -201,10 +211,31 @@ def reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
+def _in_the_way(path: Path) -> str | None:
+    """What stands where a folder should be made: a link to nothing, or a file."""
+    for one in (path, *path.parents):
+        if os.path.lexists(one) and not os.path.isdir(one):
+            what = "a link to a folder that is not there" if os.path.islink(one) else "a file"
+            return f"{one} is {what}; put a folder there, or name another by {ENVIRONMENT}"
+    return None
+
+
+def _is_run(path: Path | os.DirEntry[str]) -> bool:
+    """Whether a run's folder is there; one that cannot be looked into, as a link in a circle, is listed as such."""
+    try:
+        if isinstance(path, os.DirEntry):
+            return path.is_dir()  # mostly known from the listing itself
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+
+
 def _folders(parent: Path) -> list[str]:
     try:
         with os.scandir(parent) as entries:
-            return sorted(entry.name for entry in entries if _ID.fullmatch(entry.name) and entry.is_dir())
+            return sorted(entry.name for entry in entries if _ID.fullmatch(entry.name) and _is_run(entry))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

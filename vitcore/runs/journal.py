@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from vitcore.errors import Refusal
+from vitcore.runs.files import open_own, read_own, write_own
 from vitcore.runs.folder import FORMAT
 
 _FLUSH_SECONDS = 0.5
@@ -32,8 +34,14 @@ class Journal:
         self._lines: list[bytes] = []
         self._flushed = time.monotonic()
         self._lock = threading.Lock()
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
-        self._seq, torn = _last(path)
+        self._file = write_own(path, os.O_RDWR | os.O_APPEND)
+        try:
+            self._seq, torn = _last(path)
+        except BaseException as error:
+            os.close(self._file)
+            if isinstance(error, Refusal):
+                raise OSError(str(error)) from None
+            raise
         if torn:
             self._write(b"\n", durable=False)
 
@@ -91,9 +99,13 @@ def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
 
     A torn last line is left for the next call; a line that is no JSON object is skipped; an absent file is empty. An
     offset beyond the end, as when the file has been replaced by a shorter one, starts again at the beginning.
+
+    Raises:
+        OSError: it may not be read.
+        Refusal: it is no regular file, larger than a journal may be, or a link that leads elsewhere.
     """
     try:
-        with path.open("rb") as file:
+        with open_own(path) as file:
             if offset and offset > os.fstat(file.fileno()).st_size:
                 offset = 0
             file.seek(offset)
@@ -118,7 +130,7 @@ def parse(line: bytes) -> dict[str, Any] | None:
 
 def _last(path: Path) -> tuple[int, bool]:
     """The next line's number, and whether the file ends in the middle of a line."""
-    data = path.read_bytes() if path.stat().st_size <= _TAIL_BYTES else _tail(path)
+    data = read_own(path) if path.stat().st_size <= _TAIL_BYTES else _tail(path)
     whole = data[: data.rfind(b"\n") + 1]
     for line in reversed(whole.split(b"\n")):
         found = parse(line)
@@ -133,7 +145,7 @@ def _last(path: Path) -> tuple[int, bool]:
 
 
 def _tail(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_own(path) as file:
         file.seek(-_TAIL_BYTES, os.SEEK_END)
         return file.read()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def lock(path: Path) -> FileLock:
 
 
 def held(path: Path) -> bool:
-    """Whether a living process holds the lock.
+    """Whether a living process holds the lock; False where that cannot be asked, as `trouble` tells.
 
     Asked with a shared lock where there is one: those who ask do not see each other, and a read-only folder will do.
     """
@@ -28,13 +29,34 @@ def held(path: Path) -> bool:
                 return False
         except Timeout:
             return True
+    try:
+        return _asked(path)
+    except OSError:
+        return False
+
+
+def trouble(path: Path) -> str | None:
+    """Why the lock cannot be asked for a sign of life; None where it can, or there is none."""
+    if sys.platform == "win32":
+        return None
+    try:
+        _asked(path)
+    except OSError as error:
+        return f"{path.name} cannot tell whether its worker lives: {error.strerror or error}"
+    return None
+
+
+def _asked(path: Path) -> bool:
+    """Raises OSError where the file may not be read, is none, or its file system has no locks."""
     import fcntl
 
     try:
-        file = os.open(path, os.O_RDONLY)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a named pipe of that name would keep us for ever
     except FileNotFoundError:
         return False
     try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError("it is no regular file")
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -16,6 +16,7 @@ import numpy as np
 
 from vitcore.errors import Refusal
 from vitcore.runs import attempts
+from vitcore.runs.files import read_own, write_own
 from vitcore.runs.folder import RunFolder
 
 FORMAT = 1
@@ -42,12 +43,12 @@ class Predictions:
         labels = np.asarray(truth).astype(self._kind).tobytes()
         head = _HEADER.pack(_MAGIC, FORMAT, self._kind.itemsize, self._rows, zlib.crc32(labels)) + labels
         self._record, self._first = _MARK.size + len(labels), len(head)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        self._file = write_own(path, os.O_RDWR)
         if os.read(self._file, len(head)) != head:
             os.ftruncate(self._file, 0)
             os.lseek(self._file, 0, os.SEEK_SET)
             self._write(head)
-        found = _parse(path.read_bytes())
+        found = _parse(read_own(path))
         self._places = {} if found is None else {epoch: place for place, epoch in enumerate(found.marks)}
         self._end = len(found.marks) if found else 0
         os.ftruncate(self._file, self._first + self._end * self._record)  # a torn last record
@@ -112,11 +113,13 @@ def read(run: RunFolder) -> Kept:
         Refusal: nothing is, since the run is from an older vitcore, from elsewhere, or has not been evaluated yet.
     """
     try:
-        found = _parse(run.predictions.read_bytes())
+        found = _parse(read_own(run.predictions))
     except FileNotFoundError:
         found = None
     except OSError as error:
-        raise Refusal(f"the predictions of run {run.id} cannot be read: {error.strerror}") from None
+        raise Refusal(f"the predictions of run {run.id} cannot be read: {error.strerror or error}") from None
+    except Refusal as refusal:
+        raise Refusal(f"the predictions of run {run.id} cannot be read: {refusal}") from None
     if found is None or not found.epochs:
         raise Refusal(
             f"run {run.id} has kept no predictions picture by picture: it was trained by a version of vitcore that did "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -36,7 +38,9 @@ def queued(results: Results, lane: str | None = None) -> list[str]:
     tickets = {}
     for id in results.ids():
         ticket = read_json(results.runs / id / "waiting.json")
-        if ticket is not None and lane in (None, _lane(ticket)):
+        if ticket is None or (not ticket and not (results.runs / id / "waiting.json").is_file()):
+            continue
+        if lane in (None, _lane(ticket)):
             tickets[id] = ticket
     first = {id: place for place, id in enumerate(_order(results))}
     return sorted(tickets, key=lambda id: (first.get(id, len(first)), _time(tickets[id]), id))
@@ -157,16 +161,21 @@ def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
     if state != "running":
         raise Refusal(f"run {id} is {state}; only a running or a queued run can be asked to {wish}")
     try:
-        folder.request.write_text(wish, encoding="utf-8")
+        draft = folder.path / f".request.{secrets.token_hex(4)}"
+        draft.write_text(wish, encoding="utf-8")
+        os.replace(draft, folder.request)  # never through a link of that name
     except OSError as error:
         raise Refusal(f"run {id} cannot be asked to {wish}: {reason(error)}") from None
 
 
 def _cancelled(folder: RunFolder, going_on: bool) -> None:
-    reason = "Cancelled before it went on; what it had learnt is kept." if going_on else "Cancelled before it began."
-    journal = Journal(folder.events)
-    journal.append({"event": "ended", "status": "cancelled", "reason": reason})
-    journal.close()
+    why = "Cancelled before it went on; what it had learnt is kept." if going_on else "Cancelled before it began."
+    try:
+        journal = Journal(folder.events)
+        journal.append({"event": "ended", "status": "cancelled", "reason": why})
+        journal.close()
+    except OSError as error:
+        raise Refusal(f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}") from None
 
 
 def _ticket(device: str, *, resume: bool) -> dict[str, Any]:

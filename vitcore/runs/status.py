@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from vitcore.errors import Refusal
 from vitcore.runs import journal, locks
 from vitcore.runs.folder import RunFolder
 
@@ -26,7 +28,7 @@ class Signs(NamedTuple):
 
 def signs(folder: RunFolder) -> Signs:
     """Whether the run waits in the queue, and whether its worker lives."""
-    waiting = folder.waiting.exists()
+    waiting = os.path.isfile(folder.waiting)  # what else bears that name can be claimed by nobody
     return Signs(waiting, not waiting and locks.held(folder.alive))
 
 
@@ -53,4 +55,8 @@ def ending(lines: Iterable[Mapping[str, Any]]) -> str | None:
 def now(folder: RunFolder) -> str:
     """The status, read afresh."""
     seen = signs(folder)
-    return of(seen, ending(journal.read(folder.events)[0]))
+    try:
+        lines, _ = journal.read(folder.events)
+    except (OSError, Refusal):  # nobody can tell; the run's row says why
+        lines = []
+    return of(seen, ending(lines))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
 
 from vitcore.errors import Refusal
 from vitcore.runs import queue, status
@@ -43,6 +48,61 @@ def _move(results: Results, id: str, *, to_trash: bool) -> None:
         here, there = there, here
     try:
         there.parent.mkdir(parents=True, exist_ok=True)
+        move(here, there)
+    except (OSError, shutil.Error) as error:
+        raise Refusal(f"run {id} cannot be moved to {there.parent}: {_said(error)}") from None
+
+
+def move(here: Path, there: Path) -> None:
+    """Renames a run's folder; onto another disk it is copied whole, then renamed, and only then taken away here.
+
+    Killed in between, it lies in both places or in the first, never in neither; a draft that is left behind bears a
+    name that no run has.
+
+    Raises:
+        OSError, shutil.Error: it could not be moved, and lies where it was.
+    """
+    try:
         os.rename(here, there)
+        return
     except OSError as error:
-        raise Refusal(f"run {id} cannot be moved to {there.parent}: {reason(error)}") from None
+        if error.errno != errno.EXDEV:
+            raise
+    if os.path.lexists(there):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(there))
+    draft = there.with_name(f".{there.name}.{secrets.token_hex(4)}")
+    try:
+        shutil.copytree(here, draft, symlinks=True, copy_function=_copy)
+        _sync(draft)
+        os.rename(draft, there)
+        _sync(there.parent)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    leaving = here.with_name(f".{here.name}.{secrets.token_hex(4)}")
+    os.rename(here, leaving)  # from one moment to the next it is stored there alone
+    shutil.rmtree(leaving, ignore_errors=True)
+
+
+def _copy(source: str, target: str) -> str:
+    """One file onto another disk, durable; what is no file (a pipe) cannot be copied and is no part of a run."""
+    if not stat.S_ISREG(os.lstat(source).st_mode):
+        return target
+    shutil.copy2(source, target)
+    _sync(Path(target))
+    return target
+
+
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _said(error: OSError) -> str:
+    """The first of what went wrong: a copied folder's error is a list of its files'."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        return str(error.args[0][0][-1])
+    return reason(error)

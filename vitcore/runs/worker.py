@@ -20,6 +20,7 @@ from filelock import Timeout
 
 from vitcore.errors import Refusal
 from vitcore.runs import attempts, devices, locks, processes, queue, teachers
+from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
@@ -186,8 +187,8 @@ class _Work:
         if self.asked_to_end:
             return "pause"
         try:
-            wish = self.folder.request.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
+            wish = read_own(self.folder.request).decode(errors="replace").strip()
+        except (OSError, Refusal):  # none; or what bears its name is no request
             return None
         return wish if wish in ("stop", "pause") else None
 

@@ -11,9 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as arrow
 
-from vitcore.errors import Refusal
 from vitcore.runs import locks
-from vitcore.runs.folder import Results, RunFolder, reason
+from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import ingest, snapshot, tables
 from vitcore.store.ingest import Row
 
@@ -36,8 +35,8 @@ class Index:
         self.results = results
         self._con = duckdb.connect()
         self._con.execute(tables.schema())
-        self.notice = snapshot.hydrate(self._con, results) if hydrate else None
-        self._ours = self.notice is None or not snapshot.newer(results.snapshot)
+        found = snapshot.hydrate(self._con, results) if hydrate else snapshot.Found()
+        self.notice, self._ours = found.notice, not found.newer
         self._lock = threading.Lock()
         self._publishing = threading.Lock()
         self._published = time.monotonic()
@@ -117,8 +116,6 @@ class Index:
                 found[id] = ingest.look(f"{runs}{os.sep}{id}")
             except FileNotFoundError:
                 continue  # deleted since it was listed
-            except OSError as error:
-                raise Refusal(f"run {id} in {runs} cannot be read: {reason(error)}") from None
         return found
 
     def _differs(self, id: str, seen: tuple[int, int, int]) -> bool:

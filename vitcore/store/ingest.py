@@ -9,12 +9,13 @@ from typing import Any
 
 from vitcore.errors import Refusal
 from vitcore.runs import annotations as remarks
-from vitcore.runs import drawings, journal, status
+from vitcore.runs import drawings, files, journal, locks, status
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import RunFolder
 from vitcore.spec import RunSpec, SpecField, fields
 from vitcore.store import fold
 
+UNSETTLED = -2  # in the place of a folder's time: no look finds it so
 _SETTLED_NS = 1_000_000_000  # a folder's time is coarse: one touched this lately may be touched again unseen
 
 
@@ -61,31 +62,45 @@ def look(folder: str) -> tuple[int, int, int]:
     Raises:
         FileNotFoundError: the folder is gone.
     """
-    folder_changed = os.stat(folder).st_mtime_ns
+    try:
+        folder_changed = os.stat(folder).st_mtime_ns
+    except FileNotFoundError:
+        raise
+    except OSError:  # a link in a circle: `read` says so
+        return -1, -1, -1
     try:
         found = os.stat(f"{folder}{os.sep}events.jsonl")
         events = found.st_size, found.st_mtime_ns
-    except FileNotFoundError:
+    except OSError:  # none yet; or it may not be looked at
         events = -1, -1
     return *events, folder_changed if folder_changed < time.time_ns() - _SETTLED_NS else -1
 
 
 def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Reading:
-    """Brings a run's row up to date; `row` is what is known of it, `seen` what `look` has just told."""
+    """Brings a run's row up to date; `row` is what is known of it, `seen` what `look` has just told.
+
+    A run whose files cannot be read has a row too, with the reason; it is read again at every look, since a right
+    that is granted leaves no trace in the times that are looked at.
+    """
     size, changed, folder_changed = seen
     row = None if row is None else dict(row)
     rewritten = row is not None and (
-        size < row["events_read"] or (size == row["events_size"] and changed != row["events_changed"])
+        max(size, 0) < row["events_read"] or (size == row["events_size"] and changed != row["events_changed"])
     )
     anew = row is None or rewritten
     if row is None or rewritten:
         row = {"id": folder.id, "events_read": 0}
     signs = status.signs(folder)
-    lines, row["events_read"] = journal.read(folder.events, row["events_read"])
+    trouble = files.trouble(folder.path) or (None if signs.alive else locks.trouble(folder.alive))
+    try:
+        lines, row["events_read"] = journal.read(folder.events, row["events_read"])
+    except (OSError, Refusal):
+        anew = anew or row["events_read"] > 0
+        lines, row = [], row if not anew else {"id": folder.id, "events_read": 0}
     for line in lines:
         fold.lay(row, line)
-    _card(row, folder)
-    row.update(events_size=size, events_changed=changed, folder_changed=folder_changed)
+    _card(row, folder, trouble)
+    row.update(events_size=size, events_changed=changed, folder_changed=UNSETTLED if trouble else folder_changed)
     row["status"] = status.of(signs, row.get("ending"))
     if row["status"] == "interrupted" and row.get("ending") is None:
         row["reason"] = status.LOST
@@ -97,7 +112,7 @@ def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Read
     return Reading(row, epochs, notes, anew, told.floor)
 
 
-def _card(row: dict[str, Any], folder: RunFolder) -> None:
+def _card(row: dict[str, Any], folder: RunFolder, trouble: str | None) -> None:
     """The spec's columns; those of a spec that is no longer valid as far as they can be read, and what is wrong."""
     said = remarks.read(folder)
     row.update(tags=list(said.tags), note=fold.text(said.note))
@@ -118,7 +133,7 @@ def _card(row: dict[str, Any], folder: RunFolder) -> None:
     except Refusal as refusal:
         problem = fold.text(str(refusal))
         row.update(title=said.name or row.get("name") or folder.id, fingerprint=None)
-    row["card_problem"] = problem
+    row["card_problem"] = fold.text(trouble) or problem
 
 
 def _raw(spec: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import pyarrow.parquet as parquet
 from vitcore.errors import Refusal
 from vitcore.runs import attempts, journal
 from vitcore.runs.attempts import Attempts
+from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import fields
 from vitcore.store import fold, pooling
@@ -27,6 +28,8 @@ from vitcore.store.lists import listed
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _STARTED = b'"event":"started"'
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
+_MOST_CLASSES = 20_000
+_MOST_PICTURES = 2**31  # of one cell: sums of any row stay exact
 _QUOTED = re.compile(r'[",\r\n]')
 _OF_STRIDE = ("loss_min", "loss_max", "loss_mean")
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
@@ -118,7 +121,7 @@ def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.
     path = run.confusion
     for number, start, end in reversed(_matrices(run)):
         if epoch in (None, number):
-            with suppress(FileNotFoundError):  # deleted since it was looked into
+            with suppress(OSError, Refusal):  # deleted since it was looked into, or changed
                 found = _matrix_at(path, path.stat().st_mtime_ns, start, end)
                 if found is not None:
                     return number, found
@@ -138,7 +141,10 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     attempt told beyond the checkpoint from which the next one went on counts no more.
     """
     results = source.results if isinstance(source, Index) else source
-    lines, _ = journal.read(results.run(id).steps)
+    try:
+        lines, _ = journal.read(results.run(id).steps)
+    except (OSError, Refusal):  # the run's row says why
+        lines = []
     told = (line for line in lines if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None)
     rows = [
         (
@@ -263,7 +269,7 @@ def _matrices(run: RunFolder) -> Sequence[tuple[int, int, int]]:
         key = (told.st_size, told.st_mtime_ns) if told else None
         gone = _withdrawn(run.path, key) if key else frozenset()
         return [one for one in _lines(run.confusion, seen.st_size, seen.st_mtime_ns) if one[0] not in gone]
-    except FileNotFoundError:
+    except (OSError, Refusal):  # none; or it cannot be read, and the run's row says why
         return ()
 
 
@@ -277,7 +283,7 @@ def _withdrawn(run: Path, seen: tuple[int, int]) -> frozenset[int]:
 def _lines(path: Path, size: int, changed: int) -> tuple[tuple[int, int, int], ...]:
     """What `_matrices` gives of a file as it is now; a page that looks on asks every second."""
     found, start = Attempts(), 0
-    with path.open("rb") as file:
+    with open_own(path) as file:
         for line in file:
             epoch = _EPOCH_OF.search(line[:200])
             if epoch and line.startswith(b"{") and line.endswith(b"}\n"):
@@ -291,7 +297,7 @@ def _lines(path: Path, size: int, changed: int) -> tuple[tuple[int, int, int], .
 @functools.lru_cache(maxsize=64)
 def _matrix_at(path: Path, changed: int, start: int, end: int) -> np.ndarray | None:
     """The matrix on one line of a file as it is now; nobody writes into the answer."""
-    with path.open("rb") as file:
+    with open_own(path) as file:
         file.seek(start)
         found = _matrix(journal.parse(file.read(end - start).rstrip(b"\n")) or {})
     if found is not None:
@@ -300,11 +306,15 @@ def _matrix_at(path: Path, changed: int, start: int, end: int) -> np.ndarray | N
 
 
 def _matrix(line: dict[str, Any]) -> np.ndarray | None:
-    try:
-        matrix = np.asarray(line.get("matrix"), dtype=np.int64)
-    except (TypeError, ValueError, OverflowError):
+    """Counts of pictures, as many columns as rows; None where it is anything else."""
+    rows = line.get("matrix")
+    if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_CLASSES:
         return None
-    return matrix if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] else None
+    if not all(isinstance(row, list) and len(row) == len(rows) for row in rows):
+        return None
+    if not all(type(count) is int and 0 <= count <= _MOST_PICTURES for row in rows for count in row):
+        return None
+    return np.array(rows, dtype=np.int64)
 
 
 def _number(line: Mapping[str, Any], name: str) -> float:

@@ -5,23 +5,41 @@ No process writes it in place, and it can be deleted at any time: the journals h
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
-import shutil
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as arrow
 from filelock import Timeout
 
+from vitcore.errors import Refusal
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
-from vitcore.store import tables
+from vitcore.store import opened, tables
 
 BUSY = "another process is publishing the snapshot"
 _STALE_SECONDS = 3600
+_ABOUT = "CREATE TABLE draft.about AS SELECT ?::BIGINT AS format, ?::VARCHAR AS schema, ?::BIGINT AS runs"
+_MOST_ROWS, _MOST_LETTERS, _ROWS_AT_ONCE = 50_000_000, 1 << 30, 100_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """What became of reading the snapshot.
+
+    Attributes:
+        notice: one sentence where it could not be used; None where it was, or there is none.
+        newer: a later vitcore wrote it, so it is not ours to replace.
+    """
+
+    notice: str | None = None
+    newer: bool = False
 
 
 def publish(con: duckdb.DuckDBPyConnection, results: Results) -> str | None:
@@ -47,32 +65,21 @@ def publish(con: duckdb.DuckDBPyConnection, results: Results) -> str | None:
     return None
 
 
-def hydrate(con: duckdb.DuckDBPyConnection, results: Results) -> str | None:
-    """Fills the empty index from a private copy of the snapshot.
+def hydrate(con: duckdb.DuckDBPyConnection, results: Results) -> Found:
+    """Fills the empty index from a private copy of the snapshot, which somebody else may have written.
 
-    Returns:
-        None where that was done or there is no snapshot; else one sentence. The index is then as empty as before.
+    What cannot be read leaves the index as empty as before.
     """
-    if not results.snapshot.exists():
-        return None
-    found = None
+    before, found = _seen(results.snapshot), Found()
+    if before is None:
+        return found
     for _ in range(2):  # a snapshot met while it is being replaced looks broken: once more
         found = _read(con, results.snapshot)
-        if found is None:
+        now = _seen(results.snapshot)
+        if found.notice is None or now == before:
             break
+        before = now
     return found
-
-
-def newer(snapshot: Path) -> bool:
-    """Whether the snapshot there is one that a later vitcore wrote, and is not ours to replace."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as private:
-        copy = Path(private) / "newer.duckdb"
-        try:
-            shutil.copyfile(snapshot, copy)
-            with duckdb.connect(str(copy), read_only=True) as old:
-                return _format(old, "") > tables.FORMAT
-        except (OSError, duckdb.Error):
-            return False
 
 
 def _write(con: duckdb.DuckDBPyConnection, draft: Path) -> None:
@@ -82,10 +89,7 @@ def _write(con: duckdb.DuckDBPyConnection, draft: Path) -> None:
         try:
             for name in tables.TABLES:
                 con.execute(f"CREATE TABLE draft.{name} AS FROM memory.{name}")
-            con.execute(
-                "CREATE TABLE draft.about AS SELECT ?::BIGINT AS format, ?::VARCHAR AS schema, ?::BIGINT AS runs",
-                [tables.FORMAT, tables.fingerprint(), _count(con)],
-            )
+            con.execute(_ABOUT, [tables.FORMAT, tables.fingerprint(), _count(con)])
             con.execute("COMMIT")
         except BaseException:
             con.execute("ROLLBACK")
@@ -95,49 +99,93 @@ def _write(con: duckdb.DuckDBPyConnection, draft: Path) -> None:
         con.execute("DETACH draft")
 
 
-def _read(con: duckdb.DuckDBPyConnection, snapshot: Path) -> str | None:
+def _seen(snapshot: Path) -> tuple[int, int, int] | None:
+    """What changes as it is replaced; None where there is none."""
+    try:
+        found = os.lstat(snapshot)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read(con: duckdb.DuckDBPyConnection, snapshot: Path) -> Found:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as private:
         copy = Path(private) / "copy.duckdb"
         try:
-            shutil.copyfile(snapshot, copy)
-            con.execute(f"ATTACH {_quoted(copy)} AS old (READ_ONLY)")
-        except (OSError, duckdb.Error) as error:
-            return _broken(snapshot, error)
-        try:
-            return _take(con, snapshot)
-        except duckdb.Error as error:
-            return _broken(snapshot, error)
-        finally:
-            con.execute("DETACH old")
+            opened.copied(snapshot, copy)
+            with opened.closed(copy) as old:
+                return _take(con, old, snapshot)
+        except (OSError, duckdb.Error, Refusal) as error:
+            return Found(_broken(snapshot, error))
 
 
-def _take(con: duckdb.DuckDBPyConnection, snapshot: Path) -> str | None:
-    written = _format(con, "old.")
+def _take(con: duckdb.DuckDBPyConnection, old: duckdb.DuckDBPyConnection, snapshot: Path) -> Found:
+    written, schema, runs = _about(old)
     if written > tables.FORMAT:
-        return (
+        return Found(
             f"{snapshot.name} is of format {written}, written by a newer vitcore; this one reads up to "
-            f"{tables.FORMAT}, so it leaves the file alone and reads the journals"
+            f"{tables.FORMAT}, so it leaves the file alone and reads the journals",
+            newer=True,
         )
+    if schema != tables.fingerprint():
+        return Found(f"{snapshot.name} is of an earlier make; the journals are read instead")
+    opened.check(old, _declared())
     con.execute("BEGIN")
     try:
-        about = con.execute("SELECT schema, runs FROM old.about").fetchone()
-        if about is None or about[0] != tables.fingerprint():
-            con.execute("ROLLBACK")
-            return f"{snapshot.name} is of an earlier make; the journals are read instead"
         for name in tables.TABLES:
-            con.execute(f"INSERT INTO memory.{name} FROM old.{name}")
-        if _count(con) != about[1]:
-            raise duckdb.Error(f"{about[1]} runs were promised")
+            _bounded(old, name)
+            rows = old.sql(f"FROM main.{name}").to_arrow_reader(_ROWS_AT_ONCE)
+            con.register("incoming", rows)
+            try:
+                con.execute(f"INSERT INTO memory.{name} FROM incoming")
+            finally:
+                con.unregister("incoming")
+        if _count(con) != runs:
+            raise duckdb.Error(f"{runs} runs were promised")
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    return None
+    return Found()
 
 
-def _format(con: duckdb.DuckDBPyConnection, where: str) -> int:
-    row = con.execute(f"SELECT max(format) FROM {where}about").fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
+def _bounded(old: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Hold that a table would not fill the memory: a constant column of a thousand million rows is a small file.
+
+    Raises:
+        Refusal: it would.
+    """
+    [(count,)] = old.execute(f"SELECT count(*) FROM main.{name}").fetchall()
+    if count > _MOST_ROWS:
+        raise Refusal(f"its table {name} has {count:,} rows, and {_MOST_ROWS:,} are the most")
+    texts = [field.name for field in tables.columns(name) if not arrow.types.is_primitive(field.type)]
+    if not texts:
+        return
+    sums = " + ".join(f'coalesce(sum(strlen("{text}"::VARCHAR)), 0)' for text in texts)
+    [(letters,)] = old.execute(f"SELECT {sums} FROM main.{name}").fetchall()
+    if letters > _MOST_LETTERS:
+        raise Refusal(f"its table {name} has {letters:,} letters, and {_MOST_LETTERS:,} are the most")
+
+
+@functools.cache
+def _declared() -> dict[str, str]:
+    """Each table of a snapshot as `_write` declares it."""
+    with duckdb.connect() as blank:
+        blank.execute(tables.schema())
+        blank.execute("ATTACH ':memory:' AS draft")
+        for name in tables.TABLES:
+            blank.execute(f"CREATE TABLE draft.{name} AS FROM memory.{name}")
+        blank.execute(_ABOUT, [0, "", 0])
+        found = blank.execute("SELECT table_name, sql FROM duckdb_tables() WHERE database_name = 'draft'").fetchall()
+    return dict(found)
+
+
+def _about(old: duckdb.DuckDBPyConnection) -> tuple[int, str, int]:
+    """The format, the schema and the number of runs that it says it holds."""
+    rows = old.execute("SELECT format::BIGINT, schema::VARCHAR, runs::BIGINT FROM main.about LIMIT 2").fetchall()
+    if len(rows) != 1 or None in rows[0]:
+        raise Refusal("it does not say what it holds")
+    return int(rows[0][0]), str(rows[0][1]), int(rows[0][2])
 
 
 def _count(con: duckdb.DuckDBPyConnection) -> int:

@@ -1,0 +1,155 @@
+"""Every page on a results folder of somebody else: each file of a run damaged in each way, each field nonsense."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.damages import DAMAGES, FILES, SECRET, damage
+from tests.pages.opening import Open
+from tests.pages.told import tell
+from vitcore.reports.views import View, to_query
+from vitcore.runs import queue
+from vitcore.runs.folder import Results, RunFolder
+from vitcore.spec import RunSpec
+from vitcore.store import fold
+
+NONSENSE: tuple[Any, ...] = ("x", "", None, True, [], {}, [1], {"a": 1}, -1, 0, 2**70, 1e308, "\ud800", "nan", [[]])
+NUMBERS = ("Infinity", "-Infinity", "NaN", "1e999")  # as JSON of Python's has them
+
+
+@pytest.fixture(autouse=True)
+def nobody_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pages.parts import stored
+
+    for module in (queue, stored):
+        monkeypatch.setattr(module, "ensure_dispatcher", lambda results: None)
+
+
+def open_all(open_page: Open, runs: list[RunFolder]) -> None:
+    """Home, Draw, Compare with each run's details, Live with each run: no exception, and nothing of ours is shown."""
+    for name in ("home", "draw"):
+        quiet(open_page(name))
+    app = open_page("compare", to_query(View(runs=tuple(run.id for run in runs))))
+    quiet(app)
+    for run in runs:
+        app.selectbox(key="details-run").set_value(run.id).run()
+        quiet(app)
+    app = open_page("live", {"runs": runs[0].id})
+    for run in runs:
+        app.multiselect(key="live-runs").set_value([run.id]).run()
+        quiet(app)
+
+
+def quiet(app: AppTest) -> None:
+    assert not app.exception, [error.value for error in app.exception]
+    shown = [
+        str(one.value) for kind in ("markdown", "caption", "text", "code", "warning", "error") for one in app.get(kind)
+    ]
+    assert not [text for text in shown if SECRET in text]
+
+
+@pytest.mark.parametrize("how", sorted(DAMAGES))
+def test_every_page_goes_on_whatever_a_runs_file_is(empty: Results, open_page: Open, how: str) -> None:
+    good = tell(empty, RunSpec.of(epochs=2, samples=200, seed=1))
+    runs = []
+    for place, name in enumerate(FILES):
+        run = tell(empty, RunSpec.of(epochs=2, samples=200, seed=10 + place))
+        damage(run.path / name, how)
+        runs.append(run)
+    open_all(open_page, [good, *runs])
+
+
+def events() -> list[dict[str, Any]]:
+    """A journal in which every field of every event stands."""
+    host = {"machine": "m", "processor": "p", "cores": 2, "torch": "2", "system": "s"}
+    started = {name: 1 for name in fold._STARTED.values()} | {"device": "cpu", "precision": "float32"}
+    return [
+        {"event": "taken", "pid": 1},
+        {"event": "started", "epochs": 2, "host": host, "classes": ["a", "b"], **started},
+        {"event": "progress", "step": 1, "steps": 2, "loss": 1.0, "images_per_second": 2.0, "eta_seconds": 3.0},
+        {"event": "epoch", "epoch": 1, "images_seen": 10, **dict.fromkeys(fold._METRICS, 0.5)},
+        {"event": "note", "text": "said"},
+        {"event": "ended", "status": "finished", "reason": "so", "error_percent": 1.0, "training_seconds": 1.0},
+    ]
+
+
+def write(run: RunFolder, lines: list[dict[str, Any]]) -> None:
+    stamped = [json.dumps({"v": 1, "seq": place, "at": 1.7e9, **line}) for place, line in enumerate(lines)]
+    run.events.write_text("\n".join(stamped) + "\n")
+
+
+@pytest.mark.parametrize("value", NONSENSE, ids=repr)
+def test_every_page_goes_on_whatever_an_event_says(empty: Results, open_page: Open, value: Any) -> None:
+    """Each event with all its fields so, and the fields of the small files besides."""
+    runs = []
+    for place in range(len(events())):
+        run = tell(empty, RunSpec.of(epochs=2, samples=200, seed=place))
+        lines = events()
+        lines[place] = {name: value if name != "event" else was for name, was in lines[place].items()} | {"at": value}
+        write(run, lines)
+        runs.append(run)
+    for name in ("annotations.json", "drawings.json", "expected.json", "waiting.json"):
+        run = tell(empty, RunSpec.of(epochs=2, samples=200, seed=40))
+        fields = ("tags", "note", "right", "of", "edition", "training_seconds", "guessed", "at", "lane", "resume")
+        (run.path / name).write_text(json.dumps({"v": 1, **dict.fromkeys(fields, value)}))
+        runs.append(run)
+    for name in ("steps.jsonl", "confusion.jsonl"):
+        run = tell(empty, RunSpec.of(epochs=2, samples=200, seed=41))
+        (run.path / name).write_text(json.dumps({"epoch": value, "step": value, "loss": value, "matrix": value}) + "\n")
+        runs.append(run)
+    open_all(open_page, runs)
+
+
+def leaves(spec: dict[str, Any]) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name, value in spec.items():
+        found += [(name, *rest) for rest in leaves(value)] if isinstance(value, dict) else [(name,)]
+    return found
+
+
+@pytest.mark.parametrize("value", ["x", None, -1, 2**70, [], "\ud800"], ids=repr)
+def test_every_page_goes_on_whatever_a_spec_says(empty: Results, open_page: Open, value: Any) -> None:
+    runs = []
+    for path in [*leaves(RunSpec.of().to_dict()), ("model",), ("data",), ("training",)]:
+        run = tell(empty, RunSpec.of(epochs=2, samples=200))
+        file: Path = run.path / "spec.json"
+        card = json.loads(file.read_text())
+        at = card["spec"]
+        for part in path[:-1]:
+            at = at[part]
+        at[path[-1]] = value
+        file.write_text(json.dumps(card))
+        runs.append(run)
+    open_all(open_page, runs)
+
+
+MATRICES = {
+    "ragged": "[[1,2],[3]]",
+    "negative": "[[1,-2],[3,4]]",
+    "huge counts": "[[1e300,2],[3,4]]",
+    "large counts": f"[[{2**63},2],[3,4]]",
+    "fractions": "[[0.5,2],[3,4]]",
+    "words": '[["a","b"],["c","d"]]',
+    "numbers in words": '[["1","2"],["3","4"]]',
+    "other classes": "[[1]]",
+    "none": "[]",
+    "nothing in it": "[[]]",
+    "not square": "[[1,2,3],[4,5,6]]",
+    "deep": "[[[1]]]",
+    "infinite": "[[Infinity,1],[NaN,1]]",
+    "zeros": "[[0,0],[0,0]]",
+}
+
+
+def test_live_goes_on_whatever_a_confusion_matrix_is(empty: Results, open_page: Open) -> None:
+    runs = []
+    for text in MATRICES.values():
+        run = tell(empty, RunSpec.of(epochs=2, samples=200))
+        run.confusion.write_text(f'{{"v":1,"seq":0,"epoch":1,"matrix":{text}}}\n')
+        runs.append(run)
+    open_all(open_page, runs)

@@ -1,0 +1,107 @@
+"""A run's own files, which somebody else may have written: only regular ones, of a fair size, that lie with the runs.
+
+A link is followed where it stays with its neighbours (a run's file in another run's folder), never out of there: a
+results folder that was sent must neither show this machine's files nor have a worker write into them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from vitcore.data.regular import open_regular, read_regular
+from vitcore.errors import Refusal
+
+SMALL = 4 << 20  # bytes of a small JSON file; ten thousand runs' ids in an order take a tenth of it
+LIMITS = {
+    "events.jsonl": 128 << 20,
+    "steps.jsonl": 256 << 20,
+    "confusion.jsonl": 512 << 20,
+    "predictions.bin": 512 << 20,
+    "worker.log": 64 << 30,  # only its end is ever read
+    "model.safetensors": 64 << 30,  # read by the page of memory
+    "resume.pt": 64 << 30,
+    "labels.jsonl": 16 << 20,
+}
+PICTURE = 4 << 20  # of a kept drawing, which has at most 512 pixels a side
+JOURNAL = 256 << 20  # of any other journal
+
+
+def limit(path: Path) -> int:
+    """How many bytes of a file of this name are read at most."""
+    known = {".jsonl": JOURNAL, ".png": PICTURE}
+    return LIMITS.get(path.name, known.get(path.suffix, SMALL))
+
+
+def open_own(path: Path) -> BinaryIO:
+    """A file that lies with the runs, open for reading.
+
+    Raises:
+        OSError: it is not there, or may not be read.
+        Refusal: it is no regular file, larger than its kind may be, or a link that leads elsewhere.
+    """
+    return open_regular(_real(path), limit(path))
+
+
+def read_own(path: Path) -> bytes:
+    """The whole of such a file; raises as `open_own` does."""
+    return read_regular(_real(path), limit(path))
+
+
+def write_own(path: Path, flags: int) -> int:
+    """A descriptor of a file of one's own to write to, made where it is absent; `flags` as os.open takes them.
+
+    Raises:
+        OSError: it cannot be written, is no regular file, or is a link that leads elsewhere.
+    """
+    try:
+        real = _real(path)
+    except Refusal as refusal:
+        raise OSError(str(refusal)) from None
+    number = os.open(real, flags | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o644)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(f"{path.name} is no regular file; take it away")
+    return number
+
+
+def trouble(folder: Path) -> str | None:
+    """What is wrong with a run's files, the first of them in a sentence; None where all can be read."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        return f"its folder cannot be read: {error.strerror or error}"
+    for name in names:
+        if name in LIMITS or name in _SMALL_ONES:
+            try:
+                open_own(folder / name).close()
+            except FileNotFoundError:
+                if (folder / name).is_symlink():
+                    return f"{name} is a link to nothing; take it away"
+            except OSError as error:
+                return f"{name} cannot be read: {error.strerror or error}"
+            except Refusal as refusal:
+                return str(refusal).replace(f"{folder / name}", name, 1)
+    return None
+
+
+_SMALL_ONES = frozenset({"spec.json", "annotations.json", "drawings.json", "expected.json", "waiting.json", "request"})
+
+
+def _real(path: Path) -> Path:
+    """Where a link leads; the path itself where it is none.
+
+    Raises:
+        Refusal: out of the folder that holds the file and its neighbours.
+    """
+    if not os.path.islink(path):
+        return path
+    try:
+        real = Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(path.parent.parent)):
+        raise Refusal(f"{path} is a link that leads out of its folder, and is not followed; put the file itself there")
+    return real
