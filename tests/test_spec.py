@@ -77,7 +77,9 @@ def test_seed_machine_and_name_do_not_change_what_a_run_is(change) -> None:
     assert RunSpec.of(**change).fingerprint() == RunSpec().fingerprint()
 
 
-@pytest.mark.parametrize("change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"positions": "none"}, {"crop": 2}])
+@pytest.mark.parametrize(
+    "change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"positions": "none"}, {"crop": 2}]
+)
 def test_everything_else_does(change) -> None:
     assert RunSpec.of(**change).fingerprint() != RunSpec().fingerprint()
 
