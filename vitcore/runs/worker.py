@@ -207,7 +207,7 @@ class _Work:
                 os._exit(0)
 
 
-def explain(error: Exception, folder: Path) -> str:
+def explain(error: Exception, folder: Path = Path()) -> str:
     """What went wrong with the run in `folder`, in one plain sentence."""
     from vitcore.training import disk
 
