@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from pages.parts.guard import OnlyFromHere
 from pages.parts.sessions import few_sessions
+from pages.parts.shell import deep_links
 
 ROOT = Path(__file__).resolve().parent
 
@@ -40,7 +41,7 @@ def marks(request: Request) -> Response:
 
 app = st.App(
     ROOT / "pages" / "navigation.py",
-    routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", marks)],
+    routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", marks), *deep_links(ROOT / "pages")],
     middleware=[Middleware(OnlyFromHere)],
     lifespan=few_sessions,
 )

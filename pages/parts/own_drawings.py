@@ -59,7 +59,11 @@ def _save(shelf: str, picture: Image.Image, label: str) -> None:
 
 def _kept(shelf: str) -> None:
     """Thumbnails, each with the way out."""
-    found = drawings.kept(Results(), shelf)
+    try:
+        found = drawings.kept(Results(), shelf)
+    except Refusal as refusal:
+        st.caption(wording.plain(str(refusal)))
+        return
     if not found:
         return
     with st.expander(f"My drawings ({len(found):,})", key=f"kept-{shelf}"):
@@ -135,12 +139,20 @@ def _open(table: pd.DataFrame) -> list[str]:
     return [run for run in some["id"] if os.path.isfile(RunFolder(results.runs / run).checkpoint)]
 
 
+def _readable(shelf: str) -> list[drawings.Drawing]:
+    """The drawings that are kept; none where they cannot be read, as Draw says: the table is shown."""
+    try:
+        return drawings.kept(Results(), shelf)
+    except Refusal:
+        return []
+
+
 def _editions(table: pd.DataFrame) -> dict[str, str | None]:
     """By dataset, the drawings that its models can be asked about now; None: there are none."""
     found = {}
     for dataset in table["dataset"].dropna().unique():
         shelf = drawings.shelf(dataset)
-        mine = drawings.kept(Results(), shelf) if shelf else []
+        mine = _readable(shelf) if shelf else []
         found[dataset] = drawings.edition(mine) if mine else None
     return found
 

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import resource
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tests.damages import DAMAGES, FILES, SECRET, damage, told
 from tests.store.writing import write_run
 from vitcore.cli import app
 from vitcore.errors import Refusal
+from vitcore.reports import measurements, saved_views
 from vitcore.runs import annotations, drawings, expected, files, journal, predictions, queue, status, trash
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.predictions import Predictions
@@ -219,7 +221,7 @@ def other_disk() -> Path | None:
 def test_runs_on_another_disk_can_be_deleted_and_restored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real: bool
 ) -> None:
-    import shutil
+
     import tempfile
 
     results, away = Results(tmp_path / "results"), None
@@ -254,7 +256,6 @@ def test_runs_on_another_disk_can_be_deleted_and_restored(
 
 
 def test_a_copy_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shutil
 
     results = Results(tmp_path)
     run = write_run(results)
@@ -268,3 +269,40 @@ def test_a_copy_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         trash.delete(results, run.id)
     assert results.ids() == [run.id]
     assert list(results.trash.iterdir()) == []
+
+
+BESIDE = ("views/one.json", "tour.json", "drawings/digits/labels.jsonl", "measurements/20260101-000000-abcd.jsonl")
+OUTSIDE = ("locks/order.json", "locks/dispatcher-cpu.log", "measurements/measure.log")
+
+
+@pytest.mark.parametrize("name", [*BESIDE, *OUTSIDE])
+def test_what_lies_beside_the_runs_is_read_with_the_same_care(results: Results, name: str) -> None:
+    """Saved views, the tour, drawings, measurements, the queue's order and logs: each in each way of being damaged."""
+    for how in DAMAGES:
+        path = results.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if how == "a link that leaves":
+            secret = results.root.parent / "secret"
+            secret.write_text(SECRET)
+            path.symlink_to(secret)
+        else:
+            damage(path, how)
+        _, said = saved_views.listed(results)
+        assert bool(said) == (name == "views/one.json" and how != "a link to nothing") or how == "a link to nothing"
+        assert not any(SECRET in one for one in said)
+        assert measurements.latest(results) is None
+        assert queue.queued(results) == []
+        try:
+            assert drawings.kept(results, "digits") == []
+        except Refusal as refusal:
+            assert "drawings" in str(refusal)  # noqa: PT017
+        if name in OUTSIDE[1:]:
+            try:
+                os.close(files.write_own(path, os.O_WRONLY | os.O_TRUNC))
+            except OSError:
+                pass
+            else:
+                assert how in ("empty", "zeros", "a sparse file", "a link to nothing")
+        if how == "a link that leaves":
+            assert secret.read_text() == SECRET
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

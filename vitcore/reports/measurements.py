@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.runs import journal, measure
 from vitcore.runs.folder import Results
@@ -56,7 +57,10 @@ def latest(results: Results) -> Measurement | None:
     """The measurement under way, else the newest whole one, else the newest with points; None where there is none."""
     running, partial = measure.measuring(results), None
     for path in reversed(measure.journals(results)):
-        lines, _ = journal.read(path)
+        try:
+            lines, _ = journal.read(path)
+        except (OSError, Refusal):  # one that cannot be read is passed over: another may be
+            continue
         about = next((line for line in lines if line.get("event") == "started"), None)
         if about is None:
             continue

@@ -103,6 +103,8 @@ def kept(results: Results, shelf: str) -> list[Drawing]:
         lines, _ = read(folder / "labels.jsonl")
     except OSError as error:
         raise Refusal(f"the drawings in {folder} cannot be read: {reason(error)}") from None
+    except Refusal as refusal:
+        raise Refusal(f"the drawings cannot be read: {refusal}") from None
     for line in lines:
         id, label = line.get("id"), line.get("label")
         if not isinstance(id, str) or _ID.fullmatch(id) is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import sys
 import time
@@ -23,6 +24,7 @@ from filelock import Timeout
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.runs import devices, journal, locks, processes
+from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, reason
 
 WINDOW = "window"
@@ -99,7 +101,7 @@ def start(results: Results, plan: Plan) -> None:
     try:
         folder(results).mkdir(parents=True, exist_ok=True)
         # Another may measure: what is asked of it and what it says stay. Our own ignores only what was asked before it.
-        with (folder(results) / "measure.log").open("ab") as log:
+        with os.fdopen(write_own(folder(results) / "measure.log", os.O_WRONLY | os.O_APPEND), "ab") as log:
             arguments = ["--results", str(results.root), "--plan", json.dumps(asdict(plan))]
             arguments += ["--asked-before", str(_asked(results))]
             processes.forget(processes.start("vitcore.runs.measure", arguments, log, detached=True))

@@ -12,6 +12,7 @@ from vitcore.errors import Refusal
 from vitcore.runs import devices, locks, processes, teachers
 from vitcore.runs import status as states
 from vitcore.runs.expected import Expected
+from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
@@ -144,7 +145,7 @@ def _start_dispatcher(results: Results, lane: str) -> None:
     try:
         results.locks.mkdir(parents=True, exist_ok=True)
         fresh = log.exists() and log.stat().st_size > _LOG_BYTES
-        with log.open("wb" if fresh else "ab") as file:
+        with os.fdopen(write_own(log, os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)), "ab") as file:
             arguments = ["--device", lane, "--results", str(results.root)]
             processes.forget(processes.start("vitcore.runs.dispatcher", arguments, file, detached=True))
     except OSError as error:

@@ -209,7 +209,7 @@ def _sync(path: Path) -> None:
 def _remove_stale(results: Results) -> None:
     """Drafts of publishers that were killed."""
     for draft in results.root.glob(f"{results.snapshot.name}.*.tmp*"):
-        if draft.stat().st_mtime < time.time() - _STALE_SECONDS:
+        if draft.lstat().st_mtime < time.time() - _STALE_SECONDS:
             _remove(draft)
 
 
