@@ -21,12 +21,12 @@ def predict(
     from PIL import Image
 
     from vitcore import predict as predicting
-    from vitcore.data.decode import DAMAGED, FORMATS
+    from vitcore.data.decode import DAMAGED, formats
 
     folder = Results().run(run)
     try:
         # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
-        with Image.open(image, formats=FORMATS) as picture:
+        with Image.open(image, formats=formats(image)) as picture:
             picture.load()
             found = predicting.predict(folder, picture)
     except Refusal:

@@ -16,7 +16,7 @@ import numpy as np
 
 from vitcore.errors import Refusal
 
-LAYOUT = 2  # part of every key: copies of another layout are left alone
+LAYOUT = 3  # part of every key: copies of another layout are left alone
 SPLITS = ("train", "test")
 
 
@@ -60,6 +60,8 @@ class Writer:
 
     def __init__(self, folder: Path, channels: int, side: int) -> None:
         self._final, self._shape = folder, (channels, side, side)
+        self.without: frozenset[str] = frozenset()  # names of images to leave out, since they cannot be read
+        self.told: tuple[str, ...] = ()  # what the reader has found, for the notes of runs
         self._draft = folder.with_name(f"{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
         self._files: dict[str, BinaryIO] = {}
         self._starts: dict[str, int] = {}

@@ -64,7 +64,7 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
         test = [(name, number[truth[PurePosixPath(name).name]]) for name in sorted(tested)]
     except KeyError as error:
         raise Refusal(f"{ANNOTATIONS} in {sources[0]} does not say what {error} shows; restore that file") from error
-    plan, labels = planned({"train": sorted((name, number[of]) for name, of in train), "test": test})
+    plan, labels = planned({"train": sorted((name, number[of]) for name, of in train), "test": test}, writer.without)
     writer.begin(labels)
     decode_all(plan, sources, writer, side=side, channels=3, label=dataset.label, progress=progress)
     return writer.finish(dataset.classes)
