@@ -124,7 +124,9 @@ def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
         if missing is not None:
             raise Refusal(missing)
         with st.spinner("Reading the pictures …"):
-            test = opened(name, own, None if pd.isna(side) else int(side)).test
+            skips = run["skip_broken"]
+            skip_broken = not pd.isna(skips) and bool(skips)
+            test = opened(name, own, None if pd.isna(side) else int(side), skip_broken).test
         if not np.array_equal(test.labels.numpy(), predictions.read(folder).truth):
             raise Refusal("the test pictures on this machine are not those that the run was tested on")
     except Refusal as refusal:

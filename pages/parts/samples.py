@@ -36,9 +36,9 @@ class Drawn:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
-def opened(name: str, folder: str | None, side: int | None = None) -> Images:
+def opened(name: str, folder: str | None, side: int | None = None, skip_broken: bool = False) -> Images:
     """The dataset at `side` pixels (empty: its own), memory-mapped where it has been decoded before; raises Refusal."""
-    return load(name, side, folder=folder)
+    return load(name, side, folder=folder, skip_broken=skip_broken)
 
 
 def samples(images: Images, classes: Iterable[int]) -> None:
