@@ -37,7 +37,7 @@ class Dataset:
     place: str = ""
     made: Literal["digit", "garment", "photograph"] = "photograph"
     note: str = ""  # told with every result
-    found: str = ""  # what is in the person's own folder, in words
+    found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
 
 
 DATASETS: dict[str, Dataset] = {

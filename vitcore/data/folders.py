@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -43,9 +44,7 @@ def described(dataset: Dataset, place: Path) -> Dataset:
     """The dataset with the classes and rows that are found there, without decoding an image."""
     seen = found(dataset, place)
     rows = {split: len(rows) for split, rows in seen.splits.items()}
-    return replace(
-        dataset, classes=seen.classes, train_rows=rows["train"], test_rows=rows["test"], found="; ".join(seen.told)
-    )
+    return replace(dataset, classes=seen.classes, train_rows=rows["train"], test_rows=rows["test"], found=seen.told)
 
 
 def told(dataset: Dataset, found_in: list[Path]) -> tuple[str, ...]:
@@ -60,16 +59,16 @@ def read(dataset: Dataset, found_in: list[Path], side: int, writer: Writer, prog
         Refusal: no class folders, other classes than the dataset has, or an image that cannot be read.
     """
     place = found_in[0]
-    seen = found(dataset, place)
+    seen = found(dataset, place, writer.without)
     writer.told = seen.told
-    plan, labels = planned(seen.splits, writer.without)
+    plan, labels = planned(seen.splits)
     writer.begin(labels)
     decode_all(plan, [place], writer, side=side, channels=dataset.channels, label=dataset.label, progress=progress)
     return writer.finish(seen.classes)
 
 
-def found(dataset: Dataset, place: Path) -> Found:
-    """What is in the folder or archive, no image decoded.
+def found(dataset: Dataset, place: Path, without: Set[str] = frozenset()) -> Found:
+    """What is in the folder or archive, no image decoded; `without` those that are known to be broken.
 
     Raises:
         Refusal: no class folders, a layout that can be read in two ways, or other classes than the dataset has.
@@ -82,11 +81,11 @@ def found(dataset: Dataset, place: Path) -> Found:
     _check(dataset, place, classes, tested, passed)
     number = {name: label for label, name in enumerate(classes)}
     splits: dict[str, Rows] = {
-        split: [(name, number[of]) for of in sorted(part) for name in sorted(part[of])]
+        split: [(name, number[of]) for of in sorted(part) for name in sorted(part[of]) if name not in without]
         for split, part in (("train", train), ("test", tested))
     }
     told_of = passed | layout.aside | repeated.passed
-    return Found(splits, classes, sentences(layout, splits, classes, told_of))
+    return Found(splits, classes, layout.folders, sentences(layout, splits, classes, told_of))
 
 
 def _images(place: Path) -> tuple[list[tuple[tuple[str, ...], str]], Passed]:

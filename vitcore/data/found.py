@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from vitcore.data.layouts import HELD_OUT, Layout
@@ -19,7 +19,8 @@ class Found:
 
     splits: dict[str, Rows]
     classes: tuple[str, ...]
-    told: tuple[str, ...] = field(default=())
+    folders: dict[str, str]  # where each split was found; "" where there are none
+    told: tuple[str, ...]
 
 
 def sentences(

@@ -258,7 +258,7 @@ def _refuse_two_of_a_kind(kinds: dict[str, list[Node]]) -> None:
 
 def _refuse_half_a_split(place: str, root: Node, top: Node) -> None:
     """Refuse where a name says "split" and its counterpart is not there."""
-    for node in root.all():
+    for node in sorted(root.all(), key=lambda node: kind(node.name)[0] != "train"):  # what lacks most often is a test
         split, sure = kind(node.name)
         # What all images lie in may be called "test images of mine"; called plainly so, it is half of something.
         if not sure or (top.path.startswith(node.path) and not _plain(node.name)):
