@@ -126,7 +126,7 @@ def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
             raise Refusal(missing)
         with st.spinner("Reading the pictures …"):
             skips = run["skip_broken"]
-            skip_broken = not pd.isna(skips) and bool(skips)
+            skip_broken: bool = not pd.isna(skips) and bool(skips)
             images = opened(name, own, None if pd.isna(side) else int(side), skip_broken)
         test, told = images.test, run.get("data_digest")  # runs from before it was kept have none
         others = isinstance(told, str) and told != digest(images)

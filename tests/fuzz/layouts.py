@@ -1,4 +1,4 @@
-"""Trees of splits, classes, nesting, junk, links and archives: as torchvision reads them, and no test image is trained on.
+"""Trees of splits, classes, nesting, junk, links: as torchvision reads them, and no test image is trained on.
 
 Every image has a colour of its own, so that what was decoded tells which file it came from.
 """
