@@ -138,6 +138,10 @@ class Writer:
             raise self._unkept(error) from error
         self._stamps[split][position : position + len(stamps)] = np.frombuffer(b"".join(stamps), KINDS["stamps"])
 
+    def alike(self) -> int:
+        """How many of the pictures to test on are, byte for byte, among those to train on too."""
+        return int(np.isin(self._stamps["test"], self._stamps["train"]).sum())
+
     def finish(self, classes: Sequence[str]) -> Arrays:
         """Close the arrays, put them in place and open them."""
         try:

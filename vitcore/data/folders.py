@@ -15,7 +15,7 @@ from vitcore.data.decode import ENDINGS
 from vitcore.data.decode_all import decode_all, planned
 from vitcore.data.decoded import Arrays, Writer
 from vitcore.data.download import Progress
-from vitcore.data.found import Found, Rows, sentences, shown
+from vitcore.data.found import Found, Rows, alike, sentences, shown
 from vitcore.data.inventory import hidden
 from vitcore.data.layouts import HELD_OUT, Classes, Layout, arranged
 from vitcore.errors import Refusal
@@ -64,6 +64,7 @@ def read(dataset: Dataset, found_in: list[Path], side: int, writer: Writer, prog
     plan, labels = planned(seen.splits)
     writer.begin(labels)
     decode_all(plan, [place], writer, side=side, channels=dataset.channels, label=dataset.label, progress=progress)
+    writer.told += alike(writer.alike(), len(labels["test"]))
     return writer.finish(seen.classes)
 
 

@@ -58,6 +58,16 @@ def left_out(broken: Mapping[str, str]) -> str:
     )
 
 
+def alike(both: int, tested: int) -> tuple[str, ...]:
+    """What is told where copies of one image lie in both splits, under whatever names."""
+    if not both:
+        return ()
+    return (
+        f"{both:,} of the {_images(tested)} to test on {'is' if both == 1 else 'are'}, byte for byte, also to train on, "
+        "so the test error flatters",
+    )
+
+
 def _by_class(splits: Mapping[str, Rows], classes: Sequence[str]) -> str:
     counts = {split: [0] * len(classes) for split in ("train", "test")}
     for split, count in counts.items():

@@ -14,6 +14,7 @@ from vitcore.data.datasets import Dataset
 from vitcore.data.decode_all import Broken
 from vitcore.data.decoded import Arrays, Writer
 from vitcore.data.found import left_out
+from vitcore.data.regular import read_regular
 
 if TYPE_CHECKING:
     from vitcore.data.download import Progress
@@ -59,8 +60,7 @@ def read(
 def told_of(copy: Path, reader: ModuleType, dataset: Dataset, found: list[Path]) -> tuple[str, ...] | None:
     """What was told when the copy was made, told anew where that is lost; None where that cannot be."""
     try:
-        with (copy / TOLD).open("rb") as file:
-            texts = json.loads(file.read(LARGEST))
+        texts = json.loads(read_regular(copy / TOLD, LARGEST))
         if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
             return tuple(texts)
     except (OSError, ValueError, RecursionError):
