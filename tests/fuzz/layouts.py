@@ -1,4 +1,4 @@
-"""Trees of splits, classes, nesting, junk, links: as torchvision reads them, and no test image is trained on.
+"""Trees of splits, classes, nesting, junk, links, archives: as torchvision reads them, no test image is trained on.
 
 Every image has a colour of its own, so that what was decoded tells which file it came from.
 """
@@ -42,7 +42,7 @@ JUNK = [
     "loose.png",
     "README",
 ]
-COUNTS = st.sampled_from([0, 1, 2, 3, 6])
+COUNTS = st.sampled_from([1, 2, 3, 5, 0])
 
 
 @st.composite
@@ -50,18 +50,21 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
     """Folders with so many images each, what else lies there, and what it is all packed in."""
     wrapper = draw(st.sampled_from(WRAPPERS))
     folders: dict[str, int] = {}
-    if draw(st.integers(0, 3)):
+    wild = draw(st.integers(0, 2)) == 0
+    if not wild or draw(st.booleans()):
         one = [draw(st.sampled_from(TRAIN))] if draw(st.integers(0, 9)) else []
-        splits = one + draw(st.lists(st.sampled_from(HELD_OUT), max_size=3, unique=True))
+        two = draw(st.lists(st.sampled_from(HELD_OUT), max_size=3, unique_by=lambda name: name[0]))
+        splits = one + two if draw(st.integers(0, 4)) else []
         doubled = draw(st.booleans()) and draw(st.booleans())
         classes = draw(st.lists(st.sampled_from(CLASSES), min_size=2, max_size=4, unique=True))
-        within = draw(st.integers(0, 5)) == 0
+        within = draw(st.integers(0, 7)) == 0
+        nested = st.sampled_from(NESTED) if draw(st.booleans()) else st.just("")
         for split in splits or [""]:
             for of in classes:
                 path = f"{of}/{split}" if within else f"{split}/{split}/{of}" if doubled else f"{split}/{of}"
-                folders[f"{wrapper}{path.strip('/')}{draw(st.sampled_from(NESTED))}"] = draw(COUNTS)
+                folders[f"{wrapper}{path.strip('/')}{draw(nested)}"] = draw(COUNTS)
                 folders.setdefault(f"{wrapper}{path.strip('/')}", draw(COUNTS))
-    for path in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)):
+    for path in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
         folders["/".join(path)] = draw(COUNTS)
     places = ["", *sorted(folders)]
     junk = draw(st.lists(st.tuples(st.sampled_from(places), st.sampled_from(JUNK)), max_size=4))
@@ -78,8 +81,8 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "folders": folders,
         "junk": junk,
-        "links": links if draw(st.booleans()) else [],
-        "broken": draw(st.integers(0, 4)) == 0,
+        "links": links if draw(st.integers(0, 3)) == 0 else [],
+        "broken": draw(st.integers(0, 7)) == 0,
         "skip": draw(st.booleans()),
         "packed": draw(st.sampled_from(["folder", "folder", "zip", "tar", "tgz"])),
     }

@@ -85,6 +85,11 @@ def found(dataset: Dataset, place: Path, without: Set[str] = frozenset()) -> Fou
         split: [(name, number[of]) for of in sorted(part) for name in sorted(part[of]) if name not in without]
         for split, part in (("train", train), ("test", tested))
     }
+    for split, rows in splits.items():
+        if not rows:
+            raise Refusal(
+                f"{place} has no images to {split} on; at least one is needed, two in a class that is split here"
+            )
     told_of = passed | layout.aside | repeated.passed
     return Found(splits, classes, layout.folders, sentences(layout, splits, classes, told_of))
 

@@ -97,10 +97,10 @@ def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layou
         return _unsplit(top, aside)
     parents = _parents(root)
     if parents:
-        return _split(root, _only(place, parents, aside), aside)
+        return _split(place, root, _only(place, parents, aside), aside)
     parted = _parted_classes(place, root)
     if parted is not None:
-        return _class_by_class(parted, aside)
+        return _class_by_class(place, parted, aside)
     _refuse_half_a_split(place, root, top)
     _refuse_repeated(place, root)
     return _unsplit(top, aside)
@@ -178,16 +178,16 @@ def _contents(parent: Node) -> list[tuple[str, str]]:
     )
 
 
-def _split(root: Node, parent: Node, aside: dict[str, list[str]]) -> Layout:
+def _split(place: str, root: Node, parent: Node, aside: dict[str, list[str]]) -> Layout:
     kinds = _kinds(parent, classes=True)
-    _refuse_two_of_a_kind(kinds)
+    _refuse_two_of_a_kind(place, kinds)
     chosen = {split: found[0] for split, found in kinds.items()}
     inside = {id(node) for node in chosen.values()}
     guessed = [node for node in chosen.values() if not kind(node.name)[1]]
     others = [folder for folder in parent.folders.values() if id(folder) not in inside]
     if guessed and any(folder.folders or not kind(folder.name)[0] for folder in others):
         raise Refusal(
-            f"{guessed[0].path} may be a split or a class beside {others[0].path}; {WAY_OUT}",
+            f"in {place}, {guessed[0].path} may be a split or a class beside {others[0].path}; {WAY_OUT}",
         )
     told = {name for names in aside.values() for name in names}
     outside = [name for name in root.below() if name not in told]
@@ -234,12 +234,12 @@ def _parted_classes(place: str, root: Node) -> Node | None:
     return parent
 
 
-def _class_by_class(parent: Node, aside: dict[str, list[str]]) -> Layout:
+def _class_by_class(place: str, parent: Node, aside: dict[str, list[str]]) -> Layout:
     """The layout with the splits in the class folders."""
     splits: dict[str, Classes] = {}
     for folder in parent.folders.values():
         kinds = _kinds(folder, classes=False)
-        _refuse_two_of_a_kind(kinds)
+        _refuse_two_of_a_kind(place, kinds)
         for split, [node] in kinds.items():
             splits.setdefault(split, {}).setdefault(same(folder.name), []).extend(node.images)
         within = {name for [node] in kinds.values() for name in node.images}
@@ -248,11 +248,12 @@ def _class_by_class(parent: Node, aside: dict[str, list[str]]) -> Layout:
     return Layout(splits, {split: f"{parent.path}<class>/{split}/" for split in splits}, aside)
 
 
-def _refuse_two_of_a_kind(kinds: dict[str, list[Node]]) -> None:
+def _refuse_two_of_a_kind(place: str, kinds: dict[str, list[Node]]) -> None:
     for split, found in kinds.items():
         if len(found) > 1:
             raise Refusal(
-                f"{found[0].path} and {found[1].path} both read as the {split} split; keep one, or rename the other"
+                f"{place} has {found[0].path} and {found[1].path}, which "
+                f"both read as the {split} split; keep one, or rename the other"
             )
 
 
