@@ -52,10 +52,10 @@ def overview() -> None:
     )
 
 
-def facts(told: Sequence[str]) -> None:
+def facts(told: Sequence[str], key: str = "found-in-folders") -> None:
     """What was found in class folders: a run's notes say the same."""
     if told:
-        with st.container(key="found-in-folders", gap="xsmall"):
+        with st.container(key=key, gap="xsmall"):
             for sentence in told:
                 st.text(f"{sentence[0].upper()}{sentence[1:]}.")
 
@@ -84,11 +84,10 @@ def bring(name: str, missing: str) -> None:
         st.rerun()
 
 
-def inside(name: str, folder: str | None, skip_broken: bool) -> None:
+def inside(name: str, folder: str | None, skip_broken: bool, before: Sequence[str]) -> None:
     """Samples of every class, and what a subset would hold."""
     images = opened(name, folder, skip_broken=skip_broken)
-    if name != "folder" or skip_broken:
-        facts(images.told)
+    facts([sentence for sentence in images.told if sentence not in before], "found-in-pictures")
     st.subheader("Samples", anchor=False)
     first = 0
     if len(images.classes) > CLASSES:
@@ -159,7 +158,7 @@ else:
             )
             with st.spinner("Reading the pictures …"):
                 opened(name, folder or None, skip_broken=skip_broken)
-            inside(name, folder or None, skip_broken)
+            inside(name, folder or None, skip_broken, known.found)
     except Broken as refusal:
         listed(refusal)
     except Refusal as refusal:

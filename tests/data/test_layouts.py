@@ -283,3 +283,19 @@ def test_every_pair_of_names_keeps_its_splits_apart(tmp_path: Path) -> None:
         train, tested, _ = layout(folder)
         assert below(train, f"{one}/")
         assert below(tested, f"{two}/")
+
+
+def test_copies_in_both_splits_are_told(own_places: Path, tmp_path: Path) -> None:
+    files = {
+        f"{split}/{of}/{number}.png": picture(9 * number + len(split) + len(of))
+        for split in ("train", "test")
+        for of in ("cat", "tiger")
+        for number in range(3)
+    }
+    apart = load("folder", 8, folder=str(write_folder(tmp_path / "apart", files)))
+    assert not [told for told in apart.told if "byte for byte" in told]
+    files["test/cat/copy.png"] = files["train/cat/1.png"]
+    path = write_folder(tmp_path / "copied", files)
+    for _ in range(2):  # the second time from the decoded copy
+        told = load("folder", 8, folder=str(path)).told
+        assert [one for one in told if one.startswith("1 of the 7 images to test on is, byte for byte")]

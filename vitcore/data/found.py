@@ -63,8 +63,8 @@ def alike(both: int, tested: int) -> tuple[str, ...]:
     if not both:
         return ()
     return (
-        f"{both:,} of the {_images(tested)} to test on {'is' if both == 1 else 'are'}, byte for byte, also to train on, "
-        "so the test error flatters",
+        f"{both:,} of the {_images(tested)} to test on {'is' if both == 1 else 'are'}, byte for byte, "
+        "also to train on, so the test error flatters",
     )
 
 
