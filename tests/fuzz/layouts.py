@@ -25,7 +25,7 @@ from vitcore.data.folders import found
 from vitcore.data.load import described, load
 
 TRAIN = ["train", "training_set", "Train", "seg_train", "train_images", "TrainSet"]
-HELD_OUT = ["test", "test_set", "Testing", "val", "validation", "valid_2", "dev", "eval", "seg_test"]
+HELD_OUT = ["test", "test_set", "Testing", "val", "validation", "valid_2", "dev", "eval", "tests"]
 SURELY_TESTED = {*("test", "testing", "val", "validation", "valid", "dev", "eval")}  # as whole words
 CLASSES = ["cat", "dog", "cow", "train", "caf\u00e9", "cafe\u0301", "Cat", "valley", "testudo", "a b", "\u732b"]
 NESTED = ["", "", "", "/indoor", "/outdoor/far", "/train", "/test", "/cat", "/dog"]
