@@ -1,5 +1,7 @@
 """Datasets: what is here, what is missing and how to get it; samples; and what a subset of rows holds."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +10,7 @@ from pages.parts.chart import chart
 from pages.parts.fields import whole
 from pages.parts.samples import Drawn, drawn, opened, samples, subset_bars
 from vitcore.data.datasets import DATASETS
+from vitcore.data.decode_all import Broken
 from vitcore.data.load import available, described, downloads, load
 from vitcore.errors import Refusal
 
@@ -49,6 +52,21 @@ def overview() -> None:
     )
 
 
+def facts(told: Sequence[str], key: str = "found-in-folders") -> None:
+    """What was found in class folders: a run's notes say the same."""
+    if told:
+        with st.container(key=key, gap="xsmall"):
+            for sentence in told:
+                st.text(f"{sentence[0].upper()}{sentence[1:]}.")
+
+
+def listed(broken: Broken) -> None:
+    """Every image that cannot be read, with the reason."""
+    st.warning(wording.plain(str(broken)))
+    table = pd.DataFrame({"Image": list(broken.reasons), "What is wrong": list(broken.reasons.values())})
+    st.dataframe(table, hide_index=True, placeholder="", key="broken-images")
+
+
 def bring(name: str, missing: str) -> None:
     """What to do about a dataset that is not here."""
     st.info(wording.plain(missing))
@@ -66,9 +84,10 @@ def bring(name: str, missing: str) -> None:
         st.rerun()
 
 
-def inside(name: str, folder: str | None) -> None:
+def inside(name: str, folder: str | None, skip_broken: bool, before: Sequence[str]) -> None:
     """Samples of every class, and what a subset would hold."""
-    images = opened(name, folder)
+    images = opened(name, folder, skip_broken=skip_broken)
+    facts([sentence for sentence in images.told if sentence not in before], "found-in-pictures")
     st.subheader("Samples", anchor=False)
     first = 0
     if len(images.classes) > CLASSES:
@@ -130,11 +149,17 @@ else:
         st.caption(
             f"{known.train_rows:,} training and {known.test_rows:,} test pictures of {len(known.classes):,} classes."
         )
+        facts(known.found)
         if name in QUICK or st.toggle(
             "Look inside", key=f"inside-{name}", help="Decodes it once, which may take time."
         ):
+            skip_broken = name not in QUICK and st.checkbox(
+                "Leave out broken images", key=f"skip-broken-{name}", help="Those that cannot be read; a run can too."
+            )
             with st.spinner("Reading the pictures …"):
-                opened(name, folder or None)
-            inside(name, folder or None)
+                opened(name, folder or None, skip_broken=skip_broken)
+            inside(name, folder or None, skip_broken, known.found)
+    except Broken as refusal:
+        listed(refusal)
     except Refusal as refusal:
         st.warning(wording.plain(str(refusal)))

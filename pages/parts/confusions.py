@@ -129,7 +129,9 @@ def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
         if missing is not None:
             raise Refusal(missing)
         with st.spinner("Reading the pictures …"):
-            images = opened(name, own, None if pd.isna(side) else int(side))
+            skips = run["skip_broken"]
+            skip_broken: bool = not pd.isna(skips) and bool(skips)
+            images = opened(name, own, None if pd.isna(side) else int(side), skip_broken)
         test, told = images.test, run.get("data_digest")  # runs from before it was kept have none
         others = isinstance(told, str) and told != digest(images)
         if others or not np.array_equal(test.labels.numpy(), predictions.read(folder).truth):

@@ -36,17 +36,17 @@ class Drawn:
     most: int
 
 
-def opened(name: str, folder: str | None, side: int | None = None) -> Images:
+def opened(name: str, folder: str | None, side: int | None = None, skip_broken: bool = False) -> Images:
     """The dataset at `side` pixels (empty: its own), memory-mapped where it has been decoded before; raises Refusal.
 
     Kept for as long as its files stay as they are.
     """
-    return _opened(name, folder, side, _lying(name, folder))
+    return _opened(name, folder, side, skip_broken, _lying(name, folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
-def _opened(name: str, folder: str | None, side: int | None, lying: str) -> Images:
-    return load(name, side, folder=folder)
+def _opened(name: str, folder: str | None, side: int | None, skip_broken: bool, lying: str) -> Images:
+    return load(name, side, folder=folder, skip_broken=skip_broken)
 
 
 @st.cache_data(show_spinner=False, max_entries=8, ttl=10)

@@ -22,7 +22,7 @@ MARKS = "watch/marks"  # beside the pages
 COLUMNS = (  # of a run, as far as Live shows them
     *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
     *("error_percent", "training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
-    *("folder", "side"),
+    *("folder", "side", "skip_broken"),
 )
 
 

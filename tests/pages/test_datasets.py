@@ -1,5 +1,6 @@
 """The Datasets page: what is here, how to get the rest, samples, and what a subset holds."""
 
+import itertools
 import urllib.error
 from pathlib import Path
 
@@ -80,6 +81,35 @@ def test_a_folder_of_ones_own_is_looked_into(empty: Results, open_page: Open, tm
     assert strips.count("<img") == 2
     assert "<b>dog" not in strips
     assert "&lt;b&gt;dog" in strips
+
+
+def test_what_was_found_in_class_folders_is_told_and_broken_pictures_are_listed(
+    empty: Results, open_page: Open, tmp_path: Path
+) -> None:
+    for number, (split, of) in enumerate(itertools.product(("train", "val", "test"), ("cat", "dog"))):
+        for each in range(2):
+            place = tmp_path / "pets" / split / of
+            place.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (20 * number + each, 0, 0)).save(place / f"{each}.png")
+    broken = [f"{split}/cat/broken.png" for split in ("train", "test")]
+    for name in broken:
+        (tmp_path / "pets" / name).write_bytes(b"no picture")
+    (tmp_path / "pets" / "notes.txt").write_text("hi")
+    app = open_page("datasets")
+    app.selectbox(key="dataset").set_value("folder").run()
+    app.text_input(key="dataset-folder").set_value(str(tmp_path / "pets")).run()
+    told = " ".join(text.value for text in app.text)
+    assert "Trained on is train/, tested on test/." in told
+    assert "Val/ is a validation split: its 4 images are kept out of training and of testing." in told
+    assert "1 file (no image by its ending: notes.txt)" in told
+    app.toggle(key="inside-folder").set_value(True).run()
+    assert not app.exception
+    assert "2 of 10 images cannot be read" in app.warning[0].value
+    assert sorted(app.dataframe[-1].value["Image"]) == sorted(broken)
+    app.checkbox(key="skip-broken-folder").set_value(True).run()
+    assert not app.exception
+    assert not app.warning
+    assert any("left out: 2 images that cannot be read" in text.value.lower() for text in app.text)
 
 
 @pytest.mark.parametrize("stratified", [False, True])

@@ -29,13 +29,13 @@ def predict(
     from PIL import Image
 
     from vitcore import predict as predicting
-    from vitcore.data.decode import DAMAGED, FORMATS, LARGEST_BYTES
+    from vitcore.data.decode import DAMAGED, LARGEST_BYTES, formats
     from vitcore.data.regular import read_regular
 
     folder = Results().run(run)
     try:
         # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
-        with Image.open(io.BytesIO(read_regular(image, LARGEST_BYTES)), formats=FORMATS) as picture:
+        with Image.open(io.BytesIO(read_regular(image, LARGEST_BYTES)), formats=formats(image)) as picture:
             picture.load()
             found = predicting.predict(predicting.load(folder, weights), picture)
     except Refusal:

@@ -37,6 +37,7 @@ class Dataset:
     place: str = ""
     made: Literal["digit", "garment", "photograph"] = "photograph"
     note: str = ""  # told with every result
+    found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
 
 
 DATASETS: dict[str, Dataset] = {

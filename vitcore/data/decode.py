@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -13,8 +13,46 @@ from PIL import Image, ImageOps
 from vitcore.data.depth import OtherScale, deep, eight_bits, inverted, white
 from vitcore.errors import Refusal
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+# Every format that Pillow decodes by itself, and its endings. Not among them: EPS, for which it starts another program;
+# IPTC, which hands what lies in it on to whichever decoder fits; and those for which it has no decoder of its own.
+TOLD_APART: dict[str, tuple[str, ...]] = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png", ".apng"),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+    "AVIF": (".avif", ".avifs"),
+    "JPEG2000": (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+    "QOI": (".qoi",),
+    "ICO": (".ico",),
+    "ICNS": (".icns",),
+    "DDS": (".dds",),
+    "PSD": (".psd",),
+    "SGI": (".sgi", ".rgb", ".rgba", ".bw"),
+    "SUN": (".ras",),
+    "PCX": (".pcx",),
+    "DCX": (".dcx",),
+    "DIB": (".dib",),
+    "FITS": (".fit", ".fits"),
+    "BLP": (".blp",),
+    "FTEX": (".ftc", ".ftu"),
+    "XPM": (".xpm",),
+    "XBM": (".xbm",),
+    "IM": (".im",),
+}
+# These are hardly told by their first bytes: tried only where the ending says so.
+BY_ENDING: dict[str, tuple[str, ...]] = {
+    "TGA": (".tga", ".icb", ".vda", ".vst"),
+    "CUR": (".cur",),
+    "FLI": (".fli", ".flc"),
+    "GBR": (".gbr",),
+    "MSP": (".msp",),
+    "PCD": (".pcd",),
+    "PIXAR": (".pxr",),
+}
+ENDINGS = tuple(ending for endings in (TOLD_APART | BY_ENDING).values() for ending in endings)
 LARGEST_PIXELS = 100_000_000  # a picture of 10,000 x 10,000
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 LARGEST_BYTES = 256 * 2**20
@@ -29,7 +67,7 @@ def decoded(content: bytes, name: str | Path, side: int, channels: int) -> np.nd
     if not content:
         raise Refusal(f"{name} is empty (0 bytes); remove it or put the picture back")
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        with Image.open(io.BytesIO(content), formats=formats(name)) as picture:
             if picture.width * picture.height > LARGEST_PIXELS:
                 raise Refusal(
                     f"{name} is {picture.width:,}x{picture.height:,} pixels; the largest that is read has "
@@ -40,11 +78,19 @@ def decoded(content: bytes, name: str | Path, side: int, channels: int) -> np.nd
             return square(upright(picture), side, channels)
     except OtherScale as error:
         raise Refusal(f"{name} {error}") from None
-    except DAMAGED as error:
+    except Exception as error:  # whatever one of thirty decoders makes of damaged bytes
         if isinstance(error, Refusal):
             raise
         reason = str(error).split("<")[0].strip() or type(error).__name__
         raise Refusal(f"{name} is not a picture that can be read ({reason}); remove it or put a whole one in") from None
+
+
+def formats(name: str | Path) -> list[str]:
+    """The formats that a file of this name may have, as far as this Pillow was built with them."""
+    Image.init()
+    ending = PurePath(name).suffix.lower()
+    possible = [*TOLD_APART, *(one for one, endings in BY_ENDING.items() if ending in endings)]
+    return [one for one in possible if one in Image.OPEN]
 
 
 def upright(picture: Image.Image) -> Image.Image:

@@ -21,7 +21,7 @@ from vitcore.data.inventory import inventory
 from vitcore.data.regular import open_regular, read_regular
 from vitcore.errors import Refusal
 
-LAYOUT = 3  # part of every key: copies of another layout are left alone
+LAYOUT = 4  # part of every key: copies of another layout are left alone
 SPLITS = ("train", "test")
 ABOUT = "about.json"
 LARGEST_ABOUT, LARGEST_ARRAY = 2**26, 2**42
@@ -95,6 +95,8 @@ class Writer:
 
     def __init__(self, folder: Path, channels: int, side: int) -> None:
         self._final, self._shape = folder, (channels, side, side)
+        self.without: frozenset[str] = frozenset()  # names of images to leave out, since they cannot be read
+        self.told: tuple[str, ...] = ()  # what the reader has found, for the notes of runs
         self._draft = folder.with_name(f"{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
         self._files: dict[str, BinaryIO] = {}
         self._starts: dict[str, int] = {}
@@ -135,6 +137,10 @@ class Writer:
         except OSError as error:
             raise self._unkept(error) from error
         self._stamps[split][position : position + len(stamps)] = np.frombuffer(b"".join(stamps), KINDS["stamps"])
+
+    def alike(self) -> int:
+        """How many of the pictures to test on are, byte for byte, among those to train on too."""
+        return int(np.isin(self._stamps["test"], self._stamps["train"]).sum())
 
     def finish(self, classes: Sequence[str]) -> Arrays:
         """Close the arrays, put them in place and open them."""

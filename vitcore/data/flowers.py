@@ -71,7 +71,8 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
             {
                 split: [(names[f"image_{row:05d}.jpg"], int(labels[row - 1])) for row in sorted(rows.tolist())]
                 for split, rows in splits.items()
-            }
+            },
+            writer.without,
         )
     except (KeyError, IndexError) as error:
         raise Refusal(f"{pictures} lacks {error}; put the whole of {dataset.label} there") from error

@@ -54,11 +54,18 @@ def _walk(tell: Tell, folder: str) -> Iterator[str]:
     for entry in in_order:
         # A link's own words too: another file of the same size and time may be behind it now.
         tell(os.readlink(entry.path) if entry.is_symlink() else "")
-        if entry.is_dir():
+        if _is_folder(entry):
             tell(f"{entry.path}{os.sep}")
             yield entry.path
         else:
             _tell_file(tell, entry.path, entry.stat)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle; whoever reads it says so
+        return False
 
 
 def _tell_file(tell: Tell, path: str, status: Callable[[], os.stat_result]) -> None:

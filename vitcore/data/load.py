@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +39,19 @@ class Images:
     classes: tuple[str, ...]
     mean: Colour
     std: Colour
+    told: tuple[str, ...] = ()  # what a reader of the results must know of what was found, and left out
 
 
-def load(name: str, side: int | None = None, progress: Progress | None = None, folder: str | None = None) -> Images:
+def load(
+    name: str,
+    side: int | None = None,
+    progress: Progress | None = None,
+    folder: str | None = None,
+    skip_broken: bool = False,
+) -> Images:
     """Both splits of a dataset, at `side` pixels (empty: its own); `folder` is the person's own, for "folder".
+
+    With `skip_broken` the images that cannot be read are left out, which is told; without, they are refused.
 
     Raises:
         Refusal: absent and not to be downloaded, corrupt, or not room enough to keep it.
@@ -49,14 +59,15 @@ def load(name: str, side: int | None = None, progress: Progress | None = None, f
     import torch
 
     dataset, reader = known(name), _reader(name)
-    arrays = _arrays(name, dataset, reader, _place(dataset, folder), side or dataset.side, progress)
+    place = _place(dataset, folder)
+    arrays, told = _arrays(name, dataset, reader, place, side or dataset.side, progress, skip_broken)
     splits = {
         split: Split(
             torch.from_numpy(arrays.images[split]), torch.from_numpy(arrays.labels[split]), arrays.digests[split]
         )
         for split in ("train", "test")
     }
-    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std)
+    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std, told)
 
 
 def available(name: str, folder: str | None = None) -> str | None:
@@ -138,9 +149,15 @@ def _place(dataset: Dataset, folder: str | None) -> Path:
 
 
 def _arrays(
-    name: str, dataset: Dataset, reader: ModuleType, place: Path, side: int, progress: Progress | None
-) -> Arrays:
-    """The decoded copy, made first where there is none yet."""
+    name: str,
+    dataset: Dataset,
+    reader: ModuleType,
+    place: Path,
+    side: int,
+    progress: Progress | None,
+    skip_broken: bool,
+) -> tuple[Arrays, tuple[str, ...]]:
+    """The decoded copy, made first where there is none yet, and what is told of it."""
     found = reader.find(dataset, place)
     if not found:
         if not reader.DOWNLOADS:
@@ -148,33 +165,39 @@ def _arrays(
         reader.fetch(dataset, place, progress)
         found = reader.find(dataset, place)
     try:
-        return _decoded(name, reader, place, side, found, progress)
+        return _decoded(name, reader, place, side, found, progress, skip_broken)
     except OSError as error:
         said = f"{error.filename or place}: {error.strerror or error}"
         raise Refusal(f"{dataset.label} cannot be read ({said}); allow it, put it back, or make room") from error
 
 
 def _decoded(
-    name: str, reader: ModuleType, place: Path, side: int, found: list[Path], progress: Progress | None
-) -> Arrays:
-    """The copy that was decoded from exactly these files, or one that is decoded now."""
-    from vitcore.data.decoded import Writer, key, opened
+    name: str,
+    reader: ModuleType,
+    place: Path,
+    side: int,
+    found: list[Path],
+    progress: Progress | None,
+    skip_broken: bool,
+) -> tuple[Arrays, tuple[str, ...]]:
+    """The copy that was decoded from exactly these files, or one that is decoded now; and what is told of it."""
+    from vitcore.data.decoded import key, opened
+    from vitcore.data.kept import kept, read, told_of
 
     dataset = DATASETS[name]
     folders, label = _folders(dataset, place), key(name, side, found)
     for folder in folders:
-        arrays = opened(folder / label)
-        if arrays is not None:
-            return arrays
+        for copy in kept(folder / label, skip_broken):
+            arrays = opened(copy)
+            told = None if arrays is None else told_of(copy, reader, dataset, found)
+            if arrays is not None and told is not None:
+                return arrays, told
     keep = next((folder for folder in folders if writable(folder)), None)
-    writer = Writer((keep or Path(tempfile.mkdtemp())) / label, dataset.channels, side)
-    try:
-        made: Arrays = reader.read(dataset, found, side, writer, progress)
-    except BaseException:
-        writer.abandon()
-        raise
+    into = (keep or Path(tempfile.mkdtemp())) / label
+    made = read(reader, dataset, found, side, into, progress, skip_broken)
     if key(name, side, found) != label:
-        writer.remove()  # some of it may be from before and some from after
+        for copy in kept(into, skip_broken):  # some of it may be from before and some from after
+            shutil.rmtree(copy, ignore_errors=True)
         raise Refusal(f"the files of {dataset.label} in {place} changed while they were read; try again once they rest")
     return made
 

@@ -74,7 +74,8 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
         {
             "train": sorted((name, number[of]) for name, of in seen.train),
             "test": sorted((name, number[of]) for name, of in tested),
-        }
+        },
+        writer.without,
     )
     writer.begin(labels)
     decode_all(plan, found, writer, side=side, channels=3, label=dataset.label, progress=progress)

@@ -75,7 +75,7 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
     from vitcore.data.load import load
     from vitcore.training.evaluate import evaluate
 
-    images = load(spec.data.dataset, spec.data.side)
+    images = load(spec.data.dataset, spec.data.side, skip_broken=spec.data.skip_broken)
     cpu = torch.device("cpu")
     scores = evaluate(
         model,

@@ -72,6 +72,12 @@ class DataSpec(Part):
         min_length=1,
         max_length=1000,
     )
+    skip_broken: bool = option(
+        False,
+        "Leave out broken images",
+        "Train without the images that cannot be read, and note which; otherwise they are listed and nothing begins.",
+        advanced=True,
+    )
     samples: int | None = option(None, "Training rows", "Rows drawn for training; empty: all of them.", ge=1)
     replacement: bool = option(
         False, "With replacement", "Whether a row may be drawn more than once, as in the Performer report's Table 3."

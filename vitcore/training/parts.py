@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vitcore.data.augment import Augment, Normalise
 from vitcore.data.batches import Batches
+from vitcore.data.decode_all import Broken
 from vitcore.data.identity import refuse_others
 from vitcore.data.load import Images, load
 from vitcore.data.seeds import derived
@@ -110,7 +111,12 @@ def _loaded(spec: RunSpec, report: Report, ask: Asked) -> Images:
             told[what] = quarter
             report("events", {"event": "note", "text": f"{what}: {100 * done:.0f} %"})
 
-    return load(spec.data.dataset, spec.data.side, progress, spec.data.folder)
+    try:
+        return load(spec.data.dataset, spec.data.side, progress, spec.data.folder, spec.data.skip_broken)
+    except Broken as refusal:
+        for sentence in refusal.reasons.values():  # the reason of the failure names the first few alone
+            report("events", {"event": "note", "text": sentence})
+        raise
 
 
 def _drawn_from(images: Images, spec: RunSpec) -> tuple[Tensor, Tensor]:

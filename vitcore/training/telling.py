@@ -83,7 +83,7 @@ def predictions(tally: Tally, scores: Scores) -> dict[str, Any]:
 def warnings(spec: RunSpec, images: Images) -> list[str]:
     """What a reader of the results must know."""
     dataset, rows = DATASETS[spec.data.dataset], len(images.train.labels)
-    texts = [dataset.note] if dataset.note else []
+    texts = [*([dataset.note] if dataset.note else []), *images.told]
     if dataset.train_rows and rows < dataset.train_rows:
         texts.append(f"this copy of {dataset.label} holds {rows:,} of its {dataset.train_rows:,} training pictures")
     if spec.data.draw_from == "all":

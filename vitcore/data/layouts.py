@@ -1,0 +1,324 @@
+"""Which split and class each image of a folder or archive belongs to, told from the folders' names alone.
+
+A class is the topmost folder under its split, as torchvision's ImageFolder has it; everything below belongs to it. What
+can be read in two ways is refused: images that are tested on must never be trained on because a name was guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from vitcore.errors import Refusal
+
+Classes = dict[str, list[str]]  # the names of each class's images
+DECLARED = "classes"  # a folder of this name holds one folder for each class, whatever these are called
+DEEPEST = 100  # folders above an image
+WORDS = {
+    **dict.fromkeys(("train", "training", "trn", "trainval", "trainset"), "train"),
+    **dict.fromkeys(("test", "testing", "tst", "testset"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "valset", "dev", "development", "devset"), "val"),
+    **dict.fromkeys(("eval", "evaluation"), "eval"),
+}
+PREFIXES = {"train": "train", "test": "test", "val": "val", "eval": "eval", "dev": "val"}
+HELD_OUT = ("test", "eval", "val")  # the first of these that is there is tested on
+CASINGS = ("images", "imgs", "img", "pictures", "photos", "data", DECLARED)  # folders in a split that hold its classes
+FILLING = ("set", "data", "dataset", "images", "pictures", "folder", "split")  # say nothing beside "train"
+WAY_OUT = (
+    f"name the folders train and test (or val) where they are splits; where they are classes, put them into a folder "
+    f"called {DECLARED}"
+)
+
+
+@dataclass
+class Node:
+    """A folder with images somewhere below it."""
+
+    path: str = ""
+    name: str = ""
+    images: list[str] = field(default_factory=list)  # those directly in it
+    folders: dict[str, Node] = field(default_factory=dict)
+
+    def all(self) -> Iterator[Node]:
+        yield self
+        for folder in self.folders.values():
+            yield from folder.all()
+
+    def below(self) -> list[str]:
+        return [name for node in self.all() for name in node.images]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The images of each split by class: "train" with "test", "eval" and "val" as they are there; "" where none is.
+
+    `folders` says where each split was found, `aside` which images belong to none, by reason.
+    """
+
+    splits: dict[str, Classes]
+    folders: dict[str, str]
+    aside: dict[str, list[str]]
+
+
+def same(name: str) -> str:
+    """A folder's name in the one form of Unicode that all of its spellings share; bytes that are no text are told."""
+    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
+
+
+def kind(name: str) -> tuple[str, bool]:
+    """The split that a folder's name stands for ("": none), and whether a whole word of it says so."""
+    words = _words(name)
+    found = {WORDS[word] for word in words if word in WORDS}
+    if found == {"train", "val"} and len(words) == 2:
+        return "train", True  # both together, as Pascal VOC has it
+    if found:
+        return (found.pop(), True) if len(found) == 1 else ("", False)
+    start = words[0] if words else ""
+    return next((split for prefix, split in PREFIXES.items() if start.startswith(prefix)), ""), False
+
+
+def _words(name: str) -> list[str]:
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", same(name)).casefold()
+    return re.findall(r"[^\W\d_]+", parted)
+
+
+def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layout:
+    """The layout of `images`, each the folders above it and its name in the source.
+
+    Raises:
+        Refusal: it can be read in two ways, or lacks a split; `place` is named, with the folders, and the way on.
+    """
+    aside: dict[str, list[str]] = {}
+    root = _tree(place, images, aside)
+    top, declared = _unwrapped(root)
+    if declared:
+        return _unsplit(top, aside)
+    parents = _parents(root)
+    if parents:
+        return _split(place, root, _only(place, parents, aside), aside)
+    parted = _parted_classes(place, root)
+    if parted is not None:
+        return _class_by_class(place, parted, aside)
+    _refuse_half_a_split(place, root, top)
+    _refuse_repeated(place, root)
+    return _unsplit(top, aside)
+
+
+def _tree(place: str, images: Iterable[tuple[tuple[str, ...], str]], aside: dict[str, list[str]]) -> Node:
+    root = Node()
+    for folders, name in images:
+        if len(folders) > DEEPEST:
+            _put(aside, f"more than {DEEPEST} folders deep", [name])
+            continue
+        node = root
+        for folder in folders:
+            if folder not in node.folders:
+                node.folders[folder] = Node(f"{node.path}{folder}/", folder)
+            node = node.folders[folder]
+        node.images.append(name)
+    return root
+
+
+def _unwrapped(node: Node) -> tuple[Node, bool]:
+    """The folder that holds the class folders, below those that hold one folder alone; whether its name says so."""
+    while node.name.casefold() != DECLARED and len(node.folders) == 1 and not node.images:
+        [only] = node.folders.values()
+        if not only.folders or (only.images and only.name.casefold() != DECLARED):
+            break
+        node = only
+    return node, node.name.casefold() == DECLARED
+
+
+def _kinds(node: Node, *, classes: bool) -> dict[str, list[Node]]:
+    """The folders in `node` that are splits by their names: those with class folders, or those with images alone."""
+    found: dict[str, list[Node]] = {}
+    for folder in node.folders.values():
+        split, _ = kind(folder.name)
+        if split and bool(folder.folders) == classes:
+            found.setdefault(split, []).append(folder)
+    return found
+
+
+def _is_split(kinds: dict[str, list[Node]]) -> bool:
+    return "train" in kinds and any(split in kinds for split in HELD_OUT)
+
+
+def _parents(node: Node) -> list[Node]:
+    """The topmost folders in which a training split and one to test on lie side by side."""
+    kinds = _kinds(node, classes=True)
+    here = _is_split(kinds)
+    splits = {id(split) for one in kinds.values() for split in one} if here else set()
+    rest = [folder for folder in node.folders.values() if id(folder) not in splits]
+    return [node] * here + [parent for folder in rest for parent in _parents(folder)]
+
+
+def _only(place: str, parents: list[Node], aside: dict[str, list[str]]) -> Node:
+    """The one folder of the splits; a second that repeats it name by name, as Kaggle's do, is a copy."""
+    first, *others = parents
+    for other in others:
+        if _contents(first) != _contents(other) or not other.path.startswith(first.path):
+            raise Refusal(
+                f"{place} holds training and test images in {first.path or 'itself'} and in {other.path}; "
+                "give the path of one of them, or take one away"
+            )
+        _put(aside, f"in {other.path}, a copy of {first.path or 'what lies above it'}", other.below())
+    return first
+
+
+def _contents(parent: Node) -> list[tuple[str, str]]:
+    """Each image of its splits by its folder and name, as they are called within `parent`."""
+    splits = [node for found in _kinds(parent, classes=True).values() for node in found]
+    return sorted(
+        (node.path[len(parent.path) :], name.rpartition("/")[2])
+        for split in splits
+        for node in split.all()
+        for name in node.images
+    )
+
+
+def _split(place: str, root: Node, parent: Node, aside: dict[str, list[str]]) -> Layout:
+    kinds = _kinds(parent, classes=True)
+    _refuse_two_of_a_kind(place, kinds)
+    chosen = {split: found[0] for split, found in kinds.items()}
+    inside = {id(node) for node in chosen.values()}
+    guessed = [node for node in chosen.values() if not kind(node.name)[1]]
+    others = [folder for folder in parent.folders.values() if id(folder) not in inside]
+    if guessed and any(folder.folders or not kind(folder.name)[0] for folder in others):
+        raise Refusal(
+            f"in {place}, {guessed[0].path} may be a split or a class beside {others[0].path}; {WAY_OUT}",
+        )
+    told = {name for names in aside.values() for name in names}
+    outside = [name for name in root.below() if name not in told]
+    splits, folders = {}, {}
+    trained: set[str] = set()
+    for split in ("train", *HELD_OUT):
+        if split in chosen:
+            node = _uncased(chosen[split], split, trained)
+            folders[split], splits[split] = node.path, _classes(node)
+            trained |= set(splits[split]) if split == "train" else set()
+            held = _all(splits[split])
+            loose = [name for name in chosen[split].below() if name not in held]
+            _put(aside, f"in no class folder of {node.path}", loose)
+    within = {name for node in chosen.values() for name in node.below()}
+    _put(aside, f"outside {' and '.join(folders.values())}", [name for name in outside if name not in within])
+    return Layout(splits, folders, aside)
+
+
+def _uncased(node: Node, split: str, trained: set[str]) -> Node:
+    """The folder of the classes in a split: Kaggle doubles the split's own, others put them into one of images."""
+    while len(node.folders) == 1 and not node.images:
+        [only] = node.folders.values()
+        doubled = kind(only.name)[0] == split or only.name.casefold() in CASINGS
+        if not (doubled and only.folders) or only.images or same(only.name) in trained:
+            break
+        node = only
+    return node
+
+
+def _parted_classes(place: str, root: Node) -> Node | None:
+    """The folder of class folders that each hold train/ and test/ with images; None where there are none such."""
+    parted = [node for node in root.all() if _is_split(_kinds(node, classes=False))]
+    if not parted:
+        return None
+    above = {node.path[: -len(node.name) - 1]: node for node in parted}
+    parent = next(node for node in root.all() if node.path == next(iter(above)))
+    whole = all("train" in _kinds(folder, classes=False) for folder in parent.folders.values())
+    if parent is parted[0] or len(parted) < 2 or len(above) > 1 or not whole:
+        one = parted[0]
+        raise Refusal(
+            f"{place} holds images directly in {' and '.join(_paths(_kinds(one, classes=False)))}; put a folder for "
+            f"each class into each of them, or, if they are classes, put them into a folder called {DECLARED}"
+        )
+    return parent
+
+
+def _class_by_class(place: str, parent: Node, aside: dict[str, list[str]]) -> Layout:
+    """The layout with the splits in the class folders."""
+    splits: dict[str, Classes] = {}
+    for folder in parent.folders.values():
+        kinds = _kinds(folder, classes=False)
+        _refuse_two_of_a_kind(place, kinds)
+        for split, [node] in kinds.items():
+            splits.setdefault(split, {}).setdefault(same(folder.name), []).extend(node.images)
+        within = {name for [node] in kinds.values() for name in node.images}
+        _put(aside, "beside the splits of its class", [name for name in folder.below() if name not in within])
+    _put(aside, f"in no class folder of {parent.path}", parent.images)
+    return Layout(splits, {split: f"{parent.path}<class>/{split}/" for split in splits}, aside)
+
+
+def _refuse_two_of_a_kind(place: str, kinds: dict[str, list[Node]]) -> None:
+    for split, found in kinds.items():
+        if len(found) > 1:
+            raise Refusal(
+                f"{place} has {found[0].path} and {found[1].path}, which "
+                f"both read as the {split} split; keep one, or rename the other"
+            )
+
+
+def _refuse_half_a_split(place: str, root: Node, top: Node) -> None:
+    """Refuse where a name says "split" and its counterpart is not there."""
+    for node in sorted(root.all(), key=lambda node: kind(node.name)[0] != "train"):  # what lacks most often is a test
+        split, sure = kind(node.name)
+        # What all images lie in may be called "test images of mine"; called plainly so, it is half of something.
+        if not sure or (top.path.startswith(node.path) and not _plain(node.name)):
+            continue
+        if split == "train" and node.folders:
+            raise Refusal(
+                f"{place} has {node.path} but neither test/ nor val/ with class folders beside it; add one, or, for a "
+                f"fifth of each class to be tested on, rename it {DECLARED}"
+            )
+        if split != "train":
+            raise Refusal(f"{place} has {node.path} but no train/ with class folders beside it; add it, or {WAY_OUT}")
+
+
+def _plain(name: str) -> bool:
+    """Whether a name says that its folder is a split, and nothing else."""
+    words = [word for word in _words(name) if word not in FILLING]
+    return len(words) == 1 and words[0] in WORDS
+
+
+def _refuse_repeated(place: str, root: Node) -> None:
+    """Refuse where two subtrees hold folders of the same names: they may be the splits of one set of classes."""
+    holders: dict[str, list[Node]] = {}
+    for node in root.all():
+        names = {same(name).casefold() for name in node.folders}
+        shared: dict[str, list[str]] = {}  # with each folder that came before, by its path
+        for name in sorted(names) if len(names) > 1 else ():
+            for other in holders.setdefault(name, []):
+                shared.setdefault(other.path, []).append(name)
+                if len(shared[other.path]) > 1:
+                    one, two = shared[other.path]
+                    raise Refusal(
+                        f"{place} holds the folders {one!r} and {two!r} both in {other.path or 'itself'} and in "
+                        f"{node.path}; {WAY_OUT}"
+                    )
+        for name in names if len(names) > 1 else ():
+            holders[name].append(node)
+
+
+def _unsplit(top: Node, aside: dict[str, list[str]]) -> Layout:
+    _put(aside, "in no class folder", top.images)
+    return Layout({"": _classes(top)}, {"": top.path}, aside)
+
+
+def _classes(node: Node) -> Classes:
+    """The images by class; two spellings of one name in Unicode are one class."""
+    found: Classes = {}
+    for folder in node.folders.values():
+        found.setdefault(same(folder.name), []).extend(folder.below())
+    return found
+
+
+def _all(classes: Classes) -> set[str]:
+    return {name for names in classes.values() for name in names}
+
+
+def _paths(kinds: dict[str, list[Node]]) -> list[str]:
+    return [node.path for nodes in kinds.values() for node in nodes]
+
+
+def _put(aside: dict[str, list[str]], reason: str, names: list[str]) -> None:
+    if names:
+        aside.setdefault(reason, []).extend(names)
