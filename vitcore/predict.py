@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vitcore.data.datasets import DATASETS
+from vitcore.errors import Refusal, first_line
 from vitcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -83,6 +86,28 @@ def predict(run: RunFolder | Loaded, picture: Image.Image) -> Prediction:
     return Prediction(
         probabilities.tolist(), loaded.classes, seen[..., 0] if seen.shape[-1] == 1 else seen, milliseconds
     )
+
+
+def predict_file(run: RunFolder | Loaded, path: Path) -> Prediction:
+    """`predict` of a picture file.
+
+    Raises:
+        Refusal: the file cannot be read as a picture, or as `predict` raises it.
+    """
+    from PIL import Image
+
+    from vitcore.data.decode import DAMAGED, FORMATS, LARGEST_BYTES
+    from vitcore.data.regular import read_regular
+
+    try:
+        # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
+        with Image.open(io.BytesIO(read_regular(path, LARGEST_BYTES)), formats=FORMATS) as picture:
+            picture.load()
+            return predict(run, picture)
+    except Refusal:
+        raise
+    except DAMAGED as error:
+        raise Refusal(f"{path} cannot be read as a picture: {first_line(error)}") from None
 
 
 def _prepared(loaded: Loaded, picture: Image.Image) -> tuple[Tensor, Tensor]:
