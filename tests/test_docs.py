@@ -1,4 +1,4 @@
-"""Every Python code block of README.md and docs/ runs as it stands, in the order of its page, on a fresh results folder."""
+"""Every Python code block of README.md and docs/ runs as it stands, page by page, on fresh results folders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Results
     end_all(Results())
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))], ids=lambda p: p.name)
+@pytest.mark.timeout(900)  # a page trains twice; workers step back before whatever else a machine does
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))], ids=lambda p: p.name
+)
 def test_every_python_block_runs(page: Path, results: Results) -> None:
     text, names = page.read_text(encoding="utf-8"), {"__name__": "__main__"}
     for block in BLOCK.finditer(text):
