@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the published reports, kept with the results, go into what is installed."""
+"""What pyproject.toml cannot say: what lies outside the package in a clone and goes into what is installed."""
 
 import shutil
 from pathlib import Path
@@ -6,15 +6,32 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
+ROOT = Path(__file__).parent
+BESIDE = {
+    "results/published": "published",
+    "app.py": "app/app.py",
+    "pages": "app/pages",
+    ".streamlit": "app/.streamlit",  # Streamlit looks for its settings beside the script
+}
+"""From a clone's root -> within the package: the reports' numbers, and the app that `vitcore app` starts."""
 
-class WithReports(build_py):
-    """The package, and results/published as vitcore/published within it."""
+
+class WithTheApp(build_py):
+    """The package with what lies beside it."""
 
     def run(self) -> None:
         super().run()
-        if not self.editable_mode:
-            published = Path(__file__).parent / "results" / "published"
-            shutil.copytree(published, Path(self.build_lib) / "vitcore" / "published", dirs_exist_ok=True)
+        if self.editable_mode:
+            return
+        package = Path(self.build_lib) / "vitcore"
+        shutil.rmtree(package / "app", ignore_errors=True)  # of an earlier build: a page that is gone is not installed
+        for source, place in BESIDE.items():
+            target = package / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / source, target)
 
 
-setup(cmdclass={"build_py": WithReports})
+setup(cmdclass={"build_py": WithTheApp})

@@ -24,9 +24,12 @@ BELOW: dict[str, set[str]] = {
     "store": {"runs", "training", "spec", "models", "layers", "data"},
     "reports": {"store", "predict", "runs", "training", "spec", "models", "layers", "data"},
 }
-BELOW["pages"] = {*BELOW, "pages"}
-BELOW["app"] = {*BELOW}
-BELOW["__main__"] = BELOW["cli"] = {*BELOW} - {"pages", "app"} | {"cli"}
+TOP = {"front", "root"}  # beside pages and cli: nothing in the house goes in by the front door
+BELOW["front"] = {*BELOW}
+BELOW["root"] = {"front", "models", "spec"}  # the front door names what it fetches from there
+BELOW["pages"] = {*BELOW, "pages"} - TOP
+BELOW["app"] = {*BELOW} - TOP
+BELOW["__main__"] = BELOW["cli"] = {*BELOW} - {"pages", "app"} - TOP | {"cli"}
 
 TORCH_FREE = (
     "spec",

@@ -1,3 +1,86 @@
-"""Vision transformers, a trainer and a run store; the Streamlit app stands on top of it."""
+"""Vision transformers, a trainer and a run store; the Streamlit app stands on top of it.
+
+The front door, for notebooks: `import vitcore as vc`, then `vc.build`, `vc.RunSpec`, `vc.train`, `vc.submit`,
+`vc.runs`, `vc.run`, `vc.plot`, `vc.predict`, `vc.published`. Each is fetched when it is first asked for: importing
+brings no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what `__getattr__` fetches, for editors and type checkers
+    from vitcore.front import plot
+    from vitcore.front.images import predict
+    from vitcore.front.launch import submit, train
+    from vitcore.front.run import Run, run
+    from vitcore.front.stored import published, runs
+    from vitcore.models import build
+    from vitcore.spec import RunSpec
 
 __version__ = "0.1.0"
+__all__ = ["Run", "RunSpec", "build", "plot", "predict", "published", "run", "runs", "submit", "train"]
+
+_PLACES = {
+    "Run": "vitcore.front.run",
+    "RunSpec": "vitcore.spec",
+    "build": "vitcore.models",
+    "plot": "vitcore.front",
+    "predict": "vitcore.front.images",
+    "published": "vitcore.front.stored",
+    "run": "vitcore.front.run",
+    "runs": "vitcore.front.stored",
+    "submit": "vitcore.front.launch",
+    "train": "vitcore.front.launch",
+}
+"""Where each name of the front door is at home."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if importlib.util.find_spec(f"{__name__}.{name}"):  # a room of the same name: one object for both
+        return importlib.import_module(f"{__name__}.{name}")
+    found = globals()[name] = _fetched(name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _fetched(name: str) -> Any:
+    home = importlib.import_module(_PLACES[name])
+    return getattr(home, name) if hasattr(home, name) else importlib.import_module(f"{home.__name__}.{name}")
+
+
+class _Room(ModuleType):
+    """A room whose name is one of the front door's, such as `runs`: a module, and called as the front door's function.
+
+    So `vc.runs()` and `import vitcore.runs.queue` go together, whichever comes first.
+    """
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return _fetched(self.__name__.rpartition(".")[2])(*arguments, **named)
+
+    @property
+    def __signature__(self) -> Any:
+        import inspect
+
+        return inspect.signature(_fetched(self.__name__.rpartition(".")[2]))
+
+
+class _FrontDoor(ModuleType):
+    """This package: `import vitcore.runs` puts the module on it, and here it learns to be called."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _PLACES and isinstance(value, ModuleType) and value.__name__ == f"{__name__}.{name}":
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _FrontDoor

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vitcore.apart import apart
 from vitcore.data.datasets import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import Refusal, first_line
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import RunFolder, reason
 
@@ -100,6 +102,28 @@ def predict(run: RunFolder | Loaded, picture: Image.Image) -> Prediction:
     return Prediction(
         probabilities.tolist(), loaded.classes, seen[..., 0] if seen.shape[-1] == 1 else seen, milliseconds
     )
+
+
+def predict_file(run: RunFolder | Loaded, path: Path, weights: str = "last") -> Prediction:
+    """`predict` of a picture file, by the run's "last" weights or its "best".
+
+    Raises:
+        Refusal: the file cannot be read as a picture, or as `predict` raises it.
+    """
+    from PIL import Image
+
+    from vitcore.data.decode import DAMAGED, LARGEST_BYTES, formats
+    from vitcore.data.regular import read_regular
+
+    try:
+        # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
+        with Image.open(io.BytesIO(read_regular(path, LARGEST_BYTES)), formats=formats(path)) as picture:
+            picture.load()
+            return predict(load(run, weights) if isinstance(run, RunFolder) else run, picture)
+    except Refusal:
+        raise
+    except DAMAGED as error:
+        raise Refusal(f"{path} cannot be read as a picture: {first_line(error)}") from None
 
 
 def _prepared(loaded: Loaded, picture: Image.Image) -> tuple[Tensor, Tensor]:

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from vitcore.cli import control, export, forecast, listing, pictures, reports, train
+from vitcore.cli import application, control, export, forecast, listing, pictures, reports, train
 from vitcore.errors import Refusal
 from vitcore.runs.folder import ENVIRONMENT
 
 app = typer.Typer(
     name="vitcore", help="Train, compare and use vision transformers.", no_args_is_help=True, add_completion=False
 )
+app.command("app")(application.start)
 app.command("train")(train.train)
 app.command("forecast")(forecast.forecast)
 app.command("runs")(listing.runs)

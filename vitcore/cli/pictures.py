@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from vitcore.errors import Refusal, first_line
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -24,24 +23,9 @@ def predict(
     weights: Weights = "last",
 ) -> None:
     """Say what a stored run's model sees on a picture, likeliest first."""
-    import io
+    from vitcore.predict import predict_file
 
-    from PIL import Image
-
-    from vitcore import predict as predicting
-    from vitcore.data.decode import DAMAGED, LARGEST_BYTES, formats
-    from vitcore.data.regular import read_regular
-
-    folder = Results().run(run)
-    try:
-        # Formats that are read by running another program (EPS, by Ghostscript) are not among these.
-        with Image.open(io.BytesIO(read_regular(image, LARGEST_BYTES)), formats=formats(image)) as picture:
-            picture.load()
-            found = predicting.predict(predicting.load(folder, weights), picture)
-    except Refusal:
-        raise
-    except DAMAGED as error:
-        raise Refusal(f"{image} cannot be read as a picture: {first_line(error)}") from None
+    found = predict_file(Results().run(run), image, weights)
     ranked = sorted(zip(found.probabilities, found.classes, strict=True), reverse=True)
     for probability, name in ranked[:top]:
         typer.echo(f"{100 * probability:6.2f} %  {name}")
