@@ -17,14 +17,14 @@ lint: $(VENV)/.tests
 
 # A report of known holes in the packages: it prints what it finds and fails nothing.
 audit: $(VENV)/.tests
-	$(BIN)/python -m benchmarks.audit
+	$(BIN)/python -m scripts.audit
 
 # What takes too long for the tests: bad input by the thousand, and kills by the hundred.
 fuzz: $(VENV)/.tests
-	$(BIN)/python -m benchmarks.fuzz --cases 10000
+	$(BIN)/python -m benchmarks.robustness.fuzz --cases 10000
 
 soak: $(VENV)/.tests
-	$(BIN)/python benchmarks/soak.py --kills 200
+	$(BIN)/python benchmarks/robustness/soak.py --kills 200
 
 $(VENV)/.app: requirements.txt
 	$(PYTHON) -m venv $(VENV)

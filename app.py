@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from pages.parts.guard import OnlyFromHere
-from pages.parts.sessions import few_sessions
-from pages.parts.shell import deep_links
+from pages.server.guard import OnlyFromHere
+from pages.server.sessions import few_sessions
+from pages.server.shell import deep_links
 
 ROOT = Path(__file__).resolve().parent
 
@@ -34,9 +34,9 @@ async def plotly_js(request: object) -> FileResponse:
 
 def marks(request: Request) -> Response:
     """What there is to see of some runs, in short; by a module that Streamlit may have loaded anew since it began."""
-    from pages.parts import watching
+    from pages.live import live_updates
 
-    return watching.marks(request)
+    return live_updates.marks(request)
 
 
 app = st.App(

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.stored_runs import frame, seeds
+
+__all__ = ["frame", "seeds"]  # fixtures for every folder
+
 # Before torch is first imported, here and in every process a test starts: several test processes share the cores, and
 # threads that wait for one another by spinning would take them from the rest.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

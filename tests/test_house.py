@@ -112,6 +112,6 @@ def test_no_torch_on_the_way_to_the_first_paint(module: str) -> None:
 
 def test_home_does_not_wait_for_what_it_does_not_draw() -> None:
     """What Home imports stands between a click and its first paint; scipy alone takes more than a second."""
-    code = "import sys, pages.parts.launch, pages.parts.tour, pages.parts.status; print(*sys.modules)"
+    code = "import sys, pages.shared.launch, pages.home.tour, pages.shared.status; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not {"scipy.stats", "torch"} & set(found.split())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts import uploading
-from pages.parts.guard import POLICY
+from pages.draw import upload
+from pages.server.guard import POLICY
 from vitcore.errors import Refusal
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +24,7 @@ def test_the_server_is_bound_to_this_machine_and_tells_no_one() -> None:
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert settings["server"]["address"] == "127.0.0.1"
     assert settings["browser"]["gatherUsageStats"] is False
-    assert settings["server"]["maxUploadSize"] <= uploading.MEGABYTES
+    assert settings["server"]["maxUploadSize"] <= upload.MEGABYTES
     for name in ("enableXsrfProtection", "enableCORS"):
         assert settings["server"].get(name, True) is True
     assert "server.address" not in (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def test_a_page_may_load_from_this_server_alone() -> None:
 
 def test_an_upload_is_checked_here_and_not_only_in_the_browser() -> None:
     with pytest.raises(Refusal, match="21 MB; a picture may have 20"):
-        uploading.opened("large.png", bytes(21 << 20))
+        upload.opened("large.png", bytes(21 << 20))
     for content in (b"", b"<svg onload=alert(1)>", b"%!PS-Adobe", b"\x89PNG\r\n\x1a\n"):
         with pytest.raises(Refusal, match="cannot be read as a picture"):
-            uploading.opened("evil.png", content)
+            upload.opened("evil.png", content)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.pages.opening import PAGES as FILES
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000  # milliseconds: two busy cores may be slow, a wrong page stays wrong
 TRAINED = 150_000  # milliseconds in which a small run on digits ends, on however slow a machine
@@ -29,8 +31,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py") if path.stem not in ("navigation", "__init__"))
-"""Every page by its file, which is also its address; Home's address is the bare one."""
+PAGES = sorted(FILES)
+"""Every page by its address; Home's address is the bare one."""
 
 
 def address(name: str) -> str:

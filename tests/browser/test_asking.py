@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driver import PATIENCE, choose, served, settle, visit, wait_for_points
 from tests.browser.shapes import draw
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import PATIENCE, Server, settle, visit, wait_for_points
-from tests.data.pictures import class_files, write_zip
+from tests.data.images import class_files, write_zip
 
 
 def repeats(page: Page) -> list[int]:

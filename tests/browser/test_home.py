@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from pages.parts.tour import STEPS
+from pages.home.tour import STEPS
 from tests.browser.driver import PATIENCE, Server, settle, visit
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
-from tests.pages.told import tell
+from tests.pages.texts import tell
 from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal

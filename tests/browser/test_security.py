@@ -11,7 +11,7 @@ import psutil
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.driver import FLAGS, served, settle, visit
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec

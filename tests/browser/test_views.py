@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
+from pages.compare import saved_views
 from tests.browser.driver import PATIENCE, choose, served, settle, visit, wait_for_points
-from tests.pages.told import tell
-from vitcore.reports import saved_views
+from tests.pages.texts import tell
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 

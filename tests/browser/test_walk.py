@@ -23,7 +23,7 @@ from tests.browser.driver import (
     wait_for_points,
 )
 from tests.browser.shapes import draw
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.runs import annotations, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec

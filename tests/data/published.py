@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.pictures import class_files, idx_files, picture, write_folder
-from vitcore.data import cifar
-from vitcore.data.datasets import DATASETS
+from tests.data.images import class_files, idx_files, picture, write_folder
+from vitcore.data.readers import cifar
+from vitcore.data.registry import DATASETS
 
 Files = dict[str, bytes]
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.pictures import class_files, picture, write_zip
-from vitcore.data.archives import entries
+from tests.data.images import class_files, picture, write_zip
 from vitcore.data.load import load
+from vitcore.data.storage.archives import entries
 from vitcore.errors import Refusal
 
 PACK = {

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.pictures import class_files, picture, write_folder, write_tar, write_zip
-from vitcore.data.decode import BY_ENDING, ENDINGS, TOLD_APART, decoded
-from vitcore.data.decode_all import Broken
+from tests.data.images import class_files, picture, write_folder, write_tar, write_zip
 from vitcore.data.load import load
+from vitcore.data.storage.decode import BY_ENDING, ENDINGS, TOLD_APART, decoded
+from vitcore.data.storage.decode_all import Broken
 from vitcore.errors import Refusal
 from vitcore.spec import RunSpec
 from vitcore.training import train

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from tests.data import published
-from tests.data.pictures import write_folder
-from vitcore.data import download as downloading
-from vitcore.data.datasets import DATASETS
+from tests.data.images import write_folder
 from vitcore.data.load import Images, available, load
+from vitcore.data.registry import DATASETS
+from vitcore.data.storage import download as downloading
 from vitcore.errors import Refusal
 
 
@@ -116,7 +116,7 @@ def test_what_is_wanted_says_where_and_what(own_places: Path, name: str) -> None
 
 
 def test_files_that_are_there_already_are_not_asked_for_again(own_places: Path, tmp_path: Path) -> None:
-    from tests.data.pictures import idx_files
+    from tests.data.images import idx_files
 
     idx_files(own_places / "MNIST" / "raw")
     (own_places / "MNIST/raw/t10k-labels-idx1-ubyte").unlink()
@@ -153,8 +153,8 @@ def test_a_damaged_file_put_by_hand_is_named(
 def test_a_bomb_of_an_idx_file_fills_no_memory(own_places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    from tests.data.pictures import idx_files
-    from vitcore.data import idx
+    from tests.data.images import idx_files
+    from vitcore.data.readers import idx
 
     idx_files(own_places / "MNIST" / "raw")
     monkeypatch.setattr(idx, "LARGEST", 100_000)

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from tests.data import published
-from tests.data.pictures import class_files, picture, write_folder, write_zip
-from vitcore.data import decoded
+from tests.data.images import class_files, picture, write_folder, write_zip
 from vitcore.data.load import Images, load
+from vitcore.data.storage import decoded
 from vitcore.errors import Refusal
 
 
@@ -196,7 +196,7 @@ def test_folders_that_are_named_more_than_once_are_walked_once(tmp_path: Path, m
 
 def test_pages_look_again_once_the_files_have_changed(own_places: Path, tmp_path: Path) -> None:
     """What a page keeps in memory goes by the files too, and not by the dataset's name alone."""
-    from pages.parts import samples
+    from pages.shared import samples
 
     folder = write_folder(tmp_path / "mine", class_files())
     assert samples.opened("folder", str(folder), 8).train.images[0].unique().tolist() == [200]

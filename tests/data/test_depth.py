@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.pictures import class_files, write_folder
-from vitcore.data.decode import decoded
+from tests.data.images import class_files, write_folder
+from vitcore.data.image import prepare
 from vitcore.data.load import load
-from vitcore.data.picture import prepare
+from vitcore.data.storage.decode import decoded
 from vitcore.errors import Refusal
 
 
@@ -143,7 +143,7 @@ def with_alpha(mode: str) -> Image.Image:
 @pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_what_is_transparent_is_white_in_every_mode_that_has_alpha(mode: str, channels: int) -> None:
-    from vitcore.data.decode import square, upright
+    from vitcore.data.storage.decode import square, upright
 
     pixels = square(upright(with_alpha(mode)), 8, channels)
     assert np.abs(pixels[0, :, :4].astype(int) - 100).max() <= 1

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.data.pictures import class_files, picture, write_folder, write_tar, write_zip
+from tests.data.images import class_files, picture, write_folder, write_tar, write_zip
 from vitcore.data.load import available, described, load
 from vitcore.errors import Refusal
 
@@ -83,7 +83,7 @@ def test_links(own_places: Path, tmp_path: Path) -> None:
 
 
 def test_bombs(own_places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitcore.data.archives.LARGEST_BYTES", 2**20)
+    monkeypatch.setattr("vitcore.data.storage.archives.LARGEST_BYTES", 2**20)
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("train/bright/1.png", "w") as file:
         for _ in range(3):
@@ -159,8 +159,8 @@ def test_odd_but_honest_pictures(own_places: Path, tmp_path: Path) -> None:
 
 
 def test_genuine_jpeg_copies_of_cifar(real_data: Path) -> None:
-    from vitcore.data.archives import entries
-    from vitcore.data.decode import decoded
+    from vitcore.data.storage.archives import entries
+    from vitcore.data.storage.decode import decoded
 
     assert available("cifar-10-jpeg") is None
     for entry in itertools.islice(entries(real_data / "cifar10-jpeg.tar.xz"), 20):

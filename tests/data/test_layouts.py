@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.data.pictures import picture, write_folder, write_tar, write_zip
-from vitcore.data.datasets import DATASETS
-from vitcore.data.folders import found
-from vitcore.data.layouts import kind
+from tests.data.images import picture, write_folder, write_tar, write_zip
 from vitcore.data.load import described, load
+from vitcore.data.readers.folders import found
+from vitcore.data.readers.layouts import kind
+from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 
 TRAIN = ("train", "Train", "TRAIN", "training", "training_set", "train_images", "trainset", "train-2017", "traindata")

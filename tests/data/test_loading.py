@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.data.pictures import idx_files
-from vitcore.data.datasets import DATASETS
+from tests.data.images import idx_files
 from vitcore.data.load import available, load
+from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 
 RAW = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
@@ -129,7 +129,9 @@ def test_second_start_reads_the_decoded_copy(own_places: Path, monkeypatch: pyte
     idx_files(own_places / "MNIST" / "raw")
     first = load("mnist")
     assert len(list((own_places / ".vitcore").iterdir())) == 1
-    monkeypatch.setattr("vitcore.data.idx.read", None)  # proof that the copy is what is read: nothing else can be
+    monkeypatch.setattr(
+        "vitcore.data.readers.idx.read", None
+    )  # proof that the copy is what is read: nothing else can be
     again = load("mnist")
     assert torch.equal(again.train.images, first.train.images)
     assert torch.equal(again.test.labels, first.test.labels)
@@ -150,7 +152,7 @@ def test_read_only_data_is_cached_in_the_persons_own_folder(own_places: Path, tm
 
 def test_the_table_and_availability_need_no_torch() -> None:
     code = (
-        "import sys; from vitcore.data.load import available; from vitcore.data.datasets import DATASETS\n"
+        "import sys; from vitcore.data.load import available; from vitcore.data.registry import DATASETS\n"
         "for name in DATASETS: available(name)\n"
         "assert 'torch' not in sys.modules and 'sklearn' not in sys.modules"
     )

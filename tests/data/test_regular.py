@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.data import published
-from tests.data.pictures import class_files, write_folder
-from vitcore.data import flowers, idx
-from vitcore.data.datasets import DATASETS
-from vitcore.data.decode import LARGEST_BYTES
+from tests.data.images import class_files, write_folder
 from vitcore.data.load import available, load
-from vitcore.data.regular import open_regular, read_regular
+from vitcore.data.readers import flowers, idx
+from vitcore.data.registry import DATASETS
+from vitcore.data.storage.decode import LARGEST_BYTES
+from vitcore.data.storage.regular import open_regular, read_regular
 from vitcore.errors import Refusal
 
 pytestmark = pytest.mark.timeout(60)  # what waits for a pipe waits for ever

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.data.pictures import picture, write_folder, write_tar, write_zip
+from tests.data.images import picture, write_folder, write_tar, write_zip
 from tests.data.published import Files, tiny
 from vitcore.data.load import load
 from vitcore.errors import Refusal

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import vitcore as vc
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from tests.store.writing import add, write_run
 from vitcore.errors import Refusal
 from vitcore.front import progress
@@ -233,7 +233,7 @@ def test_a_confusion_matrix_is_drawn_with_its_classes(results: Results) -> None:
 
 
 def test_published_tables_and_their_numbers() -> None:
-    from vitcore.reports.published import tables
+    from vitcore.published.tables import tables
 
     assert list(vc.published().index) == list(tables())
     for name, table in tables().items():

@@ -43,7 +43,7 @@ def weights() -> dict[str, torch.Tensor]:
 @cache
 def published() -> dict[str, torch.Tensor]:
     """The authors' names, as far as a loader that renames them is concerned."""
-    from tests.models.test_published import published as named
+    from tests.models.test_checkpoint_formats import published as named
 
     return named(build("cct-2/3x2"))
 

@@ -9,11 +9,11 @@ from unittest import mock
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.data.pictures import idx_files
+from tests.data.images import idx_files
 from tests.fuzz.promise import Kind
 from tests.fuzz.values import damaged
-from vitcore.data.idx import FILES
 from vitcore.data.load import load
+from vitcore.data.readers.idx import FILES
 
 NAMES = [name for pair in FILES.values() for name in pair]
 COUNTS = st.sampled_from([0, 1, 5, 20, 21, -1, 2**31 - 1, -(2**31)])

@@ -12,7 +12,7 @@ from tests.fuzz.promise import Kind
 from tests.fuzz.values import ANYTHING, ODD_NUMBERS, damaged
 from vitcore.cli.follow import Seen
 from vitcore.errors import Refusal
-from vitcore.reports import measurements
+from vitcore.lab import measurements
 from vitcore.runs import annotations, journal, locks, queue, status
 from vitcore.runs.folder import Results
 from vitcore.runs.status import STATUSES

@@ -1,4 +1,4 @@
-"""Every kind of bad input that is tried, here in a sample and by the thousand in benchmarks/fuzz.py."""
+"""Every kind of bad input that is tried, here in a sample and by the thousand in benchmarks/robustness/fuzz.py."""
 
 from tests.fuzz import attempts, checkpoints, idx, journals, layouts, pictures, replaced, specs, typed
 

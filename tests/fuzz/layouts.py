@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.fuzz.promise import Kind
-from vitcore.data.datasets import DATASETS
-from vitcore.data.decode_all import Broken
-from vitcore.data.folders import found
 from vitcore.data.load import described, load
+from vitcore.data.readers.folders import found
+from vitcore.data.registry import DATASETS
+from vitcore.data.storage.decode_all import Broken
 
 TRAIN = ["train", "training_set", "Train", "seg_train", "train_images", "TrainSet"]
 HELD_OUT = ["test", "test_set", "Testing", "val", "validation", "valid_2", "dev", "eval", "tests"]

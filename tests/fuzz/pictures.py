@@ -17,13 +17,13 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from pages.parts.uploading import opened
-from tests.data.pictures import class_files, picture
+from pages.draw.upload import opened
+from tests.data.images import class_files, picture
 from tests.fuzz.promise import CANARY, Kind
 from tests.fuzz.values import damaged
-from vitcore.data import picture as prepared
-from vitcore.data.decode import decoded
+from vitcore.data import image as prepared
 from vitcore.data.load import available, described, load
+from vitcore.data.storage.decode import decoded
 
 
 def _saved(image: Image.Image, form: str, **options: Any) -> bytes:
@@ -184,7 +184,7 @@ def check_tree(case: dict[str, Any], place: Path) -> None:
     path = _make(case, place)
     with (
         mock.patch.dict(os.environ, {"XDG_CACHE_HOME": str(place / "cache"), "VITCORE_DATA": str(place / "data")}),
-        mock.patch("vitcore.data.archives.LARGEST_BYTES", 2**22),
+        mock.patch("vitcore.data.storage.archives.LARGEST_BYTES", 2**22),
     ):
         available("folder", str(path))
         images = load("folder", 8, folder=str(path))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from tests.damages import DAMAGES, FILES, SECRET, damage, told
 from tests.fuzz.promise import Kind
+from tests.runs.damages import DAMAGES, FILES, SECRET, damage, told
 from tests.store.writing import write_run
 from vitcore.errors import Refusal
-from vitcore.runs import annotations, drawings, expected, predictions, queue, status, trash
+from vitcore.runs import annotations, cost_estimate, drawings, predictions, queue, status, trash
 from vitcore.runs.folder import Results
 from vitcore.store import queries
 from vitcore.store.index import Index
@@ -33,7 +33,7 @@ def check(case: dict[str, str], place: Path) -> None:
     reason = str(rows.loc[run.id, "reason"])
     assert not wrong or any(name in reason for name in wrong), reason
     assert SECRET not in queries.export_csv(rows)
-    status.now(run), queue.queued(results), annotations.read(run), drawings.verdict(run), expected.read(run)
+    status.now(run), queue.queued(results), annotations.read(run), drawings.verdict(run), cost_estimate.read(run)
     queries.steps(results, run.id), queries.confusion_epochs(index, run.id)
     try:
         predictions.read(run)

@@ -1,4 +1,4 @@
-"""A fast sample of `python -m benchmarks.fuzz`: input of every kind works or is refused in a sentence."""
+"""A fast sample of `python -m benchmarks.robustness.fuzz`: input of every kind works or is refused in a sentence."""
 
 from pathlib import Path
 

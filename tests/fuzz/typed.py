@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pages.parts.form import PRODUCT, combined
+from pages.train.form import PRODUCT, combined
 from tests.fuzz.promise import Kind
 from tests.fuzz.values import ODD_TEXT
 from vitcore.errors import Refusal

@@ -11,13 +11,13 @@ from torch import nn
 
 from tests.layers import restated
 from vitcore.layers.attention import Attention
+from vitcore.layers.drop_path import Residual, rising
 from vitcore.layers.dropout import Dropout
 from vitcore.layers.encoder import MLP, Block
 from vitcore.layers.pooling import ClassToken, MeanPool, SequencePool
-from vitcore.layers.positions import LearnablePositions, SinusoidalPositions, positions
+from vitcore.layers.pos_embed import LearnablePositions, SinusoidalPositions, positions
 from vitcore.layers.recurrence import RecurrentResidual
-from vitcore.layers.stochastic_depth import Residual, rising
-from vitcore.layers.tokens import ConvolutionalTokenizer, PatchTokenizer, QualityTokenizer
+from vitcore.layers.tokenizers import ConvolutionalTokenizer, PatchTokenizer, QualityTokenizer
 
 
 def _double(module: nn.Module) -> dict[str, np.ndarray]:

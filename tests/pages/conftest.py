@@ -7,8 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.opening import ROOT, Open
-from tests.pages.told import give_weights, tell
+from tests.pages.opening import PAGES, ROOT, Open
+from tests.pages.texts import give_weights, tell
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -51,7 +51,7 @@ def open_page() -> Open:
         app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=60)
         app.run()
         if name != "home":
-            app.switch_page(f"{name}.py")
+            app.switch_page(PAGES[name])
             app.query_params.update(query or {})
             app.run()
         assert not app.exception, [error.value for error in app.exception]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.pages.told import tell
+from tests.pages.texts import tell
 from vitcore.data.load import load
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal

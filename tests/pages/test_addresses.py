@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.picker import MOST
+from pages.shared.run_picker import MOST
 from tests.pages.opening import PAGES, ROOT, Open
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.runs import locks, trash
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec

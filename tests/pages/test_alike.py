@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.classes import class_names
-from pages.parts.naming import run_names
+from pages.shared.class_names import class_names
+from pages.shared.naming import run_names
 from tests.pages.opening import PAGES, Open
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.apart import apart
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal
@@ -74,9 +74,9 @@ def test_every_choice_of_every_page_has_words_of_its_own(twins: list[RunFolder],
 
 
 def test_every_row_of_every_report_can_be_chosen() -> None:
-    from vitcore.reports import published
+    from vitcore.published import tables
 
-    for key, table in published.tables().items():
+    for key, table in tables.tables().items():
         assert len(set(table.names().values())) == len(table.rows), key
         assert list(table.names()) == [row.key for row in table.rows]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.weights import LARGEST_UPLOAD, located
+from pages.architectures.import_weights import LARGEST_UPLOAD, located
 from tests.pages.opening import Open
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES, build
@@ -122,7 +122,7 @@ def test_an_upload_cannot_leave_its_folder(tmp_path: Path) -> None:
 
 def _theirs(name: str) -> str:
     """Our name of a CCT's tensor in the authors' words."""
-    from vitcore.models.published import _BLOCK, _REST
+    from vitcore.models.checkpoint_formats import _BLOCK, _REST
 
     rest, block = ({ours: theirs for theirs, ours in one.items()} for one in (_REST, _BLOCK))
     match name.split("."):

@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.parts import stored, view
+from pages.compare import view_widgets
+from pages.compare.view import FILTERS
+from pages.server import store_cache
 from tests.pages.opening import Open
-from tests.pages.told import tell
-from vitcore.reports import figures
-from vitcore.reports.cells import as_text, in_order, sorted_by
-from vitcore.reports.figures import COSTS, X_AXES, Y_AXES
-from vitcore.reports.views import FILTERS
+from tests.pages.texts import tell
+from vitcore import figures
+from vitcore.figures import COSTS, X_AXES, Y_AXES
 from vitcore.runs import annotations
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
+from vitcore.store.cells import as_text, in_order, sorted_by
 
 CELLS = (math.nan, math.inf, -math.inf, None, 0, -1, 1e308, 2.5)
 LISTS = (
@@ -47,8 +48,8 @@ def hostile(table: pd.DataFrame, rows: int = 12) -> pd.DataFrame:
 
 @pytest.fixture
 def odd(stocked: Results, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-    table = hostile(stored.runs())
-    monkeypatch.setattr(stored, "runs", lambda **_: table.copy(deep=False))
+    table = hostile(store_cache.runs())
+    monkeypatch.setattr(store_cache, "runs", lambda **_: table.copy(deep=False))
     return table
 
 
@@ -78,11 +79,11 @@ def test_every_filter_offers_what_is_there_and_keeps_it(odd: pd.DataFrame, open_
     for name in FILTERS:
         value = as_text(odd[name].iloc[0])
         app.session_state["compare-filters"] = [name]
-        app.session_state[view.filter_key(name)] = [value]
+        app.session_state[view_widgets.filter_key(name)] = [value]
         app.run()
         assert not app.exception, (name, [error.value for error in app.exception])
         assert len(app.dataframe[0].value) == (odd[name].map(as_text) == value).sum(), name
-        app.session_state[view.filter_key(name)] = []
+        app.session_state[view_widgets.filter_key(name)] = []
 
 
 def test_every_column_is_an_axis_and_the_colour(odd: pd.DataFrame) -> None:
@@ -152,7 +153,7 @@ def test_where_nothing_fits_nothing_of_the_choice_is_drawn(stocked: Results, ope
     assert any("1 chosen run is left out" in caption.value for caption in app.caption)
     app.text_input(key="compare-search").set_value("").run()
     assert not any("left out" in caption.value for caption in app.caption), "the choice itself is kept"
-    assert set(app.session_state[view.KEYS["runs"]]) == set(stocked.ids())
+    assert set(app.session_state[view_widgets.KEYS["runs"]]) == set(stocked.ids())
 
 
 def test_tags_sort_and_a_search_reads_them(stocked: Results, open_page: Open) -> None:

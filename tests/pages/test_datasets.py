@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.samples import drawn
+from pages.shared.samples import drawn
 from tests.pages.opening import Open
-from vitcore.data.datasets import DATASETS
+from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 

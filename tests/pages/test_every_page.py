@@ -28,4 +28,4 @@ def test_an_empty_page_shows_a_way_on(name: str, empty: Results, open_page: Open
 
 def test_every_page_has_its_place_in_the_navigation() -> None:
     source = (ROOT / "pages" / "navigation.py").read_text(encoding="utf-8")
-    assert [name for name in PAGES if f'"{name}.py"' not in source] == []
+    assert [file for file in PAGES.values() if f'"{file}"' not in source] == []

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import launch
-from pages.parts.form import PRODUCT
+from pages.shared import launch
+from pages.train.form import PRODUCT
 from tests.pages.opening import Open
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, SpecField, fields

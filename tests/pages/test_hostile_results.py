@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.damages import DAMAGES, FILES, SECRET, damage
+from pages.compare.view import View, to_query
 from tests.pages.opening import Open
-from tests.pages.told import tell
-from vitcore.reports.views import View, to_query
+from tests.pages.texts import tell
+from tests.runs.damages import DAMAGES, FILES, SECRET, damage
 from vitcore.runs import queue
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
@@ -41,9 +41,9 @@ NONSENSE: tuple[Any, ...] = (
 
 @pytest.fixture(autouse=True)
 def nobody_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.parts import stored
+    from pages.server import store_cache
 
-    for module in (queue, stored):
+    for module in (queue, store_cache):
         monkeypatch.setattr(module, "ensure_dispatcher", lambda results: None)
 
 

@@ -3,10 +3,9 @@
 import time
 
 from tests.pages.opening import Open
-from vitcore.reports import measurements
-from vitcore.runs import measure
+from vitcore.lab import measure, measurements
+from vitcore.lab.measure import Plan
 from vitcore.runs.folder import Results
-from vitcore.runs.measure import Plan
 
 
 def ended(results: Results) -> None:

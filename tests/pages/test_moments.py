@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from pages.parts import columns, moments, stored
+from pages.compare import columns
+from pages.server import store_cache
+from pages.shared import moments
 from tests.pages.opening import PAGES, Open
-from tests.pages.told import tell
+from tests.pages.texts import tell
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec
 from vitcore.store.queries import export_csv
@@ -22,7 +24,7 @@ NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 def sit(monkeypatch: pytest.MonkeyPatch, zone: str | None, offset: int | None = None) -> None:
     """As if the browser stood there."""
     there = SimpleNamespace(timezone=zone, timezone_offset=offset)
-    monkeypatch.setattr("pages.parts.moments.st", SimpleNamespace(context=there))
+    monkeypatch.setattr("pages.shared.moments.st", SimpleNamespace(context=there))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_how_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_moment_of_the_table_says_its_zone(stocked: Results, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = stored.runs()
+    table = store_cache.runs()
     held = [name for name in table if pd.api.types.is_datetime64_any_dtype(table[name])]
     assert set(held) == set(moments.COLUMNS)
     sit(monkeypatch, "Asia/Tokyo")
@@ -69,7 +71,7 @@ def test_every_moment_of_the_table_says_its_zone(stocked: Results, monkeypatch: 
 
 
 def test_what_is_taken_along_says_utc(stocked: Results) -> None:
-    table = stored.runs()
+    table = store_cache.runs()
     text = pd.read_csv(io.StringIO(export_csv(table)))
     for name in moments.COLUMNS:
         assert all(pd.isna(value) or str(value).endswith("Z") for value in text[name])

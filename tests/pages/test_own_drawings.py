@@ -5,7 +5,7 @@ import io
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.canvas import picture
+from pages.draw.canvas import picture
 from tests.pages.opening import Open
 from vitcore.runs import drawings
 from vitcore.runs.folder import Results

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pages.parts import canvas, wording
-from pages.parts.form import combined
+from pages.draw import canvas
+from pages.shared import format
+from pages.train.form import combined
 from vitcore.spec import RunSpec
 
 
@@ -21,7 +22,7 @@ from vitcore.spec import RunSpec
     ],
 )
 def test_counts(value: float | None, said: str) -> None:
-    assert wording.count(value) == said
+    assert format.count(value) == said
 
 
 @pytest.mark.parametrize(
@@ -39,12 +40,12 @@ def test_counts(value: float | None, said: str) -> None:
     ],
 )
 def test_durations(seconds: float | None, said: str) -> None:
-    assert wording.duration(seconds) == said
+    assert format.duration(seconds) == said
 
 
 @pytest.mark.parametrize(("size", "said"), [(None, "–"), (410.2, "410 MB"), (999.4, "999 MB"), (2048, "2.0 GB")])
 def test_memory(size: float | None, said: str) -> None:
-    assert wording.megabytes(size) == said
+    assert format.megabytes(size) == said
 
 
 def test_a_combination_that_cannot_be_leaves_the_others() -> None:

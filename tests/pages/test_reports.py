@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.opening import Open
-from tests.pages.told import tell
-from vitcore.reports import kept
-from vitcore.reports.published import table, tables
-from vitcore.reports.requests import asked_for
+from tests.pages.texts import tell
+from vitcore.published.tables import table, tables
+from vitcore.reproduction import evidence
+from vitcore.reproduction.requests import asked_for
 from vitcore.runs.folder import Results
 
 PAGES = {
@@ -26,7 +26,7 @@ PAGES = {
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As on a clone without the runs that are kept with the project, which grow by themselves."""
-    monkeypatch.setattr(kept, "FOLDER", tmp_path)
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path)
 
 
 def _opened(open_page: Open, key: str, protocol: str) -> AppTest:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts.tour import STEPS
+from pages.home.tour import STEPS
 from tests.pages.opening import PAGES, Open
 from vitcore.runs.folder import Results
 
 
 def test_it_has_at_most_four_steps_to_pages_that_are(empty: Results, open_page: Open) -> None:
     assert 1 < len(STEPS) <= 4
-    assert {page.removesuffix(".py") for page, _, _ in STEPS} <= set(PAGES)
+    assert {page for page, _, _ in STEPS} <= set(PAGES.values())
     app = open_page("home")
     for place in range(len(STEPS)):
         assert any(f"{place + 1} of {len(STEPS)}" in caption.value for caption in app.caption)
@@ -40,7 +40,7 @@ def test_a_folder_that_is_only_read_closes_it_for_the_session(
         raise PermissionError(13, "Permission denied")
 
     app = open_page("home")
-    monkeypatch.setattr("pages.parts.tour.write_json", refuse)
+    monkeypatch.setattr("pages.home.tour.write_json", refuse)
     app.button(key="tour-close").click().run()
     assert not app.exception
     assert "tour-close" not in [button.key for button in app.button]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.pages.opening import Open, metric
-from vitcore.runs import expected, queue
+from vitcore.runs import cost_estimate, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 from vitcore.spec.presets import presets
@@ -78,8 +78,8 @@ def test_a_list_that_is_none_is_refused_in_words(empty: Results, open_page: Open
 def test_choices_outlive_a_change_of_page(empty: Results, open_page: Open) -> None:
     app = open_page("train")
     app.text_input(key="field-epochs").set_value("17").run()
-    app.switch_page("live.py").run()
-    app.switch_page("train.py").run()
+    app.switch_page("live/page.py").run()
+    app.switch_page("train/page.py").run()
     assert app.text_input(key="field-epochs").value == "17"
 
 
@@ -125,7 +125,7 @@ def test_a_preset_fills_the_form_and_says_what_it_reached(name: str, empty: Resu
     [run] = empty.ids()
     assert empty.run(run).spec() == RunSpec.of(**presets()[name].fields)
     queue.stop(empty, run)
-    app.switch_page("train.py").run()
+    app.switch_page("train/page.py").run()
     assert app.selectbox(key="preset").value == name, "choices outlive a change of page"
     app.selectbox(key="preset").set_value(None).run()
     assert app.text_input(key="field-batch_size").value == str(RunSpec().training.batch_size)
@@ -151,7 +151,7 @@ def test_time_and_memory_stand_before_the_launch_and_are_kept_with_the_run(stock
     before = set(stocked.ids())
     app.button(key="launch").click().run()
     [run] = set(stocked.ids()) - before
-    told = expected.read(stocked.run(run))
+    told = cost_estimate.read(stocked.run(run))
     assert told is not None
     assert told.training_seconds > 0
     assert not told.guessed

@@ -5,10 +5,10 @@ import os
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.compare import saved_views
+from pages.compare.view import View
 from tests.pages.opening import Open
-from tests.pages.told import tell
-from vitcore.reports import saved_views
-from vitcore.reports.views import View
+from tests.pages.texts import tell
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, command_line
 
@@ -58,8 +58,8 @@ def test_the_view_survives_another_page(stocked: Results, open_page: Open) -> No
     app = open_page("compare", {"search": "seed 1", "x": "cpu_seconds", "chart": "cost", "linear": "1"})
     held = address(app)
     app.query_params.clear()
-    app.switch_page("home.py").run()
-    app.switch_page("compare.py").run()
+    app.switch_page("home/page.py").run()
+    app.switch_page("compare/page.py").run()
     assert address(app) == held
     assert len(app.dataframe[0].value) == 1
 

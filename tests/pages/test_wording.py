@@ -7,9 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, Node
 
-from pages.parts import wording
+from pages.shared import format
 from tests.pages.opening import PAGES, ROOT, Open
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.runs import annotations
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -40,18 +40,18 @@ LITERAL = {
     ],
 )
 def test_markdown_is_shown_to_the_letter(text: str, told: str) -> None:
-    assert wording.plain(text) == told
+    assert format.plain(text) == told
 
 
 def test_what_is_redrawn_after_the_markdown_is_kept_apart() -> None:
     for text in ("a -> b", "a <- b", "a <-> b", "a -- b", "a >= b", "a <= b", "a ~= b", ":streamlit:"):
-        assert wording.WORD_JOINER in wording.plain(text)
+        assert format.WORD_JOINER in format.plain(text)
 
 
 @pytest.mark.parametrize(("many", "told"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (1_200, "1,200 runs")])
 def test_one_is_one(many: int, told: str) -> None:
-    assert wording.number(many, "run") == told
-    assert wording.number(1, "class", "classes") == "1 class"
+    assert format.number(many, "run") == told
+    assert format.number(1, "class", "classes") == "1 class"
 
 
 def test_no_page_counts_things_without_minding_one() -> None:
@@ -116,9 +116,9 @@ def test_a_name_that_cannot_be_seen_is_not_left_standing(stocked: Results, open_
 
 
 def test_home_tells_what_trains_from_what_waits() -> None:
-    assert wording.rest(["running", "running"]) == "2 more that train"
-    assert wording.rest(["running", "queued"]) == "1 more that trains and 1 more in the queue"
-    assert wording.rest(["queued"]) == "1 more in the queue"
+    assert format.rest(["running", "running"]) == "2 more that train"
+    assert format.rest(["running", "queued"]) == "1 more that trains and 1 more in the queue"
+    assert format.rest(["queued"]) == "1 more in the queue"
 
 
 @pytest.mark.parametrize(("many", "told"), [(1, "The one run there is →"), (2, "All 2 runs →")])

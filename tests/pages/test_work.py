@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pages.parts import stored, uploading
-from pages.parts.against import COSTS, gathered
+from pages.compare.cost_chart import COSTS, gathered
+from pages.draw import upload
+from pages.server import store_cache
 from tests.pages.opening import Open, metric
-from tests.pages.told import give_weights, tell
-from vitcore.data.datasets import DATASETS
+from tests.pages.texts import give_weights, tell
+from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.runs import annotations, locks, queue
-from vitcore.runs.expected import Expected
+from vitcore.runs.cost_estimate import Expected
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec, command_line
 from vitcore.store.queries import export_csv
@@ -49,7 +50,7 @@ def test_live_lays_what_was_expected_beside_what_it_took(stocked: Results, open_
 
 def test_live_ignores_an_address_that_names_no_run(stocked: Results, open_page: Open) -> None:
     app = open_page("live", {"runs": "../../etc/passwd,<b>"})
-    assert app.multiselect(key="live-runs").value == [stored.runs()["id"].iloc[0]]
+    assert app.multiselect(key="live-runs").value == [store_cache.runs()["id"].iloc[0]]
 
 
 def test_compare_lists_every_run_and_filters(stocked: Results, open_page: Open) -> None:
@@ -70,7 +71,7 @@ def test_compare_gathers_seeds(stocked: Results, open_page: Open) -> None:
 
 
 def test_the_csv_is_the_table(stocked: Results, open_page: Open) -> None:
-    table = stored.runs()
+    table = store_cache.runs()
     assert list(pd.read_csv(StringIO(export_csv(table)))["id"]) == list(table["id"])
 
 
@@ -82,8 +83,8 @@ def test_draw_has_a_way_on_when_nothing_can_read(empty: Results, open_page: Open
 def test_a_queue_whose_dispatcher_is_gone_is_taken_up_by_whoever_looks(
     empty: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored, "WAKING", 0.0)
-    watched = stored.Watched(empty.root)
+    monkeypatch.setattr(store_cache, "WAKING", 0.0)
+    watched = store_cache.Watched(empty.root)
     watched.poll(now=True)  # not only at the start
     ticket = {"at": 1.0, "lane": "cpu", "resume": False}
     run = empty.create(RunSpec.of(samples=50, epochs=1), {"waiting.json": ticket})
@@ -119,7 +120,7 @@ def test_a_run_is_paused_from_live_and_resumed_in_one_click(
 
 def test_the_queue_is_reordered_and_emptied(empty: Results, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)
-    monkeypatch.setattr(stored, "ensure_dispatcher", lambda results: None)
+    monkeypatch.setattr(store_cache, "ensure_dispatcher", lambda results: None)
     first, second, third = (queue.enqueue(empty, RunSpec.of(seed=seed)) for seed in range(3))
     app = open_page("live")
     assert app.button(key=f"earlier-{first}").disabled
@@ -158,11 +159,11 @@ def test_an_uploaded_picture_is_read_by_every_kind_of_model(stocked: Results, op
 
 def test_an_upload_has_limits_in_python_too() -> None:
     with pytest.raises(Refusal, match="21 MB"):
-        uploading.opened("large.png", b"x" * (21 << 20))
+        upload.opened("large.png", b"x" * (21 << 20))
     buffer = io.BytesIO()
     Image.new("1", (9_000, 6_000)).save(buffer, format="PNG")
     with pytest.raises(Refusal, match="50 million"):
-        uploading.opened("wide.png", buffer.getvalue())
+        upload.opened("wide.png", buffer.getvalue())
 
 
 def test_tags_and_notes_are_kept_and_filter(stocked: Results, open_page: Open) -> None:
@@ -202,7 +203,7 @@ def test_deleting_takes_two_clicks_and_can_be_undone(stocked: Results, open_page
 
 
 def test_the_parquet_is_the_table(stocked: Results, open_page: Open) -> None:
-    table = stored.runs()
+    table = store_cache.runs()
     assert list(pd.read_parquet(io.BytesIO(table.to_parquet(index=False)))["id"]) == list(table["id"])
 
 
@@ -219,6 +220,6 @@ def test_seeds_of_a_spec_are_one_point(empty: Results) -> None:
     for seed, error in enumerate((4.0, 6.0)):
         tell(empty, RunSpec.of(epochs=1, seed=seed), error=error)
     tell(empty, RunSpec.of(epochs=1, kernel="relu"), error=9.0)
-    points = gathered(stored.runs(now=True), "parameters")
+    points = gathered(store_cache.runs(now=True), "parameters")
     assert sorted(points["accuracy"]) == pytest.approx([91, 95])
     assert points.loc[points["accuracy"] > 94, "low"].item() < 95

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.runs.processes import tiny
-from vitcore.data.datasets import DATASETS
+from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.runs import drawings
 from vitcore.runs.drawings import Verdict, delete, edition, keep_verdict, kept, save, shelf, verdict

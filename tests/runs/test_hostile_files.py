@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.damages import DAMAGES, FILES, SECRET, damage, told
+from pages.compare import saved_views
+from tests.runs.damages import DAMAGES, FILES, SECRET, damage, told
 from tests.store.writing import write_run
 from vitcore.cli import app
 from vitcore.errors import Refusal
-from vitcore.reports import measurements, saved_views
-from vitcore.runs import annotations, drawings, expected, files, journal, predictions, queue, status, trash
+from vitcore.lab import measurements
+from vitcore.runs import annotations, cost_estimate, drawings, files, journal, predictions, queue, status, trash
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec
@@ -43,7 +44,7 @@ def whole(results: Results, seed: int) -> RunFolder:
 def read_all(results: Results, run: RunFolder) -> None:
     """Every reader of a run's files; each answers or refuses in a sentence."""
     status.now(run), queue.queued(results), queue.since(results, run.id), queue.resuming(run)
-    annotations.read(run), drawings.verdict(run), expected.read(run)
+    annotations.read(run), drawings.verdict(run), cost_estimate.read(run)
     for ask in (
         lambda: queries.steps(results, run.id),
         lambda: predictions.read(run),

@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.damages import DAMAGES
-from tests.damages import damage as break_it
+from tests.runs.damages import DAMAGES
+from tests.runs.damages import damage as break_it
 from tests.store.writing import add, epoch_line, write_run
 from vitcore.runs.folder import Results
 from vitcore.store import opened, queries, snapshot, tables

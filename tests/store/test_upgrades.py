@@ -9,11 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.fixtures.make import picture
+from scripts.make_fixtures import picture
 from tests.store.writing import add, epoch_line, write_run
-from vitcore import predict
 from vitcore.errors import Refusal
-from vitcore.runs import queue
+from vitcore.runs import predict, queue
 from vitcore.runs.folder import FORMAT, Results
 from vitcore.store import queries
 from vitcore.store.index import Index

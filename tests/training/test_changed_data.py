@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 import torch
 
-from tests.data.pictures import class_files, picture, write_folder, write_zip
+from tests.data.images import class_files, picture, write_folder, write_zip
 from tests.training.runs import QUICK, Told, after, quick, same, weights
 from vitcore.errors import Refusal
 from vitcore.spec import RunSpec
-from vitcore.training import Outcome, asked, train
+from vitcore.training import Outcome, stop_signal, train
 
 FEW: dict[str, Any] = {"dataset": "folder", "side": 16, "samples": None, "batch_size": 4, "epochs": 3}
 
 
 @pytest.fixture(autouse=True)
 def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from tests.training.runs import after, quick, same, weights
+from vitcore import processes
 from vitcore.errors import Refusal
-from vitcore.runs import machine, processes
+from vitcore.runs import system_load
 from vitcore.spec import RunSpec
 from vitcore.training import best, checkpoint, disk, loop
 from vitcore.training.checkpoint import build_model, load_model, load_resume, save_model, save_resume
@@ -217,4 +218,4 @@ def test_a_process_that_is_nicer_already_is_left_so(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(processes.psutil, "Process", Nice)
     processes._be_nice()
     assert asked == [None]
-    assert machine.busy()
+    assert system_load.busy()

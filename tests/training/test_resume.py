@@ -11,7 +11,7 @@ import pytest
 from tests.training.runs import QUICK, after, quick, same, weights
 from vitcore.data.load import Images, Split, load
 from vitcore.models import ARCHITECTURES, proxyless
-from vitcore.training import asked, loop, parts
+from vitcore.training import loop, state, stop_signal
 
 PREFERRED = ("cct-2/3x2", "performer", "hybrid", "resnet56", "mobilenetv2/0.5")  # the quickest of their families
 FAMILIES = {row.family: name for name, row in reversed(ARCHITECTURES.items())} | {
@@ -47,8 +47,8 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
         images = load(name, side)
         return replace(images, test=Split(images.test.images[:20], images.test.labels[:20]))
 
-    monkeypatch.setattr(parts, "load", few)
-    monkeypatch.setattr(asked, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(state, "load", few)
+    monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
     monkeypatch.setattr(loop, "CHECKPOINT_SHARE", float("inf"))
 
 
@@ -81,7 +81,7 @@ def test_resume_of_each_family_is_bit_identical(tmp_path: Path, family: str, mon
         small |= {"side": 32}
     if family == "proxyless":
         # Three of its 54 blocks, every kind of edge among them, and both places where the map is halved: the whole
-        # network, 1.2 G multiply-accumulates a picture, was tried once by benchmarks/resume.py.
+        # network, 1.2 G multiply-accumulates a picture, was tried once by benchmarks/robustness/resume.py.
         monkeypatch.setattr(proxyless, "SEARCHED", proxyless.SEARCHED[::18])
         monkeypatch.setattr(proxyless, "HALVED_BEFORE", (1, 2))
     whole, told = quick(tmp_path / "whole", **small)
@@ -145,7 +145,7 @@ def test_two_kernels_see_the_same_pictures_in_the_same_order(monkeypatch: pytest
     import torch
 
     seen: dict[str, list[torch.Tensor]] = {}
-    step = parts.Normalise.__call__
+    step = state.Normalise.__call__
     for kernel in ("softmax", "relu", "favor+"):
         batches = seen[kernel] = []
 
@@ -153,7 +153,7 @@ def test_two_kernels_see_the_same_pictures_in_the_same_order(monkeypatch: pytest
             batches.append(images.clone())
             return step(self, images)
 
-        monkeypatch.setattr(parts.Normalise, "__call__", spied)
+        monkeypatch.setattr(state.Normalise, "__call__", spied)
         dropout = {} if kernel == "softmax" else {"dropout": 0.2}
         quick(
             architecture="cct-2/3x2", kernel=kernel, samples=20, evaluate_every=9, epochs=1, crop=2, rotate=9, **dropout

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from vitcore.training import tally as module
-from vitcore.training.tally import StepLog, Tally
+from vitcore.training import progress as module
+from vitcore.training.progress import StepLog, Tally
 
 STEPS = 93_800
 

@@ -15,7 +15,7 @@ import torch
 from tests.training.runs import QUICK, Guide, Told, after, quick, same, weights
 from vitcore.errors import Refusal
 from vitcore.spec import RunSpec
-from vitcore.training import asked, loop
+from vitcore.training import loop, stop_signal
 from vitcore.training.checkpoint import load_model
 
 
@@ -69,7 +69,7 @@ def test_what_is_told(tmp_path: Path) -> None:
 
 
 def test_a_long_run_thins_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitcore.training.tally.TOLD_STEPS", 4)
+    monkeypatch.setattr("vitcore.training.progress.TOLD_STEPS", 4)
     _, told = quick()
     assert [line["step"] for line in told.lines["steps"]] == [3, 6, 9, 10]
 
@@ -94,7 +94,7 @@ def test_early_stop_on_a_target() -> None:
 
 @pytest.mark.parametrize("answer", ["stop", "pause"])
 def test_stop_keeps_what_was_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    monkeypatch.setattr(asked, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
     outcome, told = quick(tmp_path, epochs=100, control=after(18, answer))
     assert outcome.status == {"stop": "stopped", "pause": "paused"}[answer]
     assert outcome.epochs == len(told.events("epoch")) < 100
@@ -106,12 +106,12 @@ def test_stop_keeps_what_was_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_stop_is_answered_soon_even_within_a_long_evaluation(tmp_path: Path) -> None:
-    asked = threading.Event()
-    threading.Timer(1.0, asked.set).start()
+    stop_signal = threading.Event()
+    threading.Timer(1.0, stop_signal.set).start()
     answered: list[float] = []
 
     def control() -> str | None:
-        if not asked.is_set():
+        if not stop_signal.is_set():
             return None
         answered.append(time.monotonic())
         return "stop"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from vitcore.cli import application, control, export, forecast, listing, pictures, reports, train
+from vitcore.cli import application, control, export, forecast, listing, predict, reports, train
 from vitcore.errors import Refusal
 from vitcore.runs.folder import ENVIRONMENT
 
@@ -21,9 +21,9 @@ app.command("train")(train.train)
 app.command("forecast")(forecast.forecast)
 app.command("runs")(listing.runs)
 app.command("models")(listing.models)
-app.command("predict")(pictures.predict)
+app.command("predict")(predict.predict)
 app.command("export")(export.export)
-app.command("import")(pictures.import_published)
+app.command("import")(predict.import_published)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)

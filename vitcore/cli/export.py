@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vitcore.cli.pictures import Weights
+from vitcore.cli.predict import Weights
 from vitcore.runs.folder import Results
 
 
@@ -17,7 +17,7 @@ def export(
     weights: Weights = "last",
 ) -> None:
     """Write a stored run's model as ONNX: pictures of 0 to 1 in, logits out, the normalisation within."""
-    from vitcore.export import write_onnx
+    from vitcore.runs.export import write_onnx
 
     write_onnx(Results().run(run), onnx, weights)
     typer.echo(onnx)

@@ -20,11 +20,11 @@ def forecast(
     **chosen: Any,
 ) -> None:
     """Say what a run would cost here: parameters, MACs, memory and time, from a few steps and from stored runs."""
-    from vitcore.reports.durations import duration
-    from vitcore.reports.speed import estimate
+    from vitcore.cost.durations import duration
+    from vitcore.cost.forecast import forecast as measured
+    from vitcore.cost.speed import estimate
     from vitcore.store import queries
     from vitcore.store.index import Index
-    from vitcore.training.forecast import forecast as measured
 
     spec = chosen_spec(start_from, chosen)
     index = Index(Results())

@@ -17,7 +17,7 @@ from vitcore.runs.folder import Results
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vitcore.reports.tables import ResultTable
+    from vitcore.reproduction.tables import ResultTable
     from vitcore.store.index import Index
 
 app = typer.Typer(help="The four reports' tables: published, ours, and what the difference is worth.")
@@ -30,7 +30,7 @@ Protocol = Annotated[str, typer.Option(help="report: the report's own; scaled: m
 @app.command("list")
 def listed() -> None:
     """List the published tables and how far each is filled."""
-    from vitcore.reports.published import tables
+    from vitcore.published.tables import tables
 
     runs = _runs()
     drawn = Drawn("table", "protocol", "cells filled", "what it is", box=None, header_style="bold")
@@ -49,9 +49,9 @@ def listed() -> None:
 @app.command("show")
 def show(key: Key, protocol: Protocol = "scaled") -> None:
     """Show a table: published | ours | difference | verdict, and the verdict in words."""
-    from vitcore.reports import exports
-    from vitcore.reports.paragraph import paragraph
-    from vitcore.reports.published import table
+    from vitcore.published.tables import table
+    from vitcore.reproduction import exports
+    from vitcore.reproduction.paragraph import paragraph
 
     runs = _runs()
     result = _result(key, protocol, runs)
@@ -78,8 +78,8 @@ def fill(
     wait: Annotated[bool, typer.Option("--wait", help="Stay until all of them have ended.")] = False,
 ) -> None:
     """Queue the runs that are missing from tables; says first how many, and how long they may take."""
-    from vitcore.reports.requests import asked_for
-    from vitcore.reports.speed import Speed, estimate, measure, network
+    from vitcore.cost.speed import Speed, estimate, measure, network
+    from vitcore.reproduction.requests import asked_for
     from vitcore.runs.queue import enqueue, ensure_dispatcher
     from vitcore.spec import command_line
 
@@ -110,7 +110,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="A file to write; empty: the terminal.")] = None,
 ) -> None:
     """Write a table as CSV (one line a cell), Markdown or LaTeX (the report's layout)."""
-    from vitcore.reports import exports
+    from vitcore.reproduction import exports
 
     writers = {"csv": exports.csv, "markdown": exports.markdown, "latex": exports.latex}
     if form not in writers:
@@ -125,16 +125,16 @@ def export(
 @app.command("keep")
 def keep() -> None:
     """Keep the stored runs of all tables with the project (results/published/{runs,epochs,confusions}.csv)."""
-    from vitcore.reports import kept
-    from vitcore.reports.published import figures, tables
+    from vitcore.published.tables import figures, tables
+    from vitcore.reproduction import evidence
     from vitcore.store import queries
 
     index = _index()
-    runs = kept.worth_keeping(list(tables().values()), queries.runs(index))
-    matrices = kept.shown_confusions(
+    runs = evidence.worth_keeping(list(tables().values()), queries.runs(index))
+    matrices = evidence.shown_confusions(
         list(figures().values()), runs, lambda id, epoch: queries.confusion(index, id, epoch)[1]
     )
-    paths = kept.keep(runs, queries.epochs(index, list(runs["id"])), matrices)
+    paths = evidence.keep(runs, queries.epochs(index, list(runs["id"])), matrices)
     typer.echo(f"{len(runs)} runs are kept in {', '.join(path.name for path in paths)}")
 
 
@@ -147,7 +147,7 @@ def _index() -> Index:
 
 
 def _runs() -> pd.DataFrame:
-    from vitcore.reports.kept import with_kept
+    from vitcore.reproduction.evidence import with_kept
     from vitcore.store import queries
 
     return with_kept(queries.runs(_index()))
@@ -155,9 +155,9 @@ def _runs() -> pd.DataFrame:
 
 def _result(key: str, protocol: str, runs: pd.DataFrame) -> ResultTable:
     """A table with our runs, and their epochs where its rows are epochs."""
-    from vitcore.reports.kept import kept_epochs
-    from vitcore.reports.published import table
-    from vitcore.reports.tables import epoch_runs, results
+    from vitcore.published.tables import table
+    from vitcore.reproduction.evidence import kept_epochs
+    from vitcore.reproduction.tables import epoch_runs, results
     from vitcore.store import queries
 
     ids = epoch_runs(table(key), protocol, runs)

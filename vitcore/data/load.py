@@ -10,15 +10,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from vitcore.data.datasets import DATASETS, Colour, Dataset
-from vitcore.data.places import cache_folders, data_root, user_cache, writable
+from vitcore.data.registry import DATASETS, Colour, Dataset
+from vitcore.data.storage.places import cache_folders, data_root, user_cache, writable
 from vitcore.errors import Refusal
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from vitcore.data.decoded import Arrays
-    from vitcore.data.download import Progress
+    from vitcore.data.storage.decoded import Arrays
+    from vitcore.data.storage.download import Progress
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def lying(name: str, folder: str | None = None) -> str:
     Raises:
         Refusal: there is no such dataset or folder, or one that cannot be looked into.
     """
-    from vitcore.data.inventory import inventory
+    from vitcore.data.storage.inventory import inventory
 
     dataset = known(name)
     return inventory(_reader(name).find(dataset, _place(dataset, folder)))
@@ -131,7 +131,7 @@ def _own(dataset: Dataset) -> bool:
 
 
 def _reader(name: str) -> ModuleType:
-    return importlib.import_module(f"vitcore.data.{DATASETS[name].reader}")
+    return importlib.import_module(f"vitcore.data.readers.{DATASETS[name].reader}")
 
 
 def _place(dataset: Dataset, folder: str | None) -> Path:
@@ -181,8 +181,8 @@ def _decoded(
     skip_broken: bool,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """The copy that was decoded from exactly these files, or one that is decoded now; and what is told of it."""
-    from vitcore.data.decoded import key, opened
-    from vitcore.data.kept import kept, read, told_of
+    from vitcore.data.storage.decode_dataset import kept, read, told_of
+    from vitcore.data.storage.decoded import key, opened
 
     dataset = DATASETS[name]
     folders, label = _folders(dataset, place), key(name, side, found)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
     from torch import Tensor
 
-    from vitcore.predict import Prediction
+    from vitcore.runs.predict import Prediction
 
 
 def predict(run: Run | str, image: Image.Image | np.ndarray | Tensor | Path | str) -> Prediction:
@@ -28,8 +28,8 @@ def predict(run: Run | str, image: Image.Image | np.ndarray | Tensor | Path | st
     Raises:
         Refusal: there are no weights yet, or the image cannot be read or shows nothing.
     """
-    from vitcore.predict import predict as probabilities
-    from vitcore.predict import predict_file
+    from vitcore.runs.predict import predict as probabilities
+    from vitcore.runs.predict import predict_file
 
     found = Run(run) if isinstance(run, str) else run
     folder = found.results.run(found.id)

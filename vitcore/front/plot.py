@@ -41,7 +41,7 @@ def curves(
     """
     import pandas as pd
 
-    from vitcore.reports import figures
+    from vitcore import figures
 
     chosen = _chosen(runs)
     return figures.curves(
@@ -67,7 +67,7 @@ def confusion(run: Run | str, *, normalize: bool = False, height: int | None = N
     Raises:
         Refusal: there is no such run, or it has not been evaluated yet.
     """
-    from vitcore.reports import figures
+    from vitcore import figures
 
     (found,) = _chosen(run)
     matrix = found.confusion

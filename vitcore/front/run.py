@@ -89,7 +89,7 @@ class Run:
         Raises:
             Refusal: there are no weights yet, or they are broken.
         """
-        from vitcore.predict import load
+        from vitcore.runs.predict import load
 
         return load(self._results.run(self.id)).model
 

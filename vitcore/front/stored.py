@@ -60,7 +60,7 @@ def published(table: str | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from vitcore.reports import published as data
+    from vitcore.published import tables as data
 
     if table is None:
         found = data.tables().values()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from vitcore.layers.dropout import Dropout
 from vitcore.layers.kernels import KERNELS, Kernel, features
 
-# Up to so many tokens two explicit products are as quick as torch's fused attention on a CPU (benchmarks/attention.py).
+# Up to so many tokens two explicit products are as quick as torch's fused attention on a CPU (benchmarks/model/attention.py).
 # With dropout torch does not fuse there, and the products win for longer; later their weights cost too much memory.
 EXPLICIT_TOKENS, EXPLICIT_TOKENS_WITH_DROPOUT = 100, 300
 
@@ -69,7 +69,7 @@ class Attention(nn.Module):
         self.epsilon = kernel.epsilon if epsilon is None else epsilon
         self.explicit = tokens <= (EXPLICIT_TOKENS_WITH_DROPOUT if dropout else EXPLICIT_TOKENS)
         self.window, self.causal = window, causal
-        # torch's fused attention drops weights by its global generator, whatever vitcore.layers.draws says.
+        # torch's fused attention drops weights by its global generator, whatever vitcore.layers.generators says.
         self.draws_globally = bool(dropout) and not (self.explicit or kernel.linear or window is not None)
         self.qkv = nn.Linear(width, (heads + 2 * self.key_heads) * self.head_width, bias=qkv_bias)
         self.projection = nn.Linear(width, width)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vitcore.layers.draws import source
+from vitcore.layers.generators import source
 
 _LEVELS = 2**16
 
@@ -16,7 +16,7 @@ class Dropout(nn.Module):
 
     On a CPU torch draws one Bernoulli number at a time; here one draw of 64 bits decides four places, at half the
     cost. The chance is then a whole number of 65,536ths, and the scale is that number's own, so the mean stays exact.
-    Draws come from vitcore.layers.draws.
+    Draws come from vitcore.layers.generators.
     """
 
     def __init__(self, chance: float) -> None:

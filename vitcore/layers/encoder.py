@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vitcore.layers.attention import Attention
+from vitcore.layers.drop_path import Residual
 from vitcore.layers.dropout import Dropout
-from vitcore.layers.stochastic_depth import Residual
 
 Order = Literal["compact", "pre", "post"]
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}  # GELU in its exact (erf) form

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 TILE, STEP = 6, 4  # numbers along a tile's side, and from one tile to the next
 CHUNK = 256  # tiles at a time, so that what lies between the products stays in the processor's cache
-LEAST = 64  # channels on either side from which it pays (benchmarks/convolution.py)
+LEAST = 64  # channels on either side from which it pays (benchmarks/model/convolution.py)
 
 INPUT = torch.tensor(  # B'
     [

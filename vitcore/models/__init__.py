@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitcore.layers.kernels import KERNELS
-from vitcore.models.table import ARCHITECTURES, Architecture
+from vitcore.models.registry import ARCHITECTURES, Architecture
 
 if TYPE_CHECKING:
     from torch import nn
@@ -174,7 +174,7 @@ def _check_patch(name: str, side: int, patch: int, stride: int, crops: bool) -> 
 
 
 def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
-    """Load a checkpoint of the compact family as its authors publish it; see vitcore.models.published."""
-    from vitcore.models.published import load_published as load
+    """Load a checkpoint of the compact family as its authors publish it; see vitcore.models.checkpoint_formats."""
+    from vitcore.models.checkpoint_formats import load_published as load
 
     return load(model, path, weights)

@@ -8,8 +8,8 @@ from typing import Any
 from torch import nn
 
 from vitcore.layers.pooling import ClassToken, SequencePool
-from vitcore.layers.positions import positions
-from vitcore.layers.tokens import ConvolutionalTokenizer, PatchTokenizer
+from vitcore.layers.pos_embed import positions
+from vitcore.layers.tokenizers import ConvolutionalTokenizer, PatchTokenizer
 from vitcore.models import Options
 from vitcore.models.transformer import Transformer, encoder, initialise, truncated
 

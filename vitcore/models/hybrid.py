@@ -11,9 +11,9 @@ from typing import Any
 from torch import nn
 
 from vitcore.layers.pooling import MeanPool
-from vitcore.layers.positions import positions
+from vitcore.layers.pos_embed import positions
 from vitcore.layers.recurrence import RecurrentResidual
-from vitcore.layers.tokens import QualityTokenizer
+from vitcore.layers.tokenizers import QualityTokenizer
 from vitcore.models import Options
 from vitcore.models.transformer import Transformer, encoder, initialise, truncated
 

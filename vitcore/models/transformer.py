@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from vitcore.layers.attention import Attention
+from vitcore.layers.drop_path import rising
 from vitcore.layers.dropout import Dropout
 from vitcore.layers.encoder import MLP, Block, Order
 from vitcore.layers.kernels import KERNELS
-from vitcore.layers.stochastic_depth import rising
 from vitcore.models import Options
 
 

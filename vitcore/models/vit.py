@@ -8,8 +8,8 @@ from typing import Any
 from torch import nn
 
 from vitcore.layers.pooling import ClassToken
-from vitcore.layers.positions import positions
-from vitcore.layers.tokens import PatchTokenizer
+from vitcore.layers.pos_embed import positions
+from vitcore.layers.tokenizers import PatchTokenizer
 from vitcore.models import Options
 from vitcore.models.transformer import Transformer, encoder, initialise, truncated
 

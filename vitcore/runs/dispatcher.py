@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from filelock import Timeout
 
+from vitcore import processes
 from vitcore.errors import Refusal
-from vitcore.runs import journal, locks, processes, queue, status
+from vitcore.runs import journal, locks, queue, status
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitcore.data.datasets import DATASETS
-from vitcore.data.decode import upright
+from vitcore.data.registry import DATASETS
+from vitcore.data.storage.decode import upright
 from vitcore.errors import Refusal
 from vitcore.runs import locks
 from vitcore.runs.folder import FORMAT, Results, RunFolder, read_json, reason, write_json

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from vitcore.data.regular import open_regular, read_regular
+from vitcore.data.storage.regular import open_regular, read_regular
 from vitcore.errors import Refusal
 
 SMALL = 4 << 20  # bytes of a small JSON file; ten thousand runs' ids in an order take a tenth of it

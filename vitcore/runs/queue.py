@@ -8,10 +8,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from vitcore import processes
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, processes, teachers
+from vitcore.runs import devices, locks, teachers
 from vitcore.runs import status as states
-from vitcore.runs.expected import Expected
+from vitcore.runs.cost_estimate import Expected
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
 from vitcore.runs.journal import Journal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vitcore.data.datasets import DATASETS
+from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.spec import DataSpec, RunSpec

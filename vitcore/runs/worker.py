@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
+from vitcore import processes
 from vitcore.errors import Refusal
-from vitcore.runs import attempts, devices, locks, processes, queue, teachers
+from vitcore.runs import attempts, devices, locks, queue, teachers
 from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal

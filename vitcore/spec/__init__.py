@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
-from vitcore.data.datasets import DATASETS
+from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, check, without_effect

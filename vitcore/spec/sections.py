@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from vitcore.data.datasets import DATASETS
+from vitcore.data.registry import DATASETS
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
 from vitcore.spec.options import OneOf, Part, option

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from vitcore.data.regular import open_regular
+from vitcore.data.storage.regular import open_regular
 from vitcore.errors import Refusal
 
 LARGEST = 1 << 30  # bytes; ten thousand runs of a hundred epochs take 23 MB

@@ -66,7 +66,7 @@ def load_model(folder: Path, which: str = "last") -> tuple[nn.Module, RunSpec, t
     if written != f"vitcore {LAYOUT}":
         raise Refusal(
             f"{path} was not written by this version of vitcore (its format is {written!r}, "
-            f"not 'vitcore {LAYOUT}'); weights of other programs are loaded by vitcore.models.published"
+            f"not 'vitcore {LAYOUT}'); weights of other programs are loaded by vitcore.models.checkpoint_formats"
         )
     try:
         spec = RunSpec.parse(json.loads(about["spec"]))
@@ -169,7 +169,7 @@ def _options(spec: RunSpec) -> dict[str, Any]:
 
 
 def _channels(spec: RunSpec) -> int:
-    from vitcore.data.datasets import DATASETS
+    from vitcore.data.registry import DATASETS
 
     return DATASETS[spec.data.dataset].channels
 

@@ -17,17 +17,17 @@ from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
 from vitcore.layers.attention import redraw_features
 from vitcore.spec import RunSpec
-from vitcore.training import finite, telling
-from vitcore.training.asked import Asked, Control, Interrupted
+from vitcore.training import finite, reporting
 from vitcore.training.best import Best
 from vitcore.training.checkpoint import WEIGHTS, load_resume, metadata, save_model, save_resume
 from vitcore.training.compiled import Forward, compiling_took
 from vitcore.training.evaluate import Scores, evaluate
 from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.outcome import Outcome, Status
-from vitcore.training.parts import Parts
+from vitcore.training.progress import Report, StepLog, Tally
 from vitcore.training.schedule import share
-from vitcore.training.tally import Report, StepLog, Tally
+from vitcore.training.state import Parts
+from vitcore.training.stop_signal import Asked, Control, Interrupted
 
 CHECKPOINT_SECONDS = 60.0  # within an epoch
 DATA_UNKNOWN = "This run was left by a vitcore that did not keep what its data were, so they were not compared."
@@ -115,9 +115,9 @@ class Run:
             self.best.restore(folder, None)
 
     def tell_start(self) -> None:
-        self.report("events", telling.started(self.parts, self.spec, self.tally))
-        self.report("predictions", telling.truth(self.parts))
-        for text in telling.warnings(self.spec, self.parts.images):
+        self.report("events", reporting.started(self.parts, self.spec, self.tally))
+        self.report("predictions", reporting.truth(self.parts))
+        for text in reporting.warnings(self.spec, self.parts.images):
             self.report("events", {"event": "note", "text": text})
 
     def compile(self) -> None:
@@ -213,7 +213,7 @@ class Run:
         self._tell_epoch(scores)
         if diverged:
             kept = self._kept if self._has_weights() else None
-            return Ending("diverged", telling.diverged(step, tally.epoch, self.spec, kept))
+            return Ending("diverged", reporting.diverged(step, tally.epoch, self.spec, kept))
         if scores:
             self.best.consider(scores.error_percent, tally.epoch, self.parts.kept)
         if time.monotonic() - self._saved > self._saving / CHECKPOINT_SHARE:
@@ -245,12 +245,12 @@ class Run:
             tally.error_percent = scores.error_percent
         done = (tally.epoch - 1) * steps + tally.position - 1
         rate = self.spec.optimiser.learning_rate * share(self.spec.schedule, done, self.steps, steps)
-        self.report("events", telling.epoch(tally, scores, rate, self.parts.device))
+        self.report("events", reporting.epoch(tally, scores, rate, self.parts.device))
         if scores:
-            matrix = telling.matrix(tally, scores)
+            matrix = reporting.matrix(tally, scores)
             if matrix is not None:
                 self.report("confusion", matrix)
-            self.report("predictions", telling.predictions(tally, scores))
+            self.report("predictions", reporting.predictions(tally, scores))
         tally.evaluated, tally.position = tally.epoch, 0
         tally.epoch_loss, tally.epoch_images, tally.epoch_seconds = 0.0, 0, 0.0
 

@@ -1,0 +1,97 @@
+"""Choosing architectures and options, and what they come to, counted once for every session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.shared import addressed, format
+from pages.train.fields import whole
+from vitcore.cost.description import BATCH, Choice, Description, describe
+from vitcore.errors import Refusal
+from vitcore.layers.kernels import KERNELS
+from vitcore.models import ARCHITECTURES
+
+FIRST = ["vit-lite-7/4", "cvt-7/4", "cct-7/3x1"]  # those of the slides' Figure 1
+MOST = 6
+POSITIONS = ("learnable", "sinusoidal", "none")
+
+
+def choose() -> list[str]:
+    """The architectures to show; the address keeps them."""
+    addressed.strays({"models": ARCHITECTURES}, most={"models": MOST})
+    return st.multiselect(
+        "Architectures",
+        list(ARCHITECTURES),
+        default=FIRST,
+        key="models",
+        bind="query-params",
+        max_selections=MOST,
+        placeholder="Choose architectures",
+    )
+
+
+def options() -> tuple[Choice, int]:
+    """What to change, and the batch whose memory is told; everything empty is the architecture's own."""
+    with st.expander("Change options", icon=":material/tune:"), st.grid(4, min_column_width=130):
+        kernel = st.selectbox(
+            "Kernel",
+            list(KERNELS),
+            key="arch-kernel",
+            format_func=lambda name: KERNELS[name].label,
+            persist_state="session",
+        )
+        features = _whole("Random features", "features", 1, 4096, help="Of a linear kernel; empty: its own.")
+        positions = st.selectbox("Positions", POSITIONS, key="arch-positions", persist_state="session")
+        patch = _whole("Patch", "patch", 1, 64, help="Side of a patch in pixels; for models that cut patches.")
+        side = _whole("Picture side", "side", 8, 512, help="Pixels.")
+        channels = _whole("Channels", "channels", 1, 4, help="1: grey, 3: colour.")
+        classes = _whole("Classes", "classes", 2, 100_000)
+        batch = _whole("Pictures a step", "batch", 1, 65_536, help="For the memory of a training step.", empty="128")
+    return Choice(channels, side, classes, kernel, features, positions, patch), batch or BATCH
+
+
+def describe_all(names: list[str], choice: Choice, batch: int) -> tuple[list[Description], list[str]]:
+    """Every network as built, and a sentence for each that cannot be."""
+    found, refused = [], []
+    for name in names:
+        try:
+            with st.spinner(f"Counting {name} …"):
+                found.append(_described(name, choice, batch))
+        except Refusal as refusal:
+            refused.append(str(refusal))
+    return found, refused
+
+
+def changes(before: Description, after: Description) -> None:
+    """One architecture: what it is with the options, and from what that changed."""
+    with st.container(border=True, key=f"change-{after.name}", gap="small"):
+        st.markdown(f"**{after.name}**")
+        with st.grid(4, min_column_width=120):
+            _metric("Tokens", before.tokens, after.tokens, lambda value: f"{value:,.0f}")
+            _metric("Parameters", before.parameters, after.parameters, format.count)
+            _metric("MACs a picture", before.macs, after.macs, format.count)
+            _metric(f"Step of {after.batch:,}", before.memory, after.memory, size)
+
+
+def size(value: float) -> str:
+    """Bytes as people say them."""
+    return f"{value / 2**30:,.1f} GB" if value >= 2**30 else f"{value / 2**20:,.0f} MB"
+
+
+def _metric(label: str, before: float | None, after: float | None, said: Callable[[float], str]) -> None:
+    if before is None or after is None:
+        st.metric(label, format.NONE)
+        return
+    change = None if before == after else f"{100 * (after - before) / before:+,.1f} % from {said(before)}"
+    st.metric(label, said(after), delta=change, delta_color="off")
+
+
+def _whole(label: str, key: str, low: int, high: int, *, help: str | None = None, empty: str = "its own") -> int | None:
+    return whole(label, f"arch-{key}", low, high, None, help=help or "", empty=empty)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _described(name: str, choice: Choice, batch: int) -> Description:
+    return describe(name, choice, batch)

@@ -1,0 +1,119 @@
+"""Architectures: what a network is made of, what it costs, what a changed option does to it; published weights."""
+
+import streamlit as st
+
+from pages.architectures.choice import changes, choose, describe_all, options, size
+from pages.architectures.import_weights import weights_form
+from pages.architectures.inline_svg import drawing
+from pages.architectures.pipeline import Pipeline, pipelines
+from pages.server import store_cache
+from pages.shared import format, frame
+from pages.shared.chart import chart
+from pages.shared.format import count
+from vitcore import figures
+from vitcore.cost import size_tables
+from vitcore.cost.description import Choice, Description
+from vitcore.data.registry import DATASETS
+from vitcore.models import ARCHITECTURES
+from vitcore.store import pooling
+
+
+def pipeline(found: list[Description]) -> None:
+    """The slides' Figure 1, from the built models themselves."""
+    said = [f"{count(one.parameters)} parameters · {count(one.macs)} MACs · {size(one.memory)} a step" for one in found]
+    drawn = [Pipeline(one.name, line, one.stages) for one, line in zip(found, said, strict=True)]
+    drawing(pipelines(drawn), key="pipelines")
+
+
+def printed(own: list[Description]) -> None:
+    """Totals beside what the reports print, and where they are wrong."""
+    st.subheader("Beside the published figures", anchor=False)
+    st.dataframe(
+        size_tables.totals(own),
+        hide_index=True,
+        key="totals",
+        column_config={
+            "Architecture": st.column_config.TextColumn(pinned=True),
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+            "MACs (G)": st.column_config.NumberColumn(format="%.3f", help="Multiply-accumulates of one picture, 10⁹"),
+        },
+    )
+    for one in own:
+        if note := ARCHITECTURES[one.name].note:
+            st.markdown(f"**{one.name}**: {note}")
+    st.caption(
+        "MACs are those of convolutions, linear maps and attention's products. “As printed” means within one unit of "
+        "the last printed digit."
+    )
+
+
+def layers(found: list[Description]) -> None:
+    st.subheader("Layers", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = [one.name for one in found]
+        name = st.selectbox("Architecture", names, key="layers-of", width=260) if len(names) > 1 else names[0]
+        whole = st.toggle("Every module", key="layers-all")
+    one = next(one for one in found if one.name == name)
+    table = size_tables.layers(one, parts_only=not whole)
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(460, 38 + 35 * len(table)),
+        key="layers",
+        column_config={
+            "Layer": st.column_config.TextColumn(pinned=True),
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+            "MACs": st.column_config.NumberColumn(format="localized"),
+        },
+    )
+    st.caption(
+        f"Shapes are of one picture. {format.number(len(table), 'row')}; "
+        "parameters and MACs of a part include its own parts."
+    )
+
+
+def accuracy() -> None:
+    """The slides' Figure 2, with what was trained here beside it."""
+    st.subheader("Accuracy against size", anchor=False)
+    table = store_cache.runs()
+    known = ["cifar-10", *(name for name in DATASETS if name != "cifar-10" and (table["dataset"] == name).any())]
+    dataset = st.selectbox(
+        "Dataset", known, format_func=lambda name: DATASETS[name].label, key="accuracy-on", width=260
+    )
+    points = size_tables.sizes_and_accuracies(table, dataset)
+    figure = figures.accuracy_against_size(points, y_title="Test accuracy (%)", revision=f"size:{dataset}")
+    chart(figure, key="size", name="vitcore-accuracy-against-size")
+    ours = int((points["published"] == False).sum())  # noqa: E712  a column of objects
+    st.caption(
+        "Hollow: as the slides print it (their Figure 2). Filled: runs stored here, the mean over seeds with its 95 % "
+        f"interval; {ours or 'none'} so far on {DATASETS[dataset].label}. "
+        + format.plain(pooling.left_out(size_tables.of_dataset(table, dataset)[1]))
+    )
+
+
+frame.heading(
+    "Architectures", "What each network is made of and what it costs, counted from the built model; change an option "
+    "and see what that does."
+)  # fmt: skip
+names = choose()
+choice, batch = options()
+found, refused = describe_all(names, choice, batch)
+for sentence in refused:
+    st.warning(format.plain(sentence))
+if found:
+    pipeline(found)
+changed = choice != Choice()
+own = describe_all(names, Choice(), batch)[0] if changed else found
+if changed and found:
+    st.subheader("What the options change", anchor=False)
+    before = {one.name: one for one in own}
+    for one in found:
+        changes(before[one.name], one)
+if own:
+    printed(own)
+if found:
+    layers(found)
+accuracy()
+st.subheader("Published weights", anchor=False)
+st.markdown("The authors' own checkpoints of ViT-Lite, CVT and CCT become stored runs, to compare and to draw on.")
+weights_form()

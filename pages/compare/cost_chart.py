@@ -1,0 +1,90 @@
+"""Accuracy against what it costs: parameters, arithmetic or time, with the Pareto front."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.compare.view_widgets import KEYS
+from pages.shared import format
+from pages.shared.chart import chart
+from vitcore import figures
+from vitcore.figures import COSTS
+from vitcore.statistics.intervals import half_widths
+from vitcore.store import pooling
+
+
+def against(table: pd.DataFrame, *, ask: bool) -> None:
+    """Accuracy against what it costs, seeds gathered, with those that no other beats in both.
+
+    Args:
+        ask: whether all runs are to be put together is asked here; else it has been asked above.
+    """
+    known = table.dropna(subset=["accuracy"])
+    datasets = list(known["dataset"].value_counts().index)
+    if not datasets:
+        st.caption("None of these runs has been evaluated yet.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        x = st.selectbox(
+            "Against", COSTS, format_func=COSTS.__getitem__, key=KEYS["cost"], width=220, persist_state="session"
+        )
+        dataset = st.selectbox("Dataset", datasets, key=KEYS["dataset"], width=200, persist_state="session")
+        log = not st.checkbox("Linear axis", key=KEYS["linear"], persist_state="session")
+        everything = all_runs() if ask else bool(st.session_state[KEYS["all_runs"]])
+    drawable = _drawable(known[known["dataset"] == dataset], x, log)
+    pooled, left = pooling.pooled(drawable, everything=everything)
+    points = gathered(pooled, x)
+    if points.empty:
+        st.caption("This is not known of any of these runs." if left.empty else "None of these runs is finished.")
+        told_left_out(left)
+        return
+    figure = figures.accuracy_against_size(
+        points,
+        x=x,
+        x_title=COSTS[x],
+        y_title="Test accuracy (%)",
+        log_x=log,
+        revision=f"{x}:{dataset}:{log}",
+    )
+    chart(figure, key="compare-against", name=f"vitcore-accuracy-{x}")
+    st.caption("One point a spec, the mean over its seeds with the 95 % interval. Dotted: none is better and cheaper.")
+    told_left_out(left)
+
+
+def _drawable(runs: pd.DataFrame, x: str, log: bool) -> pd.DataFrame:
+    """The runs that have a place on the axes: numbers, above 0 where the axis is logarithmic."""
+    cost, reached = (pd.to_numeric(runs[name], errors="coerce").astype(float) for name in (x, "accuracy"))
+    return runs[np.isfinite(cost) & np.isfinite(reached) & ((cost > 0) | (not log))]
+
+
+def all_runs() -> bool:
+    """Whether means are taken over every run, or over those alone that were trained here to their end."""
+    return st.checkbox(
+        "Unfinished runs too",
+        key=KEYS["all_runs"],
+        help="Means are taken over the runs that were trained here to their end. With this also over those that are "
+        "under way, stopped, failed or diverged, and over imported weights.",
+        persist_state="session",
+    )
+
+
+def told_left_out(left: pd.DataFrame) -> None:
+    """Which runs no mean is taken over; nothing where there are none."""
+    if len(left):
+        st.caption(format.plain(pooling.left_out(left)))
+
+
+def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:
+    """One row a spec: its label, its mean cost, its mean accuracy in percent and that mean's 95 % interval."""
+    specs = runs.assign(accuracy=100 * runs["accuracy"]).groupby("fingerprint", sort=False)
+    points = specs.agg(id=("id", "first"), label=("title", "first"), family=("architecture", "first"))
+    values = specs["accuracy"].agg(["size", "mean", "std"])
+    half = half_widths(values["size"], values["std"])
+    several = values["size"] > 1
+    points["label"] = points["label"].where(~several, points["label"] + " (n = " + values["size"].astype(str) + ")")
+    points[x] = specs[x].mean()
+    return points.assign(accuracy=values["mean"], low=values["mean"] - half, high=values["mean"] + half).reset_index(
+        drop=True
+    )

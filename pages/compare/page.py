@@ -1,0 +1,96 @@
+"""Compare: every run in one table to filter, tag and choose from; curves and costs; seeds gathered; CSV, Parquet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.compare import columns, filters, run_details, run_table, saved_views_panel, view_widgets
+from pages.compare.cost_chart import against
+from pages.compare.curves import overlay
+from pages.compare.parallel import parallel
+from pages.compare.two_runs import difference
+from pages.server import store_cache
+from pages.shared import format, frame, own_drawings
+
+CHARTS = {
+    "curves": "Curves",
+    "cost": "Accuracy against cost",
+    "parallel": "Parallel coordinates",
+    "difference": "Two runs",
+}
+ROWS = {False: "Runs", True: "Groups over seeds"}
+
+
+def one_of(label: str, choices: Mapping[Any, str], key: str) -> Any:
+    """A row of buttons of which one is always chosen."""
+    return st.segmented_control(
+        label,
+        list(choices),
+        format_func=choices.__getitem__,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+frame.heading(
+    "Compare", "Every stored run. Filter, choose, lay curves over one another, gather seeds, take the table with you."
+)
+everything = own_drawings.with_column(store_cache.runs())
+if everything.empty:
+    st.markdown("There is nothing to compare yet.")
+    st.page_link("train/page.py", label="Train a model")
+else:
+    view_widgets.take_up(everything)
+    view_widgets.doubts()
+    shown = filters.filtered(everything)
+    with st.container(horizontal=True, vertical_alignment="center", key="view-row"):
+        groups = bool(one_of("View", ROWS, view_widgets.KEYS["grouped"]))
+        names = [] if groups else columns.chosen(shown, key=view_widgets.KEYS["columns"])
+        if not groups:
+            shown = filters.ordered(shown, names)
+        with st.popover("Filters", key="more-filters"):
+            filters.more()
+        saved_views_panel.saved(everything)
+    by: list[str] | None = None
+    if groups:
+        exported, chosen, by = run_table.grouped(shown)
+    else:
+        exported = shown[["id", *names]]
+        picked = run_table.run_table(shown, names)
+        chosen = everything[everything["id"].isin({*picked} & {*shown["id"]})]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        run_table.downloads(exported, groups=groups)
+        if not groups:
+            run_details.delete_chosen(list(chosen["id"]))
+            own_drawings.ask_button(shown)
+        st.caption(
+            format.number(len(exported), "group")
+            if groups
+            else f"{len(exported):,} of {format.number(len(everything), 'run')}"
+        )
+    if shown.empty:
+        st.markdown("No stored run fits the search and the filters.")
+    elif not groups and len(picked) > len(chosen):
+        hidden = len(picked) - len(chosen)
+        st.caption(
+            f"{hidden:,} chosen run{'s are' if hidden != 1 else ' is'} left out by the search and the filters, and not "
+            "drawn."
+        )
+    which = one_of("Chart", CHARTS, view_widgets.KEYS["chart"])
+    if shown.empty:
+        pass  # nothing of what was chosen before is drawn beside a table that is empty
+    elif which == "curves":
+        overlay(chosen, by)
+    elif which == "cost":
+        against(shown, ask=not groups)
+    elif which == "parallel":
+        parallel(chosen)
+    else:
+        difference(chosen)
+    if not groups:
+        run_details.details(everything, list(chosen["id"]))
+    view_widgets.hand_out()
+run_details.bin_of_runs()

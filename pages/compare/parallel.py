@@ -1,0 +1,43 @@
+"""The chosen runs as lines through their options and results, on axes that can be chosen, dragged and cut."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.compare import columns
+from pages.compare.view_widgets import KEYS
+from pages.shared.chart import chart
+from vitcore import figures
+
+AT_FIRST = 6  # axes, the results included, that still have room on a screen
+MOST = 2_000  # lines; more are one colour
+RESULTS = ("error_percent", "accuracy", "f1", "test_loss", "training_seconds", "cpu_seconds", "parameters", "macs")
+
+
+def parallel(runs: pd.DataFrame) -> None:
+    """Parallel coordinates; the last axis is what the colour tells."""
+    differing = [name for name in columns.varying(runs) if name not in ("name", "folder")]
+    offered = [*columns.VARYING, *RESULTS]
+    first = [*differing[: AT_FIRST - 2], "training_seconds", "error_percent"]
+    axes = st.multiselect(
+        "Axes, from left to right",
+        [name for name in dict.fromkeys(offered) if name in runs],
+        default=first,
+        format_func=columns.label,
+        key=KEYS["axes"],
+        persist_state="session",
+    )
+    axes = [name for name in axes if name in runs]
+    figure = figures.parallel(runs.head(MOST), axes, columns.LABELS, revision=":".join(axes))
+    if figure is None:
+        st.caption("This needs at least two runs that have a result on the last axis, and at least two axes.")
+        return
+    undrawn = int(runs.head(MOST)[axes[-1]].isna().sum())
+    told = f" {undrawn:,} of the {len(runs):,} have no {columns.label(axes[-1])} and are not drawn." if undrawn else ""
+    told += f" The first {MOST:,} of {len(runs):,} are drawn." if len(runs) > MOST else ""
+    chart(figure, key="compare-parallel", name="vitcore-parallel")
+    last = columns.label(axes[-1])
+    st.caption(f"One line a run, blue where {last} is low and orange where it is high. Drag along an axis to keep "
+               "only the lines that pass there, drag an axis by its name to move it. – stands where nothing is "
+               f"known.{told}")  # fmt: skip

@@ -1,0 +1,183 @@
+"""A view of Compare as plain data: what is filtered, shown, chosen and drawn; to query parameters and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vitcore.data.registry import DATASETS
+from vitcore.figures import COSTS, X_AXES, Y_AXES
+from vitcore.layers.kernels import KERNELS
+from vitcore.models import ARCHITECTURES
+from vitcore.runs.status import STATUSES
+from vitcore.spec import fields
+from vitcore.spec.options import OneOf
+from vitcore.store.cells import as_text, entries
+
+Chart = Literal["curves", "cost", "parallel", "difference"]
+Short = Annotated[str, Field(max_length=200)]
+Names = Annotated[tuple[Short, ...], Field(max_length=200)]
+
+FILTERS = ("status", *(field.name for field in fields() if field.name not in ("name", "folder")))
+"""What a view can be filtered by, besides its search and its tags."""
+
+GROUPED = ("n", "error_mean", "error_interval", "error_best")
+"""What the table of groups has besides columns of the runs."""
+
+VOCABULARY: Mapping[str, Iterable[str]] = {
+    "status": STATUSES, "architecture": ARCHITECTURES, "kernel": KERNELS, "dataset": DATASETS,
+}  # fmt: skip
+"""Values that may be asked for although no run has them at the moment."""
+
+RUNS_IN_ADDRESS = 100
+"""A server takes no request of more than some 16 kB: a longer choice of runs is left to a saved view."""
+
+
+class View(BaseModel):
+    """What Compare shows; every field has the default of a first visit, and only what differs is written down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    search: Short = ""
+    filters: dict[str, Names] = {}
+    tags: Names = ()
+    columns: Names = ()  # shown besides those in which runs differ
+    hidden: Names = ()
+    sort: Short = ""  # a column; empty: newest first
+    descending: bool = False
+    grouped: bool = False
+    by: Names = ()  # empty: the columns in which runs differ most plainly
+    all_runs: bool = False  # means are over runs too that were not trained here to their end
+    group_sort: Short = ""  # a column of the groups; empty: the lowest mean error first
+    group_descending: bool = False
+    runs: Annotated[tuple[Short, ...], Field(max_length=20_000)] | None = None  # None: the newest few
+    chart: Chart = "curves"
+    y: Annotated[str, OneOf(Y_AXES, "value")] = "accuracy"
+    x: Annotated[str, OneOf(X_AXES, "axis")] = "epoch"
+    smoothing: Annotated[float, Field(ge=0, le=0.95)] = 0.0
+    log: bool = False
+    cost: Annotated[str, OneOf(COSTS, "cost")] = "parameters"
+    dataset: Short = ""  # of accuracy against cost; empty: the one most runs are of
+    linear: bool = False  # the cost's axis, which is logarithmic else
+    axes: Names = ()  # of the parallel coordinates; empty: the options in which the runs differ
+    a: Short = ""  # the two runs of a difference; empty: the newest chosen
+    b: Short = ""
+
+
+def to_query(view: View) -> dict[str, str]:
+    """Query parameters that hold the view; lists are joined by commas, a comma in a value is written %2C."""
+    found: dict[str, str] = {}
+    for name, value in written(view).items():
+        if name == "filters":
+            found |= {key: _joined(values) for key, values in value.items() if values}
+        elif name == "runs":
+            found[name] = _joined(value[:RUNS_IN_ADDRESS])
+        elif isinstance(value, list):
+            found[name] = _joined(value)
+        else:
+            found[name] = "1" if value is True else str(value)
+    return found
+
+
+def from_query(parameters: Mapping[str, str]) -> tuple[View, str]:
+    """The view that query parameters hold, and one sentence about those that are not understood; empty: all are."""
+    raw: dict[str, Any] = {}
+    doubts = []
+    for name, text in parameters.items():
+        try:
+            if name in FILTERS:
+                part = View.model_validate({"filters": {name: _parted(text)}})
+                raw["filters"] = {**raw.get("filters", {}), **part.filters}
+            else:
+                part = View.model_validate({name: _parted(text) if name in _LISTS else text})
+                raw[name] = getattr(part, name)
+        except ValidationError as error:
+            doubts.append(_doubt(name, text, error))
+    return View.model_validate(raw), _sentence(doubts)
+
+
+def written(view: View) -> dict[str, Any]:
+    """What differs from the view of a first visit, as plain data."""
+    return view.model_dump(mode="json", exclude_defaults=True)
+
+
+def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
+    """The view without what these runs do not have, and one sentence about what was left out; empty: nothing."""
+    absent: list[str] = []
+
+    def kept(values: Sequence[str], known: Iterable[str], what: str) -> tuple[str, ...]:
+        held = set(known)
+        absent.extend(f"the {what} {_shown(value)}" for value in values if value not in held)
+        return tuple(value for value in values if value in held)
+
+    filters = {}
+    for name, values in view.filters.items():
+        if name not in runs:
+            absent.append(f"the filter {_shown(name)}")
+        elif left := kept(values, {*map(as_text, runs[name]), *VOCABULARY.get(name, ())}, name):
+            filters[name] = left
+    chosen = None
+    if view.runs is not None:
+        stored = set(runs["id"])
+        chosen = tuple(run for run in view.runs if run in stored)
+        if gone := len(view.runs) - len(chosen):
+            absent.append(f"{gone:,} of its {len(view.runs):,} chosen runs")
+    tags = {tag for some in runs["tags"] for tag in entries(some)}
+
+    def one(value: str, known: Iterable[str], what: str) -> str:
+        return next(iter(kept((value,) if value else (), known, what)), "")
+
+    update = {
+        "filters": filters,
+        "tags": kept(view.tags, tags, "tag"),
+        "columns": kept(view.columns, runs.columns, "column"),
+        "hidden": tuple(name for name in view.hidden if name in runs),
+        "by": kept(view.by, FILTERS, "field"),
+        "axes": kept(view.axes, runs.columns, "axis"),
+        "sort": one(view.sort, runs.columns, "column"),
+        "group_sort": one(view.group_sort, [*runs.columns, *GROUPED], "column"),
+        "dataset": one(view.dataset, runs["dataset"], "dataset"),
+        "runs": chosen,
+        "a": one(view.a, runs["id"], "run"),
+        "b": one(view.b, runs["id"], "run"),
+    }
+    told = f"This view also asks for {_and(absent)}, which is not stored here; the rest is shown." if absent else ""
+    return view.model_copy(update=update), told
+
+
+_LISTS = {name for name, info in View.model_fields.items() if "tuple" in str(info.annotation) and name != "filters"}
+
+
+def _joined(values: Iterable[str]) -> str:
+    return ",".join(value.replace("%", "%25").replace(",", "%2C") for value in values)
+
+
+def _parted(text: str) -> list[str]:
+    return [unquote(part) for part in text.split(",") if part]
+
+
+def _doubt(name: str, text: str, error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "extra_forbidden":
+        return f"{_shown(name)} (there is no such parameter)"
+    wish = first["msg"].removeprefix("Value error, ")
+    return f"{name}={_shown(text)} ({wish[0].lower() + wish[1:]})"
+
+
+def _sentence(doubts: Sequence[str]) -> str:
+    return f"The address says {_and(doubts)}, which Compare does not know; the rest is shown." if doubts else ""
+
+
+def _and(parts: Sequence[str]) -> str:
+    """At most four of them, and how many more."""
+    more = [f"{len(parts) - 4:,} more"] if len(parts) > 4 else []
+    shown = [*parts[:4], *more]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")

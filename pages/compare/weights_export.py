@@ -1,0 +1,60 @@
+"""A run's weights to take along: the checkpoint as it is, and ONNX, made when somebody asks for it."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+import streamlit as st
+
+from pages.shared import format
+from vitcore import processes
+from vitcore.errors import Refusal
+from vitcore.runs.export import FILE
+from vitcore.runs.files import read_own
+from vitcore.runs.folder import Results, RunFolder
+
+PATIENCE = 900  # seconds
+
+
+def weights_of(run: RunFolder) -> None:
+    """The ways to take a run's model along; none where it has no checkpoint yet."""
+    if not os.path.isfile(run.checkpoint):
+        return
+    st.download_button(
+        "Checkpoint",
+        partial(read_own, run.checkpoint),
+        f"{run.id}.safetensors",
+        key="download-checkpoint",
+        on_click="ignore",
+        help="The weights as safetensors, with the spec in its metadata.",
+    )
+    file = run.path / FILE
+    if not _current(run):
+        if not st.button("Make ONNX", key="make-onnx", help="For other programs; takes some ten seconds, once."):
+            return
+        try:
+            with st.spinner("Writing the ONNX file …"):
+                processes.answer(
+                    "vitcore", ["--results", str(Results().root), "export", run.id, "--onnx", str(file)], PATIENCE
+                )
+        except Refusal as refusal:
+            st.warning(format.plain(str(refusal)))
+            return
+    st.download_button(
+        "ONNX",
+        partial(read_own, file),
+        f"{run.id}.onnx",
+        mime="application/octet-stream",
+        key="download-onnx",
+        on_click="ignore",
+        help="Takes pictures of 0 to 1, (b c y x); the normalisation is within, the classes' names in its metadata.",
+    )
+
+
+def _current(run: RunFolder) -> bool:
+    """Whether the run's ONNX file is of its present checkpoint: a run that was resumed has newer weights."""
+    try:
+        return (run.path / FILE).stat().st_mtime_ns >= run.checkpoint.stat().st_mtime_ns
+    except OSError:
+        return False

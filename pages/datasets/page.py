@@ -1,0 +1,165 @@
+"""Datasets: what is here, what is missing and how to get it; samples; and what a subset of rows holds."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import format, frame
+from pages.shared.chart import chart
+from pages.shared.samples import Drawn, drawn, opened, samples, subset_bars
+from pages.train.fields import whole
+from vitcore.data.load import available, described, downloads, load
+from vitcore.data.registry import DATASETS
+from vitcore.data.storage.decode_all import Broken
+from vitcore.errors import Refusal
+
+QUICK = ("digits", "mnist", "fashion-mnist")  # read in a second; others are decoded when asked
+CLASSES = 10  # shown at a time
+
+
+def state(name: str) -> str:
+    if name == "folder":
+        return "give its path"
+    if available(name) is None:
+        return "here"
+    return "can be downloaded" if downloads(name) else "bring it yourself"
+
+
+def overview() -> None:
+    """Every dataset in a line."""
+    rows = [
+        {
+            "Dataset": known.label,
+            "State": state(name),
+            "Training rows": known.train_rows or None,
+            "Test rows": known.test_rows or None,
+            "Classes": len(known.classes) or None,
+            "Picture": f"{known.channels} × {known.side} × {known.side}",
+            "Source": known.source,
+        }
+        for name, known in DATASETS.items()
+    ]
+    table = pd.DataFrame(rows)
+    whole = st.column_config.NumberColumn(format="%,d", width="small")
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="",
+        key="datasets",
+        height=38 + 35 * len(table),
+        column_config={name: whole for name in ("Training rows", "Test rows", "Classes")},
+    )
+
+
+def facts(told: Sequence[str], key: str = "found-in-folders") -> None:
+    """What was found in class folders: a run's notes say the same."""
+    if told:
+        with st.container(key=key, gap="xsmall"):
+            for sentence in told:
+                st.text(f"{sentence[0].upper()}{sentence[1:]}.")
+
+
+def listed(broken: Broken) -> None:
+    """Every image that cannot be read, with the reason."""
+    st.warning(format.plain(str(broken)))
+    table = pd.DataFrame({"Image": list(broken.reasons), "What is wrong": list(broken.reasons.values())})
+    st.dataframe(table, hide_index=True, placeholder="", key="broken-images")
+
+
+def bring(name: str, missing: str) -> None:
+    """What to do about a dataset that is not here."""
+    st.info(format.plain(missing))
+    if downloads(name) and st.button("Download it now", type="primary", key="download-dataset"):
+        bar = st.progress(0.0, "Connecting …")
+
+        def tell(what: str, share: float) -> None:
+            bar.progress(min(max(share, 0.0), 1.0), what)
+
+        try:
+            load(name, progress=tell)
+        except Refusal as refusal:
+            st.error(format.plain(str(refusal)))
+            return
+        st.rerun()
+
+
+def inside(name: str, folder: str | None, skip_broken: bool, before: Sequence[str]) -> None:
+    """Samples of every class, and what a subset would hold."""
+    images = opened(name, folder, skip_broken=skip_broken)
+    facts([sentence for sentence in images.told if sentence not in before], "found-in-pictures")
+    st.subheader("Samples", anchor=False)
+    first = 0
+    if len(images.classes) > CLASSES:
+        first = st.slider("From class", 1, len(images.classes) - CLASSES + 1, key=f"samples-{name}", width=420) - 1
+    samples(images, range(first, min(first + CLASSES, len(images.classes))))
+    if DATASETS[name].note:
+        st.caption(DATASETS[name].note + ".")
+    st.subheader("A subset of the training rows", anchor=False)
+    subset(images.train.labels.tolist(), images.classes, name)
+
+
+def subset(labels: list[int], classes: tuple[str, ...], name: str) -> None:
+    """The same number of rows with and without replacement, side by side: class balance, and how many repeat."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rows = whole("Rows", f"subset-rows-{name}", 1, 10_000_000, min(1_000, len(labels)), width=180)
+        seed = whole("Seed", "subset-seed", 0, 2**31 - 1, 0, width=140)
+        stratified = st.checkbox("Stratified", key="subset-stratified", help="Keep the classes' shares.")
+    if rows is None or seed is None:
+        return
+    found: dict[str, Drawn] = {}
+    left, right = st.columns(2, gap="large")
+    for place, replacement, title in ((left, False, "Without replacement"), (right, True, "With replacement")):
+        with place, st.container(border=True, gap="xsmall", height="stretch"):
+            st.markdown(f"**{title}**")
+            try:
+                one = found[title] = drawn(labels, len(classes), rows, replacement, seed, stratified)
+            except Refusal as refusal:
+                st.caption(format.plain(str(refusal)))
+                continue
+            with st.grid(3, min_column_width=100):
+                st.metric("Different rows", f"{one.different:,}")
+                st.metric("Repeats", f"{one.repeats:,}", help="Draws that bring a row which was drawn before.")
+                st.metric("Most often", f"{one.most} ×" if one.most > 1 else "once")
+    if found:
+        chart(subset_bars(found, classes), key="subset-balance", name=f"vitcore-{name}-subset")
+        st.caption("Rows of each class. A run of this seed draws exactly these rows.")
+
+
+frame.heading("Datasets", "What is on this machine, what is missing and how to get it, and what a subset of it holds.")
+overview()
+st.space("small")
+name = st.selectbox(
+    "Look at",
+    list(DATASETS),
+    format_func=lambda key: DATASETS[key].label,
+    key="dataset",
+    width=420,
+    persist_state="session",
+)
+folder = None
+if name == "folder":
+    folder = st.text_input("Path of a folder, zip or tar of class folders", key="dataset-folder", max_chars=1_000)
+missing = available(name, folder or None)
+if missing is not None:
+    bring(name, missing)
+else:
+    try:
+        known = described(name, folder or None)
+        st.caption(
+            f"{known.train_rows:,} training and {known.test_rows:,} test pictures of {len(known.classes):,} classes."
+        )
+        facts(known.found)
+        if name in QUICK or st.toggle(
+            "Look inside", key=f"inside-{name}", help="Decodes it once, which may take time."
+        ):
+            skip_broken = name not in QUICK and st.checkbox(
+                "Leave out broken images", key=f"skip-broken-{name}", help="Those that cannot be read; a run can too."
+            )
+            with st.spinner("Reading the pictures …"):
+                opened(name, folder or None, skip_broken=skip_broken)
+            inside(name, folder or None, skip_broken, known.found)
+    except Broken as refusal:
+        listed(refusal)
+    except Refusal as refusal:
+        st.warning(format.plain(str(refusal)))

@@ -1,0 +1,164 @@
+"""Draw: one digit, or one picture of one's own, and what every chosen model makes of it."""
+
+import os
+from collections import Counter
+
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from pages.draw import answers as asking
+from pages.draw import upload as uploading
+from pages.draw.attention_maps import looking, scale
+from pages.draw.canvas import canvas, picture
+from pages.server import store_cache
+from pages.shared import format, frame, own_drawings
+from pages.shared.chart import chart
+from pages.shared.naming import run_names
+from pages.shared.run_picker import gone, pick_runs
+from vitcore import figures
+from vitcore.data.registry import DATASETS
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results
+from vitcore.runs.predict import Prediction
+
+WAYS = ("Draw a digit", "Upload a picture")
+READERS = [name for name, known in DATASETS.items() if known.made == "digit"]  # datasets whose models read digits
+
+
+def with_weights(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs that can be asked: they have a checkpoint."""
+    if table.empty:
+        return table
+    store, some = Results(), table[table["epochs_done"] > 0]
+    return some[[os.path.isfile(store.runs / run / "model.safetensors") for run in some["id"]]]
+
+
+def silent(run: str) -> str:
+    """Why a run that the address names cannot be asked."""
+    if run in set(able["id"]):
+        return "reads no drawn digits; it can be asked about an uploaded picture"
+    return "has no weights to ask yet" if run in set(store_cache.runs()["id"]) else gone(run)
+
+
+def cards(
+    runs: pd.DataFrame, called: dict[str, str], found: dict[str, Prediction | str], image: Image.Image | None
+) -> None:
+    """Every model's answer side by side; before there is one, how good the model is."""
+    with st.grid(min(max(len(runs), 2), 4), min_column_width=150, gap="small"):
+        for place, (id, run) in enumerate(runs.iterrows()):
+            answer = found.get(str(id))
+            key = f"answer-{place}" if answer else f"waits-{place}"
+            with st.container(border=True, gap="xxsmall", key=key, height="stretch"):
+                st.caption(format.plain(called[str(id)]))
+                if isinstance(answer, str):
+                    st.markdown(format.plain(answer))
+                elif answer is None:
+                    st.header("?", anchor=False)
+                    st.caption(f"{format.percent(run['error_percent'])} test error")
+                else:
+                    st.header(format.plain(answer.best), anchor=False)
+                    st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
+                    if image is not None:
+                        looking(run, answer, image, place=place)
+
+
+def votes(read: dict[str, Prediction]) -> None:
+    """What several models say together."""
+    counted = Counter(answer.best for answer in read.values()).most_common()
+    if len(counted) == 1:
+        st.markdown(f"{'Both' if len(read) == 2 else f'All {len(read)}'} say **{format.plain(counted[0][0])}**.")
+    else:
+        st.markdown(
+            "They disagree: " + ", ".join(f"**{format.plain(best)}** by {count}" for best, count in counted) + "."
+        )
+
+
+def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Prediction]:
+    """Ask every model and show what it says; the answers there are."""
+    found = {} if image is None else {run: asking.ask(run, image) for run in runs.index}
+    called = run_names(runs.to_dict("records"))
+    cards(runs, called, found, image)
+    if any(st.session_state.get(f"looks-{place}") for place in range(len(runs))):
+        scale()
+    read = {run: answer for run, answer in found.items() if not isinstance(answer, str)}
+    if len(read) > 1:
+        votes(read)
+    for place, classes in enumerate(dict.fromkeys(answer.classes for answer in read.values())):
+        alike = {called[run]: list(answer.probabilities) for run, answer in read.items() if answer.classes == classes}
+        figure = figures.probabilities(alike, classes)
+        figure.update_traces(textposition="outside", cliponaxis=False).update_xaxes(range=[0, 1.13])
+        chart(figure, key=f"draw-probabilities{place or ''}", name="vitcore-probabilities")
+    return read
+
+
+def as_seen(read: dict[str, Prediction]) -> None:
+    for answer in list(read.values())[:1]:
+        st.caption("As the model sees it")
+        asking.seen(answer)
+
+
+@st.fragment
+def easel(runs: pd.DataFrame) -> None:
+    """The canvas and the answers: a stroke redraws this part alone."""
+    left, right = st.columns([1, 1.9], gap="large")
+    with left:
+        strokes = canvas("drawing")
+    image = picture(strokes) if strokes else None
+    with right:
+        read = answers(runs, image)
+        if not strokes and len(runs):
+            st.caption(
+                "Draw on the canvas: the answers come while you draw. Large and in the middle, or small and in a "
+                "corner, a digit is centred and scaled as MNIST's were."
+            )
+    with left:
+        as_seen(read)
+        own_drawings.saving(image, list(runs["dataset"]) or READERS[:1])
+
+
+def upload(runs: pd.DataFrame) -> None:
+    """A picture from the person's own files, and the answers."""
+    left, right = st.columns([1, 1.9], gap="large")
+    image = None
+    with left:
+        file = st.file_uploader("Picture", uploading.ENDINGS, key="upload", max_upload_size=uploading.MEGABYTES)
+        if file is not None:
+            try:
+                image = uploading.opened(file.name, file.getvalue())
+                asking.thumbnail(image)
+            except Refusal as refusal:
+                st.warning(format.plain(str(refusal)))
+    with right:
+        read = answers(runs, image)
+        if image is None and len(runs):
+            st.caption("PNG, JPEG, WebP, BMP or GIF. It stays on this machine.")
+    with left:
+        as_seen(read)
+        own_drawings.saving(image, list(runs["dataset"]))
+
+
+frame.heading("Draw", "Draw a digit and see, stroke by stroke, what every chosen model makes of it.")
+able = with_weights(store_cache.runs())
+if able.empty:
+    with st.container(border=True, key="draw-empty"):
+        st.subheader("No model can read yet", anchor=False)
+        st.markdown("Train one on digits or MNIST first; a first model takes less than a minute.")
+        if st.button("Go to Home", type="primary"):
+            st.switch_page("home/page.py")
+else:
+    digits = able[able["dataset"].isin(READERS)]
+    way = st.segmented_control(
+        "Way", WAYS, default=WAYS[digits.empty], required=True, key="draw-way", label_visibility="collapsed"
+    )
+    drawn = way == WAYS[0]
+    asked = digits if drawn else able
+    best = asked.sort_values("best_error_percent", kind="stable").head(1)
+    ids = pick_runs(
+        asked, key="draw-runs" if drawn else "upload-runs", first=list(best["id"]), label="Models", why=silent
+    )
+    if asked.empty:
+        st.caption("No stored model reads digits; upload a picture for those that read others.")
+    chosen = asked[asked["id"].isin(ids)].set_index("id", drop=False).reindex(ids)
+    st.space("small")
+    (easel if drawn else upload)(chosen)

@@ -1,0 +1,124 @@
+"""Home: what runs now, what was best, what is new, and one button for a first model."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.home.tour import tour
+from pages.server import store_cache
+from pages.shared import format, frame, moments
+from pages.shared.launch import FIRST, launch, watch
+from pages.shared.status import badge, progress_line
+from vitcore.data.registry import DATASETS
+
+NEWEST = 8
+SHOWN = 6  # of what runs and waits
+
+
+def first_model() -> None:
+    """The way in for someone who has nothing stored yet."""
+    with st.container(border=True, key="first-model", gap="medium", width=720):
+        st.subheader("Nothing is stored yet", anchor=False)
+        st.markdown(
+            "One click trains a small compact transformer on 1,437 handwritten digits, in well under a minute and "
+            "without any network. Then watch it learn, compare it with a second run, and draw a digit for it to read."
+        )
+        if st.button("Train a first model", type="primary", key="train-first") and (ids := launch([FIRST])):
+            watch(ids)
+
+
+def link(run: pd.Series) -> None:
+    st.page_link("live/page.py", label=format.plain(run["title"]), query_params={"runs": run["id"]})
+
+
+def running(table: pd.DataFrame) -> None:
+    """What runs and what waits, as cards, what runs first."""
+    now = store_cache.active(table).iloc[::-1].sort_values("status", ascending=False, kind="stable")
+    st.subheader("Now", anchor=False)
+    with st.grid("auto", min_column_width=270):
+        for _, run in now.head(SHOWN).iterrows():
+            with st.container(border=True, gap="xxsmall", height="stretch", key=f"now-{run['id']}"):
+                with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                    link(run)
+                    badge(run["status"])
+                if run["status"] == "running":
+                    st.progress(format.share(run["progress"]))
+                    st.caption(progress_line(run))
+    if len(now) > SHOWN:
+        st.caption(f"and {format.rest(list(now['status'])[SHOWN:])}")
+
+
+def _all(count: int) -> str:
+    return "The one run there is →" if count == 1 else f"All {format.number(count, 'run')} →"
+
+
+def best(table: pd.DataFrame) -> None:
+    """The lowest test error on each dataset."""
+    known = table.dropna(subset=["best_error_percent"]).sort_values("best_error_percent", kind="stable")
+    st.subheader("Best so far", anchor=False)
+    if known.empty:
+        st.caption("No run has been evaluated yet.")
+    for _, run in known.drop_duplicates("dataset").iterrows():
+        with st.container(border=True, gap="xxsmall", key=f"best-{run['dataset']}"):
+            named = DATASETS[run["dataset"]].label if run["dataset"] in DATASETS else run["dataset"]
+            st.metric(f"{format.plain(named)}, test error", format.percent(run["best_error_percent"], 2))
+            link(run)
+
+
+def newest(table: pd.DataFrame) -> None:
+    """The last few runs that have ended."""
+    ended = table[~table["status"].isin(store_cache.ACTIVE)].head(NEWEST)
+    st.subheader("New", anchor=False)
+    if ended.empty:
+        st.caption("The first run has not ended yet.")
+        return
+    with st.container(border=True, gap="xsmall", key="new"):
+        for _, run in ended.iterrows():
+            with st.container(
+                horizontal=True,
+                vertical_alignment="center",
+                horizontal_alignment="distribute",
+                gap="small",
+                key=f"new-{run['id']}",
+            ):
+                link(run)
+                with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                    if run["status"] != "finished":
+                        badge(run["status"])
+                    if not format.missing(run["error_percent"]):
+                        st.caption(f"{format.percent(run['error_percent'], 2)} error", width="content")
+                    st.caption(moments.ago(run["created"]), width="content")
+    st.page_link("compare/page.py", label=_all(len(table)))
+
+
+def glance() -> None:
+    table = store_cache.runs()
+    busy = not store_cache.active(table).empty
+    if busy != st.session_state.get("home-busy"):
+        st.session_state["home-busy"] = busy
+        st.rerun()
+    if busy:
+        running(table)
+    left, right = st.columns([1.9, 1], gap="large")
+    with left:
+        newest(table)
+    with right:
+        best(table)
+
+
+frame.heading(
+    "Vision transformers, side by side", "Train small ones on your own machine, watch, compare, draw, export."
+)
+everything = store_cache.runs()
+st.session_state["home-busy"] = not store_cache.active(everything).empty
+for told in store_cache.notices():
+    st.warning(format.plain(told))
+tour()
+if everything.empty:
+    first_model()
+else:
+    with st.container(horizontal=True, gap="small", key="ways"):
+        if st.button("Train a model", type="primary"):
+            st.switch_page("train/page.py")
+        if st.button("Draw a digit"):
+            st.switch_page("draw/page.py")
+    st.fragment(glance, run_every=2 if st.session_state["home-busy"] else None)()

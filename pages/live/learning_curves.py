@@ -1,0 +1,84 @@
+"""The curves of runs that learn, drawn once for all who look on: a figure is built anew only for more to draw."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.server import store_cache
+from pages.shared.chart import Panel, plain, wall
+from pages.shared.naming import run_names
+from pages.shared.status import Run
+from vitcore import figures
+from vitcore.errors import Refusal
+from vitcore.figures import edges
+from vitcore.runs.folder import Results
+from vitcore.store import queries
+
+HEIGHT = 260
+SPREAD = ("loss_min", "loss_max")  # of the steps that a point of the loss stands for
+CURVES = (
+    ("Loss by step", "loss", "step"),
+    ("Accuracy by epoch", "accuracy", "epoch"),
+    ("Test loss by epoch", "test_loss", "epoch"),
+    ("F1 by epoch", "f1", "epoch"),
+)
+TOLD = ["epochs_done", "training_seconds", "error_percent"]  # columns of a run's row that a new epoch changes
+
+
+def curves(rows: Sequence[Run]) -> None:
+    """Loss, accuracy and F1 of the chosen runs, side by side where there is room."""
+    titles = tuple(run_names(rows).items())
+    drawn = _drawn(str(Results().root), titles, mark(rows))
+    st.space("small")
+    with st.container(key="curves"):
+        wall(drawn, key="curves-wall", height=HEIGHT)
+
+
+def mark(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
+    """What tells that there is more to draw: epochs as far as the index knows them, steps as far as they are written.
+
+    Never the length of the events' journal, which the index follows: what was drawn before it looked would stay.
+    """
+    found: list[tuple[object, ...]] = []
+    for run in rows:
+        known = [run[name] for name in TOLD]
+        try:
+            found.append((*known, Results().run(run["id"]).steps.stat().st_size))
+        except (OSError, Refusal):  # no step yet; or deleted meanwhile, as the page says elsewhere
+            found.append((*known, 0))
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=32)
+def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, ...]) -> list[Panel]:
+    """The figures of CURVES."""
+    index, runs = store_cache.index(), pd.DataFrame(titles, columns=["id", "title"])
+    epochs = queries.epochs(index, list(runs["id"]))
+    steps = pd.concat([queries.steps(index, id).assign(run_id=id) for id in runs["id"]])
+    steps["loss"] = steps["loss_mean"]
+    found = []
+    for title, y, x in CURVES:
+        rows, figure = steps if x == "step" else epochs, None
+        if not rows.empty:
+            figure = plain(
+                figures.curve_plot(rows, runs, x=x, y=y, height=HEIGHT, spread=SPREAD if x == "step" else None)
+            )
+        notes = _small(figure, named=len(runs) > 1) if figure and figure["data"] else []
+        found.append(Panel(f"curve-{y}", edges.said(title, *notes), figure, f"vitcore-{y}"))
+    return found
+
+
+def _small(figure: dict[str, Any], *, named: bool) -> list[str]:
+    """Take out what stands over and beside the figure anyway; what is to be said of its edges."""
+    layout = figure["layout"]
+    layout["showlegend"] = named
+    layout["margin"] |= {"b": 0} if named else {"b": 0, "t": 8}
+    for axis in ("xaxis", "yaxis"):
+        layout[axis]["title"] = {"text": ""}
+    notes: list[str] = layout["meta"]["notes"]
+    return notes

@@ -1,0 +1,90 @@
+"""What there is to see of some runs that learn, made once for all who look on, and the mark that tells of more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from pages.live.learning_curves import TOLD, mark
+from pages.server import store_cache
+from pages.shared.status import Run
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results
+from vitcore.store import queries
+from vitcore.store.index import Index
+
+MARKS = "watch/marks"  # beside the pages
+COLUMNS = (  # of a run, as far as Live shows them
+    *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
+    *("error_percent", "training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
+    *("folder", "side", "skip_broken"),
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there is to see of some runs between two changes: made once, however many look on."""
+
+    changes: int
+    rows: Sequence[Run]
+    others: Sequence[Run]  # that run besides
+    notes: dict[str, list[str]]
+    statuses: frozenset[str]  # of every run
+
+    @classmethod
+    def of(cls, ids: tuple[str, ...], index: Index) -> Look:
+        changes, statuses = index.changes, queries.statuses(index)
+        others = [id for id in statuses.get("running", ()) if id not in ids]
+        return cls(
+            changes=changes,
+            rows=queries.rows(index, ids, COLUMNS),
+            others=queries.rows(index, others, COLUMNS) if others else (),
+            notes={id: queries.notes(index, id) for id in ids},
+            statuses=frozenset(statuses),
+        )
+
+    @classmethod
+    def at(cls, ids: Sequence[str]) -> Look:
+        return store_cache.view(("live", *ids), partial(Look.of, tuple(ids)))
+
+    @property
+    def learnt(self) -> tuple[object, ...]:
+        """What tells that more has been learnt, or said of it."""
+        said = [(run["status"], len(self.notes[run["id"]]), _size(run["id"])) for run in self.rows]
+        return (*mark(self.rows), *said)
+
+    @property
+    def active(self) -> bool:
+        return not self.statuses.isdisjoint(store_cache.ACTIVE)
+
+    def marks(self) -> dict[str, str]:
+        """For a browser that asks whether it shows what there is: `soon` is of epochs and endings, `later` of all."""
+        soon = [[run["status"], *(run[name] for name in TOLD), len(self.notes[run["id"]])] for run in self.rows]
+        return {"soon": repr(soon), "later": repr((self.changes, self.learnt))}
+
+
+def address(ids: Sequence[str]) -> str:
+    """Where a browser finds these runs' marks."""
+    return f"{MARKS}?{urlencode({'runs': ','.join(ids)})}"
+
+
+def marks(request: Request) -> JSONResponse:
+    """The marks of the runs that an address names, without a run of any script; 503 where the store cannot be read."""
+    ids = [id for id in request.query_params.get("runs", "").split(",") if id]
+    try:
+        return JSONResponse(Look.at(ids).marks())
+    except Refusal as refusal:
+        return JSONResponse({"refused": str(refusal)}, status_code=503)
+
+
+def _size(id: str) -> int:
+    """Bytes that the worker has written beside its journals."""
+    try:
+        return Results().run(id).log.stat().st_size
+    except (OSError, Refusal):  # none: it was imported, has not begun or was deleted
+        return 0

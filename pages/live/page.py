@@ -1,0 +1,146 @@
+"""Live: the runs that train now, or any chosen ones: progress, curves, the confusion matrix; pause, stop, the queue."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from pages.live.learning_curves import curves
+from pages.live.live_updates import Look, address
+from pages.live.queue_panel import waiting
+from pages.live.run_header import head, numbers
+from pages.server import store_cache
+from pages.server.change_poller import pulse
+from pages.shared import format, frame
+from pages.shared.confusion_panel import confusions
+from pages.shared.naming import run_names
+from pages.shared.run_picker import pick_runs
+from pages.shared.status import Run
+from vitcore.errors import Refusal
+from vitcore.runs import system_load
+from vitcore.runs.files import open_own
+from vitcore.runs.folder import Results
+from vitcore.store import queries
+
+LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
+LOG_BYTES = 20_000
+
+
+def confusion(rows: Sequence[Run]) -> None:
+    """Which classes one of the runs takes for which, epoch by epoch, and the pictures behind it."""
+    index = store_cache.index()
+    known = {run["id"]: run for run in rows if queries.confusion_epochs(index, run["id"])}
+    if not known:
+        return
+    st.subheader("Confusion matrix", anchor=False)
+    id = next(iter(known))
+    called = run_names(rows)
+    if len(known) > 1:
+        if st.session_state.get("confusion-run") not in known:
+            st.session_state["confusion-run"] = id  # the one it was of is not chosen any more
+        id = st.selectbox("Of", list(known), format_func=lambda id: called.get(id, id), key="confusion-run", width=420)
+    confusions(known[id], called[id], key="confusion")
+
+
+def log(run: Run, notes: list[str], *, whose: str) -> None:
+    """What the trainer had to say, and the end of what its process wrote; `whose` stands behind both."""
+    for text in notes:
+        st.caption(format.plain(text) + whose)
+    try:
+        with open_own(Results().run(run["id"]).log) as file:
+            file.seek(-min(LOG_BYTES, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            written = file.read(LOG_BYTES).decode(errors="replace").replace("\0", "").strip()
+    except (OSError, Refusal):  # none, or none that can be read: the run's row says why
+        return
+    if written:
+        with st.expander(f"The worker's log{whose}"):
+            st.code(written, language=None, height=240)
+
+
+def moving(active: bool) -> bool:
+    """Whether some run waits or trains, or did a moment ago: one that is being taken up is neither for an instant."""
+    now = time.monotonic()
+    if active:
+        st.session_state["live-moved"] = now
+    return now - st.session_state.get("live-moved", -math.inf) < LINGER
+
+
+@st.fragment(key="live-top")
+def top(ids: list[str]) -> None:
+    """How far the chosen runs are, and what can be done to them."""
+    look = Look.at(ids)
+    st.session_state["live-changes"] = look.changes
+    st.space("small")
+    called = run_names([*look.rows, *look.others])
+    for run in look.rows:
+        head(run, called[run["id"]])
+    if len(look.rows) == 1:
+        numbers(look.rows[0])
+
+
+@st.fragment(key="live-learnt")
+def learnt(ids: list[str]) -> None:
+    """What the chosen runs have learnt, and what was said of it."""
+    look = Look.at(ids)
+    st.session_state["live-learnt"] = look.learnt
+    if all(run["status"] == "queued" for run in look.rows):
+        return
+    curves(look.rows)
+    confusion(look.rows)
+    called = run_names(look.rows)
+    for run in look.rows:
+        log(run, look.notes[run["id"]], whose="" if len(called) == 1 else f" · {called[run['id']]}")
+
+
+@st.fragment(key="live-around")
+def around(ids: list[str]) -> None:
+    """What else this machine does, and what waits for it."""
+    look = Look.at(ids)
+    if look.others:
+        st.subheader("Also running", anchor=False)
+        called = run_names([*look.rows, *look.others])
+        for run in look.others:
+            head(run, called[run["id"]])
+    if "running" in look.statuses:
+        st.caption(f"This machine: {system_load.busy()}.")
+    if "queued" in look.statuses:
+        waiting(store_cache.runs())
+
+
+def beat(ids: list[str]) -> list[str]:
+    """Which parts of the page are to be drawn anew, since something has changed."""
+    look = Look.at(ids)
+    if moving(look.active) != st.session_state.get("live-moves"):
+        st.rerun()  # the whole page, with a pulse of the other pace
+    if look.changes == st.session_state.get("live-changes"):
+        return []
+    more = look.learnt != st.session_state.get("live-learnt")
+    return ["live-top", *(["live-learnt"] if more else []), "live-around"]
+
+
+def begin() -> list[str]:
+    """The whole page once something is stored, by whomever."""
+    if not store_cache.runs(now=True).empty:
+        st.rerun()
+    return []
+
+
+frame.heading("Live", "Runs as they learn. Close the page, stop the server: training goes on.")
+everything = store_cache.runs(now=True)
+if everything.empty:
+    st.markdown("Nothing has been trained yet.")
+    st.page_link("train/page.py", label="Train a model")
+    pulse(address([]), begin, key="live-pulse", still=True)
+else:
+    now = everything[everything["status"] == "running"]
+    chosen = pick_runs(everything, key="live-runs", first=list((now if len(now) else everything.head(1))["id"]))
+    top(chosen)
+    learnt(chosen)
+    around(chosen)
+    moves = st.session_state["live-moves"] = moving(not store_cache.active(everything).empty)
+    pulse(address(chosen), partial(beat, chosen), key="live-pulse", still=not moves)

@@ -1,0 +1,76 @@
+"""The queue: who waits, in which order; moved up and down, taken out, emptied."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import format
+from pages.shared.naming import run_names
+from pages.shared.status import asked_of
+from vitcore.errors import Refusal
+from vitcore.runs import queue
+from vitcore.runs.folder import Results
+
+SHOWN = 8
+
+
+def waiting(table: pd.DataFrame) -> None:
+    """Every waiting run in the order in which they will be taken up, the first few with their buttons."""
+    queued = queue.queued(Results())
+    titles = run_names(table.loc[table["id"].isin(queued), ["id", "title"]].to_dict("records"))
+    ids = [id for id in queued if id in titles]
+    if not ids:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.subheader("Waiting", anchor=False, width="content")
+        if len(ids) > 1:
+            with st.popover("Empty the queue", key="empty-queue"):
+                st.markdown(f"{format.number(len(ids), 'run')} would be cancelled; each can be started again.")
+                st.button("Cancel them all", key="cancel-all", on_click=_cancel_all, args=(ids,))
+    with st.container(border=True, gap="xsmall", key="waiting"):
+        for place, id in enumerate(ids[:SHOWN]):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"waits-{id}"):
+                st.caption(f"{place + 1}", width="content")
+                st.text(titles[id], width="stretch")
+                _mover("↑", "Earlier", ids, place, place - 1)
+                _mover("↓", "Later", ids, place, place + 1)
+                st.button("Cancel", key=f"out-{id}", on_click=_cancel_all, args=([id],))
+    if len(ids) > SHOWN:
+        st.caption(f"and {len(ids) - SHOWN:,} more")
+
+
+def moved(ids: list[str], place: int, to: int) -> list[str]:
+    """The same order with one of them at another place."""
+    rest = ids[:place] + ids[place + 1 :]
+    return [*rest[:to], ids[place], *rest[to:]]
+
+
+def _mover(sign: str, told: str, ids: list[str], place: int, to: int) -> None:
+    st.button(
+        sign,
+        key=f"{told.lower()}-{ids[place]}",
+        help=told,
+        disabled=not 0 <= to < len(ids),
+        on_click=_reorder,
+        args=(moved(ids, place, to),),
+    )
+
+
+def _reorder(ids: list[str]) -> None:
+    still = set(queue.queued(Results()))  # some may have been taken up since the page was drawn
+    if asked_of(partial(queue.reorder, ids=[id for id in ids if id in still])):
+        st.rerun()
+
+
+def _cancel_all(ids: list[str]) -> None:
+    """One that is taken up in this moment is no more to be cancelled, and says so; the others are."""
+    for id in ids:
+        try:
+            queue.cancel(Results(), id)
+        except Refusal as refusal:
+            st.toast(format.plain(str(refusal)))
+    asked_of(lambda results: None)
+    st.rerun()  # the whole page, as after whatever changes a run's state

@@ -1,0 +1,51 @@
+"""A run in a line, with what can be done to it; and its numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.server import store_cache
+from pages.shared import format
+from pages.shared.status import Run, actions, badge, progress_line
+from vitcore.errors import Refusal
+from vitcore.runs import cost_estimate
+
+
+def head(run: Run, called: str) -> None:
+    """One run in a line: what it is called and its status, how far it is, and what can be done to it."""
+    with st.container(key=f"head-{run['id']}", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{format.plain(called)}**", width="content")
+            badge(run["status"])
+            st.space("stretch")
+            actions(run)
+        if run["status"] == "running":
+            st.progress(format.share(run["progress"]))
+            st.caption(progress_line(run))
+        elif run["status"] not in ("queued", "finished") and not format.missing(run["reason"]):
+            st.caption(format.plain(run["reason"]))
+
+
+def numbers(run: Run) -> None:
+    """What it has reached so far and what that took."""
+    with st.grid(6, min_column_width=110):
+        st.metric("Test error", format.percent(run["error_percent"], 2))
+        st.metric("Epochs", f"{format.whole(run['epochs_done'])} of {format.whole(run['epochs'])}")
+        st.metric("Training time", format.duration(run["training_seconds"]), **_told_before(run["id"]))
+        st.metric("Images/s", format.count(run["images_per_second"]))
+        st.metric("Memory", format.megabytes(run["memory_mb"]))
+        st.metric("Parameters", format.count(run["parameters"]))
+
+
+def _told_before(id: str) -> dict[str, Any]:
+    """What was expected before the launch, to stand beside what it takes."""
+    try:
+        told = cost_estimate.read(store_cache.index().results.run(id))
+    except Refusal:  # deleted since the page looked
+        told = None
+    if told is None:
+        return {}
+    text = f"{format.duration(told.training_seconds)} expected{', a guess' if told.guessed else ''}"
+    return {"delta": text, "delta_color": "off", "delta_arrow": "off"}

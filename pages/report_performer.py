@@ -1,5 +1,0 @@
-"""The Performer report: six attention kernels on MNIST, Tables 1 to 3 and Figures 1 to 6."""
-
-from pages.parts import report
-
-report.page("performer")

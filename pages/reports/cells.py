@@ -1,0 +1,105 @@
+"""A result table drawn, and one cell of it looked at closely: its runs, its command, its source."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import format
+from pages.shared.launch import launch, watch
+from pages.shared.measured_speeds import speeds
+from vitcore.apart import apart
+from vitcore.cost.speed import estimate
+from vitcore.reproduction import exports
+from vitcore.reproduction.missing import missing
+from vitcore.reproduction.tables import Result, ResultTable
+from vitcore.spec import command_line
+
+GREY = "color: #808080"
+STRONG = {"contradicted": "color: #C84C00", "differs (scaled)": "color: #C84C00"}
+GOOD = {"reproduced": "color: #009E73", "agrees (scaled)": "color: #009E73"}
+STYLES = {**STRONG, **GOOD, "not run": GREY, "–": GREY, "not compared": GREY, "": GREY}
+
+
+def shown(result: ResultTable, part: str) -> None:
+    """One of exports.PARTS in the report's own layout."""
+    table = exports.layout(result, part, brief=True)
+    looks = pd.DataFrame("", index=table.index, columns=table.columns)
+    for at, row in enumerate(result.table.rows):
+        for column in result.table.columns:
+            looks.loc[at, column.title] = _look(result.at(row.key, column.key), part)
+    st.dataframe(
+        table.style.apply(lambda _: looks, axis=None),
+        hide_index=True,
+        height="content",
+        key=f"table-{result.table.key}-{part}",
+        column_config={" ": st.column_config.TextColumn(" ", pinned=True)},
+    )
+
+
+def _look(one: Result, part: str) -> str:
+    if part in ("ours", "difference") and one.below_noise:
+        return GREY if part == "difference" else ""
+    return STYLES.get(exports.cell_text(one, part), "")
+
+
+def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
+    """Choose a cell; see where its numbers come from, and run it."""
+    rows = result.table.names()
+    keys = [column.key for column in result.table.columns]
+    columns = dict(zip(keys, apart([column.title for column in result.table.columns], keys), strict=True))
+    with st.container(border=True, key="cell"):
+        st.markdown("**One cell**")
+        left, right = st.columns(2)
+        row = left.selectbox("Row", list(rows), format_func=rows.__getitem__, key=f"{result.table.key}-row")
+        column = right.selectbox(
+            "Column", list(columns), format_func=columns.__getitem__, key=f"{result.table.key}-column"
+        )
+        one = result.at(row, column)
+        with st.grid(4, min_column_width=130):
+            st.metric("Published", exports.cell_text(one, "published"))
+            st.metric("Ours", one.ours_text() if math.isnan(one.ours.mean) else one.mean_text())
+            st.metric("Difference", exports.cell_text(one, "difference"))
+            st.metric("Verdict", exports.cell_text(one, "verdict") or "–")
+        st.caption(" ".join(filter(None, [_sentence(one.judgement.why), one.published.note if one.published else ""])))
+        _runs(one, runs)
+        if one.cannot:
+            st.info(f"This cell cannot be run yet: {format.plain(one.cannot)}.")
+        elif one.spec:
+            st.code(command_line(one.spec), language="bash", wrap_lines=True)
+            _run_cell(result, row, column, runs)
+        st.caption(f"Source: {result.table.source(row, column)}")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def _runs(one: Result, runs: pd.DataFrame) -> None:
+    """Links to the runs that count, and to those that do not with their status."""
+    here = set(runs.loc[runs["created"].notna(), "id"]) if len(runs) else set()
+    told = [(f"seed {seed}: {one.values[seed]:.{one.metric.digits}f}", id) for seed, id in one.runs.items()]
+    told += [(status, id) for status, ids in one.others.items() for id in ids]
+    if not told:
+        return
+    with st.container(horizontal=True, gap="small", key="cell-runs"):
+        for label, id in told:
+            if id in here:
+                st.page_link("live/page.py", label=label, query_params={"runs": id})
+            else:
+                st.caption(f"{label} (kept with the project)")
+
+
+def _run_cell(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -> None:
+    """One seed more for this cell."""
+    have = result.at(row, column).values
+    seeds = range(max(have, default=-1) + 2)
+    gaps = missing(result.table, runs, seeds, result.protocol, rows=[row], columns=[column])
+    if not gaps.specs:
+        return
+    label = "Run this cell" if not have else "Run one more seed"
+    needed = estimate(gaps.specs[:1], runs, measured=speeds())
+    if st.button(f"{label} ({needed})", key="run-cell") and (ids := launch(gaps.specs[:1])):
+        watch(ids)

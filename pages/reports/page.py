@@ -1,0 +1,210 @@
+"""A report's page: its tables twice (published, ours), what the difference is worth, its figures, what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.reports import cells as report_cells
+from pages.reports import figures, run_missing
+from pages.server import store_cache
+from pages.shared import addressed, format, frame
+from vitcore.published import tables as published
+from vitcore.published.tables import Report, Table
+from vitcore.reproduction import exports
+from vitcore.reproduction.comparisons import comparisons
+from vitcore.reproduction.evidence import kept_epochs, with_kept
+from vitcore.reproduction.paragraph import paragraph
+from vitcore.reproduction.tables import ResultTable, cell_specs, epoch_runs, results
+from vitcore.store import queries
+
+NARROW = 3  # columns up to which a table stands beside its twin
+TICK = 3  # seconds between two looks while runs of the table are on their way
+
+
+@dataclass(frozen=True)
+class View:
+    """What every part of the page looks at."""
+
+    table: Table
+    protocol: str
+    runs: pd.DataFrame
+    result: ResultTable
+    twin: ResultTable | None
+
+
+def page(key: str) -> None:
+    """The whole page of one report."""
+    report = published.reports()[key]
+    frame.heading(report.title, report.lead)
+    table, protocol = _choice(report)
+    moving = not store_cache.active(store_cache.runs(now=True)).empty
+    st.fragment(_body, run_every=TICK if moving else None)(table, protocol, moving)
+
+
+def view(table: Table, protocol: str) -> View:
+    """The table with the runs as they are now; runs kept with the project fill what the store lacks."""
+    runs = with_kept(store_cache.runs())
+    twin = published.table(table.twin) if table.twin else None
+    made = [
+        results(one, runs, protocol, epochs=epochs_of(epoch_runs(one, protocol, runs))) for one in (table, twin) if one
+    ]
+    return View(table, protocol, runs, made[0], made[1] if twin else None)
+
+
+def epochs_of(ids: list[str]) -> pd.DataFrame | None:
+    """Epochs of stored and of kept runs; None where none are asked for."""
+    if not ids:
+        return None
+    kept = kept_epochs(ids)
+    own = queries.epochs(store_cache.index(), ids)
+    return own if kept.empty else kept if own.empty else pd.concat([own, kept]).drop_duplicates(["run_id", "epoch"])
+
+
+def _choice(report: Report) -> tuple[Table, str]:
+    """Which table and which protocol; both stand in the address."""
+    known = [table for table in published.tables().values() if table.report == report.key]
+    named = {table.key: table for table in known}
+    _strays(report, known)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="report-choice"):
+        key = known[0].key
+        if len(known) > 1:
+            key = st.segmented_control(
+                "Table", list(named), default=key, required=True, key=f"{report.key}-table",
+                format_func=lambda one: named[one].place, bind="query-params",
+            )  # fmt: skip
+        table = named[key or known[0].key]
+        ways = list(table.protocols)
+        protocol = st.segmented_control(
+            "Protocol of our runs", ways, default=_first(table), required=True, key=f"{report.key}-protocol",
+            format_func=lambda one: table.protocols[one].label if one in table.protocols else one,
+            bind="query-params",
+        )  # fmt: skip
+    return table, protocol if protocol in ways else ways[0]
+
+
+def _strays(report: Report, known: list[Table]) -> None:
+    """Say what the address asks for and this report does not have."""
+    names = {table.place: table for table in known}
+    asked = names.get(st.query_params.get(f"{report.key}-table", ""), known[0])
+    tables = {f"{report.key}-table": names} if len(known) > 1 else {}
+    addressed.strays({**tables, f"{report.key}-protocol": [one.label for one in asked.protocols.values()]})
+
+
+def _first(table: Table) -> str:
+    """The protocol that is shown at first: of which there are runs, the scaled one before the others."""
+    name = f"{table.key}-first-protocol"
+    if name not in st.session_state:
+        stands = set(with_kept(store_cache.runs())["fingerprint"])
+        order = sorted(table.protocols, key="scaled".__ne__)
+        st.session_state[name] = next((one for one in order if stands & _asked(table.key, one)), order[0])
+    return str(st.session_state[name])
+
+
+@st.cache_data(show_spinner=False)
+def _asked(table: str, protocol: str) -> set[str]:
+    """Fingerprints of what a table's cells are filled by."""
+    specs = cell_specs(published.table(table), protocol).values()
+    return {spec.fingerprint() for spec, _ in specs if spec}
+
+
+def _body(table: Table, protocol: str, moving: bool) -> None:
+    now = view(table, protocol)
+    if moving == store_cache.active(store_cache.runs()).empty:
+        st.rerun()  # it moves no more, or moves by now: the whole page, without a timer or with one
+    st.subheader(f"{table.place}: {table.title}", anchor=False)
+    st.caption(table.protocols[protocol].note)
+    _verdict(now)
+    _tables(now)
+    run_missing.fill(table, protocol, now.runs)
+    report_cells.inspect(now.result, now.runs)
+    run_missing.explanations(table, protocol, now.runs)
+    _against(now)
+    figures.figures(now.result, now.runs)
+    _exports(now.result)
+    _notes(now.result)
+
+
+def _verdict(now: View) -> None:
+    with st.container(border=True, key="verdict"):
+        st.markdown("**What the runs say**")
+        st.markdown("\n".join(f"- {format.plain(said)}" for said in paragraph(now.result, now.runs, now.twin)))
+
+
+def _tables(now: View) -> None:
+    _pair(now.result, ("published", "ours"))
+    _pair(now.result, ("difference", "verdict"))
+    st.caption("† has a note below. Grey: no more than noise explains. Seconds are compared down a column only.")
+    if now.twin:
+        with st.expander("Without and with replacement, side by side"):
+            st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
+
+
+def _pair(result: ResultTable, parts: tuple[str, str]) -> None:
+    """Two parts of a table: side by side where it is narrow, else one under the other."""
+    sides = st.columns(2, gap="medium") if len(result.table.columns) <= NARROW else [st.container() for _ in parts]
+    for side, part in zip(sides, parts, strict=True):
+        with side:
+            st.markdown(f"**{exports.heading(result, part)}**")
+            report_cells.shown(result, part)
+
+
+COMPARED: dict[str, Any] = {
+    "column": "Column",
+    "row": "Row",
+    "against": "Against",
+    "seeds": "Seeds",
+    "difference": st.column_config.NumberColumn("Difference", format="%+.2f"),
+    "low": st.column_config.NumberColumn("95 % from", format="%+.2f"),
+    "high": st.column_config.NumberColumn("to", format="%+.2f"),
+    "p": st.column_config.NumberColumn("p", format="%.3f"),
+    "p_holm": st.column_config.NumberColumn("p (Holm)", format="%.3f"),
+    "better": st.column_config.NumberColumn("P(better)", format="percent"),
+    "better_low": st.column_config.NumberColumn("from ", format="percent"),
+    "better_high": st.column_config.NumberColumn("to ", format="percent"),
+    "more_seeds": st.column_config.NumberColumn("Seeds still needed", format="%d"),
+    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
+}
+
+
+def _against(now: View) -> None:
+    """Every row against the reference, seed by seed."""
+    pairs = comparisons(now.result, now.runs)
+    if pairs.empty:
+        return
+    with st.expander(f"Rows against {now.table.row(now.table.reference).label}, seed by seed"):
+        st.dataframe(pairs, hide_index=True, column_config=COMPARED)
+        st.caption(
+            "Runs of one seed share weights, rows and order, so they are compared in pairs. p: paired t-test; Holm: "
+            "corrected for all pairs of the table. Seeds still needed: power 0.8 at the 5 % level, if the difference "
+            "is as seen so far; few seeds exaggerate it."
+        )
+
+
+def _exports(result: ResultTable) -> None:
+    name = f"{result.table.key}-{result.protocol}"
+    with st.container(horizontal=True, gap="small", key="exports"):
+        for label, ending, kind, write in (
+            ("CSV", "csv", "text/csv", exports.csv),
+            ("Markdown", "md", "text/markdown", exports.markdown),
+            ("LaTeX", "tex", "application/x-tex", exports.latex),
+        ):
+            st.download_button(
+                label, write(result), f"{name}.{ending}", kind, on_click="ignore", key=f"export-{ending}"
+            )
+
+
+def _notes(result: ResultTable) -> None:
+    """What is to be known of the published numbers, and whose they are."""
+    cells = [f"{one.row.label}, {one.column.title}: {one.published.note}" for one in result.results
+             if one.published and one.published.note]  # fmt: skip
+    rows = [f"{row.label}: {row.note}" for row in result.table.rows if row.note]
+    notes = [*result.table.claims, *result.table.notes, *rows, *cells]
+    if notes:
+        st.markdown("**Notes**")
+        st.markdown("\n".join(f"- {format.plain(note)}" for note in notes))
+    report = published.reports()[result.table.report]
+    st.caption(f"{report.full_title}. {report.authors}.")

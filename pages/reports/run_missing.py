@@ -1,0 +1,110 @@
+"""What is missing from a table: how many runs, seeds and minutes, then one click; and the runs that explain a row."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import format
+from pages.shared.launch import launch
+from pages.shared.measured_speeds import measure_button, speeds
+from pages.shared.status import badge
+from pages.train.fields import whole
+from vitcore.cost.speed import estimate
+from vitcore.data.load import available
+from vitcore.published.tables import Explanation, Recipe, Table
+from vitcore.reproduction.missing import Gaps, missing
+from vitcore.reproduction.tables import cell_specs, counting, matching
+
+SEEDS = 3
+
+
+def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
+    """How far the table is, and the button that queues the rest."""
+    with st.container(border=True, key="fill"):
+        st.markdown("**Fill in**")
+        left, right = st.columns([1, 3])
+        with left:
+            seeds = whole("Seeds a cell", f"{table.key}-seeds", 1, 100, SEEDS)
+        labels = table.names()
+        rows = right.multiselect(
+            "Rows", list(labels), format_func=labels.__getitem__, placeholder="All rows", key=f"{table.key}-rows"
+        )
+        if seeds is None:  # said beside the field; nothing can be run until it is mended
+            return
+        gaps = missing(table, runs, range(seeds), protocol, rows=rows or None)
+        done, asked = _done(table, protocol, runs, seeds, rows)
+        if asked:
+            under = f", {gaps.under_way} under way" if gaps.under_way else ""
+            st.progress(
+                done / asked, f"{done} of {format.number(asked, 'run')} {'is' if done == 1 else 'are'} there{under}"
+            )
+        _reasons(gaps)
+        if not gaps.specs:
+            return
+        for reason in sorted({why for spec in gaps.specs if (why := available(spec.data.dataset))}):
+            st.info(format.plain(reason))
+        many_runs = format.number(len(gaps.specs), "run")
+        own = len({spec.seed for spec in gaps.specs})
+        needed = estimate(gaps.specs, runs, measured=speeds())
+        st.caption(f"Missing: {many_runs} over {format.number(own, 'seed')}, one after another; {needed}.")
+        measure_button(needed.guessed)
+        if st.button(f"Run what is missing ({many_runs})", type="primary", key="fill-in"):
+            ordered = sorted(gaps.specs, key=lambda spec: spec.seed)  # every cell has one seed before any has two
+            if launch(ordered):
+                st.rerun()
+
+
+def _done(table: Table, protocol: str, runs: pd.DataFrame, seeds: int, rows: list[str]) -> tuple[int, int]:
+    """Runs that are there, of those asked for."""
+    specs = {spec for (row, _), (spec, _) in cell_specs(table, protocol).items() if spec and (not rows or row in rows)}
+    found = 0
+    for spec in specs:
+        mine = matching(spec, runs)
+        found += int((counting(mine) & mine["seed"].isin(range(seeds))).sum()) if len(mine) else 0
+    return found, len(specs) * seeds
+
+
+def _reasons(gaps: Gaps) -> None:
+    """Why some cells cannot be run, each reason once."""
+    told: dict[str, list[str]] = {}
+    for row, _, why in gaps.cannot:
+        told.setdefault(why, []).append(row)
+    if told:
+        with st.expander(f"{format.number(len(gaps.cannot), 'cell')} cannot be run yet"):
+            for why, rows in told.items():
+                st.text(f"{', '.join(dict.fromkeys(rows))}: {why}.")
+
+
+def explanations(table: Table, protocol: str, runs: pd.DataFrame) -> None:
+    """Pairs of runs that show why a published row says what it says."""
+    for one in table.explanations:
+        with st.container(border=True, key=f"explain-{one.key}"):
+            st.markdown(f"**{one.title}**")
+            st.markdown(one.text)
+            for side, recipe in zip(st.columns(len(one.recipes), gap="medium"), one.recipes, strict=True):
+                with side:
+                    _side(table, protocol, one, recipe, runs)
+
+
+def _side(table: Table, protocol: str, one: Explanation, recipe: Recipe, runs: pd.DataFrame) -> None:
+    """One recipe: what to expect, what its stored runs gave, and the button that runs it."""
+    spec = table.explanation_spec(one, recipe, protocol)
+    st.markdown(f"**{recipe.label}**")
+    st.caption(f"Expected: {recipe.expect}")
+    mine = matching(spec, runs)
+    for _, run in mine.tail(3).iterrows():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            badge(run["status"])
+            if pd.notna(run["error_percent"]):
+                st.text(f"seed {run['seed']:.0f}: {run['error_percent']:.2f} % error")
+            if pd.notna(run["created"]):
+                st.page_link("live/page.py", label="Open", query_params={"runs": run["id"]})
+        if run["reason"] and isinstance(run["reason"], str):
+            st.caption(format.plain(run["reason"]))
+    if mine.empty:
+        place = one.recipes.index(recipe)
+        if st.button(
+            f"Run it ({estimate([spec], runs, measured=speeds())})", key=f"explain-{one.key}-{place}"
+        ) and launch([spec]):
+            st.rerun()

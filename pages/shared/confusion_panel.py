@@ -1,0 +1,158 @@
+"""A run's confusion matrix by epoch; a click on a cell shows the pictures behind it and when each was read rightly."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.server import store_cache
+from pages.shared import format
+from pages.shared.chart import chart, plain
+from pages.shared.class_names import class_names
+from pages.shared.samples import inline, opened
+from pages.shared.status import Run
+from vitcore import figures
+from vitcore.data.identity import digest
+from vitcore.data.load import available
+from vitcore.errors import Refusal
+from vitcore.runs import predictions
+from vitcore.runs.folder import Results, RunFolder
+from vitcore.store import queries
+from vitcore.store.history import Told, history
+
+SHOWN = 24  # pictures
+SIDE = 112  # pixels of a picture's height on its way to the page
+BOXES = (("True class", "true"), ("Taken for", "predicted"))
+
+
+def confusions(run: Run, called: str, *, key: str) -> None:
+    """Which classes are taken for which after the last epoch or a chosen one, and the pictures behind a cell."""
+    known = queries.confusion_epochs(store_cache.index(), run["id"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        shares = st.toggle("Percent of the true class", key=f"{key}-shares")
+        last = st.toggle("Follow the last epoch", value=True, key=f"{key}-last")
+    chosen = None if last or len(known) < 2 else _slider(known, key)
+    try:
+        epoch, matrix = queries.confusion(store_cache.index(), run["id"], epoch=chosen)
+    except Refusal as refusal:  # its line holds no matrix
+        st.caption(f"{format.plain(str(refusal))}.")
+        return
+    names = class_names(run, len(matrix))
+    st.caption(f"{format.plain(called)}, after epoch {epoch}")
+    chart(
+        _drawn(matrix.tobytes(), matrix.dtype.str, names, shares),
+        key=key,
+        name="vitcore-confusion",
+        on_pick=partial(_pick, key),
+    )
+    _behind(run, names, epoch, key)
+
+
+@lru_cache(maxsize=32)
+def _drawn(counts: bytes, kind: str, names: tuple[str, ...], shares: bool) -> dict[str, Any]:
+    """The matrix's figure as plain data, built once however many look on."""
+    matrix = np.frombuffer(counts, dtype=kind).reshape(len(names), len(names))
+    return plain(figures.confusion(matrix, names, normalise=shares))
+
+
+def _slider(known: list[int], key: str) -> int:
+    """An epoch that has a matrix; a choice made for another run is forgotten."""
+    if st.session_state.get(f"{key}-epoch") not in known:
+        st.session_state[f"{key}-epoch"] = known[-1]
+    return int(st.select_slider("Epoch", known, key=f"{key}-epoch"))
+
+
+def _pick(key: str, cell: Any) -> None:
+    """A click on a cell is a choice in the two boxes below, which are there for whoever has no pointer."""
+    if isinstance(cell, list) and len(cell) == 2:
+        st.session_state[f"{key}-true"], st.session_state[f"{key}-predicted"] = map(int, cell)
+
+
+def _behind(run: Run, names: tuple[str, ...], epoch: int, key: str) -> None:
+    """The pictures of one cell, each with the epochs at which it was read rightly."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}-cell"):
+        true, predicted = (_box(label, names, f"{key}-{name}") for label, name in BOXES)
+    if true is None or predicted is None:
+        st.caption("Click a cell, or choose it here, to see the pictures behind it.")
+        return
+    folder = Results().run(run["id"])
+    try:
+        found = _cell(folder.path, _stamp(folder), true, predicted, epoch)
+    except Refusal as refusal:
+        st.caption(f"The pictures behind it are not known: {format.plain(refusal)}.")
+        return
+    st.markdown(_sentence(len(found), names[true], names[predicted], epoch, right=true == predicted))
+    if found:
+        shown = found[:SHOWN]
+        pictures = _pictures(run, folder, [one.row for one in shown])
+        st.html(f'<div class="behind">{"".join(map(_figure, shown, pictures))}</div>')
+    if len(found) > SHOWN:
+        st.caption(f"The first {SHOWN} are shown; {len(found):,} in all.")
+
+
+def _box(label: str, names: tuple[str, ...], key: str) -> int | None:
+    chosen = st.session_state.get(key)
+    if chosen is not None and not 0 <= chosen < len(names):
+        st.session_state[key] = None  # chosen for a run with more classes
+    return st.selectbox(
+        label, range(len(names)), index=None, format_func=names.__getitem__, key=key, placeholder="any", width=170
+    )
+
+
+def _sentence(count: int, true: str, predicted: str, epoch: int, *, right: bool) -> str:
+    """What the cell holds, in words; class names may hold anything, so they stand as code."""
+    many = f"**{count:,}** test picture{'s' * (count != 1)}" if count else "No test picture"
+    were = "were" if count > 1 else "was"
+    what = "read rightly" if right else f"taken for {_code(predicted)}"
+    return f"{many} of {_code(true)} {were} {what} after epoch {epoch}."
+
+
+def _code(name: str) -> str:
+    return "`" + name.replace("`", "'") + "`"
+
+
+def _figure(one: Told, picture: str) -> str:
+    return f"<figure>{picture}<figcaption>{escape(one.words)}</figcaption></figure>"
+
+
+def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
+    """Each row of the test split as an img element; where there are no pictures, the rows' numbers, and why."""
+    name, own, side = run["dataset"], run["folder"], run["side"]
+    own = own if isinstance(own, str) and own else None
+    try:
+        missing = available(name, own)
+        if missing is not None:
+            raise Refusal(missing)
+        with st.spinner("Reading the pictures …"):
+            skips = run["skip_broken"]
+            skip_broken: bool = not pd.isna(skips) and bool(skips)
+            images = opened(name, own, None if pd.isna(side) else int(side), skip_broken)
+        test, told = images.test, run.get("data_digest")  # runs from before it was kept have none
+        others = isinstance(told, str) and told != digest(images)
+        if others or not np.array_equal(test.labels.numpy(), predictions.read(folder).truth):
+            raise Refusal("the test pictures on this machine are not those that the run was tested on")
+    except Refusal as refusal:
+        st.caption(f"The pictures cannot be shown: {format.plain(refusal)}.")
+        return [f"<b>Picture {row + 1:,}</b>" for row in rows]
+    return [inline(test.images[row].numpy(), f"Test picture {row + 1}", SIDE) for row in rows]
+
+
+def _stamp(folder: RunFolder) -> tuple[int, int]:
+    """What changes with the run's predictions."""
+    try:
+        seen = folder.predictions.stat()
+    except OSError:
+        return 0, 0
+    return seen.st_size, seen.st_mtime_ns
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _cell(path: Path, stamp: tuple[int, int], true: int, predicted: int, epoch: int) -> list[Told]:
+    """What is behind a cell, read anew when `stamp` changes."""
+    return history(RunFolder(path), true, predicted, epoch)

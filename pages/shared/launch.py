@@ -1,0 +1,43 @@
+"""Queue runs and see to it that somebody takes them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.server import store_cache
+from pages.shared import format
+from pages.shared.run_picker import MOST
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results
+from vitcore.runs.queue import enqueue, ensure_dispatcher
+from vitcore.spec import RunSpec
+
+FIRST = RunSpec.of(
+    architecture="cct-mini/3x3", dataset="digits", epochs=8, batch_size=32, learning_rate=3e-3, name="first-model"
+)
+"""A small run that is good at once: scikit-learn's digits need no network, and the smallest CCT reads 97 of 100 of them
+after ten seconds of one core."""
+
+
+def launch(specs: Sequence[RunSpec]) -> list[str]:
+    """Queue every spec and start whoever runs them; the new ids, or none when the results folder refuses."""
+    from pages.shared.measured_speeds import speeds
+    from vitcore.cost.speed import Speed  # brings scipy, for which Home's first paint need not wait
+
+    store = Results()
+    try:
+        speed = Speed(store_cache.runs(), measured=speeds())
+        ids = [enqueue(store, spec, speed.expected(spec)) for spec in specs]
+        ensure_dispatcher(store)
+    except Refusal as refusal:
+        st.error(format.plain(str(refusal)))
+        return []
+    return ids
+
+
+def watch(ids: Sequence[str]) -> None:
+    """Go to Live with these runs chosen."""
+    st.session_state.pop("live-runs", None)
+    st.switch_page("live/page.py", query_params={"runs": ",".join(ids[:MOST])})

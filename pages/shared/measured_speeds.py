@@ -1,0 +1,43 @@
+"""Networks' speeds on this machine, measured in seconds when somebody asks, for as long as the server lives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.shared import format
+from vitcore.cost.speed import Measured, Network, measure, network
+from vitcore.errors import Refusal
+from vitcore.spec import RunSpec
+
+SECONDS = 8  # that a measurement takes, torch's own start included
+
+
+@st.cache_resource
+def speeds() -> dict[Network, Measured]:
+    """What was measured, by network."""
+    return {}
+
+
+def measure_button(guessed: Sequence[RunSpec]) -> None:
+    """Offer to measure the networks that no stored run tells of; the page draws itself anew with what came out."""
+    if not guessed:
+        return
+    word = "network" if len(guessed) == 1 else "networks"
+    label = f"Measure {len(guessed)} {word} here first (some {SECONDS * len(guessed)} s)"
+    if not st.button(label, type="tertiary", key="measure-speeds"):
+        return
+    refused = []
+    bar = st.progress(0.0)
+    for place, spec in enumerate(guessed):
+        bar.progress(place / len(guessed), f"{spec.model.architecture}, {spec.model.kernel}")
+        try:
+            speeds()[network(spec)] = measure(spec)
+        except Refusal as refusal:
+            refused.append(f"{spec.model.architecture}: {refusal}")
+    bar.empty()
+    for sentence in refused:
+        st.warning(format.plain(sentence))
+    if not refused:
+        st.rerun()

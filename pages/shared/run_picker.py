@@ -1,0 +1,81 @@
+"""Choosing runs: the choice stands in the address, so that a link opened elsewhere shows the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import addressed, format
+from pages.shared.naming import run_names
+from vitcore.runs.folder import Results
+
+MOST = 8
+
+
+def gone(run: str) -> str:
+    """Why a run cannot be shown that is not among those stored."""
+    return "has been deleted; Compare's trash has it" if run in Results().trashed() else "is not stored here"
+
+
+def pick_runs(
+    table: pd.DataFrame,
+    *,
+    key: str,
+    first: Sequence[str],
+    label: str = "Runs",
+    why: Callable[[str], str] = gone,
+) -> list[str]:
+    """A multiple choice of runs, newest first; at first what the address names, else `first`.
+
+    What an address asks for and is not shown is said above the choice, until another choice is made.
+
+    Args:
+        why: of a run that the address names and that is not in the table, what is the matter with it.
+    """
+    state, titles = st.session_state, run_names(table[["id", "title"]].to_dict("records"))
+    told, written = f"{key}-told", f"{key}-written"
+    address = st.query_params.get("runs", "")
+    # An address that this choice did not write is one that was opened, or gone back to.
+    if key not in state or (address and address != state.get(written)):
+        named = list(dict.fromkeys(filter(None, address.split(","))))
+        known = [run for run in named if run in titles]
+        state[key] = known or [run for run in first if run in titles]
+        state[told] = _doubts(named, known, [titles[run] for run in state[key][:MOST]], why)
+    state[key] = [run for run in state[key] if run in titles][:MOST]
+    for sentence in [*addressed.unknown(("runs",)), *state.get(told, ())]:
+        st.warning(format.plain(sentence))
+    chosen = st.multiselect(
+        label,
+        list(titles),
+        key=key,
+        format_func=lambda run: titles.get(run, run),
+        max_selections=MOST,
+        placeholder="Choose runs",
+        on_change=partial(state.pop, told, None),
+    )
+    if chosen:
+        st.query_params["runs"] = ",".join(chosen)
+    elif "runs" in st.query_params:
+        del st.query_params["runs"]
+    state[written] = ",".join(chosen)
+    return list(chosen)
+
+
+def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[[str], str]) -> list[str]:
+    """A sentence for each reason why what an address names is not shown."""
+    reasons: dict[str, list[str]] = {}
+    for run in named:
+        if run not in known:
+            reasons.setdefault(why(run), []).append(run)
+    other = f"{shown[0]} is shown instead" if len(shown) == 1 else "others are shown instead"
+    instead = "the rest is shown" if known else other
+    told = []
+    for reason, runs in reasons.items():
+        each = "which" if len(runs) == 1 else "each of which"
+        told.append(f"The address names {addressed.listed(runs)}, {each} {reason}; {instead}.")
+    if len(known) > MOST:
+        told.append(f"The address names {len(known):,} runs; the first {MOST} of them are shown, as many as fit.")
+    return told

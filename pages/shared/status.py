@@ -1,0 +1,99 @@
+"""A run's status as a badge, its progress as a line of words, and the buttons that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from pages.server import store_cache
+from pages.shared import format
+from vitcore.errors import Refusal
+from vitcore.runs import queue
+from vitcore.runs.folder import Results
+from vitcore.runs.status import RESUMABLE
+
+WAYS_WIDTH = 190  # pixels: the widest pair of buttons
+
+Run = pd.Series | Mapping[Any, Any]
+"""A row of the runs' table; a mapping where many look on, since a row of a hundred columns is slow to cut out."""
+
+Colour = Literal["gray", "blue", "green", "orange", "red"]
+COLOURS: dict[str, Colour] = {
+    "queued": "gray",
+    "running": "blue",
+    "finished": "green",
+    "stopped": "orange",
+    "paused": "orange",
+    "diverged": "red",
+    "failed": "red",
+    "interrupted": "red",
+    "cancelled": "gray",
+}
+
+
+def badge(status: str) -> None:
+    st.badge(status, color=COLOURS.get(status, "gray"))
+
+
+def progress_line(run: Run) -> str:
+    """'epoch 3 of 20 · 1,240 images/s · 40 s left · 410 MB'."""
+    done, asked = run["epochs_done"], run["epochs"]
+    now = done + 1 if format.missing(asked) else min(done + 1, asked)  # a spec may hold anything
+    parts = [f"epoch {format.whole(now)} of {format.whole(asked)}"]
+    if not format.missing(run["images_per_second"]):
+        parts.append(f"{run['images_per_second']:,.0f} images/s")
+    if not format.missing(run["eta_seconds"]):
+        parts.append(f"{format.duration(run['eta_seconds'])} left")
+    if not format.missing(run["memory_mb"]):
+        parts.append(format.megabytes(run["memory_mb"]))
+    return " · ".join(parts)
+
+
+def actions(run: Run) -> None:
+    """What can be done to a run as it stands: pause or stop, take out of the queue, go on from its checkpoint.
+
+    In a box of fixed width: a button that goes takes its leave only at the end of a run of the script, and the one
+    beside it would slide away from under the pointer between press and release, which loses the click.
+    """
+    if run["status"] in ("running", "queued", *RESUMABLE):
+        with st.container(horizontal=True, width=WAYS_WIDTH, gap="small", key=f"ways-{run['id']}"):
+            _buttons(run)
+
+
+def _buttons(run: Run) -> None:
+    id, state = run["id"], run["status"]
+    if state == "running":
+        st.button(
+            "Pause", key=f"pause-{id}", on_click=_ask, args=(queue.pause, id), help="Keeps its place to go on from."
+        )
+        st.button("Stop", key=f"stop-{id}", on_click=_ask, args=(queue.stop, id), help="Keeps what it has learnt.")
+    elif state == "queued":
+        st.button("Cancel", key=f"cancel-{id}", on_click=_ask, args=(queue.cancel, id))
+    elif state in RESUMABLE:
+        begun = int(run["epochs_done"]) > 0
+        st.button(
+            "Resume" if begun else "Start again",
+            key=f"resume-{id}",
+            on_click=_ask,
+            args=(queue.resume, id),
+            help="Goes on from its last checkpoint." if begun else "Queues it once more.",
+        )
+
+
+def asked_of(what: Callable[[Results], object]) -> bool:
+    """Do it to the store and look at what it changed; a refusal is said, and False."""
+    try:
+        what(Results())
+    except Refusal as refusal:
+        st.toast(format.plain(str(refusal)))
+        return False
+    store_cache.index(now=True)
+    return True
+
+
+def _ask(what: Callable[[Results, str], None], run_id: str) -> None:
+    if asked_of(lambda results: what(results, run_id)):
+        st.rerun()  # the whole page: a run that waits or trains has parts that one at rest has not

@@ -1,0 +1,138 @@
+"""One widget for one spec field: its table of choices, its bounds and its help come from the spec itself."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import streamlit as st
+
+from pages.shared import format
+from vitcore.data.registry import DATASETS
+from vitcore.errors import Refusal
+from vitcore.layers.kernels import KERNELS
+from vitcore.spec import SpecField, typed
+from vitcore.spec.typed import written
+
+KEPT: Literal["session"] = "session"  # a widget's value outlives a change of page
+
+
+def widget(field: SpecField, *, several: bool = False, disabled: bool = False) -> Any:
+    """Draw `field` and return what stands in it: one value, or with `several` a list of them.
+
+    Raises:
+        Refusal: one sentence, said beneath the field too, where what was typed is no value of it.
+    """
+    with st.container(key=f"cell-{field.name}", gap="xxsmall"):
+        try:
+            return _several(field, disabled) if several else _one(field, disabled)
+        except Refusal as refusal:
+            _said(refusal)
+            raise
+
+
+def whole(
+    label: str, key: str, low: int, high: int, value: int | None, *, help: str = "", empty: str = "", width: int = 0
+) -> int | None:
+    """A whole number that is no option of a spec, read in the same way.
+
+    None where nothing stands there, and where what stands there is refused beneath it.
+    """
+    bounds = {"ge": low, "le": high}
+    asked = SpecField(key, (key,), "", int, value is None, value, label, help, False, (), bounds)
+    with st.container(key=f"cell-{key}", gap="xxsmall", width=width or "stretch"):
+        text = st.text_input(
+            label, written(value), key=key, help=help or None, placeholder=empty or None, persist_state=KEPT
+        )
+        try:
+            found: int | None = typed.read(asked, text, empty=empty)
+        except Refusal as refusal:
+            _said(refusal)
+            return None
+        return found
+
+
+def _said(refusal: Refusal) -> None:
+    st.markdown(f":small[:red[{format.plain(str(refusal))}]]")
+
+
+def inapplicable(field: SpecField) -> None:
+    """The field where it has no meaning: what was chosen in it is neither shown nor lost."""
+    with st.container(key=f"cell-{field.name}", gap="xxsmall"):
+        st.selectbox(
+            field.label, ["none"], key=f"field-{field.name}-none", disabled=True, help="This network has no attention."
+        )
+
+
+def key_of(field: SpecField, *, several: bool = False) -> str:
+    """Where the session keeps what stands in the field."""
+    return f"field-{field.name}-several" if several else f"field-{field.name}"
+
+
+def held(field: SpecField, value: Any) -> Any:
+    """What stands in a field that holds this value: a choice as it is, everything else as text."""
+    return value if field.choices or field.kind is bool else written(value)
+
+
+def shown(field: SpecField, value: Any) -> str:
+    """A value as the form words it."""
+    if value is None:
+        return field.empty
+    if field.name == "kernel" and value in KERNELS:
+        return KERNELS[value].label
+    if field.name == "dataset" and value in DATASETS:
+        return DATASETS[value].label
+    return written(value)
+
+
+def _one(field: SpecField, disabled: bool) -> Any:
+    key = key_of(field)
+    if field.choices:
+        return st.selectbox(
+            field.label,
+            field.choices,
+            index=field.choices.index(field.default),
+            key=key,
+            help=field.help,
+            disabled=disabled,
+            format_func=lambda choice: shown(field, choice),
+            persist_state=KEPT,
+        )
+    if field.kind is bool:
+        return st.checkbox(field.label, field.default, key=key, help=field.help, disabled=disabled, persist_state=KEPT)
+    # Numbers too: a browser's number field takes what it makes of a text, or its last value, without a word.
+    return typed.read(field, _text(field, key, field.help, disabled), empty=shown(field, None))
+
+
+def _several(field: SpecField, disabled: bool) -> list[Any]:
+    key = key_of(field, several=True)
+    if not field.choices:
+        note = "Several with commas or spaces: 0, 1, 2" + ("; a range as 0-4" if field.kind is int else "")
+        note += "; all for all rows." if field.name == "samples" else "."
+        return typed.read_list(field, _text(field, key, f"{field.help} {note}", disabled), empty=shown(field, None))
+    chosen = st.multiselect(
+        field.label,
+        field.choices,
+        default=[field.default],
+        key=key,
+        help=f"{field.help} Every chosen one is run.",
+        disabled=disabled,
+        format_func=lambda choice: shown(field, choice),
+        persist_state=KEPT,
+        wrap=True,
+    )
+    if not chosen:
+        raise Refusal(f"{field.label}: nothing is chosen; choose at least one")
+    return list(chosen)
+
+
+def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
+    """What stands in a field of text, to the letter."""
+    return st.text_input(
+        field.label,
+        held(field, field.default),
+        key=key,
+        help=help,
+        disabled=disabled,
+        placeholder=shown(field, None) if field.optional and field.kind is not str else None,
+        persist_state=KEPT,
+    )

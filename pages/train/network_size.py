@@ -1,0 +1,30 @@
+"""What a spec's network is before it is launched: parameters and multiply-accumulates, counted."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vitcore.cost.description import Choice, describe
+from vitcore.data.load import described
+from vitcore.spec import RunSpec
+
+
+def sizes(spec: RunSpec) -> tuple[int, int]:
+    """Parameters, and MACs of one picture. The first call of a process imports torch, which takes seconds."""
+    known, model = described(spec.data.dataset, spec.data.folder), spec.model
+    choice = Choice(
+        channels=known.channels,
+        side=spec.data.side or known.side,
+        classes=len(known.classes),
+        kernel=model.kernel,
+        features=model.features,
+        positions=model.positions,
+        patch=model.patch,
+    )
+    return _sizes(model.architecture, choice)
+
+
+@st.cache_data(show_spinner=False, max_entries=2_000)
+def _sizes(name: str, choice: Choice) -> tuple[int, int]:
+    found = describe(name, choice)
+    return found.parameters, found.macs

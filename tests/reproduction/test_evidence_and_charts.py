@@ -1,0 +1,110 @@
+"""Runs kept with the project, and the reports' figures drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.stored_runs import stored
+from vitcore.errors import Refusal
+from vitcore.published.tables import figures, table
+from vitcore.reproduction import charts, evidence
+from vitcore.reproduction.requests import asked_for
+from vitcore.reproduction.tables import results
+
+T1 = table("performer-table-1")
+
+
+def _runs(frame: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    return frame(
+        [stored(T1.spec(row, "error", "scaled", seed), 6.0 + seed) for row in ("softmax", "x4") for seed in range(2)]
+    )
+
+
+def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, frame: Callable[..., pd.DataFrame]) -> None:
+    runs = _runs(frame).assign(machine="my-own-laptop", processor="EPYC")
+    foreign = {**stored(T1.spec("x2", "error", "scaled", 0), 1.0, status="failed"), "machine": "m", "processor": "p"}
+    worth = evidence.worth_keeping([T1], pd.concat([runs, pd.DataFrame([foreign])]))
+    assert set(worth["id"]) == set(runs["id"])
+    epochs = pd.DataFrame({"run_id": [runs["id"][0]], "epoch": [1], "accuracy": [0.9]})
+    none = evidence.shown_confusions([], worth, lambda id, epoch: np.eye(2, dtype=int))
+    paths = evidence.keep(worth, epochs, none, tmp_path)
+    assert all("my-own-laptop" not in path.read_text(encoding="utf-8") for path in paths), "a host's name is private"
+    back = pd.read_csv(paths[0])
+    filled = results(T1, evidence.with_kept(frame(), back), "scaled").at("softmax", "error")
+    assert filled.ours_text() == "6.50 ± 6.35 (n = 2)"
+    both = evidence.with_kept(runs, back)
+    assert len(both) == len(runs), "what the store holds is not taken twice"
+    assert results(T1, evidence.with_kept(runs.iloc[:1], back), "scaled").at("x4", "error").ours.mean == 6.5
+
+
+def test_kept_matrices_are_those_that_figures_show_and_come_back_whole(
+    tmp_path: Path, frame: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = table("hybrid-figure-4").spec("1", "accuracy", "scaled", 0)
+    runs = frame([stored(spec, 90.0)])
+    id = runs["id"][0]
+    matrix = np.array([[3, 0, 1], [0, 0, 2], [0, 5, 0]])
+
+    def read(run: str, epoch: int) -> np.ndarray:
+        if epoch == 5:
+            raise Refusal("it did not come so far")
+        return matrix
+
+    evidence.keep(runs, pd.DataFrame(), evidence.shown_confusions(list(figures().values()), runs, read), tmp_path)
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path)
+    back = evidence.kept_confusion(id, 1)
+    assert back is not None
+    np.testing.assert_array_equal(back, matrix)
+    assert evidence.kept_confusion(id, 5) is None
+    assert evidence.kept_confusion("another", 1) is None
+
+
+def test_requests_go_seed_by_seed_and_take_each_run_once(frame: Callable[..., pd.DataFrame]) -> None:
+    specs, under_way = asked_for(["performer-table-1"], frame(), range(2), "scaled", explanations=True)
+    assert under_way == 0
+    assert [spec.seed for spec in specs] == [0] * 7 + [1] * 7, "six rows and the mended ReLU"
+    one, _ = asked_for(["performer-table-1"], frame(), range(1), "scaled", rows=["Performer-ReLU"])
+    assert [spec.model.kernel for spec in one] == ["relu"]
+
+
+def test_every_published_figure_is_drawn_or_waits_for_its_runs(frame: Callable[..., pd.DataFrame]) -> None:
+    for figure in figures().values():
+        result = results(table(figure.table), frame(), "scaled")
+        drawn = charts.draw(figure, result, frame())
+        assert (drawn is None) == (figure.chart in ("curves", "confusion"))
+
+
+def test_a_bar_figure_shows_published_and_ours_with_whiskers(frame: Callable[..., pd.DataFrame]) -> None:
+    runs = _runs(frame)
+    published, ours = charts.draw(figures()["performer-figure-1"], results(T1, runs, "scaled"), runs).data
+    assert list(published.y) == [cell.value for cell in T1.cells if cell.column == "error"]
+    assert ours.name == "ours (scaled)"
+    assert ours.y[0] == 6.5
+    assert ours.error_y.array[0] > 0
+
+
+def test_curves_and_matrices_are_of_the_runs_behind_the_figure(frame: Callable[..., pd.DataFrame]) -> None:
+    figure = figures()["cifar10-figure-1"]
+    text = table("cifar10-text")
+    lines: list[dict[str, Any]] = [
+        stored(text.spec(row, "accuracy", "scaled", s), 60.0) for row in ("vit", "cnn") for s in (0, 1)
+    ]
+    runs = frame(lines)
+    result = results(text, runs, "scaled")
+    behind = charts.runs_behind(figure, result, runs)
+    assert set(behind["row"]) == {"Vision Transformer", "Baseline CNN"}
+    epochs = pd.concat([pd.DataFrame({"run_id": id, "epoch": [5, 10], "accuracy": [0.3, 0.4]}) for id in runs["id"]])
+    drawn = charts.draw(figure, result, runs, epochs=epochs)
+    assert [trace.name for trace in drawn.data if trace.showlegend is not False] == [
+        "Vision Transformer (n = 2)",
+        "Baseline CNN (n = 2)",
+    ]
+    hybrid = figures()["hybrid-figure-3"]
+    shown = charts.draw(hybrid, result, runs, matrix=np.eye(3, dtype=int), classes=["a", "b", "c"])
+    assert shown is not None

@@ -1,0 +1,338 @@
+"""Result tables from stored runs: none, one and many a cell, failed, diverged and unreadable runs, protocols apart."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.stored_runs import stored
+from vitcore.cost.speed import Measured, Speed, estimate, measure, network
+from vitcore.errors import Refusal
+from vitcore.published.tables import table, tables
+from vitcore.reproduction import exports
+from vitcore.reproduction.comparisons import comparisons, rows_differ
+from vitcore.reproduction.missing import missing
+from vitcore.reproduction.paragraph import paragraph
+from vitcore.reproduction.tables import results
+from vitcore.reproduction.verdicts import Verdict, judge_count, judge_result
+from vitcore.runs.cost_estimate import Expected
+from vitcore.spec import RunSpec, command_line, fields
+from vitcore.statistics.intervals import noise_floor
+
+Frame = Callable[[Sequence[dict[str, Any]]], pd.DataFrame]
+T1 = table("performer-table-1")
+
+
+def spec(row: str, seed: int = 0, protocol: str = "scaled", key: str = "performer-table-1") -> RunSpec:
+    column = "error" if key == "performer-table-1" else "10000-error"
+    return table(key).spec(row, column, protocol, seed)
+
+
+@pytest.mark.parametrize("one", tables().values(), ids=lambda one: one.key)
+def test_without_a_run_every_result_says_not_run(one: Any, frame: Frame) -> None:
+    for protocol in one.protocols:
+        found = results(one, frame(), protocol)
+        measured = [cell for cell in found.results if cell.metric.kind != "count"]
+        assert {cell.judgement.verdict for cell in measured} <= {Verdict.NOT_RUN}
+        assert paragraph(found, frame())
+        assert exports.markdown(found).count("\n|") >= len(one.rows)
+    with pytest.raises(Refusal, match="no protocol 'imaginary'"):
+        results(one, frame(), "imaginary")
+
+
+def test_many_seeds_give_mean_and_interval_and_one_gives_no_interval(frame: Frame) -> None:
+    lines = [stored(spec("softmax", s), 6.0 + 0.1 * s) for s in range(3)] + [stored(spec("x4"), 2.0)]
+    found = results(T1, frame(lines), "scaled")
+    many, one = found.at("softmax", "error"), found.at("x4", "error")
+    assert many.ours_text() == "6.10 ± 0.25 (n = 3)"
+    assert many.difference == pytest.approx(0.01)
+    assert many.verdict == "agrees (scaled)"
+    assert one.ours_text() == "2.00 (n = 1)"
+    assert one.judgement.verdict is Verdict.WITHIN_NOISE, "one seed reproduces nothing"
+    assert found.own["error_percent"].degrees == 2
+
+
+def test_scaled_runs_never_fill_the_full_protocols_cells(frame: Frame) -> None:
+    runs = frame([stored(spec("softmax"), 6.0)])
+    assert results(T1, runs, "report").at("softmax", "error").judgement.verdict is Verdict.NOT_RUN
+    full = frame([stored(spec("softmax", s, "report"), 6.0 + s / 10) for s in range(2)])
+    assert results(T1, full, "report").at("softmax", "error").verdict == "reproduced"
+    assert results(T1, full, "scaled").at("softmax", "error").judgement.verdict is Verdict.NOT_RUN
+
+
+def test_failed_running_and_unreadable_runs_are_told_and_not_counted(frame: Frame) -> None:
+    lines = [
+        stored(spec("x2", 0), 3.0),
+        stored(spec("x2", 1), math.nan, status="failed"),
+        stored(spec("x2", 2), 50.0, status="running"),
+        {**stored(spec("x2", 3), 1.0), "fingerprint": None, "seed": math.nan, "id": "spec-no-longer-validates"},
+    ]
+    cell = results(T1, frame(lines), "scaled").at("x2", "error")
+    assert cell.ours_text() == "3.00 (n = 1); 1 failed, 1 running"
+    failed = results(T1, frame(lines[1:2]), "scaled").at("x2", "error")
+    assert failed.ours_text() == "1 failed"
+    assert failed.judgement.verdict is Verdict.NOT_RUN
+
+
+def test_a_seed_run_twice_counts_once_and_a_later_failure_does_not_hide_it(frame: Frame) -> None:
+    lines = [
+        {**stored(spec("x2"), 3.0), "id": "20260101-a"},
+        {**stored(spec("x2"), 4.0), "id": "20260102-b"},
+        {**stored(spec("x2"), math.nan, status="failed"), "id": "20260103-c"},
+    ]
+    cell = results(T1, frame(lines), "scaled").at("x2", "error")
+    assert dict(cell.runs) == {0: "20260102-b"}
+    assert cell.ours.mean == 4
+
+
+def test_a_collapse_is_a_result_and_no_noise(frame: Frame) -> None:
+    lines = [stored(spec("relu", s), 90.2, status="diverged") for s in range(2)]
+    found = results(T1, frame(lines), "scaled")
+    cell = found.at("relu", "error")
+    assert cell.ours_text() == "90.20 ± 0.00 (n = 2); 2 of 2 diverged"
+    assert cell.verdict == "agrees (scaled)"
+    assert found.own["error_percent"].degrees == 0
+    assert any("collapsed" in sentence for sentence in paragraph(found, frame(lines)))
+
+
+def test_seconds_are_of_one_machine_and_never_judged(frame: Frame) -> None:
+    lines = [stored(spec("x2", s), 3.0, machine="fast", training_seconds=10.0) for s in range(2)]
+    lines += [stored(spec("x2", 5), 3.0, machine="slow", training_seconds=90.0)]
+    found = results(T1, frame(lines), "scaled")
+    time = found.at("x2", "time")
+    assert time.machine == "fast"
+    assert time.ours.mean == 10
+    assert time.judgement.verdict is Verdict.NOT_COMPARED
+    assert math.isnan(time.difference)
+    assert results(T1, frame(lines), "scaled", machine="slow").at("x2", "time").ours.mean == 90
+
+
+def test_a_row_that_is_an_epoch_reads_that_epoch(frame: Frame) -> None:
+    hybrid = table("hybrid-figure-4")
+    run = stored(hybrid.spec("1", "accuracy", "scaled"), 95.0)
+    epochs = pd.DataFrame(
+        {"run_id": run["id"], "epoch": [1, 2], "accuracy": [0.01, 0.02], "f1": [0.0, 0.01], "train_loss": [5.2, 5.0]}
+    )
+    found = results(hybrid, frame([run]), "scaled", epochs=epochs)
+    assert found.at("2", "loss").ours.mean == 5.0
+    assert found.at("3", "accuracy").judgement.verdict is Verdict.NOT_RUN
+    assert len(missing(hybrid, frame(), [0, 1], "scaled").specs) == 2, "five epochs are one run a seed"
+
+
+def test_counts_are_exact_and_an_error_of_the_slides_shows() -> None:
+    found = results(table("slides-table-1"), pd.DataFrame({"fingerprint": []}), "report")
+    assert found.at("cct-7/3x1", "parameters").verdict == "reproduced"
+    assert found.at("cct-7/3x1", "parameters").mean_text() == found.at("cct-7/3x1", "parameters").ours_text()
+    assert found.at("cct-7/3x1", "parameters").mean_text().endswith(" M"), "a number of parameters has its unit"
+    assert found.at("cct-7/3x2", "macs").verdict == "contradicted"
+    assert found.at("mobilenetv2/0.5", "macs").verdict == "reproduced"
+    fourth = results(table("slides-table-4"), pd.DataFrame({"fingerprint": []}), "scaled")
+    assert {fourth.at(row, "parameters").verdict for row in ("vit-h", "cct-224")} == {"contradicted"}
+    assert "JFT-300M" in fourth.at("vit-h", "top-1").judgement.why
+
+
+def test_verdicts_by_hand() -> None:
+    cell = T1.cell("softmax", "error")
+    assert cell is not None
+    floor = noise_floor([(6.0, 8.0), (5.0, 3.0), (4.0, 6.0), (6.0, 4.0)])  # one run: sqrt 2
+    interval = results(T1, pd.DataFrame({"fingerprint": []}), "scaled").results[0].ours
+    for mean, count, verdict in (
+        (6.5, 3, "reproduced"),
+        (6.5, 1, "within noise"),
+        (9.0, 3, "within noise"),
+        (15.0, 3, "contradicted"),
+    ):
+        judged = judge_result(cell, interval._replace(mean=mean), count, floor, noise_floor([]))
+        assert judged.verdict == verdict, mean
+    assert judge_result(cell, interval._replace(mean=6.5), 1, noise_floor([]), noise_floor([])).verdict == "undecided"
+    assert judge_count(cell, 6.0951, "parameters").verdict == "reproduced"
+    assert judge_count(cell, 6.25, "parameters").verdict == "contradicted"
+    assert judge_count(cell, 6.25, "macs").verdict == "reproduced"
+
+
+def test_missing_asks_once_for_a_run_and_again_for_what_failed(frame: Frame) -> None:
+    assert len(missing(T1, frame(), [0, 1, 2], "scaled").specs) == 18, "error and seconds are one run"
+    lines = [
+        stored(spec("softmax", 0), 6.0),
+        stored(spec("softmax", 1), math.nan, status="failed"),
+        stored(spec("softmax", 2), math.nan, status="queued"),
+    ]
+    gaps = missing(T1, frame(lines), [0, 1, 2], "scaled", rows=["softmax"])
+    assert [one.seed for one in gaps.specs] == [1]
+    assert gaps.under_way == 1
+    filled = frame([stored(one, 5.0) for one in missing(T1, frame(), [0], "scaled").specs])
+    assert missing(T1, filled, [0], "scaled").specs == []
+    cell = results(T1, filled, "scaled")
+    assert all(one.values for one in cell.results), "what missing asks for is what the table finds"
+    teacher = missing(table("slides-table-3"), frame(), [0], "report", rows=["deit-s"])
+    assert "teacher" in teacher.cannot[0][2]
+
+
+def test_minutes_come_from_the_runs_most_alike(frame: Frame) -> None:
+    gaps = missing(T1, frame(), [0], "scaled", rows=["softmax", "x4"]).specs
+    assert math.isnan(estimate(gaps, frame()).minutes)
+    assert "unknown" in str(estimate(gaps, frame()))
+    lines = [stored(gaps[0], 6.0, training_seconds=120.0)]
+    found = estimate(gaps[:1], frame(lines))
+    assert found.minutes == pytest.approx((120 + 120 / 120_000 * 10_000 * 2 / 3) / 60)
+    assert estimate(gaps, frame(lines)).unknown == 0, "another kernel of the same network tells enough"
+    other = missing(table("slides-table-1"), frame(), [0], "scaled", rows=["cct-7/3x1"], columns=["cifar-10"]).specs
+    assert estimate(other, frame(lines)).minutes > 0, "multiply-accumulates carry the speed to another network"
+    assert estimate(gaps, frame(lines), machine="elsewhere").unknown == 2
+
+
+def test_a_network_new_to_this_machine_is_guessed_and_can_be_measured(frame: Frame) -> None:
+    gaps = missing(T1, frame(), [0, 1], "scaled", rows=["softmax", "x4"]).specs
+    assert [network(spec)[1] for spec in estimate(gaps, frame()).guessed] == ["softmax", "x^4"], "each network once"
+    lines = [stored(gaps[0], 6.0, training_seconds=120.0)]
+    assert estimate(gaps, frame(lines)).guessed == []
+    kept = frame(lines).assign(kept=True)
+    there = estimate(gaps, kept)
+    assert len(there.guessed) == 2, "another machine's speed is a guess here"
+    assert str(there).startswith("perhaps")
+    both = {network(spec): Measured(0.01, 50.0) for spec in gaps}
+    told = estimate(gaps[:1], kept, measured=both)
+    assert told.guessed == []
+    assert told.minutes == pytest.approx(0.01 * (120_000 + 10_000 * 2 / 3) / 60)
+
+
+def test_a_measurement_tells_seconds_for_a_picture_and_memory() -> None:
+    found = measure(RunSpec.of(architecture="cnn", dataset="digits", samples=64))
+    assert 0 < found.seconds < 10
+    assert 0.5 < found.memory_mb < 500
+
+
+def test_what_is_expected_of_a_run_is_its_training_alone(frame: Frame) -> None:
+    mine = spec("softmax", 0)
+    by_runs = Speed(frame([stored(mine, 6.0, training_seconds=120.0)]))
+    assert by_runs.expected(spec("softmax", 1)) == Expected(120.0, guessed=False)
+    assert by_runs.memory_mb(spec("softmax", 1)) == 400.0
+    measured = Speed(frame(), measured={network(mine): Measured(0.01, 50.0)})
+    rows = (mine.data.samples or 60_000) * mine.training.epochs
+    assert measured.expected(mine) == Expected(pytest.approx(0.01 * rows), guessed=False)
+    assert measured.memory_mb(mine) == 50.0
+    assert Speed(frame()).expected(mine) is None
+    assert Speed(frame()).memory_mb(mine) is None
+    larger = RunSpec.of(**{**mine.flat(), "batch_size": 2 * mine.training.batch_size})
+    assert by_runs.memory_mb(larger) is None, "another batch size takes another amount"
+
+
+def _seeds_of(errors: dict[str, list[float]]) -> list[dict[str, Any]]:
+    return [stored(spec(row, seed), value) for row, values in errors.items() for seed, value in enumerate(values)]
+
+
+def test_comparisons_are_paired_corrected_and_name_the_seeds_still_needed(frame: Frame) -> None:
+    random = np.random.default_rng(0)
+    base = random.normal(6, 1, 6)
+    runs = frame(
+        _seeds_of(
+            {
+                "softmax": list(base),
+                "x4": list(base - 3 + random.normal(0, 0.1, 6)),
+                "x2": list(base + np.array([0.5, -0.3, 0.2, -0.4, 0.3, 0.1])),
+            }
+        )
+    )
+    found = comparisons(results(T1, runs, "scaled"), runs).set_index("row")
+    assert found.loc["X⁴", "difference"] == pytest.approx(-3, abs=0.2)
+    assert found.loc["X⁴", "p_holm"] < 0.001
+    assert found.loc["X⁴", "better"] == 1
+    assert found.loc["X⁴", "more_seeds"] == 0
+    assert found.loc["x²", "p_holm"] > 0.05
+    assert found.loc["x²", "more_seeds"] > 0
+    assert found.loc["x²", "minutes"] > 0
+
+
+def test_rows_that_differ_are_found_and_equal_ones_are_not_more_often_than_1_in_20() -> None:
+    random = np.random.default_rng(1)
+    keys = [("error", seed) for seed in range(4)]
+
+    def p(shift: float) -> float:
+        shared = random.normal(0, 2, 4)
+        return rows_differ([dict(zip(keys, shared + random.normal(shift * r, 1, 4), strict=True)) for r in range(4)])[0]
+
+    assert np.mean([p(0) < 0.05 for _ in range(1_000)]) == pytest.approx(0.05, abs=0.02)
+    assert np.mean([p(3) < 0.05 for _ in range(100)]) > 0.9
+
+
+def test_the_paragraph_is_honest_either_way(frame: Frame) -> None:
+    same = frame(_seeds_of({row: [6.0, 6.5, 5.6] for row in ("softmax", "x4", "quad", "x2", "max-x2")}))
+    said = " ".join(paragraph(results(T1, same, "scaled"), same))
+    assert "No difference between the kernels that learn is shown" in said
+    assert "agree exactly, seed by seed" in said
+    assert "at 1.4 points" in said
+    assert "scaled runs" in said
+    apart = frame(_seeds_of({"softmax": [6.0, 6.5, 5.6], "x4": [2.1, 2.5, 1.6], "x2": [2.0, 2.4, 1.7]}))
+    said = " ".join(paragraph(results(T1, apart, "scaled"), apart))
+    assert "The kernels differ" in said
+    assert "X⁴ against Softmax (not Performized): better" in said
+    assert "Nothing of this table has been run" in " ".join(paragraph(results(T1, frame(), "scaled"), frame()))
+
+
+@pytest.mark.parametrize(("shift", "verdict"), [(0.0, "not shown to matter"), (2.0, "with it the error is higher")])
+def test_the_paragraph_says_whether_replacement_matters(frame: Frame, shift: float, verdict: str) -> None:
+    lines = []
+    for key, extra in (("performer-table-2", 0.0), ("performer-table-3", shift)):
+        for place, column in enumerate(("10000-error", "20000-error", "50000-error")):
+            for row, error in (("softmax", 6.0), ("x4", 5.5), ("x2", 5.8)):
+                one = table(key).spec(row, column, "scaled")
+                lines.append(stored(one, error - place + extra + 0.01 * place * (extra > 0) + 0.1 * (place == 1)))
+    runs = frame(lines)
+    second, third = (results(table(f"performer-table-{n}"), runs, "scaled") for n in (2, 3))
+    assert verdict in " ".join(paragraph(second, runs, third))
+    assert verdict in " ".join(paragraph(third, runs, second))
+    assert "share one seed" in " ".join(paragraph(third, runs, second))
+
+
+def test_exports_hold_every_cell_and_stay_whole(frame: Frame) -> None:
+    found = results(T1, frame(_seeds_of({"softmax": [6.0, 6.4]})), "scaled")
+    back = pd.read_csv(io.StringIO(exports.csv(found)))
+    assert len(back) == 12
+    assert back["published"].tolist() == [cell.value for cell in T1.cells]
+    assert back.loc[0, "ours"] == pytest.approx(6.2)
+    assert back["command"].str.startswith("python -m vitcore train").all()
+    head, rule, *body = [line for line in exports.markdown(found).splitlines() if line.startswith("|")]
+    assert {line.count(" | ") for line in [head, *body]} == {8}
+    assert rule.count("---|") == 9
+    tex = exports.latex(found)
+    assert r"Error (\%), published" in tex
+    assert tex.count(r" \\") == 7
+    assert next(iter(exports.layout(found, "ours")["Error (%)"])).startswith("6.20 ±")
+
+
+def test_a_cells_command_makes_that_cells_run() -> None:
+    places = {field.name.replace("_", "-"): field for field in fields()}
+    for one in tables().values():
+        for row in one.rows:
+            try:
+                made = one.spec(row.key, one.columns[0].key, "scaled", seed=2)
+            except Refusal:
+                continue
+            read: dict[str, Any] = {}
+            words = command_line(made).replace('"', "").split()[4:]
+            while words:
+                flag = words.pop(0).removeprefix("--")
+                field = places[flag.removeprefix("no-")]
+                read[field.name] = not flag.startswith("no-") if field.kind is bool else field.kind(words.pop(0))
+            assert RunSpec.of(**read) == made
+
+
+def test_what_is_true_of_all_cells_stands_in_the_heading_alone(frame: Frame) -> None:
+    even = results(
+        T1, frame([stored(spec(row, seed), 6.0 + seed) for row in ("softmax", "x4") for seed in (0, 1)]), "scaled"
+    )
+    assert exports.heading(even, "ours") == "Ours (scaled, n = 2, mean ± 95 % interval)"
+    assert exports.heading(even, "verdict") == "Verdict (scaled)"
+    assert exports.layout(even, "ours", brief=True)["Error (%)"][0] == "6.50 ± 6.35"
+    assert not any("scaled" in text for text in exports.layout(even, "verdict", brief=True)["Error (%)"])
+    uneven = results(
+        T1, frame([stored(spec("softmax", 0), 6.0), *(stored(spec("x4", n), 3.0) for n in (0, 1))]), "scaled"
+    )
+    assert exports.heading(uneven, "ours") == "Ours (scaled)"
+    assert exports.layout(uneven, "ours", brief=True)["Error (%)"][0] == "6.00 (n = 1)"

@@ -1,0 +1,121 @@
+"""A spec is refused in one sentence, survives a round trip, and is recognised by what it does, not by its seed."""
+
+import json
+import re
+
+import pytest
+
+from vitcore.data.registry import DATASETS
+from vitcore.errors import Refusal
+from vitcore.layers.kernels import KERNELS
+from vitcore.models import ARCHITECTURES
+from vitcore.spec import RunSpec, fields
+
+FIELDS = fields()
+
+
+def test_leaf_names_are_unique_so_that_a_flag_names_one_thing() -> None:
+    names = [field.name for field in FIELDS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field) -> None:
+    assert field.label
+    assert field.help.endswith(".")
+    assert field.kind in (bool, int, float, str)
+    assert not field.choices or field.default in field.choices
+    assert RunSpec.of(**{field.name: field.default}).flat()[field.name] == field.default
+
+
+@pytest.mark.parametrize(
+    ("raw", "named"),
+    [
+        ({"model": {"depth": 3}}, r"model\.depth"),
+        ({"model": 3}, "model"),
+        ({"data": None}, "data"),
+        ({"seed": None}, r"Seed \(seed\)"),
+        ({"training": {"epochs": 10**9}}, r"Epochs \(epochs\)"),
+    ],
+)
+def test_a_spec_file_that_does_not_fit_is_refused_by_its_label_or_its_place(raw, named) -> None:
+    with pytest.raises(Refusal, match=named):
+        RunSpec.parse(raw)
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.bounds], ids=lambda field: field.name)
+def test_a_number_out_of_bounds_is_named_by_the_label_of_its_field(field) -> None:
+    beyond = -1 if "ge" in field.bounds or "gt" in field.bounds else 10**9
+    with pytest.raises(Refusal, match=rf"^{re.escape(field.label)} \({field.name}\): '{beyond}' does not do; "):
+        RunSpec.of(**{field.name: beyond})
+
+
+def test_what_an_empty_option_means_is_said_as_its_help_says_it() -> None:
+    words = {field.name: field.empty for field in FIELDS if field.optional}
+    assert words["target_error"] == "never"
+    assert words["samples"] == "all"
+    assert {words[name] for name in ("clip_norm", "teacher", "folder")} == {"none"}
+    assert words["subset_seed"] == "the run's seed"
+    own = {"patch", "features", "epsilon", "dropout", "attention_dropout", "stochastic_depth", "side"}
+    assert {name for name, word in words.items() if word == "its own"} == own
+
+
+def test_choices_are_the_tables_themselves() -> None:
+    by_name = {field.name: field for field in FIELDS}
+    assert by_name["architecture"].choices == tuple(ARCHITECTURES)
+    assert by_name["kernel"].choices == tuple(KERNELS)
+    assert by_name["dataset"].choices == tuple(DATASETS)
+
+
+def test_a_spec_survives_json() -> None:
+    spec = RunSpec.of(kernel="x^2", epochs=3, samples=100, epsilon=0.0, name="a.b-c_1")
+    assert RunSpec.parse(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+@pytest.mark.parametrize("change", [{"seed": 7}, {"device": "cpu"}, {"precision": "float32"}, {"name": "mine"}])
+def test_seed_machine_and_name_do_not_change_what_a_run_is(change) -> None:
+    assert RunSpec.of(**change).fingerprint() == RunSpec().fingerprint()
+
+
+@pytest.mark.parametrize(
+    "change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"positions": "none"}, {"crop": 2}]
+)
+def test_everything_else_does(change) -> None:
+    assert RunSpec.of(**change).fingerprint() != RunSpec().fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"samples": 5000}, ["5,000", "1,437", "replacement"]),
+        ({"epochs": 0}, ["epochs", "1", "0"]),
+        ({"learning_rate": float("nan")}, ["learning_rate", "finite"]),
+        ({"architecture": "vit-lite-7/5"}, ["vit-lite-7/5", "vit-lite-7/4"]),
+        ({"architecture": "vit-lite-7/8"}, ["8", "28"]),
+        ({"architecture": "vit-lite-7/4", "patch": 9}, ["9", "28"]),
+        ({"architecture": "cnn", "kernel": "relu"}, ["cnn", "relu"]),
+        ({"name": "x" * 121}, ["name", "121", "120"]),
+        ({"name": "a\nb"}, ["name", "U+000A"]),
+        ({"teacher": "../up"}, ["teacher", "../up"]),
+        ({"kernels": "relu"}, ["kernels", "kernel"]),
+        ({"batch_size": "many"}, ["batch_size", "many", "integer"]),
+    ],
+)
+def test_bad_input_gets_one_sentence_with_both_numbers(change, names) -> None:
+    with pytest.raises(Refusal) as refusal:
+        RunSpec.of(**change)
+    text = str(refusal.value)
+    assert "\n" not in text
+    for name in names:
+        assert name in text
+
+
+@pytest.mark.parametrize("raw", [{"architecture": "9" * 5000}, {"9" * 5000: 1}, {"name": "9" * 5000}])
+def test_a_refusal_stays_a_sentence_however_long_what_was_given(raw) -> None:
+    with pytest.raises(Refusal) as refusal:
+        RunSpec.of(**raw)
+    assert len(str(refusal.value)) < 600
+
+
+def test_more_rows_than_there_are_may_be_drawn_with_replacement() -> None:
+    assert RunSpec.of(samples=5000, replacement=True).data.samples == 5000

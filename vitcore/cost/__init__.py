@@ -1,0 +1,1 @@
+"""What a network and a run cost: parameters, MACs, memory, seconds."""

@@ -1,0 +1,142 @@
+"""One architecture, built with chosen options on the meta device and described: size, cost, memory, layers, stages.
+
+`python -m vitcore.cost.description` does the same in a process of its own, for the networks that take seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from vitcore import processes
+from vitcore.errors import Refusal
+from vitcore.models import ARCHITECTURES
+from vitcore.models.stages import Stage, stages, tokens
+
+BATCH = 128
+PATIENCE = 120  # seconds that a count in another process may take
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What differs from the architecture's own configuration; None: its own."""
+
+    channels: int | None = None
+    side: int | None = None
+    classes: int | None = None
+    kernel: str = "softmax"
+    features: int | None = None
+    positions: str = "learnable"
+    patch: int | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """An architecture as built: counts of one picture, bytes of a float32 training step with AdamW."""
+
+    name: str
+    channels: int
+    side: int
+    classes: int
+    tokens: int | None
+    parameters: int
+    macs: int
+    memory: int
+    batch: int
+    stages: tuple[Stage, ...] = field(repr=False)
+    layers: tuple[Mapping[str, Any], ...] = field(repr=False)  # models.count.LayerRow as dicts
+
+
+def describe(name: str, choice: Choice, batch: int = BATCH) -> Description:
+    """Build the network without content and count it; what takes long is done in a process of its own.
+
+    Raises:
+        Refusal: a combination that cannot be built, in one sentence.
+    """
+    return described(name, choice, batch) if _quick(name) else _elsewhere(name, choice, batch)
+
+
+def described(name: str, choice: Choice, batch: int) -> Description:
+    """The same in this process, however long it takes."""
+    import torch
+
+    from vitcore.models import build, count
+
+    own = ARCHITECTURES[name]
+    channels, side = choice.channels or own.channels, choice.side or own.side
+    classes = choice.classes or own.classes
+    try:
+        with torch.device("meta"):
+            model = build(
+                name,
+                channels=channels,
+                side=side,
+                classes=classes,
+                kernel=choice.kernel,
+                features=choice.features,
+                positions=choice.positions,
+                patch=choice.patch,
+            )
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    rows = count.layers_table(model, channels, side)
+    parts = direct_parts([row.name for row in rows])
+    return Description(
+        name=name,
+        channels=channels,
+        side=side,
+        classes=classes,
+        tokens=tokens(model, side),
+        parameters=count.parameters(model),
+        macs=sum(row.macs for row in rows if row.name in parts),
+        memory=count.training_memory(model, channels, side, batch),
+        batch=batch,
+        stages=tuple(stages(model, {row.name: row.output_shape for row in rows}, channels=channels, side=side)),
+        layers=tuple(asdict(row) for row in rows),
+    )
+
+
+def direct_parts(names: Sequence[str]) -> set[str]:
+    """Those of a layer table's rows that lie in no other row: `blocks.0`, but not `blocks.0.mlp`."""
+    known = set(names)
+
+    def inside(name: str) -> bool:
+        ends = [at for at, letter in enumerate(name) if letter == "."]
+        return any(name[:end] in known for end in ends)
+
+    return {name for name in names if not inside(name)}
+
+
+def _quick(name: str) -> bool:
+    """Whether a count takes well under a second: so few modules does it have."""
+    own = ARCHITECTURES[name]
+    return own.family == "small_cnn" or (own.family in ("compact", "vit") and own.config["layers"] <= 14)
+
+
+def _elsewhere(name: str, choice: Choice, batch: int) -> Description:
+    asked = json.dumps({"name": name, "choice": asdict(choice), "batch": batch})
+    return _parsed(json.loads(processes.answer("vitcore.cost.description", [asked], PATIENCE)[0]))
+
+
+def _parsed(raw: dict[str, Any]) -> Description:
+    drawn = tuple(Stage(**{**stage, "details": tuple(stage["details"])}) for stage in raw.pop("stages"))
+    shapes = ("input_shape", "output_shape")
+    rows = tuple({**row, **{name: tuple(row[name]) for name in shapes}} for row in raw.pop("layers"))
+    return Description(**{**raw, "stages": drawn, "layers": rows})
+
+
+def main() -> None:
+    """Describes what the argument asks for, as JSON on standard output; a refusal is the last line of stderr."""
+    asked = json.loads(sys.argv[1])
+    try:
+        found = described(asked["name"], Choice(**asked["choice"]), asked["batch"])
+    except Refusal as refusal:
+        sys.exit(str(refusal))
+    print(json.dumps(asdict(found)))
+
+
+if __name__ == "__main__":
+    main()

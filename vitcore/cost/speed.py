@@ -1,0 +1,196 @@
+"""How long runs will take on this machine: by its stored runs, by a measurement of seconds, else guessed by size."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from vitcore import processes
+from vitcore.cost.durations import duration
+from vitcore.data.load import described
+from vitcore.data.registry import DATASETS, Dataset
+from vitcore.reproduction.tables import counts
+from vitcore.runs.cost_estimate import Expected
+from vitcore.spec import RunSpec
+
+EVALUATION = 1 / 3
+"""Cost of a forward pass beside a training step's forward and backward."""
+
+PATIENCE = 120  # seconds that a measurement may take
+
+Network = tuple[str, str, int]
+"""What speed depends on: architecture, kernel, side of the picture in pixels."""
+
+
+class Measured(NamedTuple):
+    """What a few steps told of a network on this machine."""
+
+    seconds: float  # of training for one picture
+    memory_mb: float  # with the spec's own batch size
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Minutes for a list of runs one after another; `unknown` of them could not be estimated and are left out.
+
+    `guessed`: a spec of each network that no stored run and no measurement tells of; `measure` would.
+    """
+
+    minutes: float
+    unknown: int
+    guessed: Sequence[RunSpec] = ()
+
+    def __str__(self) -> str:
+        if math.isnan(self.minutes):
+            return "unknown: no stored run tells this machine's speed yet"
+        text = f"{'perhaps' if self.guessed else 'about'} {duration(60 * self.minutes)}"
+        return f"{text}, and {self.unknown} runs of unknown length" if self.unknown else text
+
+
+def network(spec: RunSpec) -> Network:
+    """What this spec's speed depends on."""
+    return spec.model.architecture, spec.model.kernel, spec.data.side or DATASETS[spec.data.dataset].side
+
+
+def forecast_here(spec: RunSpec) -> dict[str, Any]:
+    """vitcore.cost.forecast.Forecast of a spec as plain values, made in a process of its own: it takes seconds.
+
+    Raises:
+        Refusal: as vitcore.cost.forecast.forecast, or it took too long.
+    """
+    said, _ = processes.answer("vitcore.cost.forecast", [spec.model_dump_json()], PATIENCE)
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+def measure(spec: RunSpec) -> Measured:
+    """What this spec's network takes here, from a few steps made now; raises Refusal."""
+    found = forecast_here(spec)
+    return Measured(1 / found["images_per_second"], found["memory_mb"])
+
+
+def estimate(
+    specs: Sequence[RunSpec],
+    runs: pd.DataFrame,
+    machine: str | None = None,
+    measured: Mapping[Network, Measured] | None = None,
+) -> Estimate:
+    """Minutes that the runs take one after another, judged by what stored runs of a machine took.
+
+    Args:
+        machine: the host whose runs count; None: all of them.
+        measured: by network, as `measure` gives it; used where no stored run tells.
+    """
+    speed = Speed(runs, machine, measured)
+    seconds = [speed.seconds(spec) for spec in specs]
+    known = [one for one in seconds if one is not None]
+    guessed = {network(spec): spec for spec in reversed(specs) if speed.guesses(spec)}
+    minutes = sum(known) / 60 if known or not specs else math.nan
+    return Estimate(minutes, len(specs) - len(known), list(guessed.values())[::-1])
+
+
+TOLD = [
+    "training_seconds", "epochs_done", "train_rows", "machine", "architecture", "kernel", "dataset", "side", "macs",
+    "batch_size", "memory_mb",
+]  # fmt: skip
+
+
+class Speed:
+    """What stored runs say of a machine's speed: by the same network, else by multiply-accumulates per second."""
+
+    def __init__(
+        self, runs: pd.DataFrame, machine: str | None = None, measured: Mapping[Network, Measured] | None = None
+    ) -> None:
+        self._measured = measured or {}
+        told = runs.loc[(runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_rows"] > 0), TOLD]
+        if machine is not None:
+            told = told[told["machine"] == machine]
+        elsewhere = runs["kept"].eq(True).reindex(told.index) if "kept" in runs else False
+        images = told["epochs_done"] * told["train_rows"]
+        own = told["dataset"].map({name: data.side for name, data in DATASETS.items()})
+        self._told = told.assign(
+            per_image=told["training_seconds"] / images, side=told["side"].fillna(own), elsewhere=elsewhere
+        )
+        self._known: dict[Network, tuple[float | None, bool]] = {}
+
+    def seconds(self, spec: RunSpec) -> float | None:
+        """Training and evaluation of one run; None where no stored run tells."""
+        per_image = self._per_image(spec)[0]
+        if per_image is None:
+            return None
+        data = _data(spec)
+        evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
+        return per_image * (_trained(spec, data) + EVALUATION * data.test_rows * evaluations)
+
+    def expected(self, spec: RunSpec) -> Expected | None:
+        """What the training alone is expected to take, to be kept with the run; None where no stored run tells."""
+        per_image, guessed = self._per_image(spec)
+        return None if per_image is None else Expected(per_image * _trained(spec, _data(spec)), guessed)
+
+    def memory_mb(self, spec: RunSpec) -> float | None:
+        """Megabytes that it will hold: as runs of this network and batch size did, else as measured; else None."""
+        same = self._same(spec, elsewhere=False)
+        held = same.loc[same["batch_size"] == spec.training.batch_size, "memory_mb"].dropna()
+        if len(held):
+            return float(held.median())
+        return self._measured[network(spec)].memory_mb if network(spec) in self._measured else None
+
+    def guesses(self, spec: RunSpec) -> bool:
+        """Whether neither a stored run nor a measurement of this network tells its speed."""
+        return self._per_image(spec)[1]
+
+    def _per_image(self, spec: RunSpec) -> tuple[float | None, bool]:
+        """Seconds of training for one picture, and whether that is a guess."""
+        which = network(spec)
+        if which not in self._known:
+            own = self._like(spec)
+            self._known[which] = (self._guess(spec), True) if own is None else (own, False)
+        return self._known[which]
+
+    def _guess(self, spec: RunSpec) -> float | None:
+        """For a network that is new here: as elsewhere, else by its arithmetic."""
+        there = self._same(spec, elsewhere=True)
+        if len(there):
+            return float(there["per_image"].median())
+        macs = _macs(spec, _data(spec).channels, network(spec)[-1])
+        known = self._told[self._told["macs"] > 0]
+        return None if macs is None or known.empty else float((known["per_image"] / known["macs"]).median()) * macs
+
+    def _like(self, spec: RunSpec) -> float | None:
+        """The median of this machine's runs of this kernel; else as measured; else of another kernel's; else None."""
+        same = self._same(spec, elsewhere=False)
+        exact = same[same["kernel"] == spec.model.kernel]
+        if len(exact):
+            return float(exact["per_image"].median())
+        if network(spec) in self._measured:
+            return self._measured[network(spec)].seconds
+        return float(same["per_image"].median()) if len(same) else None
+
+    def _same(self, spec: RunSpec, *, elsewhere: bool) -> pd.DataFrame:
+        """Runs of this architecture on pictures of this size, with any kernel."""
+        architecture, _, side = network(spec)
+        told = self._told[self._told["elsewhere"] == elsewhere]
+        return told[(told["architecture"] == architecture) & (told["side"] == side)]
+
+
+def _data(spec: RunSpec) -> Dataset:
+    return described(spec.data.dataset, spec.data.folder)
+
+
+def _trained(spec: RunSpec, data: Dataset) -> int:
+    """Pictures gone through in training."""
+    return (spec.data.samples or data.train_rows) * spec.training.epochs
+
+
+def _macs(spec: RunSpec, channels: int, side: int) -> float | None:
+    """MACs of a spec's network from the counted ones, scaled by the picture's area."""
+    for network, size in counts().items():
+        name, picture, *_ = network.split()
+        if name == spec.model.architecture:
+            return size["macs"] * (side / int(picture.split("x")[1])) ** 2
+    return None

@@ -1,0 +1,100 @@
+"""What was found in class folders, in sentences: splits, classes, counts, and what was passed over and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from vitcore.data.readers.layouts import HELD_OUT, Layout
+
+SHOWN, EXAMPLES = 20, 3  # classes and files that a sentence names
+
+Rows = list[tuple[str, int]]  # (name in the source, number of the class)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The images of both splits in order, the classes, and what a reader of the results must know of them."""
+
+    splits: dict[str, Rows]
+    classes: tuple[str, ...]
+    folders: dict[str, str]  # where each split was found; "" where there are none
+    told: tuple[str, ...]
+
+
+def sentences(
+    layout: Layout, splits: Mapping[str, Rows], classes: Sequence[str], passed: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """What is told on the Datasets page and in a run's notes before anything trains."""
+    train, test = len(splits["train"]), len(splits["test"])
+    told = [f"{train:,} images to train on and {test:,} to test on, of {len(classes):,} classes"]
+    held_out = next((split for split in HELD_OUT if split in layout.splits), "")
+    if not held_out:
+        where = f" in {layout.folders['']}" if layout.folders.get("") else ""
+        told.append(f"the class folders{where} name no split: a fifth of each class is kept for testing")
+    else:
+        told.append(f"trained on is {layout.folders['train']}, tested on {layout.folders[held_out]}")
+        if held_out != "test":
+            told.append(f"there is no test split, so the errors are those of {layout.folders[held_out]}")
+        for split in HELD_OUT:
+            if split in layout.splits and split != held_out:
+                many = sum(map(len, layout.splits[split].values()))
+                told.append(
+                    f"{layout.folders[split]} is a validation split: its {_images(many)} are kept out of training and "
+                    "of testing"
+                )
+    told.append("images of each class, training + test: " + _by_class(splits, classes))
+    told += [f"passed over: {_files(names)} ({reason}: {_some(names)})" for reason, names in passed.items()]
+    return tuple(told)
+
+
+def left_out(broken: Mapping[str, str]) -> str:
+    """What is told of images that were left out since they cannot be read; `broken` says the split of each."""
+    share = [sum(split == of for split in broken.values()) for of in ("train", "test")]
+    return (
+        f"left out: {_images(len(broken))} that cannot be read, {share[0]:,} of training and {share[1]:,} of testing "
+        f"({_some(sorted(broken), SHOWN)})"
+    )
+
+
+def alike(both: int, tested: int) -> tuple[str, ...]:
+    """What is told where copies of one image lie in both splits, under whatever names."""
+    if not both:
+        return ()
+    return (
+        f"{both:,} of the {_images(tested)} to test on {'is' if both == 1 else 'are'}, byte for byte, "
+        "also to train on, so the test error flatters",
+    )
+
+
+def _by_class(splits: Mapping[str, Rows], classes: Sequence[str]) -> str:
+    counts = {split: [0] * len(classes) for split in ("train", "test")}
+    for split, count in counts.items():
+        for _, number in splits[split]:
+            count[number] += 1
+    pairs = zip(classes, counts["train"], counts["test"], strict=True)
+    return _listed([f"{shown(name)} {trained:,} + {tested:,}" for name, trained, tested in pairs], SHOWN)
+
+
+def _files(names: Sequence[str]) -> str:
+    return f"{len(names):,} file{'s' * (len(names) != 1)}"
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'s' * (count != 1)}"
+
+
+def _some(names: Iterable[str], most: int = EXAMPLES) -> str:
+    return _listed([shown(name) for name in names], most)
+
+
+def _listed(words: Sequence[str], most: int) -> str:
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def shown(name: str) -> str:
+    """A file's name fit for a sentence: its last 80 letters, in one line, bytes that are no text told as such."""
+    text = str(PurePosixPath(name)).encode("utf-8", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else "�" for letter in text)[-80:]

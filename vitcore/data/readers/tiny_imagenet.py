@@ -1,0 +1,133 @@
+"""Tiny ImageNet: as published or with its test pictures in class folders; a folder, its zip, or tars of parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from vitcore.data.registry import Dataset
+from vitcore.data.storage.archives import Entry, beside, entries
+from vitcore.data.storage.decode import ENDINGS
+from vitcore.data.storage.decode_all import decode_all, planned
+from vitcore.data.storage.decoded import Arrays, Writer
+from vitcore.data.storage.download import Progress, download
+from vitcore.data.storage.inventory import hidden
+from vitcore.errors import Refusal
+
+DOWNLOADS = True
+URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
+MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
+IMAGES, ANNOTATIONS = "images", "val_annotations.txt"
+SPLITS = ("train", "val")
+
+
+def wanted(dataset: Dataset, place: Path) -> str:
+    return f"tiny-imagenet-200.zip, or the folder {place.name} with its train/ and val/, into {place.parent}"
+
+
+def find(dataset: Dataset, place: Path) -> list[Path]:
+    """The folder, else the archives; both where the folder has one split only, so that what lacks can be said."""
+    for folder in (place, place / place.name):  # unpacking makes the second of them on some systems
+        present = [split for split in SPLITS if (folder / split).is_dir()]
+        if present:
+            return [folder] if len(present) == len(SPLITS) else [folder, *beside(place)]
+    return beside(place)
+
+
+def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
+    download([URL], place.with_suffix(".zip"), MD5, progress)
+
+
+@dataclass
+class Found:
+    """The pictures by what their paths say, each as (name in its source, class or file name)."""
+
+    train: list[tuple[str, str]] = field(default_factory=list)
+    sorted: list[tuple[str, str]] = field(default_factory=list)  # test pictures in class folders
+    loose: list[str] = field(default_factory=list)  # test pictures that only the annotations know
+    truth: dict[str, str] | None = None  # the class of each of these, by its name without ending
+
+
+def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
+    """Train on train/, test on val/ (test/ has no labels); classes in the order of their WordNet identifiers.
+
+    Raises:
+        Refusal: a split is missing, other classes than it has, or a picture that cannot be read.
+    """
+    seen, place = _seen(found), " and ".join(map(str, found))
+    tested = _tested(seen, place)
+    for where, pictures in (("train/<class>/", seen.train), ("val/images/ or val/<class>/", tested)):
+        if not pictures:
+            raise Refusal(f"{place} holds no pictures in {where}; put the whole of {dataset.label} there")
+    identifiers = sorted({identifier for _, identifier in seen.train})
+    if len(identifiers) != len(dataset.classes):
+        raise Refusal(
+            f"{place} holds {len(identifiers)} classes in train/; {dataset.label} has {len(dataset.classes)} "
+            "(a part of it can be read as one's own folder)"
+        )
+    number = {identifier: label for label, identifier in enumerate(identifiers)}
+    strange = sorted({identifier for _, identifier in tested} - set(identifiers))
+    if strange:
+        raise Refusal(f"{place} has the class {strange[0]!r} in val/ but not in train/; both must have the same")
+    plan, labels = planned(
+        {
+            "train": sorted((name, number[of]) for name, of in seen.train),
+            "test": sorted((name, number[of]) for name, of in tested),
+        },
+        writer.without,
+    )
+    writer.begin(labels)
+    decode_all(plan, found, writer, side=side, channels=3, label=dataset.label, progress=progress)
+    return writer.finish(dataset.classes)
+
+
+def _seen(sources: Sequence[Path]) -> Found:
+    """What the sources hold; of a picture that lies in two of them, the first."""
+    seen = Found()
+    for entry, parts in _pictures_and_tables(sources):
+        if parts == ("val", ANNOTATIONS):
+            lines = [line.split() for line in entry.content().decode("utf-8", "replace").splitlines()]
+            seen.truth = {PurePosixPath(words[0]).stem: words[1] for words in lines if len(words) > 1}
+        elif PurePosixPath(parts[-1]).suffix.lower() not in ENDINGS:
+            continue
+        elif parts[0] == "train" and len(parts) > 2:
+            seen.train.append((entry.name, parts[1]))
+        elif parts[0] == "val" and (len(parts) == 2 or parts[1] == IMAGES):
+            seen.loose.append(entry.name)
+        elif parts[0] == "val":
+            seen.sorted.append((entry.name, parts[1]))
+    return seen
+
+
+def _pictures_and_tables(sources: Sequence[Path]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """Each file below train/ and val/ once, with its path from there on."""
+    met: set[tuple[str, ...]] = set()
+    for source in sources:
+        for entry in entries(source):
+            # From the split on: what stands before it is the archive's own folder.
+            path = PurePosixPath(entry.name).parts
+            parts = path[next((i for i, part in enumerate(path) if part in SPLITS), len(path)) :]
+            if len(parts) > 1 and parts not in met and not any(map(hidden, path)):
+                met.add(parts)
+                yield entry, parts
+
+
+def _tested(seen: Found, place: str) -> list[tuple[str, str]]:
+    """(name, class) of every test picture; one that was copied, not moved, into its class folder counts once."""
+    copied = {(PurePosixPath(name).stem, identifier) for name, identifier in seen.sorted}
+    tested, unknown = list(seen.sorted), []
+    for name in seen.loose:
+        stem = PurePosixPath(name).stem
+        identifier = (seen.truth or {}).get(stem)
+        if identifier is None:
+            unknown.append(PurePosixPath(name).name)
+        elif (stem, identifier) not in copied:
+            tested.append((name, identifier))
+    if unknown:
+        why = "is missing" if seen.truth is None else f"does not name {unknown[0]}"
+        raise Refusal(
+            f"what {len(unknown):,} pictures in val/ of {place} show is not known: val/{ANNOTATIONS} {why}; restore "
+            "that file, or sort the pictures into val/<class>/"
+        )
+    return tested

@@ -1,0 +1,176 @@
+"""Every dataset, one table of plain data; the module of vitcore.data that reads it is named in its row.
+
+Nothing here imports torch: forms, validation and the command line read the table before any tensor is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vitcore.data.class_names import CIFAR10, CIFAR100, DIGITS, FASHION, FLOWERS, TINY_IMAGENET
+
+Colour = tuple[float, ...]
+IMAGENET_MEAN: Colour = (0.485, 0.456, 0.406)
+IMAGENET_STD: Colour = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is known of a dataset before a byte of it is read.
+
+    `train_rows` and `test_rows` are 0, and `classes` empty, where only the person's own folder knows them.
+    `made` says how a drawn or uploaded picture becomes one of this dataset's (vitcore.data.image).
+    `place` is where its files lie below the data folder.
+    """
+
+    label: str
+    channels: int
+    side: int  # pixels; pictures are square
+    classes: tuple[str, ...]
+    train_rows: int
+    test_rows: int
+    source: str
+    mean: Colour
+    std: Colour
+    reader: str
+    place: str = ""
+    made: Literal["digit", "garment", "photograph"] = "photograph"
+    note: str = ""  # told with every result
+    found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
+
+
+DATASETS: dict[str, Dataset] = {
+    "digits": Dataset(
+        "Digits (1,797, built in)",
+        1,
+        28,
+        DIGITS,
+        1437,
+        360,
+        "scikit-learn load_digits",
+        mean=(0.1439,),
+        std=(0.3192,),
+        reader="digits",
+        made="digit",
+    ),
+    "mnist": Dataset(
+        "MNIST",
+        1,
+        28,
+        DIGITS,
+        60_000,
+        10_000,
+        "LeCun et al. 1998",
+        mean=(0.1307,),
+        std=(0.3081,),
+        reader="idx",
+        place="MNIST",
+        made="digit",
+    ),
+    "fashion-mnist": Dataset(
+        "Fashion-MNIST",
+        1,
+        28,
+        FASHION,
+        60_000,
+        10_000,
+        "Xiao et al. 2017",
+        mean=(0.2860,),
+        std=(0.3530,),
+        reader="idx",
+        place="FashionMNIST",
+        made="garment",
+    ),
+    "cifar-10": Dataset(
+        "CIFAR-10",
+        3,
+        32,
+        CIFAR10,
+        50_000,
+        10_000,
+        "Krizhevsky 2009",
+        mean=(0.4914, 0.4822, 0.4465),
+        std=(0.2470, 0.2435, 0.2616),
+        reader="cifar",
+        place="cifar-10-batches-py",
+    ),
+    "cifar-10-jpeg": Dataset(
+        "CIFAR-10 (JPEG copies)",
+        3,
+        32,
+        CIFAR10,
+        50_000,
+        10_000,
+        "Krizhevsky 2009, saved as JPEG",
+        mean=(0.4914, 0.4822, 0.4465),
+        std=(0.2470, 0.2435, 0.2616),
+        reader="folders",
+        place="cifar10-jpeg",
+        note="JPEG copies: the pictures were compressed with loss, so results differ a little from CIFAR-10's own",
+    ),
+    "cifar-100": Dataset(
+        "CIFAR-100",
+        3,
+        32,
+        CIFAR100,
+        50_000,
+        10_000,
+        "Krizhevsky 2009",
+        mean=(0.5071, 0.4865, 0.4409),
+        std=(0.2673, 0.2564, 0.2762),
+        reader="cifar",
+        place="cifar-100-python",
+    ),
+    "tiny-imagenet": Dataset(
+        "Tiny ImageNet",
+        3,
+        64,
+        TINY_IMAGENET,
+        100_000,
+        10_000,
+        "Le and Yang 2015",
+        mean=(0.4802, 0.4481, 0.3975),
+        std=(0.2770, 0.2691, 0.2821),
+        reader="tiny_imagenet",
+        place="tiny-imagenet-200",
+    ),
+    "flowers-102": Dataset(
+        "Flowers-102",
+        3,
+        224,
+        FLOWERS,
+        2_040,
+        6_149,
+        "Nilsback and Zisserman 2008; its training and validation splits are trained on",
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        reader="flowers",
+        place="flowers-102",
+    ),
+    "imagenet": Dataset(
+        "ImageNet",
+        3,
+        224,
+        tuple(f"class {number}" for number in range(1000)),  # the folders' own names replace these when it is read
+        1_281_167,
+        50_000,
+        "Russakovsky et al. 2015; folders train/ and val/",
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        reader="folders",
+        place="imagenet",
+    ),
+    "folder": Dataset(
+        "My own pictures",
+        3,
+        64,
+        (),
+        0,
+        0,
+        "a folder, zip or tar of class folders",
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        reader="folders",
+    ),
+}

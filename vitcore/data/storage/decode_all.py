@@ -1,0 +1,133 @@
+"""Many pictures decoded at once, on all cores, into the places that a plan gives them."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vitcore.data.readers.found import shown
+from vitcore.data.storage.archives import Entry, entries
+from vitcore.data.storage.decode import decoded
+from vitcore.data.storage.decoded import Writer, stamp
+from vitcore.data.storage.download import Progress
+from vitcore.errors import Refusal
+
+TASK = 64  # pictures handed to a thread at once: one by one they would wait for one another
+NAMED = 10  # broken images in a sentence
+LEAVE_OUT = "or leave {} out (--skip-broken; on the form: Leave out broken images)"
+PORTION = 512  # pictures read before they are decoded: bounds the memory, whatever the archive
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a picture goes, and what it shows."""
+
+    split: str
+    position: int
+    label: int
+
+
+Plan = Mapping[str, Place]  # by the name of the entry
+
+
+class Broken(Refusal):
+    """Some images cannot be read: the sentence about each, by its name in the source."""
+
+    def __init__(self, reasons: Mapping[str, str], plan: Plan) -> None:
+        self.reasons, of = dict(reasons), len(plan)
+        self.splits = {name: plan[name].split for name in reasons}
+        self.all = len(reasons) == of
+        first = list(self.reasons.values())
+        if len(first) == 1:
+            super().__init__(f"{first[0]}; {LEAVE_OUT.format('it')}")
+            return
+        more = f" and {len(first) - NAMED:,} more" if len(first) > NAMED else ""
+        super().__init__(
+            f"{len(first):,} of {of:,} images cannot be read: "
+            + ", ".join(shown(name) for name in list(self.reasons)[:NAMED])
+            + f"{more}; the first: {first[0]}; {LEAVE_OUT.format('them')}"
+        )
+
+
+def planned(
+    labelled: Mapping[str, Sequence[tuple[str, int]]], without: Set[str] = frozenset()
+) -> tuple[dict[str, Place], dict[str, np.ndarray]]:
+    """The plan, and each split's labels (n,), from each split's (name, label) in the order they shall have."""
+    labelled = {split: [row for row in rows if row[0] not in without] for split, rows in labelled.items()}
+    plan = {
+        name: Place(split, position, label)
+        for split, rows in labelled.items()
+        for position, (name, label) in enumerate(rows)
+    }
+    labels = {split: np.array([label for _, label in rows], dtype=np.int64) for split, rows in labelled.items()}
+    return plan, labels
+
+
+def decode_all(
+    plan: Plan,
+    sources: Sequence[Path],
+    writer: Writer,
+    *,
+    side: int,
+    channels: int,
+    label: str,
+    progress: Progress | None,
+) -> None:
+    """Decode every planned picture of the sources into `writer`.
+
+    Raises:
+        Broken: images that cannot be read, all of them by name.
+        Refusal: a source that lacks one, by name.
+    """
+    done: set[str] = set()
+    broken: dict[str, str] = {}
+    waiting: list[tuple[Entry, bytes, Path]] = []
+
+    def decode(task: list[tuple[Entry, bytes, Path]]) -> list[np.ndarray | Refusal]:
+        return [_tried(content, source / entry.name, side, channels) for entry, content, source in task]
+
+    def write(portion: list[tuple[Entry, bytes, Path]]) -> None:
+        tasks = [portion[i : i + TASK] for i in range(0, len(portion), TASK)]
+        for task, pictures in zip(tasks, pool.map(decode, tasks), strict=True):
+            for (entry, content, _), picture in zip(task, pictures, strict=True):
+                place = plan[entry.name]
+                done.add(entry.name)
+                if isinstance(picture, Refusal):
+                    broken[entry.name] = str(picture)
+                else:
+                    writer.put(place.split, place.position, picture[None], [stamp(content)])
+        if progress:
+            progress(f"decoding {label}", len(done) / len(plan))
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")  # PIL's remarks on odd but readable files
+        for source in sources:
+            for entry in entries(source):
+                if entry.name in plan and entry.name not in done and entry.name not in broken:
+                    try:
+                        waiting.append((entry, entry.content(), source))
+                    except Refusal as refusal:
+                        broken[entry.name] = str(refusal)
+                if len(waiting) == PORTION:
+                    write(waiting)
+                    waiting = []
+            write(waiting)
+            waiting = []
+    if broken:
+        raise Broken(dict(sorted(broken.items())), plan)
+    missing = next((name for name in plan if name not in done), None)
+    if missing is not None:
+        raise Refusal(f"{sources[0]} no longer holds {missing}; leave the pictures as they are while they are read")
+
+
+def _tried(content: bytes, name: Path, side: int, channels: int) -> np.ndarray | Refusal:
+    try:
+        return decoded(content, name, side, channels)
+    except Refusal as refusal:
+        return refusal

@@ -1,0 +1,97 @@
+"""A dataset decoded into its copy, without what cannot be read where that is wished; and what is told of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from vitcore.data.readers.found import left_out
+from vitcore.data.registry import Dataset
+from vitcore.data.storage.decode_all import Broken
+from vitcore.data.storage.decoded import Arrays, Writer
+from vitcore.data.storage.regular import read_regular
+
+if TYPE_CHECKING:
+    from vitcore.data.storage.download import Progress
+
+TOLD = "told.json"  # beside the arrays: to tell it anew, an archive would have to be read anew
+WITHOUT = "-without-broken"
+LARGEST = 2**20
+
+
+def kept(folder: Path, skip_broken: bool) -> list[Path]:
+    """Where copies may be: one of all images serves also where broken ones would be left out."""
+    return [folder, folder.with_name(folder.name + WITHOUT)] if skip_broken else [folder]
+
+
+def read(
+    reader: ModuleType,
+    dataset: Dataset,
+    found: list[Path],
+    side: int,
+    into: Path,
+    progress: Progress | None,
+    skip_broken: bool,
+) -> tuple[Arrays, tuple[str, ...]]:
+    """Decode it into `into`, or, without what cannot be read, into a folder beside it.
+
+    Raises:
+        Broken: images that cannot be read, and they are not to be left out.
+        Refusal: whatever else the reader refuses.
+    """
+    try:
+        arrays, told = _read(reader, dataset, found, side, into, progress, {})
+    except Broken as refusal:
+        if not skip_broken or refusal.all:
+            raise
+        broken = refusal.splits
+    else:
+        return arrays, _keep(into, told)
+    into = kept(into, skip_broken)[-1]
+    arrays, told = _read(reader, dataset, found, side, into, progress, broken)
+    return arrays, _keep(into, (*told, left_out(broken)))
+
+
+def told_of(copy: Path, reader: ModuleType, dataset: Dataset, found: list[Path]) -> tuple[str, ...] | None:
+    """What was told when the copy was made, told anew where that is lost; None where that cannot be."""
+    try:
+        texts = json.loads(read_regular(copy / TOLD, LARGEST))
+        if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+            return tuple(texts)
+    except (OSError, ValueError, RecursionError):
+        pass  # lost, or never kept
+    if copy.name.endswith(WITHOUT):
+        return None  # only decoding tells which images are broken
+    return reader.told(dataset, found) if hasattr(reader, "told") else ()
+
+
+def _read(
+    reader: ModuleType,
+    dataset: Dataset,
+    found: list[Path],
+    side: int,
+    into: Path,
+    progress: Progress | None,
+    broken: dict[str, str],
+) -> tuple[Arrays, tuple[str, ...]]:
+    writer = Writer(into, dataset.channels, side)
+    writer.without = frozenset(broken)
+    try:
+        arrays: Arrays = reader.read(dataset, found, side, writer, progress)
+        return arrays, writer.told
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _keep(copy: Path, told: tuple[str, ...]) -> tuple[str, ...]:
+    draft = copy / f".{TOLD}.{uuid.uuid4().hex[:8]}"
+    with suppress(OSError):  # a full disk: it is told anew next time
+        draft.write_text(json.dumps(told), encoding="utf-8")
+        os.replace(draft, copy / TOLD)
+    return told

@@ -1,0 +1,271 @@
+"""Learning curves: runs over epochs, images, seconds or arithmetic; groups as a mean with its 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from vitcore.apart import apart
+from vitcore.figures import edges
+from vitcore.figures.means import Mean, averaged
+from vitcore.figures.style import SHARE_TICKS, colour, dash, faint, layout, plain, uid
+
+X_AXES: dict[str, str] = {
+    "epoch": "Epoch",
+    "images_seen": "Images seen",
+    "training_seconds": "Training time (s)",
+    "cpu_seconds": "CPU time (s)",
+    "macs": "Multiply-accumulates",
+}
+"""What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
+
+Y_AXES: dict[str, str] = {
+    "accuracy": "Test accuracy",
+    "error_percent": "Test error (%)",
+    "f1": "Macro F1",
+    "train_loss": "Training loss",
+    "test_loss": "Test loss",
+    "learning_rate": "Learning rate",
+    "images_per_second": "Images per second",
+    "memory_mb": "Memory (MB)",
+}
+
+SCORES = ("accuracy", "error_percent", "f1", "test_loss")  # known of the epochs after which there was an evaluation
+LOSSES = ("train_loss", "test_loss", "loss")  # written without a value where the loss was no number
+
+WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
+
+FORWARD_AND_BACKWARD = 3
+"""A training step costs the forward pass and about twice as much again for the two gradients."""
+
+
+Trace = dict[str, Any]
+
+
+def curves(epochs: pd.DataFrame, runs: pd.DataFrame | None = None, **asked: Any) -> go.Figure:
+    """`curve_plot`, which explains what can be asked for, as a Plotly figure."""
+    return go.Figure(curve_plot(epochs, runs, **asked))
+
+
+def curve_plot(
+    epochs: pd.DataFrame,
+    runs: pd.DataFrame | None = None,
+    *,
+    x: str = "epoch",
+    y: str = "accuracy",
+    group: str | Sequence[str] | None = None,
+    smoothing: float = 0.0,
+    log_x: bool = False,
+    log_y: bool = False,
+    spread: tuple[str, str] | None = None,
+    height: int = 420,
+    revision: str | None = None,
+) -> dict[str, Any]:
+    """One line a run, or one line and band a group of runs: a figure's `data` and `layout` as plain data.
+
+    Plain, since Plotly's own objects take long to make, and a page that looks on needs one a second.
+
+    Args:
+        epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
+        runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
+            its order decides the colours. None: runs are named by their ids.
+        group: column or columns of `runs`; a group's line is at each point the mean over its runs that have one there,
+            the band its 95 % t-interval.
+        smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
+        spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
+        revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
+    """
+    for name, table in ((x, X_AXES), (y, Y_AXES)):
+        if name not in table and name not in epochs.columns:
+            raise ValueError(f"there is no axis {name!r}; there are {', '.join(table)}")
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing is {smoothing}; it must be at least 0 and below 1")
+    found = _lines(epochs, runs, x, y)
+    ends = [_lines(epochs, runs, x, column) for column in spread or ()]
+    data: list[Trace] = []
+    marks: list[Trace] = []
+    for place, (name, ids) in enumerate(_names(epochs, runs, group).items()):
+        lines = [found[run_id] for run_id in ids if run_id in found]
+        if not lines:
+            continue
+        key = f"{y}:{ids[0] if group is None else name}"
+        if y in (*SCORES, *LOSSES):
+            marks += edges.breaks(lines, name, key, place, along=X_AXES.get(x, x))
+        lines = [line for line in lines if np.isfinite(line.y).any()]
+        if group is None:
+            data += _spread([one[ids[0]] for one in ends], name, key, place) if ends else []
+            data += _run(lines[0], name, key, place, smoothing) if lines else []
+        elif lines:
+            data += _group(lines, name, key, place, smoothing, exact=x == "epoch")
+    shown = bool(data)
+    data, clipped = edges.clip(data) if log_y else (data, False)
+    notes = [*[edges.BROKEN] * bool(marks), *[edges.CLIPPED] * clipped]
+    data += marks
+    few = x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE
+    drawn = layout(
+        revision=revision or f"{x}:{y}",
+        x=X_AXES.get(x, x),
+        y=edges.said(Y_AXES.get(y, y), *notes),
+        height=height,
+        x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
+        y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in ("accuracy", "f1") else {})},
+        hovermode="x unified" if len(data) <= 16 else "closest",
+        yaxis2=edges.AXIS,
+        meta={"notes": notes},
+    )
+    if not shown:
+        drawn["yaxis"]["showticklabels"] = False  # nothing but marks at the edge: there is no scale
+    return {"data": data, "layout": drawn}
+
+
+def _shares(log_y: bool) -> dict[str, Any]:
+    """An axis of shares, with as many digits as tell its ticks apart; a single point would be given one up to 150 %."""
+    return {
+        "tickformat": SHARE_TICKS,
+        "hoverformat": ".2%",
+        **({} if log_y else {"minallowed": -0.02, "maxallowed": 1.02}),
+    }
+
+
+def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequence[str] | None) -> dict[str, list[str]]:
+    """Name of a line -> the ids behind it, in the order of `runs`."""
+    present = list(dict.fromkeys(epochs["run_id"]))
+    if runs is None:
+        return {run_id: [run_id] for run_id in present}
+    known = runs[runs["id"].isin(set(present))]
+    if group is None:
+        titles = known["title"] if "title" in known else known["id"]
+        ids = [str(id) for id in known["id"]]
+        return {name: [id] for name, id in zip(apart(list(titles), [id[-4:] for id in ids]), ids, strict=True)}
+    columns = [group] if isinstance(group, str) else list(group)
+    texts = known[columns].astype(object).where(known[columns].notna(), "–").astype(str)
+    grouped: dict[tuple[str, ...], list[str]] = {}  # by their parts: joined, two groups may read alike
+    for run_id, parts in zip(known["id"], texts.itertuples(index=False, name=None), strict=True):
+        grouped.setdefault(parts, []).append(run_id)
+    return dict(zip(apart([" · ".join(parts) for parts in grouped]), grouped.values(), strict=True))
+
+
+class Line(NamedTuple):
+    """A run's points, from left to right; a value that is no number or infinite is a gap."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+    def known(self) -> Line:
+        """The points that have a value."""
+        there = np.isfinite(self.y)
+        return Line(self.x[there], self.y[there])
+
+
+def _lines(epochs: pd.DataFrame, runs: pd.DataFrame | None, x: str, y: str) -> dict[str, Line]:
+    """Each run's line; epochs that were not evaluated are left out, and so is a run of which nothing is known.
+
+    All runs at once: a thousand frames cut out one by one take seconds.
+    """
+    if x == "macs" and "macs" not in epochs:
+        known = runs if runs is not None and "macs" in runs else pd.DataFrame({"id": [], "macs": []})
+        macs = epochs["run_id"].map(dict(zip(known["id"], known["macs"], strict=True)))
+        along = epochs["images_seen"] * pd.to_numeric(macs, errors="coerce") * FORWARD_AND_BACKWARD
+    else:
+        along = epochs[x]
+    places, ids = pd.factorize(epochs["run_id"])
+    across = pd.to_numeric(along).to_numpy(dtype=float, na_value=np.nan)
+    up = pd.to_numeric(epochs[y]).to_numpy(dtype=float, na_value=np.nan)
+    due: np.ndarray = _due(epochs, y)
+    if y not in LOSSES:  # a run of which the column was never told has no line, a loss that never was a number has
+        due[~np.isin(places, places[np.isfinite(up)])] = False
+    whole = np.flatnonzero(np.isfinite(across) & (due | ~np.isnan(up)))
+    order = whole[np.lexsort((across[whole], places[whole]))]
+    starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+    pieces = np.split(order, starts[1:]) if len(order) else []
+    return {ids[places[piece[0]]]: Line(across[piece], up[piece]) for piece in pieces}
+
+
+def _due(epochs: pd.DataFrame, y: str) -> np.ndarray:
+    """The rows that have a value of this column, or would have one if it were a number."""
+    if y not in SCORES:
+        return np.ones(len(epochs), dtype=bool)
+    others = [name for name in SCORES if name in epochs and name != y]
+    due = np.asarray(epochs[others].notna().to_numpy().any(axis=1), dtype=bool)
+    if "evaluated" in epochs:
+        due = np.asarray(due | (epochs["evaluated"] == True).to_numpy(), dtype=bool)  # noqa: E712  of epochs from elsewhere it may be empty
+    return due
+
+
+def _smooth(values: np.ndarray, smoothing: float) -> np.ndarray:
+    """Exponential mean, corrected for its start; gaps stay."""
+    if smoothing == 0:
+        return values
+    given = pd.Series(np.where(np.isfinite(values), values, np.nan))
+    mean = given.ewm(alpha=1 - smoothing, adjust=True).mean()
+    return mean.where(given.notna()).to_numpy(dtype=float)
+
+
+def _run(line: Line, name: str, key: str, place: int, smoothing: float) -> list[Trace]:
+    """A run's curve; smoothed, with the raw one faint behind it."""
+    curve = _curve(line.x, _smooth(line.y, smoothing), name, key, place)
+    if not smoothing:
+        return [curve]
+    shade = {"color": faint(colour(place), 0.25), "width": 1}
+    return [{"x": line.x, "y": line.y, "mode": "lines", "line": shade, **_aside(name, key, "raw")}, curve]
+
+
+def _spread(ends: list[Line], name: str, key: str, place: int) -> list[Trace]:
+    """An upright stroke from the smallest to the largest value of each point; none where a point is one value."""
+    low, high = ends
+    if not (low.y < high.y).any():
+        return []
+    nothing = np.full(len(low.x), np.nan)
+    along, up = np.column_stack([low.x, low.x, nothing]), np.column_stack([low.y, high.y, nothing])
+    shade = {"color": faint(colour(place), 0.4), "width": 1}
+    return [{"x": along.ravel(), "y": up.ravel(), "mode": "lines", "line": shade, **_aside(name, key, "spread")}]
+
+
+def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float, *, exact: bool) -> list[Trace]:
+    """The mean of a group's curves, and its interval as a band behind it where there are several."""
+    found = averaged([(line.x, line.y, _smooth(line.y, smoothing)) for line in lines], exact=exact)
+    band: list[Trace] = []
+    if np.isfinite(found.half).any():
+        there, back = found.outline()
+        shape = {"fill": "toself", "fillcolor": faint(colour(place), 0.18), "line": {"width": 0}, "mode": "lines"}
+        band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
+    curve = _curve(found.x, found.mean, f"{name} (n = {found.many()})", key, place)
+    return [*band, {**curve, "connectgaps": False, "customdata": _told(found), "hovertemplate": "%{y}%{customdata}"}]
+
+
+def _told(found: Mean) -> list[str]:
+    """What a point says besides its mean: half the interval where several runs are there, and how many are."""
+    return [
+        f" ± {half:.4g} (n = {count})" if count > 1 else f" (n = {count})"
+        for half, count in zip(found.half, found.number, strict=True)
+    ]
+
+
+def _curve(x: np.ndarray, y: np.ndarray, name: str, key: str, place: int) -> Trace:
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": np.where(np.isfinite(y), y, np.nan),
+        "mode": "lines+markers" if len(x) <= 40 or _lonely(y) else "lines",
+        "line": {"color": colour(place), "width": 2, "dash": dash(place)},
+        "marker": {"size": 5},
+        "name": plain(name),
+        "legendgroup": key,
+        "uid": uid(key),
+    }
+
+
+def _lonely(y: np.ndarray) -> bool:
+    """Whether some value stands between two gaps, where a line alone would not show it."""
+    there = np.concatenate([[False], np.isfinite(y), [False]])
+    return bool((there[1:-1] & ~there[:-2] & ~there[2:]).any())
+
+
+def _aside(name: str, key: str, part: str) -> Trace:
+    """What lies behind a curve and goes with it."""
+    told = {"name": plain(name), "legendgroup": key, "uid": uid(key, part)}
+    return {"type": "scatter", "hoverinfo": "skip", "showlegend": False, **told}

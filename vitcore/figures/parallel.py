@@ -1,0 +1,64 @@
+"""Parallel coordinates: a line a run through its options and results, coloured by the last axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from vitcore.figures.scales import Scale, scale
+from vitcore.figures.style import PALETTE, plain, style, uid
+
+LEAST, LETTER = 105, 7
+"""Pixels that an axis takes at least, and a letter of its words; a narrower page scrolls."""
+
+
+def parallel(
+    runs: pd.DataFrame, axes: Sequence[str], labels: Mapping[str, str], *, height: int = 460, revision: str = "parallel"
+) -> go.Figure | None:
+    """One line a run; None where fewer than two runs or two axes are left, so that nothing could be compared.
+
+    Args:
+        runs: a row a run, with the columns that `axes` names; numbers become an axis, on which "–" and infinity have
+            places of their own, anything else words evenly spaced. A run without a number on the last axis is left
+            out, since its colour would say something untrue.
+        axes: from left to right; the last is what the lines' colour tells.
+    """
+    known = runs.dropna(subset=[axes[-1]]) if axes else runs
+    if len(known) < 2 or len(axes) < 2:
+        return None
+    scales = [scale(known[name].tolist()) for name in axes]
+    dimensions = [
+        {"label": plain(labels.get(name, name)), **_dimension(one)} for name, one in zip(axes, scales, strict=True)
+    ]
+    figure = go.Figure(
+        go.Parcoords(
+            dimensions=dimensions,
+            # All three stand out from a light and from a dark page, and from one another for the colour-blind.
+            line={
+                "color": scales[-1].values,
+                "cmin": scales[-1].low,
+                "cmax": scales[-1].high,
+                "colorscale": [[0, PALETTE[0]], [0.5, PALETTE[4]], [1, PALETTE[1]]],
+            },
+            labelfont={"size": 13},
+            tickfont={"size": 12},
+            unselected={"line": {"color": "#808080", "opacity": 0.15}},
+            labelangle=-14 if len(axes) > 4 else 0,
+            uid=uid("parallel", *axes),
+        )
+    )
+    wide = sum(max(LEAST, LETTER * max(map(len, one.texts), default=0) + 20) for one in scales)
+    margin, meta = {"l": 96, "r": 56, "t": 72, "b": 24}, {"least_width": wide}
+    return style(figure, revision=revision, height=height, margin=margin, meta=meta)
+
+
+def _dimension(one: Scale) -> dict[str, Any]:
+    return {
+        "values": one.values,
+        "tickvals": one.ticks,
+        "ticktext": [plain(text) for text in one.texts],
+        "range": one.range,
+    }

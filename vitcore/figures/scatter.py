@@ -1,0 +1,128 @@
+"""Accuracy against size, with the Pareto front (the compact transformers' slides, Figure 2)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from vitcore.figures import edges
+from vitcore.figures.labels import places
+from vitcore.figures.style import NEUTRAL, colour, plain, style, uid
+
+WRITTEN = 40
+"""Up to so many points have their names beside them where there is room; above, and elsewhere, the hover tells."""
+
+COSTS: dict[str, str] = {
+    "parameters": "Parameters",
+    "macs": "MACs per picture",
+    "training_seconds": "Training time (s)",
+    "cpu_seconds": "CPU time (s)",
+}
+"""What accuracy can stand against: columns of store.queries.runs."""
+
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+
+
+def accuracy_against_size(
+    points: pd.DataFrame,
+    *,
+    x: str = "parameters",
+    y: str = "accuracy",
+    group: str = "family",
+    x_title: str = "Parameters",
+    y_title: str = "Accuracy",
+    log_x: bool = True,
+    front: bool = True,
+    height: int = 480,
+    revision: str = "size",
+) -> go.Figure:
+    """One point a model.
+
+    Args:
+        points: `label`, the columns x, y and group; optionally `published` (hollow points), `low` and `high` (error
+            bars) and `id` (handed back by a click as customdata).
+        front: draw the models that no other beats in both size and accuracy.
+    """
+    figure = go.Figure()
+    across, up = (pd.to_numeric(points[name], errors="coerce").astype(float) for name in (x, y))
+    told = across.notna() & up.notna()
+    known = points[np.isfinite(across) & np.isfinite(up) & ((across > 0) | (not log_x))]
+    left_out = int(told.sum() - len(known))
+    spots = _spots(known, x, y, log_x) if len(known) <= WRITTEN else pd.Series(None, index=known.index, dtype=object)
+    for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
+        published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)
+        for hollow in (True, False):
+            some = rows[published == hollow]
+            if len(some):
+                _add(
+                    figure,
+                    some,
+                    x,
+                    y,
+                    f"{name}, published" if hollow else str(name),
+                    place,
+                    hollow,
+                    spots,
+                )
+    if front and len(known):
+        best = pareto(known, x, y)
+        figure.add_scatter(
+            x=best[x],
+            y=best[y],
+            mode="lines",
+            line={"color": NEUTRAL, "dash": "dot", "shape": "hv", "width": 1.5},
+            name="Pareto front",
+            uid="front",
+            hoverinfo="skip",
+        )
+    scale = {"type": "log", "dtick": "D2"} if log_x else {"type": "linear"}
+    note = f"{left_out} left out, at 0 or without end" if left_out else ""
+    return style(figure, revision=revision, x=edges.said(x_title, note), y=y_title, height=height, x_axis=scale)
+
+
+def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
+    """The rows that no other row beats with less x and more y, smallest first."""
+    ordered = points.sort_values([x, y], ascending=[True, False])
+    best_before = ordered[y].astype(float).cummax().shift(fill_value=-np.inf)
+    return ordered[ordered[y] > best_before]
+
+
+def _spots(points: pd.DataFrame, x: str, y: str, log_x: bool) -> pd.Series:
+    """Where each point's name stands, None where there is no room for it; the most accurate are named first."""
+    best = points.sort_values(y, ascending=False, kind="stable")
+    across = best[x].to_numpy(dtype=float)
+    across = np.log10(across) if log_x else across
+    found = places(best["label"].astype(str).tolist(), across.tolist(), best[y].astype(float).tolist())
+    return pd.Series(found, index=best.index, dtype=object)
+
+
+def _add(
+    figure: go.Figure, rows: pd.DataFrame, x: str, y: str, name: str, place: int, hollow: bool, spots: pd.Series
+) -> None:
+    own = spots[rows.index]
+    symbol = SYMBOLS[place % len(SYMBOLS)]
+    whiskers = None
+    if not hollow and {"low", "high"} <= set(rows.columns):
+        up, down = (rows["high"] - rows[y]).fillna(0), (rows[y] - rows["low"]).fillna(0)
+        whiskers = {"type": "data", "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
+    figure.add_scatter(
+        x=rows[x],
+        y=rows[y],
+        mode="markers+text",
+        name=plain(name),
+        uid=uid("size", name),
+        text=[plain(label) if spot else "" for label, spot in zip(rows["label"], own, strict=True)],
+        hovertext=[plain(label) for label in rows["label"]],
+        textposition=[spot or "top center" for spot in own],
+        textfont={"size": 10},
+        customdata=rows.get("id"),
+        error_y=whiskers,
+        marker={
+            "symbol": f"{symbol}-open" if hollow else symbol,
+            "size": 10,
+            "color": colour(place),
+            "line": {"width": 2, "color": colour(place)},
+        },
+        hovertemplate="%{hovertext}<br>%{x:.3~s}<br>%{y:.2f}",
+    )

@@ -1,0 +1,141 @@
+"""What the kernels are as functions: their shape, how near FAVOR+ comes to softmax, and which two are the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vitcore.layers.kernels import KERNELS, features
+
+SCALE = 0.25
+"""Deviation of the queries' and keys' entries in the comparison with softmax: at unit scale exp(q·k/√d) is so uneven
+that no number of features helps, and homogeneous kernels cancel the scale altogether."""
+
+HEAD_WIDTH, TOKENS = 32, 128
+COUNTS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+
+
+def feature_curves(kernels: Sequence[str], low: float = -3.0, high: float = 3.0, points: int = 241) -> pd.DataFrame:
+    """φ(x) of a single number, by columns `kernel`, `x`, `y`; softmax has none, FAVOR+ is exp(x - x²/2)."""
+    import torch
+
+    x = torch.linspace(low, high, points, dtype=torch.float64)
+    found = []
+    for name in kernels:
+        kernel = KERNELS[name]
+        if kernel.feature is not None:
+            y = kernel.feature(x - x.square() / 2) if kernel.stabilised else kernel.feature(x)
+            found.append(pd.DataFrame({"kernel": name, "x": x.numpy(), "y": y.numpy()}))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["kernel", "x", "y"])
+
+
+def weight_curves(kernels: Sequence[str], points: int = 61, pairs: int = 200, seed: int = 0) -> pd.DataFrame:
+    """What a key weighs, against its q·k/√d, by columns `kernel`, `x`, `y`.
+
+    Queries and keys are 32 wide and of length √32 (entries of unit size); y is φ(q)·φ(k), the mean over `pairs` random
+    pairs at that angle to either side, as a share of what a key equal to the query weighs. Softmax stands for
+    exp(q·k/√d) itself; the others are without a projection. FAVOR+ is drawn as what it means: its features' mean is
+    softmax's weight.
+    """
+    import torch
+
+    draws = torch.Generator().manual_seed(seed)
+    width = HEAD_WIDTH
+    q = torch.nn.functional.normalize(torch.randn(pairs, width, generator=draws), dim=-1)
+    other = torch.randn(pairs, width, generator=draws)
+    other = torch.nn.functional.normalize(other - (other * q).sum(-1, keepdim=True) * q, dim=-1)
+    q, other = torch.cat([q, q]), torch.cat([other, -other])  # either side alike: less noise, even kernels even
+    cosines = torch.linspace(-1, 1, points)[:, None, None]
+    keys = cosines * q + (1 - cosines.square()).clamp(min=0).sqrt() * other  # (points pairs width)
+    along = (cosines.flatten() * width**0.5).numpy()
+    scale = width**0.5 * width**-0.25
+    found = []
+    for name in kernels:
+        kernel = KERNELS[name]
+        if kernel.feature is None or kernel.stabilised:
+            weights = np.exp(along)
+        else:
+            fq, fk = (features(kernel, x * scale, None, 0.0, keys=False) for x in (q, keys))
+            weights = (fq * fk).sum(-1).mean(-1).double().numpy()
+        found.append(pd.DataFrame({"kernel": name, "x": along, "y": weights / weights[-1]}))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["kernel", "x", "y"])
+
+
+def favor_error(
+    counts: Sequence[int] = COUNTS, draws: int = 4, width: int = HEAD_WIDTH, tokens: int = TOKENS, seed: int = 0
+) -> pd.DataFrame:
+    """Relative error of FAVOR+ attention against softmax by `features`, `orthogonal`: `error` (mean), `low`, `high`.
+
+    The error is ‖FAVOR+ - softmax‖ / ‖softmax‖ of the attention's output (Frobenius norms), over `draws` draws of the
+    features on the same queries, keys and values, whose entries are Gaussian with deviation 0.25, 0.25 and 1.
+    """
+    import torch
+
+    from vitcore.layers.attention import random_features
+
+    generator = torch.Generator().manual_seed(seed)
+    q, k, v = (torch.randn(tokens, width, generator=generator) * spread for spread in (SCALE, SCALE, 1.0))  # (n k) each
+    exact = (q @ k.mT * width**-0.5).softmax(-1) @ v
+    kernel, scale = KERNELS["favor+"], width**-0.25
+    rows = []
+    for orthogonal in (True, False):
+        for count in counts:
+            errors = []
+            for _ in range(draws):
+                drawn = random_features(count, width, orthogonal, generator)
+                fq, fk = (
+                    features(kernel, x * scale, drawn, kernel.epsilon, keys=keys) for x, keys in ((q, False), (k, True))
+                )
+                out = (fq @ (fk.mT @ v)) / (fq @ fk.sum(0)[:, None])
+                errors.append(float((out - exact).norm() / exact.norm()))
+            rows.append((count, orthogonal, float(np.mean(errors)), min(errors), max(errors)))
+    return pd.DataFrame(rows, columns=["features", "orthogonal", "error", "low", "high"])
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Two kernels' features on the same numbers."""
+
+    compared: int
+    different: int  # values whose bits are not the same
+    largest: float  # difference
+
+
+def agreement(first: str, second: str, numbers: int = 1_000_000, seed: int = 0) -> Agreement:
+    """Compare two kernels' features bit for bit on random float32 numbers of every size, zeros and infinities too."""
+    import torch
+
+    draws = torch.Generator().manual_seed(seed)
+    edges = torch.tensor([0.0, -0.0, 1e-45, -1e-45, 1e-12, -1e-12, 3.4e38, -3.4e38, float("inf"), float("-inf")])
+    x = torch.randn(numbers - len(edges), generator=draws)
+    x = torch.cat([edges, x * 10 ** (torch.rand(len(x), generator=draws) * 12 - 6)])  # from 1e-6 to 1e6
+    one, other = (KERNELS[name].feature for name in (first, second))
+    if one is None or other is None:
+        raise ValueError(f"{first} and {second} must both have features; softmax has none")
+    a, b = one(x), other(x)
+    apart = (a - b).abs()
+    return Agreement(
+        compared=len(x),
+        different=int((a.view(torch.int32) != b.view(torch.int32)).sum()),
+        largest=float(apart[apart.isfinite()].max()),
+    )
+
+
+def same_pairs(report: str = "performer") -> pd.DataFrame:
+    """The report's pairs of rows that are one function: `table`, `column`, both names, both errors, how far `apart`."""
+    from vitcore.published.tables import METRICS, tables
+
+    rows = []
+    for table in tables().values():
+        for one, other in table.same if table.report == report else []:
+            for column in table.columns:
+                if METRICS[column.metric].source != "error_percent":
+                    continue
+                a, b = table.cell(one, column.key), table.cell(other, column.key)
+                if a and b:
+                    names = table.row(one).label, table.row(other).label
+                    rows.append((table.place, column.title, *names, a.value, b.value, abs(a.value - b.value)))
+    return pd.DataFrame(rows, columns=["table", "column", "first", "second", "first_error", "second_error", "apart"])

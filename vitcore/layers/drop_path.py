@@ -1,0 +1,33 @@
+"""Stochastic depth: in training a residual branch is left out for some pictures (Huang et al. 2016)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vitcore.layers.generators import source
+
+
+class Residual(nn.Module):
+    """x + branch, where in training each picture loses its branch with a chance and the others' are scaled up.
+
+    Shapes: (b n d) and (b n d) -> (b n d). One fused pass; the draws come from vitcore.layers.generators.
+    """
+
+    def __init__(self, chance: float = 0.0) -> None:
+        super().__init__()
+        self.chance = chance
+
+    def forward(self, x: Tensor, branch: Tensor) -> Tensor:
+        if not self.training or not self.chance:
+            return x + branch
+        kept = torch.rand(x.shape[0], 1, 1, device=x.device, generator=source()) >= self.chance
+        return torch.addcmul(x, branch, kept.to(branch.dtype) / (1 - self.chance))
+
+    def extra_repr(self) -> str:
+        return f"chance={self.chance:.3f}"
+
+
+def rising(chance: float, layers: int) -> list[float]:
+    """Chances from 0 at the first block to `chance` at the last, in equal steps."""
+    return [chance * i / max(layers - 1, 1) for i in range(layers)]

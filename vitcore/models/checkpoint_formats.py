@@ -1,0 +1,198 @@
+"""Published checkpoints of the compact family (SHI-Labs' key layout) into our models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from vitcore.errors import Refusal, first_line
+from vitcore.layers.pos_embed import LearnablePositions
+from vitcore.models import weight_sets
+from vitcore.models.transformer import Transformer
+
+# The authors' names beside ours; {i} counts convolutions or blocks.
+_BLOCK = {
+    "pre_norm.weight": "norm1.weight",
+    "pre_norm.bias": "norm1.bias",
+    "self_attn.qkv.weight": "attention.qkv.weight",
+    "self_attn.proj.weight": "attention.projection.weight",
+    "self_attn.proj.bias": "attention.projection.bias",
+    "norm1.weight": "norm2.weight",
+    "norm1.bias": "norm2.bias",
+    "linear1.weight": "mlp.expand.weight",
+    "linear1.bias": "mlp.expand.bias",
+    "linear2.weight": "mlp.contract.weight",
+    "linear2.bias": "mlp.contract.bias",
+}
+_REST = {
+    "classifier.positional_emb": "positions.table",
+    "classifier.class_emb": "leading",
+    "classifier.attention_pool.weight": "pools.0.score.weight",
+    "classifier.attention_pool.bias": "pools.0.score.bias",
+    "classifier.norm.weight": "norm.weight",
+    "classifier.norm.bias": "norm.bias",
+    "classifier.fc.weight": "heads.0.weight",
+    "classifier.fc.bias": "heads.0.bias",
+}
+_HEAD = ("heads.0.weight", "heads.0.bias")
+_POSITIONS = "positions.table"
+
+
+def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
+    """Load a published checkpoint into a model of the same architecture, in place.
+
+    Where the token count differs the positional grid is resized bilinearly and the class token's row kept; where the
+    number of classes differs the fresh head is kept. A sinusoidal table of another size is the model's own.
+
+    Args:
+        path: .pt or .pth (a state dict of tensors alone, or one under "state_dict" or "model"), or .safetensors.
+        weights: of a file with several sets: "trained" (as the optimiser left them), "averaged" (an exponential
+            average of them), or a set's own name. Where there is one set alone "trained" takes it, whatever it is.
+
+    Returns:
+        What was done, in sentences.
+
+    Raises:
+        Refusal: an unreadable file, or a checkpoint of another model. The model is then as it was.
+    """
+    path = Path(path)
+    if not isinstance(model, Transformer):
+        raise Refusal(f"published checkpoints are of ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}")
+    tensors, said_of = weight_sets.chosen(weight_sets.of(_read(path)), weights, path.name)
+    given = _renamed(tensors, path)
+    # Random features are drawn here and never published.
+    own = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("random_features")}
+    _refuse_other_names(given, own, path)
+    said: list[str] = []
+    _fit_positions(given, own, model, said)
+    if given[_HEAD[0]].shape[0] != own[_HEAD[0]].shape[0]:
+        said.append(
+            f"The checkpoint tells {given[_HEAD[0]].shape[0]} classes apart and this model {own[_HEAD[0]].shape[0]}: "
+            "the head is fresh and needs training."
+        )
+        given.update({name: own[name] for name in _HEAD})
+    _refuse_other_shapes(given, own, path)
+    _refuse_infinite(given, own, path)
+    model.load_state_dict({**model.state_dict(), **given})
+    return [f"Loaded {len(given)} tensors from {path.name}.", *said_of, *said]
+
+
+def _read(path: Path) -> Any:
+    """What a checkpoint holds; nothing in a stranger's file is executed."""
+    try:
+        path.open("rb").close()  # the system's own word on it, before a library's
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise Refusal(
+            f"there is no file {path.name}; give the path of a .pt, .pth or .safetensors checkpoint"
+        ) from None
+    except PermissionError as error:
+        raise Refusal(
+            f"{path.name} cannot be read: {error.strerror}; its owner can make it readable (chmod a+r), the file "
+            "itself may well be whole"
+        ) from None
+    except (SafetensorError, OSError) as error:
+        raise Refusal(f"{path.name} cannot be read as a checkpoint ({first_line(error)}); is it whole?") from None
+    except Exception:  # noqa: BLE001  a broken pickle may raise anything at all
+        raise Refusal(
+            f"{path.name} is no checkpoint of tensors alone, so nothing in it was opened; "
+            "give a .pt or .pth state dict that torch loads with weights_only, or .safetensors"
+        ) from None
+
+
+def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The authors' names turned into ours; a "module." in front (parallel training) does not count."""
+    renamed, unknown = {}, []
+    for name, tensor in tensors.items():
+        ours = _our_name(name.removeprefix("module."))
+        if ours is None:
+            unknown.append(name)
+        else:
+            renamed[ours] = tensor
+    if unknown:
+        raise Refusal(
+            f"{path.name} is not a checkpoint of ViT-Lite, CVT or CCT: {len(unknown)} of its {len(tensors)} tensors "
+            f"have names that those do not use, such as {unknown[0][:60]!r}"
+        )
+    return renamed
+
+
+def _our_name(name: str) -> str | None:
+    match name.split("."):
+        case ["tokenizer", "conv_layers", place, "0", kind]:
+            return f"tokenizer.convolutions.{place}.{kind}"
+        case ["classifier", "blocks", place, *rest] if ".".join(rest) in _BLOCK:
+            return f"blocks.{place}.{_BLOCK['.'.join(rest)]}"
+    return _REST.get(name)
+
+
+def _fit_positions(given: dict[str, Tensor], own: dict[str, Tensor], model: Transformer, said: list[str]) -> None:
+    if _POSITIONS not in given or _POSITIONS not in own or given[_POSITIONS].shape == own[_POSITIONS].shape:
+        return
+    old, new = given[_POSITIONS], own[_POSITIONS]
+    if old.shape[-1] != new.shape[-1]:
+        return  # another width: another model, refused with the rest
+    if not isinstance(model.positions, LearnablePositions):
+        given[_POSITIONS] = new
+        said.append(
+            f"Kept this model's sinusoidal positions for {new.shape[1]} tokens; the checkpoint has {old.shape[1]}."
+        )
+        return
+    leading = 0 if model.leading is None else model.leading.shape[1]
+    given[_POSITIONS] = _resized(old, new.shape[1], leading)
+    said.append(f"Resized the positions from {old.shape[1] - leading} to {new.shape[1] - leading} tokens.")
+
+
+def _resized(table: Tensor, tokens: int, leading: int) -> Tensor:
+    """A (1 n d) table brought to another square grid bilinearly; the first `leading` rows stay as they are."""
+    first, grid = table[:, :leading], table[:, leading:]
+    before, after = round(grid.shape[1] ** 0.5), round((tokens - leading) ** 0.5)
+    if before**2 != grid.shape[1]:
+        raise Refusal(f"the checkpoint's {grid.shape[1]} positions are not a square grid, so they cannot be resized")
+    picture = rearrange(grid, "b (y x) d -> b d y x", y=before)
+    picture = F.interpolate(picture.float(), size=(after, after), mode="bilinear", align_corners=False)
+    return torch.cat([first, rearrange(picture, "b d y x -> b (y x) d").to(table.dtype)], dim=1)
+
+
+def _refuse_other_names(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
+    blocks_given, blocks_own = (len({n.split(".")[1] for n in t if n.startswith("blocks.")}) for t in (given, own))
+    if blocks_given != blocks_own:
+        raise Refusal(
+            f"{path.name} has {blocks_given} blocks and this model {blocks_own}: it is a checkpoint of another model"
+        )
+    missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
+    if missing or extra:
+        parts = [f"lacks {len(missing)} of this model's {len(own)} tensors, such as {min(missing)}"] if missing else []
+        parts += [f"has {len(extra)} that this model has not, such as {min(extra)}"] if extra else []
+        raise Refusal(f"{path.name} is a checkpoint of another model: it {' and '.join(parts)}")
+
+
+def _refuse_other_shapes(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
+    for name, tensor in own.items():
+        if given[name].shape != tensor.shape:
+            raise Refusal(
+                f"{path.name} is a checkpoint of another model: its {name} is {_sizes(given[name])} "
+                f"and this model's {_sizes(tensor)}"
+            )
+
+
+def _refuse_infinite(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
+    bad = [name for name in own if not bool(given[name].to(own[name].dtype).isfinite().all())]
+    if bad:
+        raise Refusal(
+            f"the model in {path.name} is not finite: {len(bad)} of its {len(given)} tensors hold NaN or infinity, "
+            f"such as {bad[0]}; its training has diverged"
+        )
+
+
+def _sizes(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) or "a single number"

@@ -1,0 +1,105 @@
+"""Starting our own modules as processes: those that outlive the one that starts them, and those it waits for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from vitcore.errors import Refusal
+
+_PACKAGES = str(Path(__file__).resolve().parents[1])
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def start(module: str, arguments: list[str], log: IO[bytes], *, detached: bool) -> subprocess.Popen[bytes]:
+    """`python -m module arguments`, its output to `log`; detached: in a session of its own, out of reach of Ctrl-C."""
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | (subprocess.DETACHED_PROCESS if detached else 0)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+        start_new_session=detached,
+        creationflags=flags,
+    )
+
+
+def answer(module: str, arguments: list[str], seconds: float) -> tuple[str, str]:
+    """What `python -m module arguments` writes to its output and to its errors; waits, in no-one's way, for its end.
+
+    Raises:
+        Refusal: it failed, in the last line of its errors, or took longer than `seconds`.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", module, *arguments],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=_environment(),
+        )
+    except subprocess.TimeoutExpired:
+        raise Refusal(f"it took more than {seconds:.0f} seconds; try again when the machine is idle") from None
+    if done.returncode:
+        raise Refusal((done.stderr.strip().splitlines() or [f"{module} ended with code {done.returncode}"])[-1])
+    return done.stdout, done.stderr
+
+
+def _environment() -> dict[str, str]:
+    paths = [_PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1"}
+    # A thread that waits for another must sleep, not spin: beside any other work a spinning, niced worker loses
+    # nearly all its speed (30 instead of 250 images/s on two busy cores), and takes the page's time as well.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return environment
+
+
+def forget(process: subprocess.Popen[bytes]) -> None:
+    """Lets a detached process go its way, and takes leave of those that have ended (they would stay as zombies)."""
+    _started[:] = [other for other in _started if other.poll() is None]
+    _started.append(process)
+
+
+NICENESS, OFFERED = 10, "500"
+
+
+def step_back() -> None:
+    """Lowers this process's priority so that pages stay quick, and offers it first where memory runs out.
+
+    All of it is a courtesy: a machine that forbids any part of it, or where the process stands lower already, is none
+    the worse for it.
+    """
+    for courtesy in (_be_nice, _offer_memory, _be_nice_as_a_group):
+        with suppress(OSError, psutil.Error):
+            courtesy()
+
+
+def _be_nice() -> None:
+    process = psutil.Process()
+    if sys.platform == "win32":
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    elif process.nice() < NICENESS:  # from above it would be a raise, for which one needs a right
+        process.nice(NICENESS)
+
+
+def _offer_memory() -> None:
+    if sys.platform == "linux":
+        Path("/proc/self/oom_score_adj").write_text(OFFERED)
+
+
+def _be_nice_as_a_group() -> None:
+    if sys.platform == "linux":  # a session of its own is scheduled as a group: within it alone would niceness count
+        Path("/proc/self/autogroup").write_text(str(NICENESS))

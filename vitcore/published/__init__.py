@@ -1,0 +1,1 @@
+"""The four reports' tables as data."""

@@ -1,0 +1,112 @@
+"""Our runs of the reports' cells, kept with the project as CSV, so that a fresh clone shows its tables filled.
+
+Stored runs go before kept ones: a kept run counts where the store does not hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vitcore.errors import Refusal
+from vitcore.published.tables import FOLDER, Figure, Table, spec_of, table
+from vitcore.reproduction.tables import cell_specs, counting, fingerprint
+
+RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
+PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_edition")
+"""Not for a public file: who and where (the processor tells what seconds are worth); and what stands elsewhere."""
+
+
+def with_kept(runs: pd.DataFrame, kept: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Stored runs and, after them, the kept ones that the store does not hold; `kept` tells them apart."""
+    more = kept_runs() if kept is None else kept
+    more = more[~more["id"].isin(set(runs["id"]))] if len(more) else more
+    runs, more = runs.assign(kept=False), more.assign(kept=True)
+    if more.empty or runs.empty:
+        return runs if more.empty else more.reset_index(drop=True)
+    both = [frame.astype(object) for frame in (runs, more.reindex(columns=runs.columns))]
+    return pd.concat(both, ignore_index=True).infer_objects()
+
+
+def kept_runs() -> pd.DataFrame:
+    """The runs kept with the project, as store.queries.runs gives them; none: an empty frame."""
+    return _read(FOLDER / RUNS)
+
+
+def kept_epochs(ids: Sequence[str]) -> pd.DataFrame:
+    """The kept epochs of these runs, as store.queries.epochs gives them."""
+    epochs = _read(FOLDER / EPOCHS)
+    return epochs[epochs["run_id"].isin(ids)] if len(epochs) else epochs
+
+
+def kept_confusion(id: str, epoch: int | None) -> np.ndarray | None:
+    """A kept run's confusion matrix after an epoch: rows the true class, columns the predicted; None: not kept."""
+    cells = _read(FOLDER / CONFUSIONS)
+    cells = cells[(cells["run_id"] == id) & (cells["epoch"] == epoch)] if len(cells) else cells
+    if cells.empty:
+        return None
+    side = 1 + int(max(cells["true"].max(), cells["predicted"].max()))
+    matrix = np.zeros((side, side), dtype=np.int64)
+    matrix[cells["true"], cells["predicted"]] = cells["count"]
+    return matrix
+
+
+def shown_confusions(
+    drawn: Sequence[Figure], runs: pd.DataFrame, read: Callable[[str, int], np.ndarray]
+) -> pd.DataFrame:
+    """The matrices that figures show, cells above 0: `run_id`, `epoch`, `true`, `predicted`, `count`.
+
+    Args:
+        runs: those that are kept.
+        read: the matrix of a run after an epoch; raises Refusal where there is none.
+    """
+    columns = ["run_id", "epoch", "true", "predicted", "count"]
+    found = []
+    for figure in drawn:
+        if figure.chart != "confusion" or figure.epoch is None:
+            continue
+        for id in worth_keeping([table(figure.table)], runs)["id"]:
+            try:
+                matrix = read(id, figure.epoch)
+            except Refusal:  # it did not come so far
+                continue
+            true, predicted = np.nonzero(matrix)
+            cells = {"true": true, "predicted": predicted, "count": matrix[true, predicted]}
+            found.append(pd.DataFrame({"run_id": id, "epoch": figure.epoch, **cells}))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+
+
+def worth_keeping(tables: Sequence[Table], runs: pd.DataFrame) -> pd.DataFrame:
+    """The stored runs that fill cells of these tables or sides of their explanations, oldest first."""
+    marks = set()
+    for one in tables:
+        for protocol in one.protocols:
+            marks |= {fingerprint(spec) for spec, _ in cell_specs(one, protocol).values() if spec}
+            for explanation in one.explanations:
+                for recipe in explanation.recipes:
+                    fields = {**one.protocols[protocol].fields, **recipe.fields}
+                    marks.add(fingerprint(spec_of(fields)))
+    return runs[runs["fingerprint"].isin(marks) & counting(runs)].sort_values("id")
+
+
+def keep(runs: pd.DataFrame, epochs: pd.DataFrame, confusions: pd.DataFrame, folder: Path = FOLDER) -> tuple[Path, ...]:
+    """Write runs, their epochs and the matrices shown beside the published tables.
+
+    The machine's name gives way to its processor's.
+    """
+    open_runs = runs.assign(machine=runs["processor"]) if "processor" in runs else runs
+    open_runs = open_runs.drop(columns=[name for name in PRIVATE if name in open_runs and name != "machine"])
+    paths = folder / RUNS, folder / EPOCHS, folder / CONFUSIONS
+    for frame, path in zip((open_runs, epochs, confusions), paths, strict=True):
+        frame.to_csv(path, index=False, lineterminator="\n")
+    _read.cache_clear()
+    return paths
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=True, low_memory=False) if path.is_file() else pd.DataFrame({"id": []})

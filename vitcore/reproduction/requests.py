@@ -1,0 +1,66 @@
+"""What a person asks to be filled in, over one or several tables: each run once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from vitcore.errors import Refusal
+from vitcore.published.tables import Table, table
+from vitcore.reproduction.missing import UNDER_WAY, missing
+from vitcore.reproduction.tables import counting, fingerprint, matching
+from vitcore.spec import RunSpec
+
+
+def asked_for(
+    keys: Sequence[str],
+    runs: pd.DataFrame,
+    seeds: Sequence[int],
+    protocol: str,
+    *,
+    rows: Collection[str] | None = None,
+    explanations: bool = False,
+) -> tuple[list[RunSpec], int]:
+    """Missing runs of several tables, seed by seed (all cells have one seed before any has two), and those under way.
+
+    Args:
+        rows: labels or keys; None or empty: all.
+
+    Raises:
+        Refusal: no such table, protocol or row.
+    """
+    specs: dict[tuple[str, int], RunSpec] = {}
+    under_way = 0
+    for key in keys:
+        one = table(key)
+        if protocol not in one.protocols:
+            raise Refusal(f"{key} has no protocol {protocol!r}; it has {', '.join(one.protocols)}")
+        gaps = missing(one, runs, seeds, protocol, rows=_rows(one, rows) if rows else None)
+        under_way += gaps.under_way
+        wanted = [*gaps.specs, *(_unexplained(one, runs, seeds, protocol) if explanations else [])]
+        specs |= {(fingerprint(spec.model_copy(update={"seed": 0})), spec.seed): spec for spec in wanted}
+    return sorted(specs.values(), key=lambda spec: spec.seed), under_way
+
+
+def _rows(one: Table, wanted: Collection[str]) -> list[str]:
+    found = []
+    for name in wanted:
+        rows = [row.key for row in one.rows if row.key == name] or [row.key for row in one.rows if row.label == name]
+        if not rows:
+            raise Refusal(f"{one.key} has no row {name!r}; it has {', '.join(row.key for row in one.rows)}")
+        if len(rows) > 1:
+            raise Refusal(f"{one.key} has {len(rows)} rows that are called {name!r}; say which: {', '.join(rows)}")
+        found += rows
+    return found
+
+
+def _unexplained(one: Table, runs: pd.DataFrame, seeds: Sequence[int], protocol: str) -> list[RunSpec]:
+    found = []
+    for explanation in one.explanations:
+        for recipe in explanation.recipes:
+            base = one.explanation_spec(explanation, recipe, protocol)
+            mine = matching(base, runs)
+            there = set(mine.loc[counting(mine) | mine["status"].isin(UNDER_WAY), "seed"]) if len(mine) else set()
+            found += [RunSpec.of(base, seed=seed) for seed in seeds if seed not in there]
+    return found

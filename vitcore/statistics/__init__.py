@@ -1,0 +1,1 @@
+"""Intervals and tests: numpy and scipy, no I/O."""

@@ -1,0 +1,105 @@
+"""What a run tells at its start and at the end of each epoch, as lines of plain data."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import torch
+
+from vitcore.data import identity
+from vitcore.data.load import Images
+from vitcore.data.registry import DATASETS
+from vitcore.models import count
+from vitcore.spec import RunSpec
+from vitcore.training.device import described, host, memory_mb
+from vitcore.training.evaluate import Scores
+from vitcore.training.progress import Tally, finite
+from vitcore.training.state import Parts
+
+WIDEST_MATRIX = 256  # classes: a larger confusion matrix is not worth its bytes in a journal
+
+
+def started(parts: Parts, spec: RunSpec, tally: Tally) -> dict[str, Any]:
+    """The event that says what begins, on what, and from which epoch on."""
+    channels, side = parts.batches.images.shape[1:3]
+    return {
+        "event": "started",
+        "device": described(parts.device),
+        "precision": str(parts.precision).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+        "host": host(),
+        "pid": os.getpid(),
+        "train_rows": parts.rows,
+        "test_rows": len(parts.images.test.labels),
+        "classes": list(parts.images.classes),
+        "data_digest": identity.digest(parts.images),
+        "parameters": count.parameters(parts.model),
+        "macs": count.macs(parts.model, channels, side),
+        "steps_per_epoch": parts.batches.steps,
+        "epochs": spec.training.epochs,
+        "resumed_from": tally.evaluated,
+        "resumed_step": tally.epoch * parts.batches.steps + (tally.position if tally.epoch == tally.evaluated else 0),
+    }
+
+
+def epoch(tally: Tally, scores: Scores | None, rate: float, device: torch.device) -> dict[str, Any]:
+    """The event of an epoch that is over, evaluated or not."""
+    return {
+        "event": "epoch",
+        "epoch": tally.epoch,
+        "train_loss": finite(tally.epoch_loss / max(1, tally.epoch_images)),
+        "test_loss": finite(scores.loss) if scores else None,
+        "accuracy": scores.accuracy if scores else None,
+        "error_percent": scores.error_percent if scores else None,
+        "f1": scores.f1 if scores else None,
+        "learning_rate": rate,
+        "images_seen": tally.images_seen,
+        "training_seconds": tally.training_seconds,
+        "evaluation_seconds": tally.evaluation_seconds,
+        "cpu_seconds": tally.cpu_seconds,
+        "images_per_second": tally.epoch_images / tally.epoch_seconds if tally.epoch_seconds else 0.0,
+        "memory_mb": memory_mb(device),
+    }
+
+
+def matrix(tally: Tally, scores: Scores) -> dict[str, Any] | None:
+    """The line of the stream "confusion"; none where there are too many classes."""
+    if len(scores.confusion) > WIDEST_MATRIX:
+        return None
+    return {"epoch": tally.epoch, "matrix": scores.confusion.tolist()}
+
+
+def truth(parts: Parts) -> dict[str, Any]:
+    """The first line of the stream "predictions": the true class of every test picture, in the order of the split."""
+    return {"truth": parts.images.test.labels.tolist(), "classes": len(parts.images.classes)}
+
+
+def predictions(tally: Tally, scores: Scores) -> dict[str, Any]:
+    """A later line of the stream "predictions": the class answered to every test picture."""
+    return {"epoch": tally.epoch, "answers": scores.answers.tolist()}
+
+
+def warnings(spec: RunSpec, images: Images) -> list[str]:
+    """What a reader of the results must know."""
+    dataset, rows = DATASETS[spec.data.dataset], len(images.train.labels)
+    texts = [*([dataset.note] if dataset.note else []), *images.told]
+    if dataset.train_rows and rows < dataset.train_rows:
+        texts.append(f"this copy of {dataset.label} holds {rows:,} of its {dataset.train_rows:,} training pictures")
+    if spec.data.draw_from == "all":
+        texts.append("training rows were drawn from the test rows too, so the test error flatters the model")
+    return texts
+
+
+def diverged(step: int | None, epoch: int, spec: RunSpec, kept: int | None) -> str:
+    """Why a run whose loss (at `step`) or weights (none) are no numbers ends, what is kept of it and what may help."""
+    rate = spec.optimiser.learning_rate
+    what = "the weights stopped being numbers" if step is None else f"the loss stopped being a number at step {step:,}"
+    where = (
+        f"(epoch {epoch}, learning rate {rate:g})" if step is not None else f"in epoch {epoch} (learning rate {rate:g})"
+    )
+    stays = "" if kept is None else f"; the weights after {kept} epoch{'s' * (kept != 1)} are kept"
+    return (
+        f"{what} {where}, so nothing more can be learnt{stays}; a lower rate, gradient clipping or a larger epsilon in "
+        "the kernel may help"
+    )

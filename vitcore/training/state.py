@@ -1,0 +1,146 @@
+"""What one run is made of, in the order in which it comes to be: data, model, optimisers; and its state to keep."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vitcore.data.augment import Augment, Normalise
+from vitcore.data.identity import refuse_others
+from vitcore.data.load import Images, load
+from vitcore.data.loader import Batches
+from vitcore.data.seeds import derived
+from vitcore.data.storage.decode_all import Broken
+from vitcore.data.subsets import subset
+from vitcore.errors import Refusal
+from vitcore.spec import RunSpec
+from vitcore.training.checkpoint import build_model
+from vitcore.training.device import resolve, resolve_precision
+from vitcore.training.loss import make_loss
+from vitcore.training.optim import Average, Optimisers
+from vitcore.training.progress import Report
+from vitcore.training.stop_signal import Asked, Interrupted
+from vitcore.training.thread_parallel import Portions
+
+
+class Parts:
+    """Everything a spec names, built; `load` is told to `report`, and given up when `ask` says so.
+
+    `began_on` is the identity of the data that a resumed run began on.
+
+    Raises:
+        Refusal: data absent or other than those, no such device, a teacher that is not there.
+        Interrupted: somebody asked for a stop while the data were read.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        report: Report,
+        ask: Asked,
+        teacher: nn.Module | None,
+        began_on: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.device = resolve(spec.device)
+        self.precision = resolve_precision(spec.precision, self.device)
+
+        # The data: a subset chosen by its own seed, in an order and with changes drawn from the run's.
+        self.images = _loaded(spec, report, ask)
+        if began_on is not None:
+            refuse_others(began_on, self.images, spec.data.folder or spec.data.dataset)
+        pictures, labels = _drawn_from(self.images, spec)
+        seed = spec.seed if spec.data.subset_seed is None else spec.data.subset_seed
+        shares = labels if spec.data.stratified else None
+        rows = subset(len(labels), spec.data.samples, spec.data.replacement, seed, shares)
+        self.rows = len(rows)
+        _check_steps(spec, self.rows, pictures.shape[-1])
+        self.batches = Batches(pictures, labels, rows, spec.training.batch_size, spec.seed, self.device)
+        self.normalise = Normalise(self.images.mean, self.images.std, self.device)
+        self.augment = Augment(**dict(spec.augment))
+
+        # The model: its weights are the first thing drawn, dropout's stream starts anew after them.
+        torch.manual_seed(spec.seed)
+        channels, side = pictures.shape[1], pictures.shape[2]
+        self.model = build_model(spec, channels, side, len(self.images.classes)).to(self.device)
+        self.average = _average(self.model, spec)
+        torch.manual_seed(derived(spec.seed, "dropout"))
+        self.optimisers = Optimisers(self.model, spec.optimiser)
+        self.loss = make_loss(spec.training, _ready(teacher, spec, self.device))
+        self.portions = Portions(self.model, self.device, spec.seed, 1 if spec.compile else None)
+        self.forward: Callable[[Tensor], Any] = torch.compile(self.model) if spec.compile else self.model
+
+    @property
+    def kept(self) -> nn.Module:
+        """The model that is scored and that predicts: the weights' average where there is one."""
+        return self.average.model if self.average else self.model
+
+    def state(self) -> dict[str, Any]:
+        """What going on needs, of the parts that learn or draw."""
+        cuda = self.device.type == "cuda"
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.model.state_dict() if self.average else None,
+            "optimisers": self.optimisers.state(),
+            "random": torch.get_rng_state(),
+            "cuda_random": torch.cuda.get_rng_state(self.device) if cuda else None,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put `state` back; any of the errors of a state that does not fit."""
+        self.model.load_state_dict(state["model"])
+        if self.average:
+            self.average.model.load_state_dict(state["average"])
+        self.optimisers.restore(state["optimisers"])
+        torch.set_rng_state(state["random"])
+        if self.device.type == "cuda" and state["cuda_random"] is not None:
+            torch.cuda.set_rng_state(state["cuda_random"], self.device)
+
+
+def _loaded(spec: RunSpec, report: Report, ask: Asked) -> Images:
+    told: dict[str, int] = {}
+
+    def progress(what: str, done: float) -> None:
+        if ask():
+            raise Interrupted
+        quarter = int(4 * done)
+        if told.get(what) != quarter:
+            told[what] = quarter
+            report("events", {"event": "note", "text": f"{what}: {100 * done:.0f} %"})
+
+    try:
+        return load(spec.data.dataset, spec.data.side, progress, spec.data.folder, spec.data.skip_broken)
+    except Broken as refusal:
+        for sentence in refusal.reasons.values():  # the reason of the failure names the first few alone
+            report("events", {"event": "note", "text": sentence})
+        raise
+
+
+def _drawn_from(images: Images, spec: RunSpec) -> tuple[Tensor, Tensor]:
+    """The pictures and labels among which the subset is drawn."""
+    if spec.data.draw_from == "training":
+        return images.train.images, images.train.labels
+    both = (images.train, images.test)
+    return torch.cat([split.images for split in both]), torch.cat([split.labels for split in both])
+
+
+def _check_steps(spec: RunSpec, rows: int, side: int) -> None:
+    """Hold that the network can be trained on so many rows, which a spec cannot know of a person's own pictures."""
+    try:
+        spec.check_steps(rows, side)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+
+
+def _average(model: nn.Module, spec: RunSpec) -> Average | None:
+    decay = spec.training.weight_average
+    return Average(model, copy.deepcopy(model), decay) if decay else None
+
+
+def _ready(teacher: nn.Module | None, spec: RunSpec, device: torch.device) -> nn.Module | None:
+    if spec.training.teacher and teacher is None:
+        raise Refusal(f"the teacher {spec.training.teacher!r} was not found among the stored runs; name a finished run")
+    return None if teacher is None else teacher.to(device).eval().requires_grad_(False)
