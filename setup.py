@@ -8,12 +8,11 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 BESIDE = {
-    "results/published": "published",
     "app.py": "app/app.py",
     "pages": "app/pages",
     ".streamlit": "app/.streamlit",  # Streamlit looks for its settings beside the script
 }
-"""From a clone's root -> within the package: the reports' numbers, and the app that `vitcore app` starts."""
+"""From a clone's root -> within the package: the app that `vitcore app` starts."""
 
 
 class WithTheApp(build_py):

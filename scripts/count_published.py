@@ -1,6 +1,7 @@
-"""Counts every network of the published tables from the model itself and writes results/published/counts.json.
+"""Counts every network of the published tables from the model itself and writes vitcore/published/data/counts.json.
 
-Run from the repository's root after a model or a table has changed: `python -m scripts.count_published`. A test counts again.
+Run from the repository's root after a model or a table has changed: `python -m scripts.count_published`. A test
+counts again.
 """
 
 from __future__ import annotations

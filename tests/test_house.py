@@ -11,18 +11,29 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vitcore").rglob("*.py")])
 
 # A room may import the rooms named here, itself, and the ground.
-GROUND = {"apart", "errors", "vision", "root"}
+GROUND = {"apart", "errors", "vision", "processes"}
+_MODELS = {"layers"}
+_SPEC = {"models", "layers", "data"}
+_TRAINING = {"spec", *_SPEC}
+_COST = {"training", "published", *_TRAINING}
+_RUNS = {"cost", *_COST}
+_STORE = {"runs", *_RUNS}
+_ABOVE = {"store", "statistics", *_STORE}
 BELOW: dict[str, set[str]] = {
     "layers": set(),
     "data": set(),
-    "models": {"layers"},
-    "spec": {"models", "layers", "data"},
-    "training": {"spec", "models", "layers", "data"},
-    "runs": {"training", "spec", "models", "layers", "data"},
-    "predict": {"runs", "training", "spec", "models", "layers", "data"},
-    "export": {"runs", "training", "spec", "models", "layers", "data"},
-    "store": {"runs", "training", "spec", "models", "layers", "data"},
-    "reports": {"store", "predict", "runs", "training", "spec", "models", "layers", "data"},
+    "statistics": set(),
+    "models": _MODELS,
+    "spec": _SPEC,
+    "published": {"spec"},
+    "training": _TRAINING,
+    "cost": _COST,
+    "runs": _RUNS,
+    "store": _STORE,
+    "figures": {"statistics", "store"},
+    "analysis": _ABOVE,
+    "lab": _ABOVE,
+    "reproduction": {"figures", *_ABOVE},
 }
 TOP = {"front", "root"}  # beside pages and cli: nothing in the house goes in by the front door
 BELOW["front"] = {*BELOW}
@@ -36,8 +47,8 @@ TORCH_FREE = (
     "models",
     "layers.kernels",
     "data",
-    "data.datasets",
-    "export",
+    "data.registry",
+    "runs.export",
     "runs.queue",
     "runs.journal",
     "runs.predictions",
@@ -115,3 +126,22 @@ def test_home_does_not_wait_for_what_it_does_not_draw() -> None:
     code = "import sys, pages.shared.launch, pages.home.tour, pages.shared.status; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not {"scipy.stats", "torch"} & set(found.split())
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    """Imports within functions and for type checkers count too: what is read together belongs together."""
+    names = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in SOURCES if path.stem != "__init__"
+    }
+    arrows = {name: {*imported(path)} & names.keys() - {name} for name, path in names.items()}
+    clear: set[str] = set()
+
+    def follow(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " → ".join([*trail[trail.index(name) :], name])
+        if name not in clear:
+            for other in sorted(arrows[name]):
+                follow(other, (*trail, name))
+            clear.add(name)
+
+    for name in sorted(names):
+        follow(name, ())

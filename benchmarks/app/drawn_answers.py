@@ -66,7 +66,7 @@ def on_the_page(page: Page, seconds: float) -> float:
 
 
 def alone(run: RunFolder, seconds: float) -> tuple[float, float]:
-    """Predictions a second by vitcore.runs.predict, the picture's preparation included, and processor milliseconds of one.
+    """Predictions a second by vitcore.runs.predict, a picture's preparation included, and processor ms of one.
 
     The second figure stands also where other work takes the cores meanwhile.
     """

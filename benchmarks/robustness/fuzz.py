@@ -1,6 +1,7 @@
 """Ten thousand generated bad inputs of every kind: each works or is refused in a sentence, and nothing is executed.
 
-`python -m benchmarks.robustness.fuzz --cases 10000`. Prints how many of each kind ran; exit code 1 where one broke the promise.
+`python -m benchmarks.robustness.fuzz --cases 10000`. Prints how many of each kind ran; exit code 1 where one broke the
+promise.
 The tests run a fast sample of the same kinds (tests/fuzz).
 """
 

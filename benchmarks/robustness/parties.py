@@ -1,4 +1,4 @@
-"""Those who use one results folder at once in benchmarks/robustness/together.py: each goes on until it is told that it is over."""
+"""Those who use one results folder at once in together.py beside this: each goes on until told that it is over."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
 if TYPE_CHECKING:
-    from benchmarks.robustness.together import Told
+    from benchmarks.robustness.witness import Told
 
 PAGES = ("live", "compare", "", "train")
 PAUSE = 1.0  # seconds between two looks of a person

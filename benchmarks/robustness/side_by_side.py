@@ -1,6 +1,6 @@
 """A worker that takes its run's processor for the device of its lane, so that several train at once on one machine.
 
-Started by benchmarks/robustness/parties.py in the place of `vitcore.runs.worker`; only the lock of the true device is left out.
+Started by parties.py beside this in the place of `vitcore.runs.worker`; only the lock of the true device is left out.
 """
 
 from __future__ import annotations

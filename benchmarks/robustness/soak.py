@@ -1,6 +1,7 @@
 """Kills workers, servers, commands, dispatchers and readers at random moments; nothing reported may be lost.
 
-`python benchmarks/robustness/soak.py --kills 200`. Ends with a summary and exit code 0, or with the first promise that was broken.
+`python benchmarks/robustness/soak.py --kills 200`. Ends with a summary and exit code 0, or with
+the first promise that was broken.
 """
 
 from __future__ import annotations

@@ -20,27 +20,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.robustness.crowd import callers, crowd
 from benchmarks.robustness.parties import command_line, notebook, visits, workers
 from benchmarks.robustness.visitor import start_server
+from benchmarks.robustness.witness import Told
 from vitcore.runs import journal
 from vitcore.runs.folder import Results
 from vitcore.store import queries
 from vitcore.store.index import Index
-
-
-@dataclass
-class Told:
-    """What the parties met: each one's waits in seconds, and whatever went wrong, in words."""
-
-    waits: dict[str, list[float]] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-
-    def took(self, party: str, seconds: float) -> None:
-        self.waits.setdefault(party, []).append(seconds)
 
 
 def together(results: Results, minutes: float, told: Told) -> None:

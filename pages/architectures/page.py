@@ -11,10 +11,10 @@ from pages.shared import format, frame
 from pages.shared.chart import chart
 from pages.shared.format import count
 from vitcore import figures
-from vitcore.cost import size_tables
 from vitcore.cost.description import Choice, Description
 from vitcore.data.registry import DATASETS
 from vitcore.models import ARCHITECTURES
+from vitcore.reproduction import size_tables
 from vitcore.store import pooling
 
 

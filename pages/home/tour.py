@@ -11,12 +11,12 @@ import streamlit as st
 from vitcore.runs.folder import FORMAT, Results, write_json
 
 STEPS = (
-    ("train/page.py", "Train", "Choose an architecture, an attention kernel and a part of a dataset. Training runs in the "
-     "background and goes on when you close the page."),
-    ("live/page.py", "Live", "Watch loss, accuracy and the confusion matrix grow; pause, stop and resume a run, or reorder "
-     "what waits."),
-    ("compare/page.py", "Compare", "Every stored run in one table: filter it, lay curves over one another, gather seeds, "
-     "set two runs side by side. The address bar holds what you see, and a view can be kept under a name."),
+    ("train/page.py", "Train", "Choose an architecture, an attention kernel and a part of a dataset. Training runs in "
+     "the background and goes on when you close the page."),
+    ("live/page.py", "Live", "Watch loss, accuracy and the confusion matrix grow; pause, stop and resume a run, or "
+     "reorder what waits."),
+    ("compare/page.py", "Compare", "Every stored run in one table: filter it, lay curves over one another, gather "
+     "seeds, set two runs side by side. The address bar holds what you see, and a view can be kept under a name."),
     ("draw/page.py", "Draw", "Draw a digit with the mouse or a finger and see what each of your models takes it for."),
 )  # fmt: skip
 

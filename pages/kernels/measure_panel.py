@@ -10,7 +10,7 @@ from pages.shared import format, moments
 from pages.shared.chart import chart
 from vitcore.errors import Refusal
 from vitcore.figures import kernels as figures
-from vitcore.lab import measure, measurements
+from vitcore.lab import measure, measurements, plan
 from vitcore.lab.measurements import Measurement
 from vitcore.runs.folder import Results
 
@@ -44,8 +44,8 @@ def _start(found: Measurement | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="measure-form"):
         chosen = st.multiselect(
             "Kernels",
-            measure.SERIES,
-            default=measure.Plan().series,
+            plan.SERIES,
+            default=plan.Plan().series,
             format_func=measurements.label,
             key="measure-series",
             width=640,
@@ -59,7 +59,7 @@ def _start(found: Measurement | None) -> None:
 def _go(chosen: list[str]) -> None:
     series = tuple(dict.fromkeys(["softmax", *chosen]))  # what the others are compared with
     try:
-        measure.start(Results(), measure.Plan(series=series))
+        measure.start(Results(), plan.Plan(series=series))
         measure.await_start(Results())
     except Refusal as refusal:
         st.toast(format.plain(str(refusal)))
@@ -110,7 +110,7 @@ def _shown(found: Measurement) -> None:
     when = f"Measured {moments.ago(found.moment)} on {found.place}.{state}"
     st.caption(
         f"One picture, {found.about.get('heads', 4)} heads, without the linear maps around the attention, which are "
-        f"the same for all; FAVOR+ with {measure.FEATURES} features. Crosses mark where a kernel passes softmax. Up to "
+        f"the same for all; FAVOR+ with {plan.FEATURES} features. Crosses mark where a kernel passes softmax. Up to "
         f"{found.about.get('explicit_tokens', 100)} tokens softmax is two plain products, beyond that torch's fused "
         f"attention, which never holds all weights at once. {when}"
     )

@@ -1,4 +1,4 @@
-"""A fast sample of benchmarks/robustness/together.py: everybody at once on one folder; nothing lost, doubled or locked."""
+"""A fast sample of benchmarks.robustness.together: everybody at once on one folder; nothing lost or locked."""
 
 import subprocess
 import sys

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from pages.architectures.pipeline import GLYPHS, NARROW, Pipeline, pipelines
-from vitcore.cost import size_tables
 from vitcore.cost.description import Choice, Description, describe, described, direct_parts
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES, build, count
+from vitcore.reproduction import size_tables
 
 SMALL = ("vit-lite-7/4", "cvt-7/4", "cct-7/3x1", "performer", "cifar-vit", "cnn", "deit-s/16")
 

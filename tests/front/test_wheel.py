@@ -19,9 +19,9 @@ import pytest
 from tests.runs.processes import PATIENCE, end_all
 from vitcore.runs.folder import Results
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SOURCES = ("app.py", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "requirements.txt")
-FOLDERS = ("vitcore", "pages", ".streamlit", "results/published")
+FOLDERS = ("vitcore", "pages", ".streamlit")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def ask(code: str, environment: dict[str, str], folder: Path) -> list[str]:
 def test_the_wheel_holds_every_file_that_a_clone_serves(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
-    places = {"vitcore": "vitcore", "pages": "vitcore/app/pages", "results/published": "vitcore/published"}
+    places = {"vitcore": "vitcore", "pages": "vitcore/app/pages"}
     tracked = [
         f"{place}/{path.relative_to(ROOT / source).as_posix()}"
         for source, place in places.items()
@@ -80,8 +80,8 @@ def test_the_wheel_holds_every_file_that_a_clone_serves(wheel: Path) -> None:
 
 def test_the_published_tables_are_those_of_a_clone(elsewhere: dict[str, str], installed: Path, tmp_path: Path) -> None:
     code = (
-        "import vitcore as vc; from vitcore.reports import kept;"
-        "print(vc.__file__, *vc.published().index, len(kept.kept_runs()), sep='\\n')"
+        "import vitcore as vc; from vitcore.reproduction import evidence;"
+        "print(vc.__file__, *vc.published().index, len(evidence.kept_runs()), sep='\\n')"
     )
     file, *told = ask(code, elsewhere, tmp_path)
     clone, *same = ask(code, {**elsewhere, "PYTHONPATH": str(ROOT)}, tmp_path)

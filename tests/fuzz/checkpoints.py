@@ -18,7 +18,8 @@ from tests.fuzz.promise import CANARY, Kind
 from tests.fuzz.values import ANYTHING, ODD_NUMBERS, damaged
 from vitcore.models import build, load_published
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import build_model, load_model, load_resume
+from vitcore.training.checkpoint import load_model, load_resume
+from vitcore.training.network import build_model
 
 SPEC = RunSpec.of(architecture="cnn")
 SIDE = 16

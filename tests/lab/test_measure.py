@@ -5,15 +5,15 @@ import torch
 
 from tests.runs.processes import PATIENCE, end_all, ours, wait_until
 from vitcore.errors import Refusal
-from vitcore.lab import measure, measurements
-from vitcore.lab.measure import Plan
+from vitcore.lab import measure, measurements, plan
+from vitcore.lab.plan import Plan
 from vitcore.lab.timing import point
 from vitcore.layers.attention import EXPLICIT_TOKENS
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
 
 SHORT = Plan(series=("softmax", "relu"), head_widths=(8,), tokens=(17, 33), device="cpu")
-LONG = Plan(series=measure.SERIES, head_widths=(8, 16, 32, 64), tokens=(17, 33, 65), device="cpu")
+LONG = Plan(series=plan.SERIES, head_widths=(8, 16, 32, 64), tokens=(17, 33, 65), device="cpu")
 
 
 def test_a_measurement_runs_to_its_end_and_is_kept(results: Results) -> None:
@@ -74,7 +74,7 @@ def test_a_plan_that_cannot_be_measured_is_refused(results: Results, plan: Plan,
     assert not measure.measuring(results)
 
 
-@pytest.mark.parametrize("series", measure.SERIES)
+@pytest.mark.parametrize("series", plan.SERIES)
 def test_every_series_can_be_measured(series: str) -> None:
     found = point(series, 8, 17, torch.device("cpu"))
     assert min(found.values()) > 0

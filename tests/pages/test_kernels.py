@@ -4,7 +4,7 @@ import time
 
 from tests.pages.opening import Open
 from vitcore.lab import measure, measurements
-from vitcore.lab.measure import Plan
+from vitcore.lab.plan import Plan
 from vitcore.runs.folder import Results
 
 

@@ -14,10 +14,10 @@ from pages.draw import upload
 from pages.server import store_cache
 from tests.pages.opening import Open, metric
 from tests.pages.texts import give_weights, tell
+from vitcore.cost.estimate import Expected
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
-from vitcore.runs import annotations, locks, queue
-from vitcore.runs.cost_estimate import Expected
+from vitcore.runs import annotations, cost_estimate, locks, queue
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec, command_line
 from vitcore.store.queries import export_csv
@@ -41,7 +41,7 @@ def test_live_shows_the_run_that_the_address_names(stocked: Results, open_page: 
 
 def test_live_lays_what_was_expected_beside_what_it_took(stocked: Results, open_page: Open) -> None:
     first = stocked.ids()[0]
-    write_json(stocked.run(first).expected, Expected(75, guessed=True).written())
+    write_json(stocked.run(first).expected, cost_estimate.written(Expected(75, guessed=True)))
     app = open_page("live", {"runs": first})
     assert not app.exception
     time = next(one for one in app.metric if one.label == "Training time")

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.stored_runs import stored
+from vitcore.cost.estimate import Expected
 from vitcore.cost.speed import Measured, Speed, estimate, measure, network
 from vitcore.errors import Refusal
 from vitcore.published.tables import table, tables
@@ -21,7 +22,6 @@ from vitcore.reproduction.missing import missing
 from vitcore.reproduction.paragraph import paragraph
 from vitcore.reproduction.tables import results
 from vitcore.reproduction.verdicts import Verdict, judge_count, judge_result
-from vitcore.runs.cost_estimate import Expected
 from vitcore.spec import RunSpec, command_line, fields
 from vitcore.statistics.intervals import noise_floor
 

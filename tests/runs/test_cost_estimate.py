@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.runs.processes import tiny
+from vitcore.cost.estimate import Expected
 from vitcore.runs import cost_estimate, queue
-from vitcore.runs.cost_estimate import Expected
 from vitcore.runs.folder import Results
 
 

@@ -13,7 +13,8 @@ from vitcore.figures import overlay
 from vitcore.runs import predict as predicting
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import build_model, save_model
+from vitcore.training.checkpoint import save_model
+from vitcore.training.network import build_model
 
 
 @pytest.fixture

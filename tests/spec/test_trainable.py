@@ -10,7 +10,7 @@ from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, build, without_effect
 from vitcore.spec import ModelSpec, RunSpec
-from vitcore.training.checkpoint import build_model
+from vitcore.training.network import build_model
 
 VALUES = {
     "kernel": ["relu", "favor+"],

@@ -12,9 +12,8 @@ import pytest
 from pages.compare.cost_chart import gathered as gathered_by_spec
 from pages.compare.run_table import gathered
 from tests.stored_runs import stored
-from vitcore.cost import size_tables
 from vitcore.published.tables import figures, table
-from vitcore.reproduction import charts, exports
+from vitcore.reproduction import charts, exports, size_tables
 from vitcore.reproduction.comparisons import blocks
 from vitcore.reproduction.missing import missing
 from vitcore.reproduction.paragraph import paragraph

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from vitcore.errors import Refusal
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import build_model, load_model, load_resume, save_model, save_resume
+from vitcore.training.checkpoint import load_model, load_resume, save_model, save_resume
+from vitcore.training.network import build_model
 
 SPEC = RunSpec.of(architecture="cnn")
 CLASSES = tuple("0123456789")

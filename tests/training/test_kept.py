@@ -18,7 +18,8 @@ from vitcore.errors import Refusal
 from vitcore.runs import system_load
 from vitcore.spec import RunSpec
 from vitcore.training import best, checkpoint, disk, loop
-from vitcore.training.checkpoint import build_model, load_model, load_resume, save_model, save_resume
+from vitcore.training.checkpoint import load_model, load_resume, save_model, save_resume
+from vitcore.training.network import build_model
 
 SPEC = RunSpec.of(architecture="cnn")
 CLASSES = tuple("0123456789")

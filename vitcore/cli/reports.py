@@ -124,7 +124,7 @@ def export(
 
 @app.command("keep")
 def keep() -> None:
-    """Keep the stored runs of all tables with the project (results/published/{runs,epochs,confusions}.csv)."""
+    """Keep the stored runs of all tables with the project (vitcore/published/data/{runs,epochs,confusions}.csv)."""
     from vitcore.published.tables import figures, tables
     from vitcore.reproduction import evidence
     from vitcore.store import queries

@@ -20,11 +20,11 @@ from vitcore.data.load import described
 from vitcore.errors import Refusal
 from vitcore.models import count
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import build_model
 from vitcore.training.device import described as device_name
 from vitcore.training.device import memory_mb, resolve, resolve_precision, synchronise
 from vitcore.training.loss import make_loss
 from vitcore.training.memory import too_large
+from vitcore.training.network import build_model
 from vitcore.training.optim import Optimisers
 from vitcore.training.thread_parallel import Portions
 

@@ -12,10 +12,10 @@ import pandas as pd
 
 from vitcore import processes
 from vitcore.cost.durations import duration
+from vitcore.cost.estimate import Expected
 from vitcore.data.load import described
 from vitcore.data.registry import DATASETS, Dataset
-from vitcore.reproduction.tables import counts
-from vitcore.runs.cost_estimate import Expected
+from vitcore.published.counts import counts
 from vitcore.spec import RunSpec
 
 EVALUATION = 1 / 3

@@ -14,7 +14,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,64 +23,12 @@ from filelock import Timeout
 
 from vitcore import processes
 from vitcore.errors import Refusal
-from vitcore.layers.kernels import KERNELS
+from vitcore.lab.plan import HEADS, Plan, check
 from vitcore.runs import devices, journal, locks
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, reason
 
-WINDOW = "window"
-"""Beside the kernels: softmax over a sliding window of 8 tokens either way (the hybrid report)."""
-
-SERIES = (*KERNELS, WINDOW)
-TOKENS = (17, 33, 65, 129, 257, 513, 1025, 2049, 4097)
-HEAD_WIDTHS = (32, 64)
-HEADS, WINDOW_TOKENS, FEATURES = 4, 8, 64
 PAUSE = 0.1  # between two points, so that a run that waits for the device gets it
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is measured: every series at every head width and number of tokens."""
-
-    series: tuple[str, ...] = ("softmax", "favor+", "relu", "x^4", "elu+1", WINDOW)
-    head_widths: tuple[int, ...] = HEAD_WIDTHS
-    tokens: tuple[int, ...] = TOKENS
-    device: str = "auto"
-
-    @classmethod
-    def parse(cls, text: str) -> Plan:
-        """A plan from JSON; what is left out is as by default. Raises Refusal as `check` does."""
-        raw: dict[str, Any] = json.loads(text)
-        own = cls()
-        plan = cls(
-            tuple(raw.get("series", own.series)),
-            tuple(raw.get("head_widths", own.head_widths)),
-            tuple(raw.get("tokens", own.tokens)),
-            raw.get("device", own.device),
-        )
-        check(plan)
-        return plan
-
-    def points(self) -> list[tuple[int, int, str]]:
-        """(head width, tokens, series), the shortest sequences first: so that all curves grow together."""
-        return [(width, count, one) for count in self.tokens for width in self.head_widths for one in self.series]
-
-
-def check(plan: Plan) -> None:
-    """Refuse a plan that cannot be measured.
-
-    Raises:
-        Refusal: what is wrong with it.
-    """
-    for one in plan.series:
-        if one not in SERIES:
-            raise Refusal(f"there is no kernel {one!r} to measure; there are {', '.join(SERIES)}")
-    if not plan.series or not plan.head_widths or not plan.tokens:
-        raise Refusal("nothing was chosen to be measured; choose at least one kernel, head width and number of tokens")
-    if not all(1 <= count <= 16_385 for count in plan.tokens):
-        raise Refusal(f"{max(plan.tokens):,} tokens cannot be measured; choose 1 to 16,385")
-    if not all(1 <= width <= 256 for width in plan.head_widths):
-        raise Refusal(f"heads {max(plan.head_widths)} wide cannot be measured; choose 1 to 256")
 
 
 def folder(results: Results) -> Path:

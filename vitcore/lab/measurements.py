@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from vitcore.errors import Refusal
-from vitcore.lab import measure
+from vitcore.lab import measure, plan
 from vitcore.layers.kernels import KERNELS
 from vitcore.runs import journal
 from vitcore.runs.folder import Results
@@ -95,8 +95,8 @@ def _point(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def label(series: str) -> str:
     """What a series is called on the page."""
-    if series == measure.WINDOW:
-        return f"softmax, window {measure.WINDOW_TOKENS}"
+    if series == plan.WINDOW:
+        return f"softmax, window {plan.WINDOW_TOKENS}"
     return KERNELS[series].label if series in KERNELS else series
 
 
@@ -164,7 +164,7 @@ def verdict(points: pd.DataFrame, tokens: int) -> list[str]:
     said = []
     for width in sorted(int(width) for width in points["head_width"].unique()):
         times = at_tokens(points, tokens, width)
-        others = {series: time for series, time in times.items() if series not in ("softmax", measure.WINDOW)}
+        others = {series: time for series, time in times.items() if series not in ("softmax", plan.WINDOW)}
         if "softmax" not in times or not others:
             continue
         best = min(others, key=lambda series: others[series])

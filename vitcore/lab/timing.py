@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vitcore.lab.measure import FEATURES, HEADS, WINDOW, WINDOW_TOKENS
+from vitcore.lab.plan import FEATURES, HEADS, WINDOW, WINDOW_TOKENS
 from vitcore.layers.attention import Attention
 from vitcore.layers.kernels import KERNELS
 from vitcore.training.device import synchronise

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from vitcore.layers.dropout import Dropout
 from vitcore.layers.kernels import KERNELS, Kernel, features
 
-# Up to so many tokens two explicit products are as quick as torch's fused attention on a CPU (benchmarks/model/attention.py).
+# Up to so many tokens two explicit products are as quick as torch's fused attention on a CPU
+# (benchmarks/model/attention.py).
 # With dropout torch does not fuse there, and the products win for longer; later their weights cost too much memory.
 EXPLICIT_TOKENS, EXPLICIT_TOKENS_WITH_DROPOUT = 100, 300
 

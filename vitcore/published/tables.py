@@ -1,4 +1,4 @@
-"""The four reports' numbers as data (results/published/*.json), validated, with the recipe behind every cell."""
+"""The four reports' numbers as data (data/*.json), validated, with the recipe behind every cell."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ from vitcore.spec import RunSpec, fields
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-_CLONE = _PACKAGE.parent / "results" / "published"
-FOLDER = _CLONE if _CLONE.is_dir() else _PACKAGE / "published"  # installed from a wheel, they lie within the package
+FOLDER = Path(__file__).with_name("data")
 
 
 @dataclass(frozen=True)

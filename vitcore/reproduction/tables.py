@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,8 @@ import pandas as pd
 
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
-from vitcore.published.tables import FOLDER, METRICS, Column, Metric, PublishedCell, Row, Table
+from vitcore.published.counts import counts
+from vitcore.published.tables import METRICS, Column, Metric, PublishedCell, Row, Table
 from vitcore.reproduction.verdicts import Judgement, Verdict, judge_count, judge_result, published_floor
 from vitcore.spec import RunSpec
 from vitcore.statistics.intervals import Interval, NoiseFloor, mean_interval, pooled_floor
@@ -294,7 +294,7 @@ def _judgement(one: Result, theirs: NoiseFloor, own: NoiseFloor) -> Judgement:
 
 
 def counted_size(table: Table, row: Row, column: Column, protocol: str) -> dict[str, int] | None:
-    """Parameters and MACs of a cell's network (results/published/counts.json); None where it was not counted."""
+    """Parameters and MACs of a cell's network (vitcore/published/data/counts.json); None where it was not counted."""
     key = size_key(table, row, column, protocol)
     return counts().get(key) if key else None
 
@@ -316,10 +316,3 @@ def size_key(table: Table, row: Row, column: Column, protocol: str) -> str:
         else (data.channels, recipe.get("side") or data.side, len(data.classes))  # type: ignore[union-attr]
     )
     return f"{recipe.get('architecture')} {channels}x{side}x{side} {classes} {recipe.get('positions', 'learnable')}"
-
-
-@lru_cache(maxsize=1)
-def counts() -> dict[str, dict[str, int]]:
-    """Every network's exact size, counted from the models themselves (a test counts them again)."""
-    raw = json.loads((FOLDER / "counts.json").read_text(encoding="utf-8"))
-    return {one["network"]: {"parameters": one["parameters"], "macs": one["macs"]} for one in raw["networks"]}

@@ -25,7 +25,8 @@ def store(
 
     from vitcore.models import count
     from vitcore.models.checkpoint_formats import load_published
-    from vitcore.training.checkpoint import build_model, save_model
+    from vitcore.training.checkpoint import save_model
+    from vitcore.training.network import build_model
 
     dataset = DATASETS[spec.data.dataset]
     side = spec.data.side or dataset.side

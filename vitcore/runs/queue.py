@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from vitcore import processes
+from vitcore.cost.estimate import Expected
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, teachers
+from vitcore.runs import cost_estimate, devices, locks, teachers
 from vitcore.runs import status as states
-from vitcore.runs.cost_estimate import Expected
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
 from vitcore.runs.journal import Journal
@@ -30,7 +30,7 @@ def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None) -
     """
     teachers.check(results, spec)
     marks = {"waiting.json": _ticket(spec.device, resume=False)}
-    folder = results.create(spec, {**marks, "expected.json": expected.written()} if expected else marks)
+    folder = results.create(spec, {**marks, "expected.json": cost_estimate.written(expected)} if expected else marks)
     ensure_dispatcher(results)
     return folder.id
 

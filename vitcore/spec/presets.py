@@ -1,7 +1,7 @@
 """Specs to start from, each named for the test error that every seed of it reached, with what was measured.
 
-`presets.json` beside this file is the data; `python -m benchmarks.model.time_to_accuracy --preset NAME --write` measures one
-and writes down what came out: training alone, evaluation excluded.
+`presets.json` beside this file is the data; `python -m benchmarks.model.time_to_accuracy --preset NAME --write`
+measures one and writes down what came out: training alone, evaluation excluded.
 """
 
 from __future__ import annotations

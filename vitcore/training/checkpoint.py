@@ -19,9 +19,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vitcore.errors import Refusal, first_line
-from vitcore.models import build
 from vitcore.spec import RunSpec
 from vitcore.training import disk, finite
+from vitcore.training.network import build_model
 
 WEIGHTS, RESUME = "model.safetensors", "resume.pt"
 KEPT = {"last": WEIGHTS, "best": "best.safetensors"}  # the sets of weights that a run keeps, and their files
@@ -116,11 +116,6 @@ def _picture(facts: Any) -> tuple[int, int, tuple[str, ...]]:
     return int(channels), side, tuple(str(name) for name in names)
 
 
-def build_model(spec: RunSpec, channels: int, side: int, classes: int) -> nn.Module:
-    """The spec's network for pictures of `channels` x `side` x `side`."""
-    return build(spec.model.architecture, channels=channels, side=side, classes=classes, **_options(spec))
-
-
 def save_resume(folder: Path, state: Mapping[str, Any]) -> None:
     """Write everything that going on needs: plain numbers, text, lists, dicts and tensors. Raises Refusal."""
 
@@ -162,10 +157,6 @@ def load_resume(folder: Path, spec: RunSpec) -> dict[str, Any] | None:
     if theirs.model_copy(update={"name": spec.name}) != spec:
         raise Refusal(f"{path} belongs to a run with another spec; start the run anew")
     return state
-
-
-def _options(spec: RunSpec) -> dict[str, Any]:
-    return {name: value for name, value in spec.model if name != "architecture"}
 
 
 def _channels(spec: RunSpec) -> int:

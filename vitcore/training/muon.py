@@ -1,7 +1,8 @@
 """Muon as torch has it, with its matrix products in the precision that the processor is quick in.
 
 torch 2.13's Muon orthogonalises in bfloat16 whatever the device, one matrix after another. A processor without bfloat16
-matrix units emulates it: there, most of a small network's step would be spent on it (`python -m benchmarks.model.muon`).
+matrix units emulates it: there, most of a small network's step would be spent on it (`python -m
+benchmarks.model.muon`).
 """
 
 from __future__ import annotations

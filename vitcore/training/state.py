@@ -18,9 +18,9 @@ from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
 from vitcore.errors import Refusal
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import build_model
 from vitcore.training.device import resolve, resolve_precision
 from vitcore.training.loss import make_loss
+from vitcore.training.network import build_model
 from vitcore.training.optim import Average, Optimisers
 from vitcore.training.progress import Report
 from vitcore.training.stop_signal import Asked, Interrupted

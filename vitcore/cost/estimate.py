@@ -1,0 +1,17 @@
+"""What a run is expected to cost before it is launched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Seconds of training, evaluation excluded.
+
+    Attributes:
+        guessed: by the network's size alone, or by another machine's runs; else by this machine's, or measured.
+    """
+
+    training_seconds: float
+    guessed: bool = False
