@@ -32,6 +32,7 @@ SERIES = (*KERNELS, WINDOW)
 TOKENS = (17, 33, 65, 129, 257, 513, 1025, 2049, 4097)
 HEAD_WIDTHS = (32, 64)
 HEADS, WINDOW_TOKENS, FEATURES = 4, 8, 64
+_LOG_BYTES = 1 << 20
 PAUSE = 0.1  # between two points, so that a run that waits for the device gets it
 
 
@@ -96,10 +97,12 @@ def start(results: Results, plan: Plan) -> None:
         Refusal: the plan is none, or the results folder cannot be written.
     """
     check(plan)
+    log_file = folder(results) / "measure.log"
     try:
         folder(results).mkdir(parents=True, exist_ok=True)
         # Another may measure: what is asked of it and what it says stay. Our own ignores only what was asked before it.
-        with (folder(results) / "measure.log").open("ab") as log:
+        full = log_file.exists() and log_file.stat().st_size > _LOG_BYTES and not measuring(results)
+        with log_file.open("wb" if full else "ab") as log:
             arguments = ["--results", str(results.root), "--plan", json.dumps(asdict(plan))]
             arguments += ["--asked-before", str(_asked(results))]
             processes.forget(processes.start("vitcore.runs.measure", arguments, log, detached=True))
