@@ -344,7 +344,8 @@ def test_time_depends_on_the_batch_size(frame: Frame) -> None:
     sizes = [RunSpec.of(**{**mine.flat(), "batch_size": size}) for size in (5, 64, 65_536)]
     own = stored(mine, 6.0, training_seconds=120.0)
     several = [
-        {**stored(mine, 6.0, training_seconds=seconds), "batch_size": size} for size, seconds in ((8, 300.0), (64, 120.0))
+        {**stored(mine, 6.0, training_seconds=seconds), "batch_size": size}
+        for size, seconds in ((8, 300.0), (64, 120.0))
     ]
     for runs in (frame([own]), frame(several), frame([own]).assign(kept=True)):
         minutes = [estimate([one], runs).minutes for one in sizes]

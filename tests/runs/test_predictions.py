@@ -116,7 +116,7 @@ def test_a_worker_keeps_them_and_they_agree_with_its_matrices(results: Results) 
 
 def test_what_an_abandoned_attempt_answered_does_not_stand_in_for_the_next_ones(run: RunFolder) -> None:
     """Told again but not answered again: there is no answer yet, however often it went on from before."""
-    add = Journal(run.events)
+    add = journal.Journal(run.events)
     kept = Predictions(run.predictions, [0, 1, 2], 10)
     for epoch in (1, 2, 3):
         kept.put(epoch, [epoch, epoch, epoch])

@@ -54,9 +54,7 @@ def test_a_cancelled_run_leaves_the_queue_and_can_come_back(asleep: Results) -> 
 
 
 @pytest.mark.parametrize("take_out", [queue.cancel, queue.stop, queue.pause])
-def test_a_cancelled_run_says_whether_it_had_begun(
-    asleep: Results, take_out: Callable[[Results, str], None]
-) -> None:
+def test_a_cancelled_run_says_whether_it_had_begun(asleep: Results, take_out: Callable[[Results, str], None]) -> None:
     """A run that was cancelled before it began, queued again and cancelled again, has still not begun."""
     id = queue.enqueue(asleep, tiny())
     folder = asleep.run(id)
