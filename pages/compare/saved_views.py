@@ -77,20 +77,20 @@ def rename(results: Results, slug: str, name: str, *, replace: bool = False) -> 
         old = _read(_file(results, slug))
         new = _save(results, name, old.view, replace=replace or named(name) == slug)
         if new.slug != slug:
-            delete(results, slug)
+            _delete(results, slug)
         return new
 
 
 @contextmanager
 def _alone(results: Results) -> Iterator[None]:
-    """Two who keep a view at once wait for each other, so that neither replaces what the other has just kept."""
+    """Two who change views at once wait for each other, so that neither undoes what the other has just done."""
     try:
         with locks.lock(results.locks / "views.lock").acquire(timeout=10):
             yield
     except Timeout:
         raise Refusal(f"another process is writing the views in {_folder(results)}; try again") from None
     except OSError as error:
-        raise Refusal(f"the view cannot be kept in {_folder(results)}: {reason(error)}") from None
+        raise Refusal(f"the views in {_folder(results)} cannot be changed: {reason(error)}") from None
 
 
 def delete(results: Results, slug: str) -> None:
@@ -99,6 +99,11 @@ def delete(results: Results, slug: str) -> None:
     Raises:
         Refusal: there is none, or it cannot be deleted.
     """
+    with _alone(results):  # not while another renames it: it would come back under its new name
+        _delete(results, slug)
+
+
+def _delete(results: Results, slug: str) -> None:
     file = _file(results, slug)
     try:
         file.unlink()

@@ -31,7 +31,10 @@ def measure_button(guessed: Sequence[RunSpec]) -> None:
     refused = []
     bar = st.progress(0.0)
     for place, spec in enumerate(guessed):
-        bar.progress(place / len(guessed), f"{spec.model.architecture}, {spec.model.kernel}")
+        bar.progress(
+            place / len(guessed),
+            f"{spec.model.architecture}, {spec.model.kernel}, batches of {spec.training.batch_size:,}",
+        )
         try:
             speeds()[network(spec)] = measure(spec)
         except Refusal as refusal:

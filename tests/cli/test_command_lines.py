@@ -5,26 +5,37 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.exceptions import TyperException
 from typer.testing import CliRunner
 
 from vitcore.cli import app
 from vitcore.errors import Refusal
-from vitcore.spec import RunSpec, command_line
+from vitcore.spec import RunSpec, command_line, fields
 
 ROOT = Path(__file__).parents[2]
+COMMAND = typer.main.get_command(app)  # built once: it has a hundred options
 LETTERS = st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")
 
 
-def words_of(line: str) -> list[str]:
-    """What a program is given by bash for this line."""
-    shell = ["bash", "-c", "set -f; shift_all() { printf '%s\\0' \"$@\"; }; shift_all " + line]
-    return subprocess.run(shell, capture_output=True, check=True).stdout.decode().split("\0")[:-1]
+def words_of(lines: Sequence[str]) -> list[list[str]]:
+    """What a program is given by bash for each of these lines; one bash reads them all."""
+    script = 'set -f; told() { printf \'%s\\0\' "$#" "$@"; }\n' + "".join(f"told {line}\n" for line in lines)
+    shell = subprocess.run(["bash"], input=script.encode(), capture_output=True, check=True)
+    words, found = shell.stdout.decode().split("\0")[:-1], []
+    while words:
+        count = int(words.pop(0))
+        found.append(words[:count])
+        del words[:count]
+    assert len(found) == len(lines)
+    return found
 
 
 def spec_of(words: list[str], monkeypatch: pytest.MonkeyPatch) -> RunSpec:
@@ -38,7 +49,7 @@ def spec_of(words: list[str], monkeypatch: pytest.MonkeyPatch) -> RunSpec:
     with monkeypatch.context() as patch:
         patch.setattr("vitcore.cli.train.queue.enqueue", enqueue)
         assert words[:3] == ["python", "-m", "vitcore"]
-        app([*words[3:], "--detach"], standalone_mode=False)
+        COMMAND.main([*words[3:], "--detach"], standalone_mode=False)
     return made[0]
 
 
@@ -61,27 +72,36 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("folder", ODD)
-def test_a_copied_command_starts_the_same_run(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    try:
-        spec = RunSpec.of(dataset="folder", folder=folder)
-    except Refusal:
-        spec = RunSpec.of(dataset="folder", folder=f"/{folder}/x")
-    assert spec_of(words_of(command_line(spec)), monkeypatch) == spec
+def specs_with(texts: Sequence[str]) -> list[RunSpec]:
+    """A spec with each text as its folder, where that can be one."""
+    found = []
+    for text in texts:
+        for folder in (text, f"/{text}/x"):
+            try:
+                found.append(RunSpec.of(dataset="folder", folder=folder))
+                break
+            except Refusal:
+                continue
+    return found
+
+
+def test_a_copied_command_starts_the_same_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = specs_with(ODD)
+    assert len(specs) == len(ODD)
+    for spec, words in zip(specs, words_of([command_line(spec) for spec in specs]), strict=True):
+        assert spec_of(words, monkeypatch) == spec
 
 
 def test_so_it_does_with_any_text_in_it() -> None:
-    @settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(st.text(LETTERS, min_size=1, max_size=12))
-    def one(folder: str) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            try:
-                spec = RunSpec.of(dataset="folder", folder=folder)
-            except Refusal:
-                return
-            assert spec_of(words_of(command_line(spec)), patch) == spec
+    @settings(max_examples=2, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.text(LETTERS, min_size=1, max_size=12), min_size=20, max_size=20, unique=True))
+    def many(texts: list[str]) -> None:
+        specs = specs_with(texts)
+        for spec, words in zip(specs, words_of([command_line(spec) for spec in specs]), strict=True):
+            with pytest.MonkeyPatch.context() as patch:
+                assert spec_of(words, patch) == spec
 
-    one()
+    many()
 
 
 def commands() -> list[str]:
@@ -101,7 +121,7 @@ def test_every_command_in_readme_is_one(line: str, monkeypatch: pytest.MonkeyPat
     from vitcore.cli.train import chosen_spec
     from vitcore.published.tables import table
 
-    command, words = typer.main.get_command(app), words_of(line)
+    command, [words] = typer.main.get_command(app), words_of([line])
     context = command.make_context("vitcore", list(words))
     while isinstance(words, list) and hasattr(command, "commands"):
         name, *words = words
@@ -147,13 +167,48 @@ def test_a_value_that_is_none_of_the_set_is_refused(words: list[str], tmp_path: 
     assert "nonsense" in str(told.exception) or "cifar10" in str(told.exception)
 
 
-def test_every_choice_of_a_spec_is_checked_by_the_command_line() -> None:
-    from vitcore.spec import fields
+FREE = {"results", "note", "name", "folder", "teacher", "row", "weights of import", "out", "onnx"}
+"""Options that take any text; `row` and a file's own sets of weights are looked for in what they name."""
 
+
+def options() -> Iterator[tuple[str, list[str], Any]]:
+    """Every option of every command that takes a value, with the words that call the command."""
+    needed = {"predict": ["a", "b"], "export": ["a", "--onnx", "b"], "import": ["cct-2/3x2", "a.pt"]}
+    needed |= {one: ["performer-table-1"] for one in ("show", "fill")} | {"tag": ["a"]}
+    root = typer.main.get_command(app)
+    for name, command in root.commands.items():
+        for own, one in getattr(command, "commands", {"": command}).items():
+            called = [name, own] if own else [name]
+            more = ["performer-table-1"] if called == ["reports", "export"] else needed.get(called[-1], [])
+            for option in one.params:
+                if option.param_type_name == "option" and not option.is_flag:
+                    yield " ".join(called), [*called, *more], option
+
+
+def test_every_option_with_a_set_of_values_refuses_others_by_name(tmp_path: Path) -> None:
+    """What came and, in the same sentence, the option or what it is of, and what would do."""
+    seen = 0
+    for name, words, option in options():
+        if option.name in FREE or f"{option.name} of {name}" in FREE:
+            continue
+        line = ["--results", str(tmp_path), *words, option.opts[0], "nonsense"]
+        line += ["--detach"] if name == "train" else []
+        told = CliRunner().invoke(app, line, standalone_mode=False)
+        said = told.exception.format_message() if isinstance(told.exception, TyperException) else str(told.exception)
+        assert told.exception is not None, (line, told.output)
+        assert "nonsense" in said or option.opts[0] in said, (line, said)
+        assert isinstance(told.exception, Refusal | TyperException), (line, said)
+        seen += 1
+    assert seen > 80
+    assert not (tmp_path / "runs").exists(), "nothing was queued"
+
+
+def test_every_choice_of_a_spec_is_told_where_another_is_given() -> None:
     for field in fields():
         if field.choices:
-            with pytest.raises(Refusal, match="nonsense"):
+            with pytest.raises(Refusal, match="nonsense") as told:
                 RunSpec.of(**{field.name: "nonsense"})
+            assert any(str(one) in str(told.value) for one in field.choices), str(told.value)
 
 
 def test_the_exit_code_of_a_nonsensical_status_is_two(tmp_path: Path) -> None:

@@ -67,3 +67,21 @@ def test_a_larger_batch_has_fewer_updates(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("vitcore.cost.forecast._median_seconds", lambda *_: 0.5)
     speeds = {size: forecast(RunSpec.of(device="cpu", batch_size=size)).images_per_second for size in (16, 64, 256)}
     assert speeds == pytest.approx({16: 16, 64: 64, 256: 256 / (4 * 0.5 + 0.5)})
+
+
+def test_a_quick_network_is_measured_with_a_larger_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vitcore.cost import forecast as measuring
+
+    sizes: list[int] = []
+    measured = measuring._measured
+
+    def noted(*given: object, size: int, **more: object) -> object:
+        sizes.append(size)
+        return measured(*given, size=size, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(measuring, "_measured", noted)
+    for seconds, batch, wanted in ((0.01, 65_536, [64, 512]), (0.01, 32, [32]), (0.5, 256, [64])):
+        sizes.clear()
+        monkeypatch.setattr(measuring, "_median_seconds", lambda *_, took=seconds: took)
+        forecast(RunSpec.of(device="cpu", architecture="cnn", batch_size=batch))
+        assert sizes == wanted

@@ -23,7 +23,7 @@ ATTEMPTS = st.lists(
         {
             "steps": st.integers(0, 5 * STEPS),  # that it makes until it is killed
             "kept": st.integers(0, 5 * STEPS),  # after how many of them its last checkpoint was written
-            "poll": st.sampled_from(["", "", "poll", "poll", "publish"]),
+            "poll": st.sampled_from([*["", "poll"] * 8, "publish"]),
         }
     ),
     min_size=1,
@@ -45,7 +45,7 @@ class Disk:
 
 def _live(run: RunFolder, number: int, attempt: dict[str, Any], disk: Disk) -> None:
     """One worker's life, in the order in which a worker writes."""
-    events, steps, matrices = (journal.Journal(path) for path in (run.events, run.steps, run.confusion))
+    events, steps, matrices = (journal.Journal(path, buffered=True) for path in (run.events, run.steps, run.confusion))
     disk.made = list(disk.kept)
     done = len(disk.made)
     line = {"event": "started", "resumed_from": done // STEPS, "resumed_step": done, "epochs": 25}
@@ -53,6 +53,7 @@ def _live(run: RunFolder, number: int, attempt: dict[str, Any], disk: Disk) -> N
     for other in (steps, matrices):
         other.append(attempts.mark(line))
     kept = predictions.Predictions(run.predictions, [0, 1], 256)
+    kept.withdraw(done // STEPS)
     for count in range(1, attempt["steps"] + 1):
         step = done + count
         steps.append({"step": step, "epoch": (step - 1) // STEPS + 1, "loss": float(number), "learning_rate": 0.1})

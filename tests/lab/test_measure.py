@@ -1,5 +1,7 @@
 """The background measurement: real processes, a real journal, one at a time, stopped when asked."""
 
+import os
+
 import pytest
 import torch
 
@@ -43,6 +45,52 @@ def test_one_measures_at_a_time_and_stops_when_asked(results: Results) -> None:
     found = measurements.latest(results)
     assert found is None or found.status == "stopped"
     end_all(results)
+
+
+def test_a_second_start_leaves_the_firsts_stop_request_and_log(results: Results) -> None:
+    """A stop that was asked of the first is obeyed although a second start came between."""
+    measure.start(results, LONG)
+    assert measure.await_start(results, PATIENCE)
+    with (measure.folder(results) / "measure.log").open("ab") as log:
+        log.write(b"the first speaks\n")
+    with locks.lock(results.locks / "run-cpu.lock").acquire(timeout=PATIENCE):  # the first waits between two points
+        measure.stop(results)
+        measure.start(results, LONG)
+        assert measure.measuring(results)
+    wait_until(lambda: not measure.measuring(results), "the first has stopped")
+    wait_until(lambda: not list(ours(results)), "the second has gone")
+    found = measurements.latest(results)
+    assert found is None or found.status == "stopped"
+    assert b"the first speaks" in (measure.folder(results) / "measure.log").read_bytes()
+    end_all(results)
+
+
+def test_only_what_was_asked_after_the_start_stops_it(results: Results) -> None:
+    measure.folder(results).mkdir(parents=True)
+    measure.stop(results)
+    asked = measure._asked(results)
+    for before, status in ((asked - 1, "stopped"), (asked, "finished")):
+        measure.stop(results)
+        os.utime(measure.folder(results) / "stop", ns=(asked, asked))
+        measure._measure(results, Plan(series=("relu",), head_widths=(8,), tokens=(17,), device="cpu"), before)
+        found = measurements.latest(results)
+        assert found is not None
+        assert found.status == status
+        for one in measure.journals(results):
+            one.unlink()
+
+
+def test_the_log_is_bounded_unless_another_writes_it(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure.processes, "start", lambda *_, **__: None)
+    monkeypatch.setattr(measure.processes, "forget", lambda _: None)
+    measure.folder(results).mkdir(parents=True)
+    log = measure.folder(results) / "measure.log"
+    log.write_bytes(bytes(measure._LOG_BYTES + 1))
+    with locks.lock(measure._alive(results)).acquire(timeout=5):
+        measure.start(results, SHORT)
+        assert log.stat().st_size == measure._LOG_BYTES + 1
+    measure.start(results, SHORT)
+    assert log.stat().st_size == 0
 
 
 def test_it_waits_while_a_run_trains(results: Results) -> None:

@@ -336,3 +336,22 @@ def test_what_is_true_of_all_cells_stands_in_the_heading_alone(frame: Frame) -> 
     )
     assert exports.heading(uneven, "ours") == "Ours (scaled)"
     assert exports.layout(uneven, "ours", brief=True)["Error (%)"][0] == "6.00 (n = 1)"
+
+
+def test_time_depends_on_the_batch_size(frame: Frame) -> None:
+    """By a stored run of one size, by runs of several, and by another network's: never the same for all sizes."""
+    mine = spec("softmax", 0)
+    sizes = [RunSpec.of(**{**mine.flat(), "batch_size": size}) for size in (5, 64, 65_536)]
+    own = stored(mine, 6.0, training_seconds=120.0)
+    several = [
+        {**stored(mine, 6.0, training_seconds=seconds), "batch_size": size}
+        for size, seconds in ((8, 300.0), (64, 120.0))
+    ]
+    for runs in (frame([own]), frame(several), frame([own]).assign(kept=True)):
+        minutes = [estimate([one], runs).minutes for one in sizes]
+        assert minutes[0] > 1.1 * minutes[1] > minutes[1] > minutes[2] > 0
+    exact = estimate([RunSpec.of(**{**mine.flat(), "batch_size": 8})], frame(several))
+    assert exact.guessed == []
+    assert Speed(frame(several)).expected(sizes[1]) == Expected(120.0, guessed=False)
+    assert len(estimate(sizes[:1], frame(several)).guessed) == 1, "a size that no run had can be measured"
+    assert len({network(one) for one in sizes}) == 3

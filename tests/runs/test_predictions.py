@@ -112,3 +112,27 @@ def test_a_worker_keeps_them_and_they_agree_with_its_matrices(results: Results) 
         counted = np.zeros((10, 10), int)
         np.add.at(counted, (kept.truth, kept.of(line["epoch"])), 1)
         assert counted.tolist() == line["matrix"]
+
+
+def test_what_an_abandoned_attempt_answered_does_not_stand_in_for_the_next_ones(run: RunFolder) -> None:
+    """Told again but not answered again: there is no answer yet, however often it went on from before."""
+    add = journal.Journal(run.events)
+    kept = Predictions(run.predictions, [0, 1, 2], 10)
+    for epoch in (1, 2, 3):
+        kept.put(epoch, [epoch, epoch, epoch])
+    kept.close()
+    size = run.predictions.stat().st_size
+    for _ in range(2):
+        kept = Predictions(run.predictions, [0, 1, 2], 10)
+        kept.withdraw(1)
+        add.append({"event": "started", "resumed_from": 1})
+        add.append({"event": "epoch", "epoch": 2})
+        assert read(run).epochs == [1]
+        kept.close()
+    kept = Predictions(run.predictions, [0, 1, 2], 10)
+    kept.put(2, [9, 9, 9])
+    kept.close()
+    add.close()
+    assert read(run).epochs == [1, 2]
+    assert list(read(run).of(2)) == [9, 9, 9]
+    assert run.predictions.stat().st_size == size

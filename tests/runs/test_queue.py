@@ -1,6 +1,7 @@
 """The queue keeps its order, gives each run to one taker, and loses none."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +51,30 @@ def test_a_cancelled_run_leaves_the_queue_and_can_come_back(asleep: Results) -> 
     assert queue.status(asleep, id) == "queued"
     with pytest.raises(Refusal, match="is queued"):
         queue.resume(asleep, id)
+
+
+@pytest.mark.parametrize("take_out", [queue.cancel, queue.stop, queue.pause])
+def test_a_cancelled_run_says_whether_it_had_begun(asleep: Results, take_out: Callable[[Results, str], None]) -> None:
+    """A run that was cancelled before it began, queued again and cancelled again, has still not begun."""
+    id = queue.enqueue(asleep, tiny())
+    folder = asleep.run(id)
+    told = []
+    for learnt in (False, False, True):
+        if learnt:
+            folder.resume_point.write_bytes(b"what a worker leaves")
+        if told:
+            queue.resume(asleep, id)
+        take_out(asleep, id)
+        told.append(journal.read(folder.events)[0][-1]["reason"])
+    assert told[0] == told[1] == "Cancelled before it began."
+    assert told[2] == "Cancelled before it went on; what it had learnt is kept."
+
+
+def test_an_earlier_wish_for_the_order_is_kept_behind_a_later_one(asleep: Results) -> None:
+    ids = [queue.enqueue(asleep, tiny(seed=seed)) for seed in range(4)]
+    queue.reorder(asleep, [ids[3]])
+    queue.reorder(asleep, [ids[2]])
+    assert queue.queued(asleep) == [ids[2], ids[3], ids[0], ids[1]]
 
 
 def test_stopping_a_queued_run_cancels_it_and_an_ended_one_is_refused(asleep: Results) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from vitcore.cli.follow import known
 from vitcore.cli.train import finish
 from vitcore.runs import annotations as remarks
 from vitcore.runs import queue, trash
@@ -32,9 +33,10 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped, paused or interrupted, from its last checkpoint."""
     results = Results()
+    seen = known(results, run)
     queue.resume(results, run)
     if not detach:
-        finish(results, run, as_json=as_json)
+        finish(results, run, as_json=as_json, seen=seen)
 
 
 def cancel(run: Run) -> None:

@@ -39,6 +39,7 @@ class Seen:
     share: float = 0.0
     ending: str | None = None
     told: Attempts = field(default_factory=Attempts, repr=False)
+    offset: int = 0  # bytes of the journal that it knows
 
     def take(self, line: dict[str, Any]) -> None:
         """Lays one event over what is known; nothing in a line is trusted."""
@@ -91,9 +92,18 @@ def _share(done: float | None, of: float | None) -> float:
     return min(1.0, max(0.0, done / max(1.0, of)))
 
 
-def to_the_end(results: Results, id: str) -> Seen:
-    """Waits until a run has ended; Ctrl-C leaves it running and says so."""
+def known(results: Results, id: str) -> Seen:
+    """What a run has told up to now: an earlier attempt's epochs, which whoever follows the next is not told again."""
     folder, seen = results.run(id), Seen(id, "queued")
+    lines, seen.offset = journal.read(folder.events)
+    for line in lines:
+        seen.take(line)
+    return seen
+
+
+def to_the_end(results: Results, id: str, seen: Seen | None = None) -> Seen:
+    """Waits until a run has ended; Ctrl-C leaves it running and says so. What is `seen` already is not said again."""
+    folder, seen = results.run(id), seen or Seen(id, "queued")
     screen = Console(stderr=True)
     try:
         with Progress(*_columns(), console=screen, transient=True, disable=not screen.is_terminal) as bars:
@@ -108,10 +118,10 @@ def to_the_end(results: Results, id: str) -> Seen:
 
 def _watch(results: Results, folder: RunFolder, seen: Seen, bars: Progress) -> None:
     bar = bars.add_task("queued", total=1.0)
-    offset, woken = 0, time.monotonic()
+    woken = time.monotonic()
     while True:
         signs = states.signs(folder)
-        lines, offset = journal.read(folder.events, offset)
+        lines, seen.offset = journal.read(folder.events, seen.offset)
         for line in lines:
             seen.take(line)
             if bars.disable and line.get("event") in ("epoch", "note"):

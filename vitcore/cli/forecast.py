@@ -20,13 +20,13 @@ def forecast(
     **chosen: Any,
 ) -> None:
     """Say what a run would cost here: parameters, MACs, memory and time, from a few steps and from stored runs."""
+    spec = chosen_spec(start_from, chosen)  # what is refused is refused before torch is imported
     from vitcore.cost.durations import duration
     from vitcore.cost.forecast import forecast as measured
     from vitcore.cost.speed import estimate
     from vitcore.store import queries
     from vitcore.store.index import Index
 
-    spec = chosen_spec(start_from, chosen)
     index = Index(Results())
     index.poll()
     remembered = estimate([spec], queries.runs(index))

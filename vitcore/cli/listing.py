@@ -23,11 +23,11 @@ def runs(
     status: Annotated[str | None, typer.Option(help=f"Only runs of this status: {', '.join(STATUSES)}.")] = None,
 ) -> None:
     """List the stored runs, newest first."""
+    if status is not None and status not in STATUSES:
+        raise Refusal(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
     from vitcore.store import queries
     from vitcore.store.index import Index
 
-    if status is not None and status not in STATUSES:
-        raise Refusal(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
     index = Index(Results())
     index.poll()
     table = queries.runs(index)

@@ -50,9 +50,9 @@ def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
     return RunSpec.of(**({**preset(start_from).fields, **given} if start_from else given))
 
 
-def finish(results: Results, id: str, *, as_json: bool) -> None:
-    """Follows a run to its end, says how it ended and leaves with the exit code for that."""
-    seen = follow.to_the_end(results, id)
+def finish(results: Results, id: str, *, as_json: bool, seen: follow.Seen | None = None) -> None:
+    """Follows a run to its end, says how it ended and leaves with the exit code; what is `seen` is not told again."""
+    seen = follow.to_the_end(results, id, seen)
     if seen.reason:
         print(f"{seen.status}: {seen.reason}", file=sys.stderr)
     if as_json:

@@ -29,7 +29,8 @@ from vitcore.training.optim import Optimisers
 from vitcore.training.thread_parallel import Portions
 
 SECONDS = 2.0
-PORTION = 64  # pictures a measured step has at most: a slow model's single step must not take minutes
+FEW, MOST = 64, 512  # pictures that a measured step has at most: a slow model's single step must not take minutes
+QUICK_SECONDS = 0.1  # of a step of FEW pictures: a quicker model is measured with up to MOST
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,13 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         torch.manual_seed(spec.seed)
         model = build_model(spec, dataset.channels, side, len(dataset.classes))
         parameters, macs = count.parameters(model), count.macs(model, dataset.channels, side)
-        size = min(spec.training.batch_size, rows, PORTION)
-        found = _measured(spec, model.to(device), device, precision, size, side, dataset.channels, seconds)
+        batch = min(spec.training.batch_size, rows)
+        size = min(batch, FEW)
+        trial = partial(_measured, spec, model.to(device), device, precision, side=side, channels=dataset.channels)
+        found = trial(size=size, seconds=seconds)
+        if batch > FEW and found.backward + found.update < QUICK_SECONDS:
+            size = min(batch, MOST)
+            found = trial(size=size, seconds=seconds)
     except (MemoryError, RuntimeError) as error:
         refusal = too_large(error, spec)
         if refusal is None:
@@ -93,7 +99,6 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         raise error if isinstance(error, Refusal) else Refusal(str(error)) from error
     finally:
         torch.set_rng_state(kept)
-    batch = min(spec.training.batch_size, rows)
     speed = found.pictures_a_second(size, batch)
     training = rows * spec.training.epochs / speed
     evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
@@ -117,6 +122,7 @@ def _measured(
     model: torch.nn.Module,
     device: torch.device,
     precision: torch.dtype,
+    *,
     size: int,
     side: int,
     channels: int,

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from vitcore import processes
 from vitcore.cost.durations import duration
@@ -23,8 +25,14 @@ EVALUATION = 1 / 3
 
 PATIENCE = 120  # seconds that a measurement may take
 
-Network = tuple[str, str, int]
-"""What speed depends on: architecture, kernel, side of the picture in pixels."""
+STEP = 4.0
+"""Pictures for whose time a step takes longer, whatever its batch: the optimiser's update, the calls of each layer.
+
+A guess, for networks whose runs tell of one batch size alone: 2.5 was measured of cct-2/3x2, 8.6 of cnn (two cores).
+"""
+
+Network = tuple[str, str, int, int]
+"""What speed depends on: architecture, kernel, side of the picture in pixels, pictures in a batch."""
 
 
 class Measured(NamedTuple):
@@ -54,7 +62,8 @@ class Estimate:
 
 def network(spec: RunSpec) -> Network:
     """What this spec's speed depends on."""
-    return spec.model.architecture, spec.model.kernel, spec.data.side or DATASETS[spec.data.dataset].side
+    side = spec.data.side or DATASETS[spec.data.dataset].side
+    return spec.model.architecture, spec.model.kernel, side, spec.training.batch_size
 
 
 def forecast_here(spec: RunSpec) -> dict[str, Any]:
@@ -114,7 +123,10 @@ class Speed:
         images = told["epochs_done"] * told["train_rows"]
         own = told["dataset"].map({name: data.side for name, data in DATASETS.items()})
         self._told = told.assign(
-            per_image=told["training_seconds"] / images, side=told["side"].fillna(own), elsewhere=elsewhere
+            per_image=told["training_seconds"] / images,
+            side=told["side"].fillna(own),
+            batch=told[["batch_size", "train_rows"]].min(axis=1),
+            elsewhere=elsewhere,
         )
         self._known: dict[Network, tuple[float | None, bool]] = {}
 
@@ -149,33 +161,65 @@ class Speed:
         which = network(spec)
         if which not in self._known:
             own = self._like(spec)
-            self._known[which] = (self._guess(spec), True) if own is None else (own, False)
+            self._known[which] = (self._guess(spec), True) if own is None else own
         return self._known[which]
 
     def _guess(self, spec: RunSpec) -> float | None:
         """For a network that is new here: as elsewhere, else by its arithmetic."""
         there = self._same(spec, elsewhere=True)
         if len(there):
-            return float(there["per_image"].median())
-        macs = _macs(spec, _data(spec).channels, network(spec)[-1])
+            return _at_batch(there, _batch(spec))
+        macs = _macs(spec, _data(spec).channels, network(spec)[2])
         known = self._told[self._told["macs"] > 0]
-        return None if macs is None or known.empty else float((known["per_image"] / known["macs"]).median()) * macs
+        if macs is None or known.empty:
+            return None
+        alone = known["per_image"] / known["macs"] / (1 + STEP / known["batch"])
+        return float(alone.median()) * macs * (1 + STEP / _batch(spec))
 
-    def _like(self, spec: RunSpec) -> float | None:
-        """The median of this machine's runs of this kernel; else as measured; else of another kernel's; else None."""
+    def _like(self, spec: RunSpec) -> tuple[float, bool] | None:
+        """This machine's runs of this kernel and batch size; else as measured; else of another kernel's with it; else,
+        and that is a guess, of other batch sizes; else None."""
         same = self._same(spec, elsewhere=False)
-        exact = same[same["kernel"] == spec.model.kernel]
+        batch = _batch(spec)
+        kernel, beside = same[same["kernel"] == spec.model.kernel], same[same["batch"] == batch]
+        exact = kernel[kernel["batch"] == batch]
         if len(exact):
-            return float(exact["per_image"].median())
+            return float(exact["per_image"].median()), False
         if network(spec) in self._measured:
-            return self._measured[network(spec)].seconds
-        return float(same["per_image"].median()) if len(same) else None
+            return self._measured[network(spec)].seconds, False
+        if len(beside):
+            return float(beside["per_image"].median()), False
+        return (_at_batch(kernel if len(kernel) else same, batch), True) if len(same) else None
 
     def _same(self, spec: RunSpec, *, elsewhere: bool) -> pd.DataFrame:
         """Runs of this architecture on pictures of this size, with any kernel."""
-        architecture, _, side = network(spec)
+        architecture, _, side, _ = network(spec)
         told = self._told[self._told["elsewhere"] == elsewhere]
         return told[(told["architecture"] == architecture) & (told["side"] == side)]
+
+
+def _at_batch(told: pd.DataFrame, batch: int) -> float:
+    """Seconds for one picture at a batch size, by runs of others: what a step costs besides its pictures is shared out.
+
+    A line through the runs (seconds a picture over 1/batch) where they tell of several sizes and both parts come out
+    above 0; else by those of the nearest size.
+    """
+    per_image, sizes = told["per_image"].to_numpy(float), told["batch"].to_numpy(float)
+    if len(set(sizes)) > 1:
+        (each, step), _ = nnls(np.column_stack([np.ones_like(sizes), 1 / sizes]), per_image)
+        if each > 0 and step > 0:
+            return float(each + step / batch)
+    nearest = sizes[np.abs(np.log(sizes / batch)).argmin()]
+    return float(np.median(per_image[sizes == nearest])) * (1 + STEP / batch) / (1 + STEP / float(nearest))
+
+
+def _batch(spec: RunSpec) -> int:
+    """Pictures in a batch, of which there are no more than the dataset has."""
+    return min(spec.training.batch_size, _rows(spec, _data(spec)))
+
+
+def _rows(spec: RunSpec, data: Dataset) -> int:
+    return spec.data.samples or data.train_rows
 
 
 def _data(spec: RunSpec) -> Dataset:
@@ -184,7 +228,7 @@ def _data(spec: RunSpec) -> Dataset:
 
 def _trained(spec: RunSpec, data: Dataset) -> int:
     """Pictures gone through in training."""
-    return (spec.data.samples or data.train_rows) * spec.training.epochs
+    return _rows(spec, data) * spec.training.epochs
 
 
 def _macs(spec: RunSpec, channels: int, side: int) -> float | None:

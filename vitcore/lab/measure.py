@@ -28,6 +28,7 @@ from vitcore.runs import devices, journal, locks
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, reason
 
+_LOG_BYTES = 1 << 20
 PAUSE = 0.1  # between two points, so that a run that waits for the device gets it
 
 
@@ -50,7 +51,9 @@ def start(results: Results, plan: Plan) -> None:
     try:
         folder(results).mkdir(parents=True, exist_ok=True)
         # Another may measure: what is asked of it and what it says stay. Our own ignores only what was asked before it.
-        with os.fdopen(write_own(folder(results) / "measure.log", os.O_WRONLY | os.O_APPEND), "ab") as log:
+        log_file = folder(results) / "measure.log"
+        full = log_file.exists() and log_file.stat().st_size > _LOG_BYTES and not measuring(results)
+        with os.fdopen(write_own(log_file, os.O_WRONLY | (os.O_TRUNC if full else os.O_APPEND)), "wb") as log:
             arguments = ["--results", str(results.root), "--plan", json.dumps(asdict(plan))]
             arguments += ["--asked-before", str(_asked(results))]
             processes.forget(processes.start("vitcore.lab.measure", arguments, log, detached=True))

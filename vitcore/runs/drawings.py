@@ -12,10 +12,13 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import Timeout
 
 from vitcore.data.registry import DATASETS
 from vitcore.data.storage.decode import upright
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 LARGEST = 512  # pixels of a kept picture's longer side
 MOST = 1_000  # drawings of one kind
+_PATIENCE = 10.0  # seconds that one writer waits for another
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -67,18 +71,19 @@ def save(results: Results, shelf: str, picture: Image.Image, label: str) -> Draw
     classes = DATASETS[shelf].classes
     if label not in classes:
         raise Refusal(f"{label[:60]!r} is no class of {DATASETS[shelf].label}; there are {', '.join(classes[:20])}")
-    if len(kept(results, shelf)) >= MOST:
-        raise Refusal(f"{MOST:,} drawings are kept already; delete some first")
     id, folder = secrets.token_hex(8), _folder(results, shelf)
     path = folder / f"{id}.png"
     draft = folder / f".{id}.png"
     small = upright(picture).convert("L" if DATASETS[shelf].channels == 1 else "RGB")
     small.thumbnail((LARGEST, LARGEST))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        small.save(draft, format="PNG")
-        os.replace(draft, path)  # the picture first: a label never stands without one
-        _say(results, shelf, {"id": id, "label": label, "at": round(time.time(), 3)})
+        with _alone(results):  # counted within the lock: two who save the last one at once do not both
+            if len(kept(results, shelf)) >= MOST:
+                raise Refusal(f"{MOST:,} drawings are kept already; delete some first")
+            folder.mkdir(parents=True, exist_ok=True)
+            small.save(draft, format="PNG")
+            os.replace(draft, path)  # the picture first: a label never stands without one
+            _say(results, shelf, {"id": id, "label": label, "at": round(time.time(), 3)})
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise Refusal(f"the drawing cannot be kept in {folder}: {reason(error)}") from None
@@ -90,7 +95,8 @@ def delete(results: Results, shelf: str, id: str) -> None:
     if _ID.fullmatch(id) is None:
         raise Refusal(f"{id[:60]!r} is no drawing's id")
     try:
-        _say(results, shelf, {"id": id, "deleted": True})
+        with _alone(results):
+            _say(results, shelf, {"id": id, "deleted": True})
         (_folder(results, shelf) / f"{id}.png").unlink(missing_ok=True)
     except OSError as error:
         raise Refusal(f"the drawing cannot be deleted: {reason(error)}") from None
@@ -142,11 +148,20 @@ def _folder(results: Results, shelf: str) -> Path:
     return results.root / "drawings" / shelf
 
 
+@contextmanager
+def _alone(results: Results) -> Iterator[None]:
+    """Several browsers may save and delete at once, so each waits for the other."""
+    try:
+        with locks.lock(results.locks / "drawings.lock").acquire(timeout=_PATIENCE):
+            yield
+    except Timeout:
+        raise Refusal("another process is changing the drawings; try again") from None
+
+
 def _say(results: Results, shelf: str, line: dict[str, object]) -> None:
-    """One line more; several browsers may say something at once, so each waits for the other."""
-    with locks.lock(results.locks / "drawings.lock").acquire(timeout=10):
-        journal = Journal(_folder(results, shelf) / "labels.jsonl")
-        try:
-            journal.append(line)
-        finally:
-            journal.close()
+    """One line more; for whom has the drawings alone."""
+    journal = Journal(_folder(results, shelf) / "labels.jsonl")
+    try:
+        journal.append(line)
+    finally:
+        journal.close()

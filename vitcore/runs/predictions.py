@@ -74,6 +74,19 @@ class Predictions:
             raise
         self._places[epoch], self._end = place, max(self._end, place + 1)
 
+    def withdraw(self, beyond: int) -> None:
+        """Takes back the answers of every epoch after `beyond`: an attempt that goes on from there has yet to give its.
+
+        They are only marked as no answers, so that each place is taken again by its epoch's new ones.
+        """
+        for epoch, place in self._places.items():
+            if epoch > beyond:
+                start = self._first + place * self._record
+                os.lseek(self._file, start + _MARK.size, os.SEEK_SET)
+                body = os.read(self._file, self._record - _MARK.size)
+                os.lseek(self._file, start, os.SEEK_SET)
+                self._write(_MARK.pack(epoch, ~_checksum(epoch, body) & 0xFFFFFFFF))
+
     def close(self) -> None:
         if self._file >= 0:
             os.close(self._file)

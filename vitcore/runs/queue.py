@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from filelock import Timeout
+
 from vitcore import processes
 from vitcore.cost.estimate import Expected
 from vitcore.errors import Refusal
@@ -20,6 +22,7 @@ from vitcore.spec import RunSpec
 
 _ORDER = "order.json"
 _LOG_BYTES = 1 << 20
+_PATIENCE = 10.0  # seconds that one who reorders waits for another
 
 
 def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None) -> str:
@@ -54,18 +57,22 @@ def since(results: Results, id: str) -> float:
 
 
 def reorder(results: Results, ids: Sequence[str]) -> None:
-    """Puts these runs first, in this order; the others keep theirs, oldest first.
+    """Puts these runs first, in this order; the others keep theirs: what was put first before, then oldest first.
 
     Raises:
         Refusal: one of them is not queued.
     """
-    waiting = queued(results)
-    for id in ids:
-        if id not in waiting:
-            raise Refusal(f"run {id!r} is not queued, so it has no place to change")
     try:
-        results.locks.mkdir(parents=True, exist_ok=True)
-        write_json(results.locks / _ORDER, {"first": list(ids)})
+        with locks.lock(results.locks / "order.lock").acquire(timeout=_PATIENCE):  # two wishes at once are both kept
+            waiting = queued(results)
+            for id in ids:
+                if id not in waiting:
+                    raise Refusal(f"run {id!r} is not queued, so it has no place to change")
+            still = set(_order(results)) - set(ids)
+            before = [id for id in waiting if id in still]
+            write_json(results.locks / _ORDER, {"first": [*dict.fromkeys(ids), *before]})
+    except Timeout:
+        raise Refusal("another process is changing the order of the queue; try again") from None
     except OSError as error:
         raise Refusal(f"the queue in {results.locks} cannot be written: {reason(error)}") from None
 
@@ -82,7 +89,7 @@ def cancel(results: Results, id: str) -> None:
         Refusal: it is not waiting.
     """
     folder = results.run(id)
-    going_on = resuming(folder)
+    going_on = _has_learnt(folder)
     if not claim(folder):
         raise Refusal(f"run {id} is {states.now(folder)}, not queued; only a queued run can be cancelled")
     _cancelled(folder, going_on)
@@ -133,6 +140,11 @@ def resuming(folder: RunFolder) -> bool:
     return bool((read_json(folder.waiting) or {}).get("resume"))
 
 
+def _has_learnt(folder: RunFolder) -> bool:
+    """Whether a waiting run goes on from something: one that was cancelled before it began is resumed from nothing."""
+    return resuming(folder) and folder.resume_point.exists()
+
+
 def ensure_dispatcher(results: Results) -> None:
     """Starts the dispatcher of every lane that has runs waiting and none alive. Idempotent; cheap where all is well."""
     lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in queued(results)}
@@ -155,7 +167,7 @@ def _start_dispatcher(results: Results, lane: str) -> None:
 
 def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
     folder = results.run(id)
-    going_on = resuming(folder)
+    going_on = _has_learnt(folder)
     if states.now(folder) == "queued" and claim(folder):
         _cancelled(folder, going_on)
         return

@@ -63,6 +63,7 @@ class _Work:
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
         self.predictions: Predictions | None = None  # once it is known what is predicted
+        self.resumed_from = 0
         self.room = folder.path / ".room"
         self.started = threading.Event()
         self.asked_to_end = False
@@ -152,6 +153,7 @@ class _Work:
         self.steps.flush()
         self.events.append(line)
         if line.get("event") == "started":
+            self.resumed_from = line["resumed_from"]
             for journal in (self.steps, self.confusion):
                 journal.append(attempts.mark(line))
 
@@ -159,6 +161,7 @@ class _Work:
         """The true classes come first, then the answers of each evaluation."""
         if "truth" in line:
             self.predictions = Predictions(self.folder.predictions, line["truth"], line["classes"])
+            self.predictions.withdraw(self.resumed_from)
         elif self.predictions is not None:
             self.predictions.put(line["epoch"], line["answers"])
 
