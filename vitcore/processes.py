@@ -101,5 +101,7 @@ def _offer_memory() -> None:
 
 
 def _be_nice_as_a_group() -> None:
-    if sys.platform == "linux":  # a session of its own is scheduled as a group: within it alone would niceness count
+    # A session of its own is scheduled as a group: within it alone would niceness count. Another's is not ours to slow:
+    # it may be the terminal, or the suite, that started this process.
+    if sys.platform == "linux" and os.getsid(0) == os.getpid():
         Path("/proc/self/autogroup").write_text(str(NICENESS))

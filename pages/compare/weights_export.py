@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,8 +12,8 @@ from pages.shared import format
 from vitcore import processes
 from vitcore.errors import Refusal
 from vitcore.runs.export import FILE
-from vitcore.runs.files import read_own
-from vitcore.runs.folder import Results, RunFolder
+from vitcore.runs.files import open_own, read_own
+from vitcore.runs.folder import Results, RunFolder, reason
 
 PATIENCE = 900  # seconds
 
@@ -20,6 +21,8 @@ PATIENCE = 900  # seconds
 def weights_of(run: RunFolder) -> None:
     """The ways to take a run's model along; none where it has no checkpoint yet."""
     if not os.path.isfile(run.checkpoint):
+        return
+    if not _readable(run.checkpoint):
         return
     st.download_button(
         "Checkpoint",
@@ -41,6 +44,8 @@ def weights_of(run: RunFolder) -> None:
         except Refusal as refusal:
             st.warning(format.plain(str(refusal)))
             return
+    if not _readable(file):
+        return
     st.download_button(
         "ONNX",
         partial(read_own, file),
@@ -50,6 +55,20 @@ def weights_of(run: RunFolder) -> None:
         on_click="ignore",
         help="Takes pictures of 0 to 1, (b c y x); the normalisation is within, the classes' names in its metadata.",
     )
+
+
+def _readable(file: Path) -> bool:
+    """Whether the file can be taken along, said in a sentence where not: a press on a button would tell nothing."""
+    try:
+        open_own(file).close()
+    except OSError as error:
+        way_on = "; its owner can make it readable (chmod a+r)" if isinstance(error, PermissionError) else ""
+        st.warning(format.plain(f"{file.name} cannot be taken along: {reason(error)}{way_on}"))
+        return False
+    except Refusal as refusal:
+        st.warning(format.plain(f"{file.name} cannot be taken along: {refusal}"))
+        return False
+    return True
 
 
 def _current(run: RunFolder) -> bool:

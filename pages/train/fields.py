@@ -133,6 +133,6 @@ def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
         key=key,
         help=help,
         disabled=disabled,
-        placeholder=shown(field, None) if field.optional and field.kind is not str else None,
+        placeholder=field.empty if "empty: " in field.help else None,  # as its help says
         persist_state=KEPT,
     )

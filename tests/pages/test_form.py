@@ -164,3 +164,14 @@ def test_a_kernel_that_does_not_apply_is_not_shown_and_not_lost(
     app.selectbox(key="field-architecture").set_value("cct-2/3x2").run()
     assert app.selectbox(key="field-kernel").value == "relu"
     assert {"kernel", "architecture"} <= set(PRODUCT)
+
+
+def test_an_empty_field_says_what_that_means(empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    shown = {one.key.removeprefix("field-"): one.placeholder for one in app.text_input if one.key.startswith("field-")}
+    meant = {field.name: field.empty for field in fields() if field.optional and field.name != "folder"}
+    assert meant == {name: shown[name] for name in meant}
+    assert (shown["target_error"], shown["clip_norm"], shown["teacher"]) == ("never", "none", "none")
+    assert shown["samples"] == "all"
+    never_empty = [field.name for field in NUMBERS if not field.optional]
+    assert {shown[name] for name in never_empty} <= {"", None}

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from vitcore.cli.options import _help
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
@@ -31,7 +32,7 @@ def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field) -> 
 @pytest.mark.parametrize(
     ("raw", "named"),
     [
-        ({"model": {"depth": 3}}, r"model\.depth"),
+        ({"model": {"depth": 3}}, r"no option 'depth' in its 'model'"),
         ({"model": 3}, "model"),
         ({"data": None}, "data"),
         ({"seed": None}, r"Seed \(seed\)"),
@@ -119,3 +120,42 @@ def test_a_refusal_stays_a_sentence_however_long_what_was_given(raw) -> None:
 
 def test_more_rows_than_there_are_may_be_drawn_with_replacement() -> None:
     assert RunSpec.of(samples=5000, replacement=True).data.samples == 5000
+
+
+WRONG = ["", " ", "x y", "-1", -1, 0, 1e99, float("nan"), float("inf"), 10**30, [], {}, [1], object, None, "a\nb", True]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_no_refusal_names_an_option_by_its_place_in_the_file(field) -> None:
+    """Neither on the form, nor by a flag, nor from a file; misspelt, of the wrong kind, or nested one too deep."""
+    dotted = re.compile(rf"\b({'|'.join(sorted({one.path[0] for one in FIELDS if len(one.path) > 1}))})\.[a-z]")
+    raws = [_nested(field.path, wrong) for wrong in WRONG] + [_nested((*field.path, "deeper"), 1)]
+    raws += [_nested((*field.path[:-1], f"{field.name}x"), 1)]
+    told = []
+    for raw in raws:
+        try:
+            RunSpec.parse(raw)
+        except Refusal as refusal:
+            told.append(str(refusal))
+    assert told
+    for sentence in told:
+        assert not dotted.search(sentence), sentence
+        assert "\n" not in sentence
+    assert any(field.label in sentence or field.name in sentence for sentence in told)
+
+
+def _nested(path, value):
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.optional], ids=lambda field: field.name)
+def test_the_flag_s_help_says_what_an_empty_option_means(field) -> None:
+    """In the words of the form; the path of one's own pictures is the one that has no meaning when it is empty."""
+    said = _help(field)
+    assert ("empty: " in said) == (field.name != "folder")
+    assert field.empty in ("never", "none", "all", "its own", "the run's seed")
+    if field.name != "folder":
+        words = {"its own": "own", "all": "all of them"}.get(field.empty, field.empty)
+        assert re.search(rf"empty: ([^.;(]+ )?{words}", said)

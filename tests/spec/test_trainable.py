@@ -8,7 +8,7 @@ from torch import nn
 
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
-from vitcore.models import ARCHITECTURES, build, without_effect
+from vitcore.models import ARCHITECTURES, build, proxyless, without_effect
 from vitcore.spec import ModelSpec, RunSpec
 from vitcore.training.network import build_model
 
@@ -33,12 +33,21 @@ def test_every_model_option_is_tried() -> None:
     assert {"architecture", *VALUES} == set(ModelSpec.model_fields)
 
 
+def shorten(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out of a network the blocks that are like those that stay; its pictures shrink by as much as before."""
+    architecture = ARCHITECTURES[name]
+    fewer = {part: 1 for part in ("layers", "blocks") if part in architecture.config}
+    monkeypatch.setitem(ARCHITECTURES, name, replace(architecture, config={**architecture.config, **fewer}))
+    if architecture.family == "proxyless":  # 54 blocks of 48 layers would take minutes
+        halving = sorted(proxyless.HALVED_BEFORE)
+        monkeypatch.setattr(proxyless, "SEARCHED", [proxyless.SEARCHED[place] for place in (0, *halving)])
+        monkeypatch.setattr(proxyless, "HALVED_BEFORE", tuple(range(1, 1 + len(halving))))
+
+
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_two_steps_work_or_the_spec_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On tensors without content, which check shapes and normalisation as true ones do, whatever the size."""
-    architecture = ARCHITECTURES[name]
-    fewer = {part: 1 for part in ("layers", "blocks") if part in architecture.config}  # the others are like the first
-    monkeypatch.setitem(ARCHITECTURES, name, replace(architecture, config={**architecture.config, **fewer}))
+    shorten(name, monkeypatch)
     plain = without_effect(name, "softmax", None)
     for chosen in CASES:
         if chosen and set(chosen) <= plain:  # shown below to change nothing
@@ -74,11 +83,13 @@ def test_a_single_pixel_of_a_single_picture_is_refused_before_it_is_queued(chose
     assert RunSpec.of(architecture="resnet56", dataset="mnist", **chosen)
 
 
-def test_the_table_says_where_batch_normalisation_meets_one_pixel() -> None:
+def test_the_table_says_where_batch_normalisation_meets_one_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
     """`narrowing` is what the network itself does: at that side a lone picture fails, one pixel more does not."""
     for name, architecture in ARCHITECTURES.items():
         if architecture.attention:
             continue
+        if architecture.family == "proxyless":
+            shorten(name, monkeypatch)
         narrow = architecture.narrowing
         for side in (narrow, narrow + 16) if narrow > 1 else (16,):
             with torch.device("meta"):

@@ -105,6 +105,27 @@ def test_stop_keeps_what_was_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     load_model(tmp_path)
 
 
+@pytest.mark.parametrize("answer", ["stop", "pause"])
+def test_a_run_that_was_ended_before_its_first_step_says_so_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """Asked while it loads, and once more when all is there: no epoch is spoken of as long as nothing is learnt."""
+    monkeypatch.setattr(asked, "ASK_SECONDS", 0.0)
+    status = {"stop": "stopped", "pause": "paused"}[answer]
+    quick(tmp_path / "whole")
+    for asks in (0, 1, 2):
+        folder = tmp_path / str(asks)
+        outcome, told = quick(folder, control=after(asks, answer))
+        assert not told.losses()
+        assert (outcome.status, outcome.epochs) == (status, 0)
+        assert outcome.reason == f"{status} on request before the first step; resume it to train it"
+        assert quick(folder, resume=True)[0].status == "finished"
+        assert same(weights(folder), weights(tmp_path / "whole"))
+    outcome, told = quick(tmp_path / "begun", control=after(3, answer))
+    assert told.losses()
+    assert outcome.reason == f"{status} on request after 0 whole epochs; what was learnt is kept"
+
+
 def test_stop_is_answered_soon_even_within_a_long_evaluation(tmp_path: Path) -> None:
     stop_signal = threading.Event()
     threading.Timer(1.0, stop_signal.set).start()

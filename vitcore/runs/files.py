@@ -27,11 +27,20 @@ LIMITS = {
 }
 PICTURE = 4 << 20  # of a kept drawing, which has at most 512 pixels a side
 JOURNAL = 256 << 20  # of any other journal
+WEIGHTS = 64 << 30  # the best ones, those that another set is to replace, and ONNX
+
+
+class Unwritten(OSError):
+    """What the system said as bytes were to be written, and how many there were."""
+
+    def __init__(self, error: OSError, needed: int) -> None:
+        super().__init__(error.errno, error.strerror or str(error))
+        self.needed = needed
 
 
 def limit(path: Path) -> int:
     """How many bytes of a file of this name are read at most."""
-    known = {".jsonl": JOURNAL, ".png": PICTURE}
+    known = {".jsonl": JOURNAL, ".png": PICTURE, ".safetensors": WEIGHTS, ".onnx": WEIGHTS}
     return LIMITS.get(path.name, known.get(path.suffix, SMALL))
 
 
@@ -60,7 +69,7 @@ def write_own(path: Path, flags: int) -> int:
         real = _real(path)
     except Refusal as refusal:
         raise OSError(str(refusal)) from None
-    number = os.open(real, flags | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o644)
+    number = os.open(real, flags | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise OSError(f"{path.name} is no regular file; take it away")

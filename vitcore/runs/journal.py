@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vitcore.errors import Refusal
-from vitcore.runs.files import open_own, read_own, write_own
+from vitcore.runs.files import Unwritten, open_own, read_own, write_own
 from vitcore.runs.folder import FORMAT
 
 _FLUSH_SECONDS = 0.5
@@ -89,9 +89,9 @@ class Journal:
                 written += os.write(self._file, text[written:])
             if durable:
                 os.fsync(self._file)
-        except OSError:
+        except OSError as error:
             os.ftruncate(self._file, before)  # a full disk leaves no half line behind
-            raise
+            raise Unwritten(error, len(text)) from error
 
 
 def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:

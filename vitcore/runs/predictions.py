@@ -16,7 +16,7 @@ import numpy as np
 
 from vitcore.errors import Refusal
 from vitcore.runs import attempts
-from vitcore.runs.files import read_own, write_own
+from vitcore.runs.files import Unwritten, read_own, write_own
 from vitcore.runs.folder import RunFolder
 
 FORMAT = 1
@@ -94,9 +94,12 @@ class Predictions:
 
     def _write(self, data: bytes) -> None:
         written = 0
-        while written < len(data):
-            written += os.write(self._file, data[written:])
-        os.fsync(self._file)
+        try:
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+            os.fsync(self._file)
+        except OSError as error:
+            raise Unwritten(error, len(data)) from error
 
 
 class Kept:

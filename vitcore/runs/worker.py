@@ -21,7 +21,7 @@ from filelock import Timeout
 from vitcore import processes
 from vitcore.errors import Refusal
 from vitcore.runs import attempts, devices, locks, queue, teachers
-from vitcore.runs.files import read_own
+from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
@@ -220,7 +220,7 @@ def explain(error: Exception, folder: Path = Path()) -> str:
     if isinstance(error, MemoryError) or "out of memory" in low or "can't allocate memory" in low:
         return _MEMORY
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        full = disk.full(folder)
+        full = disk.full(folder, error.needed if isinstance(error, Unwritten) else None)
         return f"{full[0].upper()}{full[1:]}."
     quoted = None if isinstance(error, OSError) else disk.number(error)
     if quoted is not None:  # a library's own words for what the system said

@@ -233,11 +233,17 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "value_error" or not path:
         return first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        return f"a run has no option {path[:80]!r}; it may come from a newer vitcore, or be misspelt"
+        return f"a run has no option {_spelled(path)}; it may come from a newer vitcore, or be misspelt"
     known = {".".join(field.path): field for field in fields()}
     wish = first["msg"][0].lower() + first["msg"][1:]
     if first["type"] == "string_pattern_mismatch" and path in known:
         wish = f"it must fit: {known[path].help.rstrip('.')}"
     shown = f"{str(given)[:80]!r} does not do" if isinstance(given, str | int | float | None) else "that does not do"
-    named = f"{known[path].label} ({known[path].name})" if path in known else path
+    named = f"{known[path].label} ({known[path].name})" if path in known else _spelled(path)
     return f"{named}: {shown}; {wish}"
+
+
+def _spelled(path: str) -> str:
+    """What is no option, by its own name and its section's: nobody but a program writes them with dots between."""
+    section, _, name = path.rpartition(".")
+    return f"{name[:80]!r}" + (f" in its {section[:80]!r}" if section else "")

@@ -100,6 +100,10 @@ def full(folder: Path, needed: int | None = None, room: int | None = None) -> st
     room = free(folder) if room is None else room
     has = "" if room is None else f": it has {amount(room)} free"
     wants = "" if needed is None else f"{' and' if has else ':'} {amount(needed)} {'are' if has else 'is'} needed"
+    if room is not None and needed is not None and needed < 0.9 * room:
+        wants += " (a quota may forbid the rest, or some was freed just now)"
+    elif room is not None and needed is not None and (needed <= room or amount(needed) == amount(room)):
+        wants = f" and a little more than {amount(room)} is needed"  # names, and what a disk rounds up to, come on top
     return f"the disk is full{has}{wants}; free some space and resume the run"
 
 

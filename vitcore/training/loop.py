@@ -68,9 +68,7 @@ def train(
             run.compile()
         return run.go()
     except Interrupted:
-        return Outcome(
-            ask.status, f"{ask.status} on request before the first step; resume it to train it", None, 0, 0.0, 0.0
-        )
+        return Outcome(ask.status, reporting.not_begun(ask.status), None, 0, 0.0, 0.0)
     except (MemoryError, RuntimeError) as error:
         refusal = too_large(error, spec)
         if refusal is None:
@@ -257,6 +255,8 @@ class Run:
     def _interrupted(self) -> Ending:
         self.log.flush()
         status, done = self.ask.status, self.tally.evaluated
+        if not self.tally.images_seen:
+            return Ending(status, reporting.not_begun(status))
         return Ending(
             status, f"{status} on request after {done} whole epoch{'s' * (done != 1)}; what was learnt is kept"
         )

@@ -103,3 +103,8 @@ def diverged(step: int | None, epoch: int, spec: RunSpec, kept: int | None) -> s
         f"{what} {where}, so nothing more can be learnt{stays}; a lower rate, gradient clipping or a larger epsilon in "
         "the kernel may help"
     )
+
+
+def not_begun(status: str) -> str:
+    """How a run ends that was stopped or paused before it had learnt anything."""
+    return f"{status} on request before the first step; resume it to train it"
