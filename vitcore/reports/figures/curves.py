@@ -39,6 +39,8 @@ LOSSES = ("train_loss", "test_loss", "loss")  # written without a value where th
 
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
+DENSE = 400  # points above which a curve is as thin as it can be: it is a band of its own noise, and hides another's
+
 FORWARD_AND_BACKWARD = 3
 """A training step costs the forward pass and about twice as much again for the two gradients."""
 
@@ -253,7 +255,7 @@ def _curve(x: np.ndarray, y: np.ndarray, name: str, key: str, place: int) -> Tra
         "x": x,
         "y": np.where(np.isfinite(y), y, np.nan),
         "mode": "lines+markers" if len(x) <= 40 or _lonely(y) else "lines",
-        "line": {"color": colour(place), "width": 2, "dash": dash(place)},
+        "line": {"color": colour(place), "width": 2 if len(x) <= DENSE else 1, "dash": dash(place)},
         "marker": {"size": 5},
         "name": plain(name),
         "legendgroup": key,
