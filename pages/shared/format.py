@@ -13,10 +13,11 @@ from vitcore.cost import durations
 NONE = "–"
 WORD_JOINER = "\u2060"  # has no width
 
-_MARKDOWN = re.compile(r"(?m)[\\`*_\[\]<>~$|@]|:(?=\S)|(?<=:material)/|&(?=[#\w])|(?<=\b[wW]{3})\.|^[-+=#]")
+_MARKDOWN = re.compile(r"(?m)[\\`*_\[\]<>~$|@]|:(?=\S)|(?<=:material)/|&(?=[#\w])|^[-+=#]")
 _NUMBERED = re.compile(r"(?m)^(\d{1,9})([.)])(?=\s|$)")
 _DRAWN = re.compile(r"(?m)(?<!\S)(?:<->|->|<-|--|>=|<=|~=)(?!\S)|:streamlit:")
-"""What Streamlit redraws after its markdown was read, so that no backslash helps."""
+_LINKED = re.compile(r"(?i)https?:(?=//)|\bwww(?=\.)|@")
+"""What is redrawn after the markdown was read, so that no backslash helps: arrows by Streamlit, links by its reader."""
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -70,6 +71,7 @@ def plain(text: object) -> str:
     """
     told = re.sub(r"(?m)^[ \t]+", "", str(text).strip())  # spaces at its ends would undo an emphasis around it
     told = _DRAWN.sub(lambda found: f"{found[0][0]}{WORD_JOINER}{found[0][1:]}", told)
+    told = _LINKED.sub(lambda found: found[0] + WORD_JOINER, told)
     return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", told))
 
 

@@ -65,13 +65,13 @@ def spec_form() -> Asked:
     wrong: list[str] = []
     for group, sections in GROUPS.items():
         st.subheader(group, anchor=False)
-        with st.grid(3, min_column_width=170, vertical_alignment="bottom"):
+        with st.grid(3, min_column_width=170):
             _draw(_leaves(sections, advanced=False), values, wrong, several)
             if group == "Data":
                 _own_pictures(values, wrong)
     with st.expander("More options"):
         for tab, sections in zip(st.tabs(list(FOLDED)), FOLDED.values(), strict=True):
-            with tab, st.grid(3, min_column_width=170, vertical_alignment="bottom"):
+            with tab, st.grid(3, min_column_width=170):
                 _draw(_leaves(sections, advanced=True), values, wrong, several)
     return Asked([], wrong, several) if wrong else combined(values, several)
 

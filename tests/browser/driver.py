@@ -21,6 +21,7 @@ from tests.pages.opening import PAGES as FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000  # milliseconds: two busy cores may be slow, a wrong page stays wrong
+expect.set_options(timeout=PATIENCE)  # of every expectation; five seconds else, which busy cores do not keep
 TRAINED = 150_000  # milliseconds in which a small run on digits ends, on however slow a machine
 FLAGS = [
     "--no-sandbox",

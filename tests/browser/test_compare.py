@@ -104,3 +104,24 @@ def test_tags_sort_and_an_infinite_loss_is_an_axis(page: Page, tmp_path: Path) -
         expect(page.get_by_text("No stored run fits the search and the filters.").last).to_be_visible()
         expect(page.locator(".vitcore-chart")).to_have_count(0)
         assert asked(page)["axes"] == "seed,learning_rate,test_loss"
+
+
+def test_the_menu_of_a_head_offers_no_sorting_of_its_own(page: Page, tmp_path: Path) -> None:
+    """What the browser would sort by itself neither the address nor the CSV would know of."""
+    results = stock(tmp_path / "results")
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    with served(results.root) as server:
+        visit(page, f"{server.url}/compare", "Compare")
+        table = page.locator(TABLE).last
+        table.locator("canvas").first.wait_for()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(1000)
+        box = table.bounding_box()
+        assert box
+        corner = (box["x"] + 33 + 300 - 14, box["y"] + 18)  # the first head's right end, where its menu opens
+        page.mouse.move(*corner, steps=4)
+        page.wait_for_timeout(500)
+        page.mouse.click(*corner)
+        menu = page.get_by_test_id("stDataFrameColumnMenu")
+        expect(menu.get_by_role("menuitem", name="Autosize")).to_be_visible()
+        expect(menu.get_by_role("menuitem").filter(has_text="Sort")).to_have_count(0)

@@ -71,7 +71,11 @@ def test_a_group_is_broken_where_its_runs_are() -> None:
     both = pd.concat([run(test_loss=trouble(NAN)), run(run_id="b", test_loss=2.0)])
     runs = pd.DataFrame({"id": ["a", "b"], "kernel": "x"})
     plot = figures.curve_plot(both, runs, y="test_loss", group="kernel")
-    assert all(np.isfinite(trace["y"]).all() for trace in traces(plot))
+    band, mean = traces(plot)
+    assert np.isfinite(mean["y"]).all()
+    assert list(mean["y"][7:12]) == [2.0] * 5, "over the one run that is there"
+    assert np.isnan(band["y"]).sum() == 1
+    assert not {8, 9, 10, 11, 12} & set(band["x"]), "one run alone has no interval"
     [mark] = traces(plot, edge=True)
     assert list(mark["x"]) == [8]
 

@@ -124,7 +124,8 @@ def test_a_value_that_is_no_number_is_not_averaged_and_not_filled_in() -> None:
         accuracy=EPOCHS["accuracy"].where((EPOCHS["run_id"] != "c") | (EPOCHS["epoch"] != 5), np.inf)
     )
     for smoothing in (0.0, 0.5):
-        mean = figures.curves(epochs, RUNS, group="kernel", smoothing=smoothing).data[-1]
+        *_, mean, mark = figures.curves(epochs, RUNS, group="kernel", smoothing=smoothing).data
+        assert list(mark.x) == [5], "it is said where it was"
         assert np.isfinite(mean.y).all()
         assert mean.customdata[4] == " (n = 1)"
         assert mean.customdata[5].endswith("(n = 2)")

@@ -39,6 +39,8 @@ LOSSES = ("train_loss", "test_loss", "loss")  # written without a value where th
 
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
+DENSE = 400  # points above which a curve is as thin as it can be: it is a band of its own noise, and hides another's
+
 FORWARD_AND_BACKWARD = 3
 """A training step costs the forward pass and about twice as much again for the two gradients."""
 
@@ -87,6 +89,7 @@ def curve_plot(
     found = _lines(epochs, runs, x, y)
     ends = [_lines(epochs, runs, x, column) for column in spread or ()]
     data: list[Trace] = []
+    behind: list[Trace] = []  # every run's extremes: over another run's curve they would hide it
     marks: list[Trace] = []
     for place, (name, ids) in enumerate(_names(epochs, runs, group).items()):
         lines = [found[run_id] for run_id in ids if run_id in found]
@@ -97,10 +100,11 @@ def curve_plot(
             marks += edges.breaks(lines, name, key, place, along=X_AXES.get(x, x))
         lines = [line for line in lines if np.isfinite(line.y).any()]
         if group is None:
-            data += _spread([one[ids[0]] for one in ends], name, key, place) if ends else []
+            behind += _spread([one[ids[0]] for one in ends], name, key, place) if ends else []
             data += _run(lines[0], name, key, place, smoothing) if lines else []
         elif lines:
             data += _group(lines, name, key, place, smoothing, exact=x == "epoch")
+    data = behind + data
     shown = bool(data)
     data, clipped = edges.clip(data) if log_y else (data, False)
     notes = [*[edges.BROKEN] * bool(marks), *[edges.CLIPPED] * clipped]
@@ -221,7 +225,7 @@ def _spread(ends: list[Line], name: str, key: str, place: int) -> list[Trace]:
         return []
     nothing = np.full(len(low.x), np.nan)
     along, up = np.column_stack([low.x, low.x, nothing]), np.column_stack([low.y, high.y, nothing])
-    shade = {"color": faint(colour(place), 0.4), "width": 1}
+    shade = {"color": faint(colour(place), 0.25), "width": 1}
     return [{"x": along.ravel(), "y": up.ravel(), "mode": "lines", "line": shade, **_aside(name, key, "spread")}]
 
 
@@ -251,7 +255,7 @@ def _curve(x: np.ndarray, y: np.ndarray, name: str, key: str, place: int) -> Tra
         "x": x,
         "y": np.where(np.isfinite(y), y, np.nan),
         "mode": "lines+markers" if len(x) <= 40 or _lonely(y) else "lines",
-        "line": {"color": colour(place), "width": 2, "dash": dash(place)},
+        "line": {"color": colour(place), "width": 2 if len(x) <= DENSE else 1, "dash": dash(place)},
         "marker": {"size": 5},
         "name": plain(name),
         "legendgroup": key,

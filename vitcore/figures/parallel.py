@@ -59,6 +59,6 @@ def _dimension(one: Scale) -> dict[str, Any]:
     return {
         "values": one.values,
         "tickvals": one.ticks,
-        "ticktext": [plain(text) for text in one.texts],
+        "ticktext": one.texts,  # of all that Plotly writes these alone are read as plain text: entities would show
         "range": one.range,
     }

@@ -48,8 +48,8 @@ def faint(shade: str, opacity: float) -> str:
 
 
 def plain(text: object) -> str:
-    """Text for a legend, a tick or a hover: Plotly reads tags and links in them, and a name may hold some."""
-    return escape(str(text), quote=False)
+    """Text for a legend, a tick or a hover: Plotly reads tags, links and %{…} in them, and a name may hold some."""
+    return escape(str(text), quote=False).replace("%{", "%&#123;")
 
 
 def uid(*parts: object) -> str:
