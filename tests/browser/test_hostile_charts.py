@@ -16,12 +16,12 @@ import plotly.graph_objects as go
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pages.parts.chart import plain
-from vitcore.reports import figures
-from vitcore.reports.figures import kernels
-from vitcore.reports.figures.pipeline import Pipeline, pipelines
-from vitcore.reports.figures.scales import apart
-from vitcore.reports.stages import Stage
+from pages.architectures.pipeline import Pipeline, pipelines
+from pages.shared.chart import plain
+from vitcore import figures
+from vitcore.figures import kernels
+from vitcore.figures.scales import apart
+from vitcore.models.stages import Stage
 
 NAMES = (
     "**z** _u_ `c` [l](http://elsewhere.invalid/)",

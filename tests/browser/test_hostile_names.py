@@ -8,9 +8,9 @@ from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from pages.parts import wording
+from pages.shared import format
 from tests.browser.driver import PAGES, address, served, settle, visit, wait_for_points
-from tests.pages.told import give_weights, tell
+from tests.pages.texts import give_weights, tell
 from vitcore.runs import annotations
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
@@ -47,7 +47,7 @@ def _held(page: Page, names: tuple[str, ...]) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert page.evaluate(ODD) == []
     assert page.locator(".katex, main img[src^='http://elsewhere'], main a[href^='http://elsewhere']").count() == 0
-    body = page.locator("body").evaluate("body => body.textContent").replace(wording.WORD_JOINER, "")
+    body = page.locator("body").evaluate("body => body.textContent").replace(format.WORD_JOINER, "")
     assert "qz" in body
     assert not [name for name in names if name not in body]
 

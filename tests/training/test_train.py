@@ -110,7 +110,7 @@ def test_a_run_that_was_ended_before_its_first_step_says_so_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     """Asked while it loads, and once more when all is there: no epoch is spoken of as long as nothing is learnt."""
-    monkeypatch.setattr(asked, "ASK_SECONDS", 0.0)
+    monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
     status = {"stop": "stopped", "pause": "paused"}[answer]
     quick(tmp_path / "whole")
     for asks in (0, 1, 2):
