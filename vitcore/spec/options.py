@@ -6,9 +6,9 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
@@ -19,6 +19,15 @@ class Part(BaseModel):
     """A section of a spec: frozen, strict about names, finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _countable(self) -> Self:
+        """Whole numbers are those that a table of runs can hold."""
+        for name, value in self:
+            if type(value) is int and not -(2**63) <= value < 2**63:
+                label = type(self).model_fields[name].title or name
+                raise ValueError(f"{label} ({name}): {value} has too many digits; give a number below 2^63")
+        return self
 
 
 @dataclass(frozen=True)
