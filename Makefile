@@ -3,12 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint audit fuzz soak clean
+.PHONY: run test test-fast lint audit fuzz soak clean
 run: $(VENV)/.app
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/.tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The inner loop: what needs no training, no browser and no other process.
+test-fast: $(VENV)/.tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/figures tests/layers tests/published tests/spec/test_spec.py tests/spec/test_typed.py \
+		tests/statistics tests/store/test_queries.py
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .
@@ -24,7 +29,7 @@ fuzz: $(VENV)/.tests
 	$(BIN)/python -m benchmarks.robustness.fuzz --cases 10000
 
 soak: $(VENV)/.tests
-	$(BIN)/python benchmarks/robustness/soak.py --kills 200
+	$(BIN)/python -m benchmarks.robustness.soak --kills 200
 
 $(VENV)/.app: requirements.txt
 	$(PYTHON) -m venv $(VENV)
