@@ -1,13 +1,16 @@
 """The marks that tell Live's browsers of more to see: which changes they show, and what they say of bad addresses."""
 
 import json
+import math
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
+import pandas as pd
 import pytest
 from starlette.requests import Request
 
-from pages.parts import stored, watching
+from pages.parts import learning, stored, watching
 from tests.pages.told import tell
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
@@ -63,3 +66,18 @@ def test_a_results_folder_that_cannot_be_read_is_said(
     status, told = asked(address)
     assert status == 503
     assert "cannot be read" in told["refused"]
+
+
+def test_a_long_run_s_loss_is_a_mean_between_its_extremes_and_loses_nothing() -> None:
+    loss = pd.Series([2.0, 1.0] * 1000)
+    loss[501], loss[1203], loss[1204] = 55.0, math.nan, math.inf
+    steps = pd.DataFrame({"step": range(47, 94_001, 47), "epoch": 1})
+    steps = steps.assign(loss_mean=loss, loss_min=loss - 0.5, loss_max=loss + 0.5)
+    drawn = learning.gathered(steps)
+    assert len(drawn) < 250
+    assert drawn["loss_max"][np.isfinite(drawn["loss"])].max() == 55.5
+    assert drawn.loc[~np.isfinite(drawn["loss"]), "step"].tolist() == [47 * 1204, 47 * 1205]
+    assert drawn["loss"].median() == pytest.approx(1.5, abs=0.07)
+    assert drawn["step"].iloc[-1] == 94_000
+    assert list(learning.gathered(steps.head(7))["loss"]) == list(loss[:7])
+    assert learning.gathered(steps.head(0)).empty
