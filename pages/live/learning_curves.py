@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +21,7 @@ from vitcore.runs.folder import Results
 from vitcore.store import queries
 
 HEIGHT = 260
+POINTS = 240  # of the loss at most: with more a chart of this size shows noise alone, and one run's hides another's
 SPREAD = ("loss_min", "loss_max")  # of the steps that a point of the loss stands for
 CURVES = (
     ("Loss by step", "loss", "step"),
@@ -59,8 +61,7 @@ def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, .
     """The figures of CURVES."""
     index, runs = store_cache.index(), pd.DataFrame(titles, columns=["id", "title"])
     epochs = queries.epochs(index, list(runs["id"]))
-    steps = pd.concat([queries.steps(index, id).assign(run_id=id) for id in runs["id"]])
-    steps["loss"] = steps["loss_mean"]
+    steps = pd.concat([gathered(queries.steps(index, id)).assign(run_id=id) for id in runs["id"]])
     found = []
     for title, y, x in CURVES:
         rows, figure = steps if x == "step" else epochs, None
@@ -71,6 +72,20 @@ def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, .
         notes = _small(figure, named=len(runs) > 1) if figure and figure["data"] else []
         found.append(Panel(f"curve-{y}", edges.said(title, *notes), figure, f"vitcore-{y}"))
     return found
+
+
+def gathered(steps: pd.DataFrame, most: int = POINTS) -> pd.DataFrame:
+    """Neighbouring lines of a run's steps taken together: the mean loss over all their steps, and its extremes.
+
+    What is no number stays a line of its own, at its step.
+    """
+    finite = np.isfinite(steps["loss_mean"].to_numpy())
+    size = max(1, -(-len(steps) // most))
+    first = (np.arange(len(steps)) % size == 0) | ~finite | ~np.concatenate([[True], finite])[:-1]
+    many = np.diff(steps["step"].to_numpy(), prepend=0).clip(1)  # steps that a line stands for
+    told = steps.assign(many=many, loss=steps["loss_mean"] * many).groupby(np.cumsum(first), sort=False)
+    found = told.agg({"step": "last", "epoch": "last", "loss_min": "min", "loss_max": "max"})
+    return found.assign(loss=told["loss"].sum(min_count=1) / told["many"].sum())
 
 
 def _small(figure: dict[str, Any], *, named: bool) -> list[str]:

@@ -1,13 +1,16 @@
 """The marks that tell Live's browsers of more to see: which changes they show, and what they say of bad addresses."""
 
 import json
+import math
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
+import pandas as pd
 import pytest
 from starlette.requests import Request
 
-from pages.live import live_updates
+from pages.live import learning_curves, live_updates
 from pages.server import store_cache
 from tests.pages.texts import tell
 from vitcore.runs import locks
@@ -17,7 +20,7 @@ from vitcore.spec import RunSpec
 
 
 def asked(address: str) -> tuple[int, dict[str, str]]:
-    """The answer to an address as `watching.address` gives it."""
+    """The answer to an address as `live_updates.address` gives it."""
     query = address.partition("?")[2].encode()
     answer = live_updates.marks(Request({"type": "http", "query_string": query, "headers": []}))
     return answer.status_code, json.loads(bytes(answer.body))
@@ -64,3 +67,18 @@ def test_a_results_folder_that_cannot_be_read_is_said(
     status, told = asked(address)
     assert status == 503
     assert "cannot be read" in told["refused"]
+
+
+def test_a_long_run_s_loss_is_a_mean_between_its_extremes_and_loses_nothing() -> None:
+    loss = pd.Series([2.0, 1.0] * 1000)
+    loss[501], loss[1203], loss[1204] = 55.0, math.nan, math.inf
+    steps = pd.DataFrame({"step": range(47, 94_001, 47), "epoch": 1})
+    steps = steps.assign(loss_mean=loss, loss_min=loss - 0.5, loss_max=loss + 0.5)
+    drawn = learning_curves.gathered(steps)
+    assert len(drawn) < 250
+    assert drawn["loss_max"][np.isfinite(drawn["loss"])].max() == 55.5
+    assert drawn.loc[~np.isfinite(drawn["loss"]), "step"].tolist() == [47 * 1204, 47 * 1205]
+    assert drawn["loss"].median() == pytest.approx(1.5, abs=0.07)
+    assert drawn["step"].iloc[-1] == 94_000
+    assert list(learning_curves.gathered(steps.head(7))["loss"]) == list(loss[:7])
+    assert learning_curves.gathered(steps.head(0)).empty
