@@ -98,7 +98,7 @@ def test_what_was_found_stands_in_the_notes_before_training(own_places: Path, tm
     notes = [line["text"] for line in lines[: events.index("epoch")] if line["event"] == "note"]
     for part in (
         "10 images to train on",
-        "val/ is a validation split",
+        "validation split val/",
         "dark 5 + 5",
         "notes.txt",
         "left out: 3 images",

@@ -96,9 +96,7 @@ def test_val_is_kept_out_where_there_is_a_test_split_and_that_is_said(tmp_path: 
     train, tested, _ = layout(place)
     assert below(train, "train/")
     assert below(tested, "test/")
-    assert any(
-        "val/ is a validation split: its 6 images are kept out" in s for s in described("folder", str(place)).found
-    )
+    assert any("of testing is the validation split val/ (6 images)" in s for s in described("folder", str(place)).found)
 
 
 def test_val_is_tested_on_where_there_is_no_test_split_and_that_is_said(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
         for split in splits or [""]:
             for of in classes:
                 path = f"{of}/{split}" if within else f"{split}/{split}/{of}" if doubled else f"{split}/{of}"
-                folders[f"{wrapper}{path.strip('/')}{draw(nested)}"] = draw(COUNTS)
+                folders[f"{wrapper}{path.strip('/')}{draw(nested)}"] = draw(st.integers(2, 5))
                 folders.setdefault(f"{wrapper}{path.strip('/')}", draw(COUNTS))
     for path in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
         folders["/".join(path)] = draw(COUNTS)

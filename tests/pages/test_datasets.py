@@ -100,7 +100,7 @@ def test_what_was_found_in_class_folders_is_told_and_broken_pictures_are_listed(
     app.text_input(key="dataset-folder").set_value(str(tmp_path / "pets")).run()
     told = " ".join(text.value for text in app.text)
     assert "Trained on is train/, tested on test/." in told
-    assert "Val/ is a validation split: its 4 images are kept out of training and of testing." in told
+    assert "Kept out of training and of testing is the validation split val/ (4 images)." in told
     assert "1 file (no image by its ending: notes.txt)" in told
     app.toggle(key="inside-folder").set_value(True).run()
     assert not app.exception

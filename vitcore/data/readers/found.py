@@ -41,8 +41,8 @@ def sentences(
             if split in layout.splits and split != held_out:
                 many = sum(map(len, layout.splits[split].values()))
                 told.append(
-                    f"{layout.folders[split]} is a validation split: its {_images(many)} are kept out of training and "
-                    "of testing"
+                    f"kept out of training and of testing is the validation split {layout.folders[split]} "
+                    f"({_images(many)})"
                 )
     told.append("images of each class, training + test: " + _by_class(splits, classes))
     told += [f"passed over: {_files(names)} ({reason}: {_some(names)})" for reason, names in passed.items()]
