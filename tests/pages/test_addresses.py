@@ -73,7 +73,7 @@ def limited() -> dict[str, int]:
 
 
 def test_every_limited_choice_is_tried_here() -> None:
-    assert limited() == {"picker": 1, "network": 1}, "try a new one with more than it takes, from every source"
+    assert limited() == {"run_picker": 1, "choice": 1}, "try a new one with more than it takes, from every source"
 
 
 def test_more_architectures_than_fit(empty: Results, open_page: Open) -> None:
@@ -94,7 +94,7 @@ def opened(page: str, query: Mapping[str, str | list[str]]) -> AppTest:
     """A page by an address of its own, as a link opens it."""
     app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=60)
     app.run()
-    app.switch_page(f"{page}.py")
+    app.switch_page(PAGES[page])
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vitcore.errors import Refusal
 from vitcore.runs import journal
 from vitcore.runs.folder import RunFolder
 
@@ -61,7 +62,10 @@ class Attempts:
 
 def withdrawn(run: RunFolder) -> set[int]:
     """The epochs that a run has told and that count no more, since it went on from before them."""
-    lines, _ = journal.read(run.events)
+    try:
+        lines, _ = journal.read(run.events)
+    except (OSError, Refusal):  # the run's row says why
+        return set()
     found = Attempts().take_all(line for line in lines if line.get("event") in ("started", "epoch"))
     return found.withdrawn
 

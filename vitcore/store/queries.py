@@ -141,8 +141,9 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     attempt told beyond the checkpoint from which the next one went on counts no more.
     """
     results = source.results if isinstance(source, Index) else source
+    path = results.run(id).steps
     try:
-        lines, _ = journal.read(results.run(id).steps)
+        lines, _ = journal.read(path)
     except (OSError, Refusal):  # the run's row says why
         lines = []
     told = (line for line in lines if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None)

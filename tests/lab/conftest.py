@@ -1,0 +1,5 @@
+"""A measurement needs a results folder, as a run does."""
+
+from tests.runs.conftest import results
+
+__all__ = ["results"]
