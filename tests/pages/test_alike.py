@@ -28,7 +28,7 @@ def twins(empty: Results) -> list[RunFolder]:
         run = tell(empty, RunSpec.of(architecture="cct-mini/3x3", epochs=2, samples=50, batch_size=50))
         give_weights(run)
         events, confusion = Journal(run.events), Journal(run.confusion)
-        events.append({"event": "started", "classes": ALIKE, "resumed_from": 0, "steps_per_epoch": 1, "epochs": 2})
+        events.append({"event": "started", "classes": ALIKE, "resumed_from": 2, "steps_per_epoch": 1, "epochs": 2})
         events.append({"event": "ended", "status": "finished", "reason": "done"})
         confusion.append({"epoch": 2, "matrix": (np.eye(10, dtype=int) * (100 + place)).tolist()})
         events.close()
