@@ -64,7 +64,7 @@ def test_both_wishes_for_the_queue_are_kept(written: tuple[Results, RunFolder]) 
     """Each has put its own run first, so both stand before the two that nobody asked for."""
     waiting = queue.queued(written[0])
     assert set(waiting[:2]) == set(sorted(waiting)[:2])
-    assert waiting[2:] == sorted(waiting)[2:]
+    assert waiting[2:] == sorted(waiting[2:], key=lambda id: (queue.since(written[0], id), id))
 
 
 def test_the_last_place_for_a_drawing_is_given_once(written: tuple[Results, RunFolder]) -> None:
