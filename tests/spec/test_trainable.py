@@ -88,8 +88,7 @@ def test_the_table_says_where_batch_normalisation_meets_one_pixel(monkeypatch: p
     for name, architecture in ARCHITECTURES.items():
         if architecture.attention:
             continue
-        if architecture.family == "proxyless":
-            shorten(name, monkeypatch)
+        shorten(name, monkeypatch)
         narrow = architecture.narrowing
         for side in (narrow, narrow + 16) if narrow > 1 else (16,):
             with torch.device("meta"):

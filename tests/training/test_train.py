@@ -6,6 +6,7 @@ import json
 import math
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,21 +110,29 @@ def test_stop_keeps_what_was_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_run_that_was_ended_before_its_first_step_says_so_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
-    """Asked while it loads, and once more when all is there: no epoch is spoken of as long as nothing is learnt."""
+    """Whether it still reads its data then or all is there: no epoch is spoken of as long as nothing is learnt."""
     monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
     status = {"stop": "stopped", "pause": "paused"}[answer]
     quick(tmp_path / "whole")
-    for asks in (0, 1, 2):
-        folder = tmp_path / str(asks)
-        outcome, told = quick(folder, control=after(asks, answer))
+    for moment in ("reading", "there"):
+        with pytest.MonkeyPatch.context() as patch:
+            if moment == "reading":  # digits are there at once, so that nobody would ask meanwhile
+                patch.setattr(loop, "Parts", reading)
+            outcome, told = quick(tmp_path / moment, control=after(0, answer))
         assert not told.losses()
         assert (outcome.status, outcome.epochs) == (status, 0)
         assert outcome.reason == f"{status} on request before the first step; resume it to train it"
-        assert quick(folder, resume=True)[0].status == "finished"
-        assert same(weights(folder), weights(tmp_path / "whole"))
-    outcome, told = quick(tmp_path / "begun", control=after(3, answer))
+        assert quick(tmp_path / moment, resume=True)[0].status == "finished"
+        assert same(weights(tmp_path / moment), weights(tmp_path / "whole"))
+    outcome, told = quick(tmp_path / "begun", control=after(1, answer))
     assert told.losses()
     assert outcome.reason == f"{status} on request after 0 whole epochs; what was learnt is kept"
+
+
+def reading(spec: RunSpec, report: object, ask: Callable[[], bool], *others: object) -> None:
+    """Parts whose data are long in coming: somebody asks for an end before they are there."""
+    assert ask()
+    raise stop_signal.Interrupted
 
 
 def test_stop_is_answered_soon_even_within_a_long_evaluation(tmp_path: Path) -> None:
