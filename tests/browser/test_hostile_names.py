@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from playwright.sync_api import Page, expect
 
 from pages.shared import format
-from tests.browser.driver import PAGES, address, served, settle, visit, wait_for_points
+from tests.browser.driver import PAGES, PATIENCE, address, served, settle, visit, wait_for_points
 from tests.pages.texts import give_weights, tell
 from vitcore.runs import annotations
 from vitcore.runs.folder import Results, RunFolder
@@ -32,6 +32,12 @@ ODD = """() => [...document.querySelectorAll(
     && !/\\*\\*qz|<b>qz|\\$qz|=cmd\\(qz|qznnn|עולם qz/.test(one.textContent)).map(one => one.outerHTML)"""
 """Elements that some markdown, tag or formula of a name has become: they hold a part of it without its signs."""
 
+WRITTEN = f"""names => {{
+    const text = document.body.textContent.replaceAll('{format.WORD_JOINER}', '')
+    return names.every(name => text.includes(name))
+}}"""
+"""Whether all of these stand somewhere, to the letter."""
+
 
 def _with_names(run: RunFolder, name: str) -> None:
     """The name as the run's note, tag and reason too, and as its classes'."""
@@ -45,11 +51,9 @@ def _with_names(run: RunFolder, name: str) -> None:
 def _held(page: Page, names: tuple[str, ...]) -> None:
     """Nothing of a name was read as anything, and nothing was asked for elsewhere."""
     expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.wait_for_function(WRITTEN, arg=["qz", *names], timeout=PATIENCE)
     assert page.evaluate(ODD) == []
     assert page.locator(".katex, main img[src^='http://elsewhere'], main a[href^='http://elsewhere']").count() == 0
-    body = page.locator("body").evaluate("body => body.textContent").replace(format.WORD_JOINER, "")
-    assert "qz" in body
-    assert not [name for name in names if name not in body]
 
 
 def test_every_page_shows_them_to_the_letter(page: Page, tmp_path: Path) -> None:
