@@ -38,7 +38,7 @@ def one_of(label: str, choices: Mapping[Any, str], key: str) -> Any:
 frame.heading(
     "Compare", "Every stored run. Filter, choose, lay curves over one another, gather seeds, take the table with you."
 )
-everything = own_drawings.with_column(store_cache.runs())
+everything = own_drawings.with_column(store_cache.runs(now=view_widgets.asked_anew()))
 if everything.empty:
     st.markdown("There is nothing to compare yet.")
     st.page_link("train/page.py", label="Train a model")

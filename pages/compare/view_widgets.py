@@ -44,10 +44,16 @@ def take_up(runs: pd.DataFrame) -> None:
     state.setdefault(_FIRST, sorted(runs["id"][runs["epochs_done"] > 0].head(AT_FIRST), reverse=True))
     address = st.query_params.to_dict()
     back = not address and state.get(_WRITTEN) and state.get("page-before") == "compare"
-    if (address and address != state.get(_WRITTEN)) or back or KEYS["runs"] not in state:
+    if asked_anew() or back or KEYS["runs"] not in state:
         view, doubt = from_query(address)
         show(view, runs, doubt)
         state[_WRITTEN] = address
+
+
+def asked_anew() -> bool:
+    """Whether the address is one that this session did not write; the store is then to be asked `now`."""
+    address = st.query_params.to_dict()
+    return bool(address) and address != st.session_state.get(_WRITTEN)
 
 
 def show(view: View, runs: pd.DataFrame, doubt: str = "") -> None:

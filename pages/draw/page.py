@@ -15,7 +15,7 @@ from pages.server import store_cache
 from pages.shared import format, frame, own_drawings
 from pages.shared.chart import chart
 from pages.shared.naming import run_names
-from pages.shared.run_picker import gone, pick_runs
+from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore import figures
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
@@ -139,7 +139,7 @@ def upload(runs: pd.DataFrame) -> None:
 
 
 frame.heading("Draw", "Draw a digit and see, stroke by stroke, what every chosen model makes of it.")
-able = with_weights(store_cache.runs())
+able = with_weights(store_cache.runs(now=all(map(asked_anew, ("draw-runs", "upload-runs")))))
 if able.empty:
     with st.container(border=True, key="draw-empty"):
         st.subheader("No model can read yet", anchor=False)

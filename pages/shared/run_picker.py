@@ -37,10 +37,8 @@ def pick_runs(
     """
     state, titles = st.session_state, run_names(table[["id", "title"]].to_dict("records"))
     told, written = f"{key}-told", f"{key}-written"
-    address = st.query_params.get("runs", "")
-    # An address that this choice did not write is one that was opened, or gone back to.
-    if key not in state or (address and address != state.get(written)):
-        named = list(dict.fromkeys(filter(None, address.split(","))))
+    if key not in state or asked_anew(key):
+        named = list(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
         known = [run for run in named if run in titles]
         state[key] = known or [run for run in first if run in titles]
         state[told] = _doubts(named, known, [titles[run] for run in state[key][:MOST]], why)
@@ -62,6 +60,15 @@ def pick_runs(
         del st.query_params["runs"]
     state[written] = ",".join(chosen)
     return list(chosen)
+
+
+def asked_anew(key: str) -> bool:
+    """Whether the address names runs and is not this choice's own: it was opened, or gone back to.
+
+    The store is then to be asked `now`: what was stored a moment ago may be just what the address names.
+    """
+    address = st.query_params.get("runs", "")
+    return bool(address) and address != st.session_state.get(f"{key}-written")
 
 
 def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[[str], str]) -> list[str]:

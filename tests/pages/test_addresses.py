@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.server import store_cache
 from pages.shared.run_picker import MOST
 from tests.pages.opening import PAGES, ROOT, Open
 from tests.pages.texts import give_weights, tell
@@ -115,3 +116,19 @@ def test_a_report_says_what_of_an_address_it_does_not_have(empty: Results, page:
 @pytest.mark.parametrize("page", ["live", "draw", "architectures", *REPORTS])
 def test_a_parameter_that_a_page_does_not_have_is_said(stocked: Results, page: str) -> None:
     assert "'run', which this page does not know" in warned(opened(page, {"run": GONE}))
+
+
+@pytest.mark.parametrize("page", ["live", "draw", "compare"])
+def test_an_address_finds_a_run_that_was_stored_a_moment_ago(
+    stocked: Results, open_page: Open, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store is looked at every so often, and an address may come from whoever has stored the run in between."""
+    monkeypatch.setattr(store_cache, "PAUSE", 600.0)
+    monkeypatch.setattr(store_cache, "LONGEST", 600.0)
+    open_page(page)
+    run = tell(stocked, RunSpec.of(architecture="cct-mini/3x3", seed=7), epochs=1)
+    give_weights(run)
+    app = open_page(page, {"runs": run.id})
+    assert not warned(app)
+    if page != "compare":
+        assert app.multiselect(key=f"{page}-runs").value == [run.id]
