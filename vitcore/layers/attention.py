@@ -101,13 +101,14 @@ class Attention(nn.Module):
             out = self._linear(q, k, v)
         else:
             out = self._softmax(q, k, v)
-        return self.projection(rearrange(out, "b g (r n) k -> b n (g r k)", n=x.shape[1]))
+        x = self.projection(rearrange(out, "b g (r n) k -> b n (g r k)", n=x.shape[1]))
+        return x
 
     def _softmax(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if not self.explicit:
             return F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout.chance if self.training else 0.0)
-        weights = (q * self.head_width**-0.5 @ k.mT).softmax(dim=-1)  # (b g rn n)
-        return self.dropout(weights) @ v
+        weights: Tensor = self.dropout((q * self.head_width**-0.5 @ k.mT).softmax(dim=-1))  # (b g rn n)
+        return weights @ v
 
     def _linear(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         q, k = self.featured(q, k)  # (b g rn m), (b g n m)
@@ -174,12 +175,13 @@ def random_features(
     """
     if not orthogonal:
         return torch.randn(count, width, generator=generator)
-    rows = []
+    rows: list[Tensor] = []
     for _ in range(math.ceil(count / width)):
         q, r = torch.linalg.qr(torch.randn(width, width, generator=generator))
         rows.append((q * r.diagonal().sign()).mT)  # the sign makes the rotation uniform (Mezzadri 2007)
     norms = torch.randn(count, width, generator=generator).norm(dim=1, keepdim=True)  # chi with k degrees of freedom
-    return torch.cat(rows)[:count] * norms
+    drawn: Tensor = torch.cat(rows)[:count] * norms
+    return drawn
 
 
 def redraw_features(model: nn.Module, generator: torch.Generator | None = None) -> None:

@@ -27,7 +27,8 @@ class MLP(nn.Module):
         self.dropout = Dropout(dropout) if dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.contract(self.dropout(self.activation(self.expand(x))))
+        x = self.contract(self.dropout(self.activation(self.expand(x))))
+        return x
 
 
 class Block(nn.Module):
@@ -60,12 +61,14 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.order == "compact":
             x = self.norm2(self.residual(x, self.dropout(self.attention(self.norm1(x)))))
-            return self.residual(x, self.dropout(self.mlp(x)))
-        if self.order == "pre":
+            x = self.residual(x, self.dropout(self.mlp(x)))
+        elif self.order == "pre":
             x = self.residual(x, self.dropout(self.attention(self.norm1(x))))
-            return self.residual(x, self.dropout(self.mlp(self.norm2(x))))
-        x = self.norm1(self.residual(x, self.dropout(self.attention(x))))
-        return self.norm2(self.residual(x, self.dropout(self.mlp(x))))
+            x = self.residual(x, self.dropout(self.mlp(self.norm2(x))))
+        else:
+            x = self.norm1(self.residual(x, self.dropout(self.attention(x))))
+            x = self.norm2(self.residual(x, self.dropout(self.mlp(x))))
+        return x
 
     def extra_repr(self) -> str:
         return f"order={self.order}"

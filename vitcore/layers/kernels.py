@@ -117,4 +117,5 @@ def features(kernel: Kernel, x: Tensor, projection: Tensor | None, epsilon: floa
     y = y.float()  # differences of large exponents: bfloat16 would keep too few digits
     highest = y.detach().amax(dim=(-2, -1) if keys else -1, keepdim=True)
     half_norm = x.float().square().sum(-1, keepdim=True) / 2
-    return ((kernel.feature(y - half_norm - highest) + epsilon) * y.shape[-1] ** -0.5).to(x.dtype)
+    found: Tensor = (kernel.feature(y - half_norm - highest) + epsilon) * y.shape[-1] ** -0.5
+    return found.to(x.dtype)

@@ -13,7 +13,7 @@ class SequencePool(nn.Module):
         self.score = nn.Linear(width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        weights = self.score(x).softmax(dim=1)  # (b n 1)
+        weights: Tensor = self.score(x).softmax(dim=1)  # (b n 1)
         return (weights.mT @ x).squeeze(1)
 
 

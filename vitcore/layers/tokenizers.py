@@ -24,7 +24,8 @@ class PatchTokenizer(nn.Module):
         self.convolutions = nn.ModuleList([nn.Conv2d(channels, width, patch, stride=patch)])
 
     def forward(self, picture: Tensor) -> Tensor:
-        return rearrange(self.convolutions[0](picture), "b d y x -> b (y x) d")
+        x: Tensor = self.convolutions[0](picture)
+        return rearrange(x, "b d y x -> b (y x) d")
 
     def grid(self, side: int) -> int:
         """Tokens along one side."""
@@ -90,7 +91,8 @@ class QualityTokenizer(nn.Module):
         for convolution in self.convolutions:
             x = convolution(x).relu_()
         patches = rearrange(x, "b c (y p) (x q) -> b (y x) (p q c)", p=self.patch, q=self.patch)
-        return self.embedding(patches * self.quality(patches).sigmoid())
+        tokens: Tensor = self.embedding(patches * self.quality(patches).sigmoid())
+        return tokens
 
     def grid(self, side: int) -> int:
         """Tokens along one side."""

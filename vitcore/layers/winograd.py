@@ -74,7 +74,7 @@ class Convolution3x3(nn.Conv2d):
 
 def filtered(x: Tensor, weight: Tensor) -> Tensor:
     """Winograd's way itself: x (b c y x), weight (k c 3 3) -> (b k y x), in float32 on a CPU."""
-    y: Tensor = _Winograd.apply(x, weight)
+    y: Tensor = _Winograd.apply(x, weight)  # type: ignore[no-untyped-call]  # a class of ours, a method of torch's
     return y
 
 

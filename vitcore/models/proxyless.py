@@ -57,7 +57,8 @@ class Tree(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         left, right = (stem(x) for stem in self.stems)
         a, b, c, d = self.leaves
-        return (a(left) + b(left)) + (c(right) + d(right))
+        out: Tensor = (a(left) + b(left)) + (c(right) + d(right))
+        return out
 
 
 class TreeBlock(nn.Module):
@@ -76,11 +77,11 @@ class TreeBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # Channels are shuffled between the two groups, so that either tree sees both.
-        out = rearrange(self.grow(self.narrow(x)), "b (g c) y x -> b (c g) y x", g=2)
-        first, second = out.chunk(2, dim=1)
+        split = rearrange(self.grow(self.narrow(x)), "b (g c) y x -> b (c g) y x", g=2)
+        first, second = split.chunk(2, dim=1)
         first = first + self.norms[0](self.trees[0](first))
         second = second + self.norms[1](self.trees[1](second))
-        out = self.norm(self.widen(first + second))
+        out: Tensor = self.norm(self.widen(first + second))
         shortcut = F.avg_pool2d(x, self.stride, ceil_mode=True) if self.stride > 1 else x
         return out + F.pad(shortcut, (0, 0, 0, 0, 0, self.added))
 

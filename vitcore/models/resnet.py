@@ -29,12 +29,13 @@ class BasicBlock(nn.Module):
         self.norm2 = nn.BatchNorm2d(after)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.norm1(self.convolution1(x)).relu()
+        out: Tensor = self.norm1(self.convolution1(x)).relu()
         out = self.norm2(self.convolution2(out))
         if self.added:
             half = self.added // 2
             x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, half, self.added - half))
-        return (out + x).relu()
+        out = (out + x).relu()
+        return out
 
 
 class PreactivationBottleneck(nn.Module):
@@ -52,12 +53,13 @@ class PreactivationBottleneck(nn.Module):
         self.shortcut = _convolution(before, after, 1, stride) if before != after else None
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.norm1(x).relu()
+        out: Tensor = self.norm1(x).relu()
         if self.shortcut is not None:
             x = self.shortcut(out)
         out = self.convolution1(out)
         out = self.convolution2(self.norm2(out).relu())
-        return self.convolution3(self.norm3(out).relu()) + x
+        out = self.convolution3(self.norm3(out).relu()) + x
+        return out
 
 
 def build(config: Mapping[str, Any], options: Options) -> nn.Sequential:

@@ -61,7 +61,7 @@ class Transformer(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)
-        logits = [head(pool(x)) for pool, head in zip(self.pools, self.heads, strict=True)]
+        logits: list[Tensor] = [head(pool(x)) for pool, head in zip(self.pools, self.heads, strict=True)]
         if len(logits) == 1:
             return logits[0]
         return (logits[0], logits[1]) if self.training else (logits[0] + logits[1]) / 2

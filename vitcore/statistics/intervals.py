@@ -61,7 +61,8 @@ def half_widths(counts: ArrayLike, deviations: ArrayLike, confidence: float = 0.
     many = np.asarray(counts, dtype=float)
     spread = np.where(many > 1, np.asarray(deviations, dtype=float), np.nan)
     factors: np.ndarray = scipy.stats.t.ppf(0.5 + confidence / 2, np.maximum(many - 1, 1))
-    return factors * spread / np.sqrt(many)
+    halves: np.ndarray = factors * spread / np.sqrt(many)
+    return halves
 
 
 def paired_interval(
@@ -217,8 +218,9 @@ def _floor(squares: float, degrees: int) -> NoiseFloor:
 
 
 def _known(values: Values) -> np.ndarray:
-    array = np.asarray(values, dtype=float).ravel()
-    return array[np.isfinite(array)]
+    array: np.ndarray = np.asarray(values, dtype=float).ravel()
+    known: np.ndarray = array[np.isfinite(array)]
+    return known
 
 
 def _differences(a: Values, b: Values) -> np.ndarray:
