@@ -84,12 +84,13 @@ class Attention(nn.Module):
     band: Tensor | None
 
     def redraw(self, generator: torch.Generator | None = None) -> None:
-        """Draw the random features anew, in place."""
+        """Draw the random features (m k) anew, in place; nothing where there are none (Choromanski et al. 2021)."""
         if self.random_features is not None:
             count, width = self.random_features.shape
             self.random_features.copy_(random_features(count, width, self.orthogonal, generator))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d), each with what it gathered from the others: (b n d)."""
         sizes = [self.heads * self.head_width, *2 * [self.key_heads * self.head_width]]
         q, k, v = self.qkv(x).split(sizes, dim=-1)
         k, v = (rearrange(t, "b n (g k) -> b g n k", g=self.key_heads) for t in (k, v))
@@ -152,9 +153,9 @@ def _unblocked(x: Tensor, tokens: int) -> Tensor:
 
 
 def window_band(tokens: int, window: int, causal: bool) -> Tensor:
-    """Which of the 3w keys about its block each query sees: (blocks, w, 3w) booleans, O(n w) of them.
+    """Which keys each query sees: the band of (n n), as booleans (blocks, w, 3w) of queries and the keys about them.
 
-    Queries past the last token (they fill the last block) see themselves alone, so that no row is empty.
+    O(n w) of them. Queries past the last token (they fill the last block) see themselves alone, so no row is empty.
     """
     size = max(window, 1)
     blocks = -(-tokens // size)

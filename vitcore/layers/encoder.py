@@ -27,6 +27,7 @@ class MLP(nn.Module):
         self.dropout = Dropout(dropout) if dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
+        """Each token by itself: (b n d) -> (b n d)."""
         x = self.contract(self.dropout(self.activation(self.expand(x))))
         return x
 
@@ -59,6 +60,7 @@ class Block(nn.Module):
         self.residual = Residual(skip)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d) through attention and MLP, in this block's order: (b n d)."""
         if self.order == "compact":
             x = self.norm2(self.residual(x, self.dropout(self.attention(self.norm1(x)))))
             x = self.residual(x, self.dropout(self.mlp(x)))
@@ -71,4 +73,5 @@ class Block(nn.Module):
         return x
 
     def extra_repr(self) -> str:
+        """What print(model) says of it."""
         return f"order={self.order}"

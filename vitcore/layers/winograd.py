@@ -60,6 +60,7 @@ class Convolution3x3(nn.Conv2d):
         super().__init__(before, after, 3, padding=1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps (b c y x) -> (b k y x), by Winograd's way where it pays."""
         if not self._pays(x):
             return super().forward(x)
         y = filtered(x, self.weight)

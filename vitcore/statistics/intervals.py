@@ -32,10 +32,12 @@ class Interval(NamedTuple):
 
     @property
     def half_width(self) -> float:
+        """What stands behind the ±, in the unit of the values."""
         return (self.high - self.low) / 2
 
     @property
     def excludes_zero(self) -> bool:
+        """Whether both ends lie on one side of zero; false where they are NaN."""
         return self.low > 0 or self.high < 0
 
 
@@ -74,6 +76,9 @@ def paired_interval(
         method: "t", "percentile" (expanded after Hesterberg 2015, so that small samples keep their level), "bca"
             (Efron 1987), or "auto": "t" below FEWEST_TO_BOOTSTRAP pairs and "percentile" from there on.
         seed: of the resampling; the same values give the same interval on every machine.
+
+    Raises:
+        ValueError: there is no such method, or a and b are not equally long.
     """
     difference = _differences(a, b)
     count = len(difference)
