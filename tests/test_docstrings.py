@@ -69,6 +69,7 @@ def _raised(node: Function) -> set[str]:
     found: set[str] = set()
 
     def look(inner: ast.AST, caught: frozenset[str]) -> None:
+        child: ast.AST
         if isinstance(inner, ast.Raise) and inner.exc is not None:
             error = inner.exc.func if isinstance(inner.exc, ast.Call) else inner.exc
             name = ast.unparse(error).rpartition(".")[2]
@@ -76,8 +77,8 @@ def _raised(node: Function) -> set[str]:
                 found.add(name)
         if isinstance(inner, ast.Try):
             held = {name for one in inner.handlers if one.type for name in re.findall(r"\w+", ast.unparse(one.type))}
-            for child in inner.body:
-                look(child, caught | held)
+            for statement in inner.body:
+                look(statement, caught | held)
             for child in (*inner.handlers, *inner.orelse, *inner.finalbody):
                 look(child, caught)
             return

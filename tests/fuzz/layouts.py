@@ -64,8 +64,8 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
                 path = f"{of}/{split}" if within else f"{split}/{split}/{of}" if doubled else f"{split}/{of}"
                 folders[f"{wrapper}{path.strip('/')}{draw(nested)}"] = draw(st.integers(2, 5))
                 folders.setdefault(f"{wrapper}{path.strip('/')}", draw(COUNTS))
-    for path in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
-        folders["/".join(path)] = draw(COUNTS)
+    for parts in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
+        folders["/".join(parts)] = draw(COUNTS)
     places = ["", *sorted(folders)]
     junk = draw(st.lists(st.tuples(st.sampled_from(places), st.sampled_from(JUNK)), max_size=4))
     links = draw(
