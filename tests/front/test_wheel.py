@@ -140,7 +140,7 @@ def test_the_apps_pages_run_from_the_wheel(elsewhere: dict[str, str], installed:
         "from streamlit.testing.v1 import AppTest\n"
         f"page = AppTest.from_file({str(app / 'pages' / 'navigation.py')!r}, default_timeout=120).run()\n"
         "import pages, vitcore; print(pages.__file__, vitcore.__file__, [e.value for e in page.exception], sep='\\n')\n"
-        "page.switch_page('report_performer.py').run()\n"
+        "page.switch_page('reports/performer.py').run()\n"
         "print([e.value for e in page.exception], len(page.dataframe) + len(page.markdown) > 3)\n"
     )
     served, package, home, report = ask(code, elsewhere, tmp_path)
