@@ -44,7 +44,7 @@ def ours(dataset: str, samples: int, epochs: int, seed: int) -> Told:
         device="cpu",
         precision="float32",
     )
-    done = train(spec, lambda stream, line: None)
+    done = train(spec, lambda line: None)
     assert done.error_percent is not None
     return done.error_percent, done.training_seconds
 

@@ -110,20 +110,19 @@ def _sealed(mark: object) -> Callable[[RunFolder], None]:
     return write
 
 
-FORGED: dict[str, Callable[[RunFolder], None]] = {
+MARKS: tuple[object, ...] = ("absent", "", "0" * 64, "é", "\ud800", None, 1, [], {}, True)
+FORGED: dict[str, Callable[[RunFolder], object]] = {
     "another spec": _other_spec,
     "no spec": lambda run: (run.path / "spec.json").unlink(),
-    "a spec of surrogates": lambda run: (
-        (run.path / "spec.json").write_text('{"v": 1, "spec": {"name": "\\ud800"}}') and None
-    ),
-    "nonsense": lambda run: run.waiting.write_text("[]") and None,
-    **{f"a mark {mark!r}": _sealed(mark) for mark in ("absent", "", "0" * 64, "é", "\ud800", None, 1, [], {}, True)},
+    "a spec of surrogates": lambda run: (run.path / "spec.json").write_text('{"v": 1, "spec": {"name": "\\ud800"}}'),
+    "nonsense": lambda run: run.waiting.write_text("[]"),
+    **{f"a mark {mark!r}": _sealed(mark) for mark in MARKS},
 }
 
 
 @pytest.mark.parametrize("how", FORGED.values(), ids=[name.encode("ascii", "replace").decode() for name in FORGED])
 def test_no_mark_but_this_accounts_own_counts(
-    results: Results, started: list[str], how: Callable[[RunFolder], None]
+    results: Results, started: list[str], how: Callable[[RunFolder], object]
 ) -> None:
     run = results.run(queue.enqueue(results, tiny()))
     started.clear()

@@ -71,7 +71,7 @@ def trained(run: RunFolder, results: Results) -> dict[str, Any]:
     """How the worker's training ends, in this process; in the words in which the worker would journal it."""
     work = worker._Work(results, run, "cpu")
     try:
-        return work._train(going_on=False)
+        return work._train(going_on=False).written()
     except Refusal as refusal:
         return {"status": "failed", "reason": str(refusal)}
     except OSError as error:

@@ -118,7 +118,7 @@ def _measure(results: Results, plan: Plan, asked_before: int = 0) -> None:
             "points": len(points),
             "device": described(device),
             "threads": torch.get_num_threads(),
-            "host": host(),
+            "host": asdict(host()),
             "heads": HEADS,
             "explicit_tokens": EXPLICIT_TOKENS,
             **{key: list(value) for key, value in asdict(plan).items() if key != "device"},

@@ -72,12 +72,6 @@ def withdrawn(run: RunFolder) -> set[int]:
     return Attempts().take_all({name: line.get(name) for name in _TOLD} for line in told).withdrawn
 
 
-def mark(started: Mapping[str, Any]) -> dict[str, Any]:
-    """The line that begins an attempt in the other journals, after its `started` among the events."""
-    names = ("resumed_from", "resumed_step")
-    return {"event": "started", **{name: started[name] for name in names if name in started}}
-
-
 def _start(line: Mapping[str, Any], number: str) -> int | None:
     """The last number that still counts; None where the line does not tell."""
     return _whole(line.get("resumed_step" if number == _STEP else "resumed_from"))

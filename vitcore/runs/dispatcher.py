@@ -17,6 +17,7 @@ from filelock import Timeout
 
 from vitcore import processes
 from vitcore.errors import Refusal
+from vitcore.events import Ended
 from vitcore.runs import journal, locks, queue, status
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder
@@ -98,7 +99,7 @@ def settle(folder: RunFolder, code: int) -> None:
             if code == 0 and not told:
                 return  # it found the run taken out of the queue, by someone who is about to say so
             events = journal.Journal(folder.events)
-            events.append({"event": "ended", **_cause(folder, code)})
+            events.append(_cause(folder, code))
             events.close()
     except Timeout:
         return  # another worker has taken it up
@@ -106,7 +107,7 @@ def settle(folder: RunFolder, code: int) -> None:
         print(f"run {folder.id} cannot be told how it ended: {error}", file=sys.stderr, flush=True)
 
 
-def _cause(folder: RunFolder, code: int) -> dict[str, str]:
+def _cause(folder: RunFolder, code: int) -> Ended:
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
         memory = (
@@ -114,13 +115,10 @@ def _cause(folder: RunFolder, code: int) -> dict[str, str]:
             if -code == getattr(signal, "SIGKILL", None)
             else ""
         )
-        return {"status": "interrupted", "reason": f"Its worker was killed by {name}.{memory} It can be resumed."}
+        return Ended("interrupted", f"Its worker was killed by {name}.{memory} It can be resumed.")
     if sys.platform == "win32" and code != 0:  # a killed process has an exit code like any other there
-        return {"status": "interrupted", "reason": f"Its worker ended with code {code:#x}; it can be resumed."}
-    return {
-        "status": "failed",
-        "reason": f"Its worker ended with code {code}; {folder.log.name} in its folder says why.",
-    }
+        return Ended("interrupted", f"Its worker ended with code {code:#x}; it can be resumed.")
+    return Ended("failed", f"Its worker ended with code {code}; {folder.log.name} in its folder says why.")
 
 
 if __name__ == "__main__":

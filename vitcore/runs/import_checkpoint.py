@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vitcore.data.registry import DATASETS
+from vitcore.events import Ended, Matrix, Note, Started
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
@@ -40,30 +41,28 @@ def store(
         save_model(folder.path, model, spec, dataset.classes, side, 0)
         events = Journal(folder.events)
         events.append(
-            {
-                "event": "started",
-                "device": "cpu",
-                "precision": "float32",
-                "classes": list(dataset.classes),
-                "parameters": count.parameters(model),
-                "macs": count.macs(model, dataset.channels, side),
-                "test_rows": dataset.test_rows,
-                "epochs": 0,
-                "resumed_from": 0,
-            }
+            Started(
+                device="cpu",
+                precision="float32",
+                classes=list(dataset.classes),
+                test_rows=dataset.test_rows,
+                parameters=count.parameters(model),
+                macs=count.macs(model, dataset.channels, side),
+                epochs=0,
+                resumed_from=0,
+            )
         )
         for sentence in said:
-            events.append({"event": "note", "text": sentence})
-        ending: dict[str, Any] = {"status": "finished", "reason": f"Imported from {path.name}.", "epochs": 0}
+            events.append(Note(sentence))
         if scores is not None:
-            ending["error_percent"] = scores.error_percent
             matrices = Journal(folder.confusion)
-            matrices.append({"epoch": 0, "matrix": scores.confusion.tolist()})
+            matrices.append(Matrix(0, scores.confusion.tolist()))
             matrices.close()
             answers = Predictions(folder.predictions, truth, len(dataset.classes))
             answers.put(0, scores.answers)
             answers.close()
-        events.append({"event": "ended", **ending})
+        error = None if scores is None else scores.error_percent
+        events.append(Ended("finished", f"Imported from {path.name}.", epochs=0, error_percent=error))
         events.close()
     return folder.id, said
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vitcore import events
 from vitcore.errors import Refusal
 from vitcore.runs.files import Unwritten, open_own, read_own, write_own
 from vitcore.runs.folder import FORMAT
@@ -48,14 +49,15 @@ class Journal:
         if torn:
             self._write(b"\n", durable=False)
 
-    def append(self, line: dict[str, Any], *, durable: bool = True) -> None:
+    def append(self, line: events.Line | dict[str, Any], *, durable: bool = True) -> None:
         """Adds one line; `durable` makes it outlast a power cut, not only the process.
 
         Raises:
             OSError: the disk is full or gone; the journal is then as it was before.
         """
+        told = line.written() if isinstance(line, events.Line) else line
         with self._lock:
-            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(line)}
+            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(told)}
             text = json.dumps(stamped, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
             if self._buffered:
                 self._lines.append(text)

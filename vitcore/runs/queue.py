@@ -13,6 +13,7 @@ from filelock import Timeout
 from vitcore import processes
 from vitcore.cost.estimate import Expected
 from vitcore.errors import Refusal
+from vitcore.events import Ended
 from vitcore.runs import cost_estimate, devices, locks, seal, teachers
 from vitcore.runs import status as states
 from vitcore.runs.files import write_own
@@ -209,7 +210,7 @@ def _cancelled(folder: RunFolder, going_on: bool) -> None:
     why = "Cancelled before it went on; what it had learnt is kept." if going_on else "Cancelled before it began."
     try:
         journal = Journal(folder.events)
-        journal.append({"event": "ended", "status": "cancelled", "reason": why})
+        journal.append(Ended("cancelled", why))
         journal.close()
     except OSError as error:
         raise Refusal(f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}") from None

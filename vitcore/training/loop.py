@@ -15,6 +15,7 @@ from vitcore.data.augment import Mixed
 from vitcore.data.identity import identity
 from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
+from vitcore.events import Note
 from vitcore.layers.attention import redraw_features
 from vitcore.spec import RunSpec
 from vitcore.training import finite, reporting
@@ -43,8 +44,7 @@ def train(
     resume: bool = False,
     teacher: nn.Module | None = None,
 ) -> Outcome:
-    """Train `spec`'s model and tell `report(stream, line)` of it; the streams are "events", "steps",
-    "confusion" and "predictions".
+    """Train `spec`'s model and report every line (vitcore.events) of what comes of it.
 
     Args:
         folder: where checkpoints go, at the end of epochs, every minute, and when stopped; it must be there; none:
@@ -114,10 +114,10 @@ class Run:
 
     def tell_start(self) -> None:
         """Report what the run is, what is right of each test image, and what a person should know of both."""
-        self.report("events", reporting.started(self.parts, self.spec, self.tally))
-        self.report("predictions", reporting.truth(self.parts))
+        self.report(reporting.started(self.parts, self.spec, self.tally))
+        self.report(reporting.truth(self.parts))
         for text in reporting.warnings(self.spec, self.parts.images):
-            self.report("events", {"event": "note", "text": text})
+            self.report(Note(text))
 
     def compile(self) -> None:
         """Compile the network on its first batch, before the clock of the training runs."""
@@ -126,7 +126,7 @@ class Run:
         draws = generator(self.spec.seed, "augment", 0)
         inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws)
         took = compiling_took(parts.model, parts.forward, lambda forward: self._loss(forward, inputs, targets))
-        self.report("events", {"event": "note", "text": f"torch.compile took {took:.1f} s, not counted as training."})
+        self.report(Note(f"torch.compile took {took:.1f} s, not counted as training."))
 
     def go(self) -> Outcome:
         """Train to the end, or until somebody or a loss that is no number ends it; how it ended."""
@@ -245,12 +245,12 @@ class Run:
             tally.error_percent = scores.error_percent
         done = (tally.epoch - 1) * steps + tally.position - 1
         rate = self.spec.optimiser.learning_rate * share(self.spec.schedule, done, self.steps, steps)
-        self.report("events", reporting.epoch(tally, scores, rate, self.parts.device))
+        self.report(reporting.epoch(tally, scores, rate, self.parts.device))
         if scores:
             matrix = reporting.matrix(tally, scores)
             if matrix is not None:
-                self.report("confusion", matrix)
-            self.report("predictions", reporting.predictions(tally, scores))
+                self.report(matrix)
+            self.report(reporting.predictions(tally, scores))
         tally.evaluated, tally.position = tally.epoch, 0
         tally.epoch_loss, tally.epoch_images, tally.epoch_seconds = 0.0, 0, 0.0
 
@@ -295,7 +295,7 @@ class Run:
     def _restore(self, state: dict[str, Any], folder: Path) -> None:
         """Go on from what the folder's checkpoint holds."""
         if "data" not in state:
-            self.report("events", {"event": "note", "text": DATA_UNKNOWN})
+            self.report(Note(DATA_UNKNOWN))
         try:
             self.parts.restore(state)
             for name, value in state["tally"].items():

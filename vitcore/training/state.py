@@ -17,6 +17,7 @@ from vitcore.data.seeds import derived
 from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
 from vitcore.errors import Refusal
+from vitcore.events import Note
 from vitcore.spec import RunSpec
 from vitcore.training.device import resolve, resolve_precision
 from vitcore.training.loss import make_loss
@@ -109,13 +110,13 @@ def _loaded(spec: RunSpec, report: Report, ask: Asked) -> Images:
         quarter = int(4 * done)
         if told.get(what) != quarter:
             told[what] = quarter
-            report("events", {"event": "note", "text": f"{what}: {100 * done:.0f} %"})
+            report(Note(f"{what}: {100 * done:.0f} %"))
 
     try:
         return load(spec.data.dataset, spec.data.side, progress, spec.data.folder, spec.data.skip_broken)
     except Broken as refusal:
         for sentence in refusal.reasons.values():  # the reason of the failure names the first few alone
-            report("events", {"event": "note", "text": sentence})
+            report(Note(sentence))
         raise
 
 
