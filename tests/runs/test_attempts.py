@@ -15,7 +15,7 @@ from vitcore.errors import Refusal
 from vitcore.runs import attempts, journal, predictions
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import Results, RunFolder
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.history import history
 from vitcore.store.index import Index
 
@@ -68,7 +68,7 @@ def told(results: Results, run: RunFolder, index: Index) -> dict[str, object]:
         "error": row["error_percent"] == (epoch_line(int(row["epochs_done"]))["error_percent"]),
         "rows": int(queries.rows(index, [run.id], ["epochs_done"])[0]["epochs_done"]),
         "curves": queries.epochs(index, [run.id])["epoch"].max(),
-        "csv": queries.export_csv(queries.epochs(index, [run.id])).count("\n") - 1,
+        "csv": exports.csv(queries.epochs(index, [run.id])).count("\n") - 1,
         "steps": int(steps["step"].max()) // 10,
         "matrices": max(queries.confusion_epochs(index, run.id)),
         "the last matrix": queries.confusion(index, run.id)[0],

@@ -25,7 +25,7 @@ def runs(
     """List the stored runs, newest first."""
     if status is not None and status not in STATUSES:
         raise Refusal(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
-    from vitcore.store import queries
+    from vitcore.store import exports, queries
     from vitcore.store.index import Index
 
     index = Index(Results())
@@ -38,7 +38,7 @@ def runs(
     if status is not None:
         table = table[table["status"] == status]
     if csv:
-        typer.echo(queries.export_csv(queries.exact(index, table)), nl=False)
+        typer.echo(exports.csv(queries.exact(index, table)), nl=False)
         return
     shown = Table(
         Column("id", no_wrap=True), "status", "run", "epochs", "error %", "images/s", box=None, header_style="bold"
