@@ -10,6 +10,7 @@ from vitcore.runs.folder import FORMAT
 from vitcore.runs.status import ENDINGS
 
 _INT64 = 2**63
+MOST_EPOCHS = 10_000  # as a spec may ask for
 _STARTED = {
     "device_used": "device",
     "precision_used": "precision",
@@ -71,7 +72,7 @@ def epoch(line: Mapping[str, Any]) -> dict[str, Any] | None:
     if line.get("event") != "epoch":
         return None
     count = whole(line.get("epoch"))
-    if count is None or count < 1 or newer(line):
+    if count is None or not 1 <= count <= MOST_EPOCHS or newer(line):
         return None
     found: dict[str, Any] = {name: number(line.get(name)) for name in _METRICS}
     return {**found, "epoch": count, "at": time(line.get("at")), "images_seen": whole(line.get("images_seen"))}

@@ -27,6 +27,16 @@ _STARTED = b'"event":"started"'
 _MOST_CLASSES = 20_000
 _MOST_PICTURES = 2**31  # of one cell: sums of any row stay exact
 _OF_STRIDE = ("loss_min", "loss_max", "loss_mean")
+_OF_STEP = (
+    "event",
+    "resumed_from",
+    "resumed_step",
+    "step",
+    "epoch",
+    "loss",
+    "learning_rate",
+    *_OF_STRIDE,
+)
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
 
 
@@ -138,10 +148,14 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     results = source.results if isinstance(source, Index) else source
     path = results.run(id).steps
     try:
-        lines, _ = journal.read(path)
+        lines, _ = journal.stream(path)
     except (OSError, Refusal):  # the run's row says why
-        lines = []
-    told = (line for line in lines if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None)
+        lines = iter(())
+    told = (
+        {name: line[name] for name in _OF_STEP if name in line}
+        for line in lines
+        if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None
+    )
     rows = [
         (
             fold.whole(line.get("step")),

@@ -56,6 +56,23 @@ def read_regular(path: Path, limit: int) -> bytes:
     return bytes(content)
 
 
+def own_place(path: Path) -> Path:
+    """Where the link `path` leads among its folder and that one's neighbors; the path itself where it is none.
+
+    Raises:
+        Refusal: out of the folder that holds the file and its neighbours.
+    """
+    if not os.path.islink(path):
+        return path
+    try:
+        real = Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(path.parent.parent)):
+        raise Refusal(f"{path} is a link that leads out of its folder, and is not followed; put the file itself there")
+    return real
+
+
 def _check(path: Path, found: os.stat_result, limit: int) -> None:
     if not stat.S_ISREG(found.st_mode):
         what = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
