@@ -14,7 +14,7 @@ from pages.compare.view_widgets import KEYS, VERSION
 from pages.server import store_cache
 from pages.shared import moments
 from vitcore.statistics.intervals import half_widths
-from vitcore.store import pooling, queries
+from vitcore.store import exports, pooling, queries
 from vitcore.store.cells import sorted_by
 from vitcore.store.index import Index
 
@@ -107,7 +107,7 @@ def downloads(shown: pd.DataFrame, *, groups: bool) -> None:
     index = store_cache.index()  # what makes the file runs where no page does
     st.download_button(
         "CSV",
-        lambda: queries.export_csv(_exact(index, shown, groups)),
+        lambda: exports.csv(_exact(index, shown, groups)),
         "vitcore-runs.csv",
         mime="text/csv",
         key="download-csv",
@@ -116,7 +116,7 @@ def downloads(shown: pd.DataFrame, *, groups: bool) -> None:
     )
     st.download_button(
         "Parquet",
-        lambda: queries.export_parquet(_exact(index, moments.utc(shown), groups)),
+        lambda: exports.parquet(_exact(index, moments.utc(shown), groups)),
         "vitcore-runs.parquet",
         mime="application/vnd.apache.parquet",
         key="download-parquet",

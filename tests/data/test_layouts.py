@@ -13,8 +13,9 @@ import torch
 
 from tests.data.images import picture, write_folder, write_tar, write_zip
 from vitcore.data.load import described, load
+from vitcore.data.readers.folder_names import kind
 from vitcore.data.readers.folders import found
-from vitcore.data.readers.layouts import arranged, kind
+from vitcore.data.readers.layouts import arranged
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 

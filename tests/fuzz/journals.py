@@ -15,7 +15,7 @@ from vitcore.runs.folder import Results
 from vitcore.runs.status import STATUSES
 from vitcore.runs.watch import Watched
 from vitcore.spec import RunSpec
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.index import Index
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -119,7 +119,7 @@ def _ask(results: Results, id: str) -> None:
     table = queries.runs(index)
     assert sorted(table["id"]) == results.ids()
     assert set(table["status"]) <= set(STATUSES)
-    queries.export_csv(table)
+    exports.csv(table)
     assert queries.epochs(index, [id])["epoch"].is_unique
     queries.notes(index, id), queries.steps(results, id), queries.groups(index, ["status"])
     for epoch in (None, *queries.confusion_epochs(index, id)):

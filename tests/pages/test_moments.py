@@ -16,7 +16,7 @@ from tests.pages.opening import PAGES, Open
 from tests.pages.texts import tell
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec
-from vitcore.store.queries import export_csv
+from vitcore.store import exports
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -72,14 +72,14 @@ def test_every_moment_of_the_table_says_its_zone(stocked: Results, monkeypatch: 
 
 def test_what_is_taken_along_says_utc(stocked: Results) -> None:
     table = store_cache.runs()
-    text = pd.read_csv(io.StringIO(export_csv(table)))
+    text = pd.read_csv(io.StringIO(exports.csv(table)))
     for name in moments.COLUMNS:
         assert all(pd.isna(value) or str(value).endswith("Z") for value in text[name])
     assert (pd.to_datetime(text["created"]).dt.tz_localize(None) == table["created"]).all()
     file = io.BytesIO()
     moments.utc(table[["id", "created", "started"]]).to_parquet(file, index=False)
     assert str(pd.read_parquet(file)["created"].dt.tz) == "UTC"
-    assert export_csv(moments.local(table)) == export_csv(table)
+    assert exports.csv(moments.local(table)) == exports.csv(table)
 
 
 def test_a_run_from_a_clock_ahead_is_not_of_just_now(empty: Results, open_page: Open) -> None:

@@ -22,7 +22,7 @@ from vitcore.figures import COSTS
 from vitcore.runs import annotations, cost_estimate, locks, queue
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec, command_line
-from vitcore.store.queries import export_csv
+from vitcore.store import exports
 
 
 def test_home_offers_a_first_model_only_while_there_is_none(empty: Results, open_page: Open) -> None:
@@ -74,7 +74,7 @@ def test_compare_gathers_seeds(stocked: Results, open_page: Open) -> None:
 
 def test_the_csv_is_the_table(stocked: Results, open_page: Open) -> None:
     table = store_cache.runs()
-    assert list(pd.read_csv(StringIO(export_csv(table)))["id"]) == list(table["id"])
+    assert list(pd.read_csv(StringIO(exports.csv(table)))["id"]) == list(table["id"])
 
 
 def test_draw_has_a_way_on_when_nothing_can_read(empty: Results, open_page: Open) -> None:

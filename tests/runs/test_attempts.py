@@ -16,7 +16,7 @@ from vitcore.runs import journal, predictions
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results, RunFolder
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.history import history
 from vitcore.store.index import Index
 
@@ -67,7 +67,7 @@ def told(results: Results, run: RunFolder, index: Index) -> dict[str, object]:
         "error": row["error_percent"] == (epoch_line(int(row["epochs_done"]))["error_percent"]),
         "rows": int(queries.rows(index, [run.id], ["epochs_done"])[0]["epochs_done"]),
         "curves": queries.epochs(index, [run.id])["epoch"].max(),
-        "csv": queries.export_csv(queries.epochs(index, [run.id])).count("\n") - 1,
+        "csv": exports.csv(queries.epochs(index, [run.id])).count("\n") - 1,
         "steps": int(steps["step"].max()) // 10,
         "matrices": max(queries.confusion_epochs(index, run.id)),
         "the last matrix": queries.confusion(index, run.id)[0],

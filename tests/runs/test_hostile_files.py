@@ -37,7 +37,7 @@ from vitcore.runs import (
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec
-from vitcore.store import history, queries
+from vitcore.store import exports, history, queries
 from vitcore.store.index import Index
 from vitcore.training import best, train
 from vitcore.training.checkpoint import load_model, load_resume
@@ -100,7 +100,7 @@ def test_any_file_damaged_in_any_way_costs_its_own_row_alone(results: Results) -
                 queries.confusion(index, id, epoch)
             except Refusal as refusal:
                 assert "no confusion matrix" in str(refusal)  # noqa: PT017
-    assert SECRET not in queries.export_csv(rows)
+    assert SECRET not in exports.csv(rows)
     changes = index.changes
     index.poll()
     assert index.changes == changes, "what cannot be read is no change at every look"

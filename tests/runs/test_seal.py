@@ -102,7 +102,7 @@ def _other_spec(run: RunFolder) -> None:
     (run.path / "spec.json").write_text(json.dumps(card))
 
 
-def _sealed(mark: object) -> Callable[[RunFolder], None]:
+def _sealed(mark: object) -> Callable[[RunFolder], object]:
     def write(run: RunFolder) -> None:
         entry = {"at": 1.0, "lane": "cpu", "resume": False, seal.FIELD: mark}
         run.waiting.write_text(json.dumps({key: value for key, value in entry.items() if value != "absent"}))

@@ -29,7 +29,7 @@ def runs(
     """List the stored runs, newest first."""
     if status is not None and status not in STATUSES:
         raise Refusal(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
-    from vitcore.store import queries
+    from vitcore.store import exports, queries
     from vitcore.store.columns import columns
     from vitcore.store.index import Index
 
@@ -43,7 +43,7 @@ def runs(
     if status is not None:
         table = table[table["status"] == status]
     if csv:
-        typer.echo(queries.export_csv(queries.exact(index, table)), nl=False)
+        typer.echo(exports.csv(queries.exact(index, table)), nl=False)
         return
     known = columns()
     told = [known[name] for name in _METRICS]

@@ -134,10 +134,10 @@ def tidy(result: ResultTable) -> pd.DataFrame:
 
 def csv(result: ResultTable) -> str:
     """The tidy table as CSV; text that a spreadsheet would take for a formula is made harmless."""
-    from vitcore.store.queries import export_csv  # the store brings DuckDB: only where it is asked for
+    from vitcore.store.exports import csv as as_csv  # the store brings pyarrow: only where it is asked for
 
     table = tidy(result).astype(object)
-    return export_csv(table.where(table.notna(), None))  # no value there is one that is not a number
+    return as_csv(table.where(table.notna(), None))  # no value there is one that is not a number
 
 
 def markdown(result: ResultTable) -> str:

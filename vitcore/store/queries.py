@@ -6,14 +6,12 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as arrow
-import pyarrow.parquet as parquet
 
 from vitcore import events, untrusted
 from vitcore.errors import Refusal
@@ -24,14 +22,11 @@ from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import pooling
 from vitcore.store.columns import columns
 from vitcore.store.index import Index
-from vitcore.store.lists import listed
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _STARTED = b'"event":"started"'
-_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
 _MOST_CLASSES = 20_000
 _MOST_PICTURES = 2**31  # of one cell: sums of any row stay exact
-_QUOTED = re.compile(r'[",\r\n]')
 _STEP = tuple(each.name for each in events.fields(events.Stride) if each.kind is float)
 _OF_STRIDE = tuple(name for name in _STEP if name not in {each.name for each in events.fields(events.Step)})
 _OF_STEP = ("event", "resumed_from", "resumed_step", "step", "epoch", *_STEP)
@@ -168,15 +163,6 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     return frame.astype({"step": "int64", "epoch": "int64", **dict.fromkeys(_STEP, "float64")})
 
 
-def export_csv(frame: pd.DataFrame) -> str:
-    """The table as CSV: NaN and inf as such, an empty cell empty (`exact` tells the two apart).
-
-    A text that a spreadsheet would take for a formula is given an apostrophe before it.
-    """
-    rows = zip(*(frame[name].tolist() for name in frame.columns), strict=True)
-    return "".join(",".join(map(_cell, row)) + "\n" for row in [tuple(frame.columns), *rows])
-
-
 def exact(index: Index, frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of `runs` with None where no number was told and NaN where what was told is none, as objects.
 
@@ -199,22 +185,6 @@ def exact(index: Index, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: pd.Series(values, frame.index, dtype=object) for name, values in found.items()})
 
 
-def export_parquet(frame: pd.DataFrame) -> bytes:
-    """The table as Parquet; where a column of objects holds numbers, None is null and NaN is NaN."""
-    columns = {name: _arrow(frame[name]) for name in frame.columns}
-    sink = arrow.BufferOutputStream()
-    parquet.write_table(arrow.table(columns), sink)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
-
-
-def _arrow(column: pd.Series) -> arrow.Array:
-    values = column.tolist()
-    if column.dtype == object and all(value is None or isinstance(value, float) for value in values):
-        return arrow.array(values, type=arrow.float64(), from_pandas=False)
-    return arrow.Array.from_pandas(column)
-
-
 def _frame(table: arrow.Table) -> pd.DataFrame:
     """As a frame whose whole numbers stay whole; DuckDB's own way takes longer over a hundred columns."""
     frame: pd.DataFrame = table.to_pandas()
@@ -222,24 +192,6 @@ def _frame(table: arrow.Table) -> pd.DataFrame:
         if arrow.types.is_integer(column.type) and column.null_count:
             frame[name] = pd.array(column.to_pylist(), dtype="Int64")
     return frame
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, np.ndarray | list | tuple):
-        value = listed(value)
-    if isinstance(value, str):
-        text = f"'{value}" if _FORMULA.match(value) else value
-        return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
-    if value is None or value is pd.NaT or value is pd.NA:
-        return ""
-    if value != value:
-        return "NaN"
-    if isinstance(value, datetime):  # stored without a zone, and UTC
-        moment: datetime = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        return moment.isoformat() + "Z"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
 
 
 @functools.cache

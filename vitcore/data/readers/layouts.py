@@ -6,28 +6,19 @@ can be read in two ways is refused: images that are tested on must never be trai
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from vitcore.data.readers.folder_names import FILLING, WORDS, kind, same, words
 from vitcore.data.readers.repeated import split_like
 from vitcore.errors import Refusal
 
 Classes = dict[str, list[str]]  # the names of each class's images
 DECLARED = "classes"  # a folder of this name holds one folder for each class, whatever these are called
 DEEPEST = 100  # folders above an image
-WORDS = {
-    **dict.fromkeys(("train", "training", "trn", "trainval", "trainset"), "train"),
-    **dict.fromkeys(("test", "testing", "tst", "testset"), "test"),
-    **dict.fromkeys(("val", "valid", "validation", "valset", "dev", "development", "devset"), "val"),
-    **dict.fromkeys(("eval", "evaluation"), "eval"),
-}
-PREFIXES = {"train": "train", "test": "test", "val": "val", "eval": "eval", "dev": "val"}
 HELD_OUT = ("test", "eval", "val")  # the first of these that is there is tested on
 CASINGS = ("images", "imgs", "img", "pictures", "photos", "data", DECLARED)  # folders in a split that hold its classes
-FILLING = ("set", "data", "dataset", "images", "pictures", "folder", "split")  # say nothing beside "train"
 WAY_OUT = (
     f"name the folders train and test (or val) where they are splits; where they are classes, put them into a folder "
     f"called {DECLARED}"
@@ -66,28 +57,6 @@ class Layout:
     folders: dict[str, str]
     aside: dict[str, list[str]]
     told: tuple[str, ...] = ()
-
-
-def same(name: str) -> str:
-    """A folder's name in the one form of Unicode that all of its spellings share; bytes that are no text are told."""
-    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
-
-
-def kind(name: str) -> tuple[str, bool]:
-    """The split that a folder's name stands for ("": none), and whether a whole word of it says so."""
-    words = _words(name)
-    found = {WORDS[word] for word in words if word in WORDS}
-    if found == {"train", "val"} and len(words) == 2:
-        return "train", True  # both together, as Pascal VOC has it
-    if found:
-        return (found.pop(), True) if len(found) == 1 else ("", False)
-    start = words[0] if words else ""
-    return next((split for prefix, split in PREFIXES.items() if start.startswith(prefix)), ""), False
-
-
-def _words(name: str) -> list[str]:
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", same(name)).casefold()
-    return re.findall(r"[^\W\d_]+", parted)
 
 
 def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layout:
@@ -288,14 +257,14 @@ def _refuse_half_a_split(place: str, root: Node, top: Node) -> None:
 
 def _plain(name: str) -> bool:
     """Whether a name says that its folder is a split, and nothing else."""
-    words = [word for word in _words(name) if word not in FILLING]
-    return len(words) == 1 and words[0] in WORDS
+    said = [word for word in words(name) if word not in FILLING]
+    return len(said) == 1 and said[0] in WORDS
 
 
 def _repeated(place: str, root: Node, top: Node) -> tuple[str, ...]:
     """What is told where folders of the same names lie in several classes; refused where they may be splits."""
     folders = {node.path: {same(name).casefold() for name in node.folders} for node in root.all()}
-    splits, kinds = split_like(folders, top.path, _words)
+    splits, kinds = split_like(folders, top.path, words)
     if splits:
         one, two = (path or "the folder itself" for path in splits.paths)
         names = " and ".join(map(repr, splits.names))
