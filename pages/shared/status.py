@@ -35,6 +35,7 @@ COLOURS: dict[str, Colour] = {
 
 
 def badge(status: str) -> None:
+    """A run's status as a badge in its color."""
     st.badge(status, color=COLOURS.get(status, "gray"))
 
 

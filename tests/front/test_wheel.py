@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import urllib.response
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,11 +150,11 @@ def test_the_apps_pages_run_from_the_wheel(elsewhere: dict[str, str], installed:
     assert (home, report) == ("[]", "[] True")
 
 
-def _answer(url: str, server: subprocess.Popen[bytes]) -> urllib.request.addinfourl:
+def _answer(url: str, server: subprocess.Popen[bytes]) -> urllib.response.addinfourl:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
-            found: urllib.request.addinfourl = urllib.request.urlopen(url, timeout=10)
+            found: urllib.response.addinfourl = urllib.request.urlopen(url, timeout=10)
             with found:
                 return found
         except (urllib.error.URLError, OSError):

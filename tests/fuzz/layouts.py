@@ -66,8 +66,8 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
                 folders[f"{wrapper}{path.strip('/')}{draw(nested)}"] = draw(st.integers(2, 5))
                 folders.setdefault(f"{wrapper}{path.strip('/')}", draw(COUNTS))
                 folders |= {f"{wrapper}{path.strip('/')}/{name}": draw(COUNTS) for name in kinds}
-    for path in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
-        folders["/".join(path)] = draw(COUNTS)
+    for parts in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
+        folders["/".join(parts)] = draw(COUNTS)
     places = ["", *sorted(folders)]
     junk = draw(st.lists(st.tuples(st.sampled_from(places), st.sampled_from(JUNK)), max_size=4))
     links = draw(

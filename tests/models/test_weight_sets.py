@@ -114,8 +114,9 @@ def picture_of(channels: int) -> Tensor:
 
 @pytest.mark.parametrize(("file", "how"), [("w.pth", "tables"), ("w.pth", "prefix"), ("w.safetensors", "prefix")])
 def test_the_model_answers_with_the_set_that_was_said(file: str, how: str, tmp_path: Path) -> None:
-    answers = dict(zip(("trained", "averaged"), both(tmp_path / file, how), strict=True))
-    assert not torch.allclose(*answers.values())
+    trained, averaged = both(tmp_path / file, how)
+    answers = {"trained": trained, "averaged": averaged}
+    assert not torch.allclose(trained, averaged)
     for wanted, expected in answers.items():
         model = build(NAME).eval()
         said = load_published(model, tmp_path / file, wanted)

@@ -14,6 +14,7 @@ import pytest
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.typing import Origin, Subprotocol
 
 from pages.server.sessions import MOST, Waiting
 from tests.browser.driver import served
@@ -42,13 +43,15 @@ def test_who_must_make_room_is_shut_down() -> None:
 async def come_and_go(url: str, page: str) -> None:
     """A browser's session: the page is drawn, then the tab is closed."""
     address = url.replace("http", "ws") + "/_stcore/stream"
-    async with websockets.connect(address, subprotocols=["streamlit"], max_size=None, origin=url) as socket:  # type: ignore[arg-type]
+    async with websockets.connect(
+        address, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=Origin(url)
+    ) as socket:
         asked = BackMsg()
         asked.rerun_script.page_name = page
         await socket.send(asked.SerializeToString())
         while True:
             told = ForwardMsg()
-            told.ParseFromString(await asyncio.wait_for(socket.recv(), 120))  # type: ignore[arg-type]
+            told.ParseFromString(await asyncio.wait_for(socket.recv(), 120))
             if told.WhichOneof("type") == "script_finished":
                 return
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pages.compare.cost_chart import COSTS, gathered
+from pages.compare.cost_chart import gathered
 from pages.draw import upload
 from pages.server import store_cache
 from tests.pages.opening import Open, metric
@@ -18,6 +18,7 @@ from tests.pages.texts import give_weights, tell
 from vitcore.cost.estimate import Expected
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
+from vitcore.figures import COSTS
 from vitcore.runs import annotations, cost_estimate, locks, queue
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec, command_line
@@ -185,7 +186,7 @@ def test_tags_and_notes_are_kept_and_filter(stocked: Results, open_page: Open) -
 
 def test_a_run_can_be_started_again_from_its_command_line(stocked: Results, open_page: Open) -> None:
     app = open_page("compare")
-    chosen = app.selectbox(key="details-run").value
+    chosen = str(app.selectbox(key="details-run").value)
     assert command_line(stocked.run(chosen).spec()) in [block.value for block in app.code]
 
 

@@ -1,7 +1,5 @@
 """Who may read and write a run's files is what the umask says, whichever library or process writes them."""
 
-from __future__ import annotations
-
 import os
 import stat
 import subprocess
@@ -19,7 +17,7 @@ from vitcore.runs import annotations, cost_estimate, dispatcher, drawings, expor
 from vitcore.runs.export import FILE, graph_of, write_onnx
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import build_model
+from vitcore.training.network import build_model
 
 MADE = {"annotations.json", "best.safetensors", "confusion.jsonl", "drawings.json", "events.jsonl", "expected.json"}
 MADE |= {"model.onnx", "model.safetensors", "predictions.bin", "resume.pt", "spec.json", "steps.jsonl", "worker.log"}

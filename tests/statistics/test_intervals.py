@@ -110,7 +110,9 @@ def test_seeds_needed_are_right_within_one_by_simulation(effect: float) -> None:
 
 def test_more_seeds_subtracts_those_at_hand() -> None:
     a = [1.0, 3.0, 2.0, 4.0]
-    assert more_seeds(a, [0.0] * 4, effect=1.0) == seeds_for(1.0, float(np.std(a, ddof=1))) - 4
+    wanted = seeds_for(1.0, float(np.std(a, ddof=1)))
+    assert wanted is not None
+    assert more_seeds(a, [0.0] * 4, effect=1.0) == wanted - 4
     assert more_seeds([5.0, 5.1, 5.0], [1.0, 1.0, 1.0]) == 0
     assert more_seeds([1.0, 2.0], [1.0, 2.0]) is None, "what does not differ is never settled"
 
@@ -140,6 +142,8 @@ def test_the_pooled_floor_ignores_the_groups_means() -> None:
 def test_half_widths_of_many_means_are_those_of_each() -> None:
     random = np.random.default_rng(0)
     samples = [random.normal(size=count) for count in (2, 3, 10, 1)]
-    found = half_widths([len(one) for one in samples], [np.std(one, ddof=1) if len(one) > 1 else 0 for one in samples])
+    found = half_widths(
+        [len(one) for one in samples], [float(np.std(one, ddof=1)) if len(one) > 1 else 0.0 for one in samples]
+    )
     assert found[:3] == pytest.approx([mean_interval(one).half_width for one in samples[:3]])
     assert math.isnan(found[3]), "one value tells no interval"

@@ -68,8 +68,8 @@ def _share(row: ingest.Row, last: ingest.Row) -> float:
     """How much of the run is done, from 0 to 1."""
     if row["status"] == "finished":
         return 1.0
-    by_epochs = last.get("epoch", 0) / max(1, row.get("epochs") or 1)
-    by_steps = (row.get("step") or 0) / max(1, row.get("steps") or 1)
+    by_epochs: float = last.get("epoch", 0) / max(1, row.get("epochs") or 1)
+    by_steps: float = (row.get("step") or 0) / max(1, row.get("steps") or 1)
     return min(1.0, max(0.0, by_epochs, by_steps))
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pandas as pd
 
-from vitcore.cost.speed import duration
+from vitcore.cost.durations import duration
 from vitcore.published.tables import METRICS, Table
 from vitcore.reproduction.comparisons import Block, blocks, comparisons, paired_over_blocks, rows_differ
 from vitcore.reproduction.tables import ResultTable

@@ -17,6 +17,8 @@ MACS_TOLERANCE = 0.05
 
 
 class Verdict(StrEnum):
+    """What runs say of a published number."""
+
     REPRODUCED = "reproduced"
     WITHIN_NOISE = "within noise"
     CONTRADICTED = "contradicted"
@@ -37,6 +39,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
+    """A verdict, and the sentence that says why."""
+
     verdict: Verdict
     why: str
     noise: float = math.nan  # the largest difference that noise explains, in the published unit

@@ -46,6 +46,7 @@ class Attempts:
             self.told.add(number)
 
     def take_all(self, lines: Iterable[Mapping[str, Any]]) -> Attempts:
+        """Take lines in the order in which they were written; itself."""
         for line in lines:
             self.take(line)
         return self

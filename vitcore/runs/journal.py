@@ -71,6 +71,7 @@ class Journal:
             self._flush()
 
     def close(self) -> None:
+        """Write what is still held and let the file go; nothing where that was done already."""
         with self._lock:
             if self._file >= 0:
                 try:

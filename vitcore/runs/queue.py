@@ -106,7 +106,11 @@ def cancel(results: Results, id: str) -> None:
 
 
 def claim(folder: RunFolder) -> bool:
-    """Takes the run out of the queue; False where another has done so. Exactly one caller is told True."""
+    """Takes the run out of the queue; False where another has done so. Exactly one caller is told True.
+
+    Raises:
+        Refusal: the run's folder cannot be written.
+    """
     try:
         folder.waiting.unlink()
     except FileNotFoundError:

@@ -32,10 +32,12 @@ class Interval(NamedTuple):
 
     @property
     def half_width(self) -> float:
+        """What stands behind the ±, in the unit of the values."""
         return (self.high - self.low) / 2
 
     @property
     def excludes_zero(self) -> bool:
+        """Whether both ends lie on one side of zero; false where they are NaN."""
         return self.low > 0 or self.high < 0
 
 
@@ -61,7 +63,8 @@ def half_widths(counts: ArrayLike, deviations: ArrayLike, confidence: float = 0.
     many = np.asarray(counts, dtype=float)
     spread = np.where(many > 1, np.asarray(deviations, dtype=float), np.nan)
     factors: np.ndarray = scipy.stats.t.ppf(0.5 + confidence / 2, np.maximum(many - 1, 1))
-    return factors * spread / np.sqrt(many)
+    halves: np.ndarray = factors * spread / np.sqrt(many)
+    return halves
 
 
 def paired_interval(
@@ -73,6 +76,9 @@ def paired_interval(
         method: "t", "percentile" (expanded after Hesterberg 2015, so that small samples keep their level), "bca"
             (Efron 1987), or "auto": "t" below FEWEST_TO_BOOTSTRAP pairs and "percentile" from there on.
         seed: of the resampling; the same values give the same interval on every machine.
+
+    Raises:
+        ValueError: there is no such method, or a and b are not equally long.
     """
     difference = _differences(a, b)
     count = len(difference)
@@ -217,8 +223,9 @@ def _floor(squares: float, degrees: int) -> NoiseFloor:
 
 
 def _known(values: Values) -> np.ndarray:
-    array = np.asarray(values, dtype=float).ravel()
-    return array[np.isfinite(array)]
+    array: np.ndarray = np.asarray(values, dtype=float).ravel()
+    known: np.ndarray = array[np.isfinite(array)]
+    return known
 
 
 def _differences(a: Values, b: Values) -> np.ndarray:

@@ -89,10 +89,12 @@ def note(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def whole(value: object) -> int | None:
+    """The value where it is a whole number that DuckDB's BIGINT holds, else None; True and False are no numbers."""
     return value if isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64 else None
 
 
 def number(value: object) -> float | None:
+    """The value as a float where it is a number that one can hold, NaN and infinities included, else None."""
     if type(value) is float:  # the common case: a rebuild comes by here a million times
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -131,5 +133,6 @@ def _start(row: dict[str, Any], line: Mapping[str, Any]) -> None:
 
 
 def newer(line: Mapping[str, Any]) -> bool:
+    """Whether a line was written in a later format than this version knows."""
     version = line.get("v")
     return isinstance(version, int) and version > FORMAT

@@ -51,6 +51,7 @@ class Reading:
         return self.anew or {**self.row, "folder_changed": 0} != {**(known or {}), "folder_changed": 0}
 
     def mark(self) -> Mark:
+        """How far a run is read, by which the next look tells whether there is more."""
         row = self.row
         seen = row["events_size"], row["events_changed"], row["folder_changed"]
         return Mark(row["status"], *seen, row=row if row["status"] == "running" else None)

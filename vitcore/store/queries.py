@@ -213,7 +213,8 @@ def export_parquet(frame: pd.DataFrame) -> bytes:
     columns = {name: _arrow(frame[name]) for name in frame.columns}
     sink = arrow.BufferOutputStream()
     parquet.write_table(arrow.table(columns), sink)
-    return sink.getvalue().to_pybytes()
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _arrow(column: pd.Series) -> arrow.Array:
@@ -236,14 +237,15 @@ def _cell(value: Any) -> str:
     if isinstance(value, np.ndarray | list | tuple):
         value = listed(value)
     if isinstance(value, str):
-        value = f"'{value}" if _FORMULA.match(value) else value
-        return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
+        text = f"'{value}" if _FORMULA.match(value) else value
+        return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if value != value:
         return "NaN"
     if isinstance(value, datetime):  # stored without a zone, and UTC
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z" if value.tzinfo else value.isoformat() + "Z"
+        moment: datetime = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        return moment.isoformat() + "Z"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)

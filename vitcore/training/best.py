@@ -76,6 +76,7 @@ class Best:
             self._weights = None
 
     def state(self) -> dict[str, Any]:
+        """What a resume file says of it: the metric, its best value and epoch."""
         return {"metric": vars(self.metric), "value": self.value, "epoch": self.epoch}
 
     def restore(self, folder: Path, state: Mapping[str, Any] | None) -> None:

@@ -48,7 +48,11 @@ def metadata(spec: RunSpec, classes: tuple[str, ...], side: int, epoch: int, **m
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
-    """Write tensors as safetensors under `path`. Raises Refusal as `save_model` does."""
+    """Write tensors of any shapes (...) as safetensors under `path`, with `about` as the file's metadata.
+
+    Raises:
+        Refusal: they cannot be written; the weights of before are as they were.
+    """
     weights = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     _keep(path, lambda draft: save_file(weights, draft, metadata=dict(about)), _size(weights))
 

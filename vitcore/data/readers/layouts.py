@@ -44,11 +44,13 @@ class Node:
     folders: dict[str, Node] = field(default_factory=dict)
 
     def all(self) -> Iterator[Node]:
+        """This folder and every one below it."""
         yield self
         for folder in self.folders.values():
             yield from folder.all()
 
     def below(self) -> list[str]:
+        """The names of all images in it and below it."""
         return [name for node in self.all() for name in node.images]
 
 

@@ -40,7 +40,11 @@ def open_regular(path: Path, limit: int) -> BinaryIO:
 
 
 def read_regular(path: Path, limit: int) -> bytes:
-    """The whole of a file of at most `limit` bytes; raises as `open_regular` does."""
+    """The whole of a file of at most `limit` bytes.
+
+    Raises:
+        Refusal: it is larger, or no file; and what else `open_regular` raises.
+    """
     with open_regular(path, limit) as file:
         # It may grow meanwhile, and some of /proc's say that they are empty. A buffer is made as long as what is asked
         # for: never the limit itself, which may be larger than this machine's memory.
