@@ -8,7 +8,7 @@ run: $(VENV)/.app
 	@$(BIN)/streamlit run app.py
 
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The inner loop: what needs no training, no browser and no other process.
 test-fast: $(VENV)/.tests

@@ -67,8 +67,8 @@ def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, 
         if name == "title":
             found[name] = st.column_config.TextColumn(said, pinned=True, width=300)
         elif name in moments.COLUMNS:
-            zoned = f"{said} ({moments.zone_name()})"
-            found[name] = st.column_config.DatetimeColumn(zoned, format="D MMM YYYY, HH:mm")
+            zoned = f"In the zone of this browser, {moments.zone_name()}."
+            found[name] = st.column_config.DatetimeColumn(said, format="D MMM YYYY, HH:mm", help=zoned)
         elif name in KNOWN and number_format(KNOWN[name]):
             found[name] = st.column_config.NumberColumn(said, format=number_format(KNOWN[name]))
         else:

@@ -45,6 +45,8 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
         },
     )
     picked = [str(table["id"].iloc[row]) for row in event["selection"]["rows"] if row < len(table)]
+    if any(name in moments.COLUMNS for name in names):
+        st.caption(f"Times are those of {moments.zone_name()}.")
     # In one order however the table is sorted, so that sorting does not change what the address says of the choice.
     st.session_state[CHOSEN] = sorted({run for run in before if run not in rows}.union(picked), reverse=True)
     return list(st.session_state[CHOSEN])

@@ -197,7 +197,7 @@ def test_a_run_that_fails_ends_with_exit_code_one(trained: tuple[Results, dict[s
         (["train", "--architecture", "vit-lite-7/4", "--patch", "60"], "60"),
         (["train", "--name", "turned \u202e round"], "name"),
         (["train", "--device", "toaster"], "device"),
-        (["train", "--learning-rate", "nan"], "learning_rate"),
+        (["train", "--learning-rate", "nan"], "--learning-rate"),
         (["train", "--teacher", "nobody"], "nobody"),
         (["train", "--no-such-flag"], "--no-such-flag"),
         (["stop", "../../etc"], "no run's id"),

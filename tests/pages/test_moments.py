@@ -66,8 +66,18 @@ def test_every_moment_of_the_table_says_its_zone(stocked: Results, monkeypatch: 
     shown = moments.local(table)
     for name in held:
         assert str(shown[name].dt.tz) == "Asia/Tokyo"
-        assert "Asia/Tokyo" in columns.config(held)[name]["label"]
+        told = columns.config(held)[name]
+        assert "Asia/Tokyo" in told["help"]
+        assert "Tokyo" not in told["label"], "a head is as wide as its column"
     assert (shown["created"].dt.tz_convert("UTC").dt.tz_localize(None) == table["created"]).all()
+
+
+def test_compare_says_the_zone_once_below_its_table(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    zones = lambda: [one.value for one in app.caption if one.value.startswith("Times are those of")]  # noqa: E731
+    assert zones() == [], "no times are shown"
+    app.multiselect(key="compare-columns").set_value(["created", "ended"]).run()
+    assert zones() == [f"Times are those of {moments.zone_name()}."]
 
 
 def test_what_is_taken_along_says_utc(stocked: Results) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from vitcore.cli import follow
-from vitcore.cli.options import takes_every_field
+from vitcore.cli.options import takes_every_field, typed_as
 from vitcore.runs import queue, watch
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -46,7 +46,7 @@ def train(
 
 def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
     """The spec of the options that were given, on top of a preset's where one is named; raises Refusal."""
-    given = {name: value for name, value in chosen.items() if value is not None}
+    given = {name: typed_as(name, value) for name, value in chosen.items() if value is not None}
     return RunSpec.of(**({**preset(start_from).fields, **given} if start_from else given))
 
 
