@@ -25,7 +25,7 @@ Names = Annotated[tuple[Short, ...], Field(max_length=200)]
 FILTERS = ("status", *(field.name for field in fields() if field.name not in ("name", "folder")))
 """What a view can be filtered by, besides its search and its tags."""
 
-GROUPED = ("n", "error_mean", "error_interval", "error_best")
+GROUPED = ("n", "error_median", "error_low", "error_high", "error_best")
 """What the table of groups has besides columns of the runs."""
 
 VOCABULARY: Mapping[str, Iterable[str]] = {

@@ -86,6 +86,28 @@ def test_everything_else_does(change) -> None:
 
 
 @pytest.mark.parametrize(
+    ("empty", "spelled"),
+    [
+        ({"dataset": "digits"}, {"samples": 1437}),
+        ({"dataset": "mnist"}, {"samples": 60_000, "side": 28}),
+        ({"dataset": "mnist", "draw_from": "all"}, {"samples": 70_000}),
+        ({"dataset": "mnist", "replacement": True}, {"samples": 60_000}),
+        ({"architecture": "vit-lite-7/4"}, {"patch": 4}),
+        ({"kernel": "relu"}, {"epsilon": 1e-3}),
+    ],
+)
+def test_what_is_its_own_may_be_spelled_out(empty, spelled) -> None:
+    assert RunSpec.of(**empty, **spelled).fingerprint() == RunSpec.of(**empty).fingerprint()
+
+
+def test_a_folder_is_one_by_whatever_path(tmp_path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "images")
+    paths = [tmp_path / "images", tmp_path / "link", tmp_path / "images" / ".." / "images", f"{tmp_path}/images/"]
+    assert len({RunSpec.of(dataset="folder", folder=str(path)).fingerprint() for path in paths}) == 1
+
+
+@pytest.mark.parametrize(
     ("change", "names"),
     [
         ({"samples": 5000}, ["5,000", "1,437", "replacement"]),

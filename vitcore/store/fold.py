@@ -125,6 +125,9 @@ def _start(row: dict[str, Any], line: Mapping[str, Any]) -> None:
     for name in ("machine", "processor", "torch", "system"):
         row[name] = text(host.get(name))  # type: ignore[union-attr]
     row["cores"] = whole(host.get("cores"))  # type: ignore[union-attr]
+    own = line.get("vitcore") if isinstance(line.get("vitcore"), dict) else {}
+    for name in ("version", "commit"):
+        row[f"vitcore_{name}"] = text(own.get(name))  # type: ignore[union-attr]
     classes = line.get("classes")
     row["classes"] = [name for name in map(text, classes) if name is not None] if isinstance(classes, list) else None
 

@@ -241,6 +241,7 @@ def _names() -> list[str]:
         *("id", "title", "status", "reason", "created", "started", "ended", "fingerprint", "tags", "note"),
         *(field.name for field in fields()),
         *("device_used", "precision_used", "threads", "machine", "processor", "cores", "torch", "system"),
+        *("vitcore_version", "vitcore_commit"),
         *("train_rows", "test_rows", "classes", "data_digest", "parameters", "macs"),
         *("steps_per_epoch", "resumed_from"),
         *(

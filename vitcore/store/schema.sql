@@ -29,6 +29,8 @@ CREATE TABLE runs (
     cores BIGINT,
     torch VARCHAR,
     system VARCHAR,
+    vitcore_version VARCHAR,
+    vitcore_commit VARCHAR,      -- of a clone, with a + where its files differed from it
     train_rows BIGINT,
     test_rows BIGINT,
     classes VARCHAR[],
