@@ -197,8 +197,8 @@ def _against(now: View) -> None:
         st.caption(
             "Runs of one seed share weights, samples and order, so they are compared in pairs, of seeds with which "
             "both finished. p: paired t-test in log odds, never finer than the test set tells; none below three pairs. "
-            "Holm: corrected for all pairs of the table. Seeds still needed: for power 0.8 at 5 % over all pairs; the range "
-            "holds the true number in 80 of 100 cases, and without an upper end no number is sure to settle it."
+            "Holm: corrected for all pairs of the table. Seeds still needed: for power 0.8 at 5 % over all pairs; the "
+            "range holds the true number in 80 of 100 cases, and without an upper end no number is sure to settle it."
         )
 
 

@@ -213,7 +213,7 @@ def test_accuracy_stands_against_every_cost(stocked: Results, open_page: Open) -
     for cost in COSTS:
         app.selectbox(key="against-x").set_value(cost).run()
         assert not app.exception
-        assert any("the mean over its seeds" in caption.value for caption in app.caption)
+        assert any("the median over seeds" in caption.value for caption in app.caption)
 
 
 def test_seeds_of_a_spec_are_one_point(empty: Results) -> None:

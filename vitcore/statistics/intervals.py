@@ -59,8 +59,9 @@ def typical_interval(
     known = finite(values)
     if not len(known):
         return NOTHING
-    center = float(np.median(known))
-    if len(known) < 2:
+    with np.errstate(over="ignore"):  # a damaged journal may hold anything
+        center = float(np.median(known))
+    if len(known) < 2 or not math.isfinite(center):
         return Interval(center, math.nan, math.nan)
     on_scale, noise = scale.to(known, images), scale.resolution(center, images)
     if len(known) < FEWEST_FREE:
