@@ -74,4 +74,5 @@ def seeded(
     The level is far enough from 0 that an error 6.79 points wide stays one.
     """
     noise = random.normal(size=(len(deviations), seeds)) * deviations[:, None]
-    return level + random.normal(0, shared, seeds) + noise
+    found: np.ndarray = level + random.normal(0, shared, seeds) + noise
+    return found

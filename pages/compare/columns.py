@@ -62,6 +62,7 @@ FORMATS = {
 
 
 def label(name: str) -> str:
+    """A column's heading; its name in words where it has none of its own."""
     return LABELS.get(name, name.replace("_", " "))
 
 

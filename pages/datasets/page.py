@@ -19,6 +19,7 @@ CLASSES = 10  # shown at a time
 
 
 def state(name: str) -> str:
+    """Where a dataset stands on this machine: here, to be downloaded, to be brought, or a folder to be named."""
     if name == "folder":
         return "give its path"
     if available(name) is None:

@@ -56,6 +56,11 @@ class Watched:
         self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
+        """The index, brought up to date where that is due.
+
+        Args:
+            now: up to date in any case.
+        """
         with self._lock:
             began = time.monotonic()
             if now or began >= self._due:

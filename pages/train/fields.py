@@ -127,7 +127,7 @@ def _several(field: SpecField, disabled: bool) -> list[Any]:
 
 def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
     """What stands in a field of text, to the letter."""
-    return st.text_input(
+    text: str = st.text_input(
         field.label,
         held(field, field.default),
         key=key,
@@ -136,3 +136,4 @@ def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
         placeholder=field.empty if "empty: " in field.help else None,  # as its help says
         persist_state=KEPT,
     )
+    return text

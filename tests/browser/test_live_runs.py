@@ -39,14 +39,14 @@ def test_the_matrix_is_the_chosen_run_s_when_two_share_a_title(page: Page, tmp_p
     with served(results.root) as server:
         visit(page, f"{server.url}/live?runs={','.join(counts)}", "Live")
         wait_for_points(page, "confusion", 0)
-        for run, count in [*counts.items(), *list(counts.items())[:1]]:
-            pick(page, "confusion-run", run[-4:])
+        for id, count in [*counts.items(), *list(counts.items())[:1]]:
+            pick(page, "confusion-run", id[-4:])
             page.wait_for_function(
                 "([key, count]) => [...document.querySelectorAll(`${key} text`)].some(t => t.textContent === count)",
                 arg=[MATRIX, str(count)],
                 timeout=PATIENCE,
             )
-            expect(page.get_by_text(re.compile(f"^{run[-4:]} · .*, after epoch 2$"))).to_be_visible()
+            expect(page.get_by_text(re.compile(f"^{id[-4:]} · .*, after epoch 2$"))).to_be_visible()
 
 
 @pytest.mark.parametrize("begun", [True, False])

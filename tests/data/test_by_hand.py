@@ -12,7 +12,6 @@ from tests.data import published
 from tests.data.images import write_folder
 from vitcore.data.load import Images, available, load
 from vitcore.data.registry import DATASETS
-from vitcore.data.storage import download as downloading
 from vitcore.errors import Refusal
 
 
@@ -30,7 +29,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise ConnectionError("no network in this test")
 
-    monkeypatch.setattr(downloading.urllib.request, "urlopen", refused)
+    monkeypatch.setattr("urllib.request.urlopen", refused)
 
 
 @pytest.mark.usefixtures("offline")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,7 +172,7 @@ def test_an_image_at_hand_is_read_alike_however_it_is_given(trained: vc.Run, tmp
     array[4:24, 13:16] = 255
     Image.fromarray(array).save(tmp_path / "one.png")
     colored = np.dstack([array] * 3)
-    given = [
+    given: list[Any] = [
         array,
         array[..., None],
         colored,
@@ -214,7 +215,8 @@ def test_an_image_of_another_kind_is_no_image(trained: vc.Run) -> None:
 
 def test_curves_are_the_runs_asked_for_in_their_order(results: Results) -> None:
     first, second = (vc.run(write_run(results, name=name).id) for name in ("first", "second"))
-    for given in ([second, first], [second.id, first], [second, second.id, first]):
+    orders: list[list[vc.Run | str]] = [[second, first], [second.id, first], [second, second.id, first]]
+    for given in orders:
         assert [trace.name for trace in vc.plot.curves(given, y="error_percent").data] == ["second", "first"]
     assert [trace.name for trace in vc.plot.curves(first).data] == ["first"]
     grouped = vc.plot.curves([first, second], group="kernel").data

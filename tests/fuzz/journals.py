@@ -1,7 +1,5 @@
 """A run's folder whose journals and small files hold anything at all; everybody who reads them must go on."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Per-run files made unreadable, or replaced by folders, links, pipes and sparse files: all readers go on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hypothesis import strategies as st

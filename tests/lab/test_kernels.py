@@ -168,7 +168,8 @@ def test_no_line_of_a_measurement_is_trusted(tmp_path: Path) -> None:
     results = Results(tmp_path)
     (tmp_path / "measurements").mkdir()
     whole = dict(zip(measurements.COLUMNS, ("softmax", 32, 17, 1.5, 2.5, 4, 1), strict=True)) | {"event": "point"}
-    odd = [{**whole, name: value} for name in measurements.COLUMNS for value in ([], float("nan"), 10**400)]
+    values: tuple[object, ...] = ([], float("nan"), 10**400)
+    odd = [{**whole, name: value} for name in measurements.COLUMNS for value in values]
     started = {"event": "started", "at": 1e300, "host": [1], "threads": "two", "points": [3], "device": 5}
     lines = [started, whole, *odd, {"event": "ended", "status": "finished"}]
     (tmp_path / "measurements" / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

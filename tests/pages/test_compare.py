@@ -1,7 +1,5 @@
 """Compare over whatever a column may hold: every column sorted, filtered, gathered by and drawn; nothing raises."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

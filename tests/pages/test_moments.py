@@ -60,7 +60,7 @@ def test_how_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_moment_of_the_table_says_its_zone(stocked: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     table = store_cache.runs()
-    held = [name for name in table if pd.api.types.is_datetime64_any_dtype(table[name])]
+    held = [str(name) for name in table if pd.api.types.is_datetime64_any_dtype(table[name])]
     assert set(held) == set(moments.COLUMNS)
     sit(monkeypatch, "Asia/Tokyo")
     shown = moments.local(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from vitcore.reproduction.comparisons import comparisons
 from vitcore.reproduction.paragraph import paragraph
 from vitcore.reproduction.tables import TOO_FEW, results
 
-Frame = Callable[[Sequence[dict[str, Any]]], pd.DataFrame]
+Frame = Callable[..., pd.DataFrame]
 T1, T2 = table("performer-table-1"), table("performer-table-2")
 SOFTMAX, X4, X2 = "Softmax (not Performized)", "X⁴", "x²"
 
@@ -24,7 +24,7 @@ def line(row: str, seed: int, error: float, one: Table = T1, column: str = "erro
     return stored(one.spec(row, column, "scaled", seed), error, **{"test_rows": 10_000, **more})
 
 
-def lines(errors: dict[str, Sequence[float]], **more: Any) -> list[dict[str, Any]]:
+def lines(errors: Mapping[str, Sequence[float]], **more: Any) -> list[dict[str, Any]]:
     return [line(row, seed, error, **more) for row, values in errors.items() for seed, error in enumerate(values)]
 
 
@@ -47,7 +47,7 @@ def test_two_seeds_with_equal_differences(frame: Frame) -> None:
     text = said(frame, found)
     assert "no test is made" in text
     assert "Holm" not in text
-    pairs = comparisons(results(T1, frame(found), "scaled"), frame(found))
+    pairs: Any = comparisons(results(T1, frame(found), "scaled"), frame(found))
     assert pairs["difference"][0] == pytest.approx(4)
     assert math.isnan(pairs["p"][0])
     assert math.isnan(pairs["low"][0])
@@ -147,7 +147,7 @@ def test_mixed_machines(frame: Frame) -> None:
 )
 def test_times_are_of_one_device_precision_and_software(frame: Frame, column: str, name: str) -> None:
     some = lines({"x2": [3.0, 3.1]}, training_seconds=10.0, **{column: "one"})
-    runs = frame([*some, line("x2", 5, 3.2, training_seconds=90.0, **{column: "other"})])
+    runs = frame([*some, {**line("x2", 5, 3.2, training_seconds=90.0), column: "other"}])
     result = results(T1, runs, "scaled")
     assert result.at("x2", "time").ours.center == 10
     assert f"2 {name} (one, other)" in " ".join(paragraph(result, runs))
@@ -189,7 +189,7 @@ def test_every_pair_is_looked_at_and_what_is_told_has_a_range(frame: Frame) -> N
     text = said(frame, lines(errors))
     assert "over all 3 pairs of kernels" in text
     runs = frame(lines(errors))
-    pairs = comparisons(results(T1, runs, "scaled"), runs).set_index(["row", "against"])
+    pairs: Any = comparisons(results(T1, runs, "scaled"), runs).set_index(["row", "against"])
     assert pairs.loc[(X4, X2), "difference"] == pytest.approx(0.44, abs=0.02)
     assert pairs.loc[(X4, X2), "low"] >= 0 or pairs.loc[(X4, X2), "p"] > 0.05, "never finer than 10,000 images tell"
     assert "needs between" in text or "needs at least" in text

@@ -58,7 +58,7 @@ def killed_at_5_resumed_from_2(results: Results, *, marked: bool) -> RunFolder:
 def told(results: Results, run: RunFolder, index: Index) -> dict[str, object]:
     """The last epoch as every reader has it."""
     index.poll()
-    row = queries.runs(index).set_index("id").loc[run.id]
+    row: Any = queries.runs(index).set_index("id").loc[run.id]
     seen = Seen(run.id, "queued")
     for line in journal.read(run.events)[0]:
         seen.take(line)

@@ -1,7 +1,5 @@
 """Two real processes that change the same files at once: neither undoes what the other has just done."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 import sys

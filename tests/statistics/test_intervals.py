@@ -107,7 +107,9 @@ def test_the_interval_of_few_is_students_on_the_scale() -> None:
 def test_half_widths_of_many_means_are_those_of_each() -> None:
     random = np.random.default_rng(0)
     samples = [random.normal(size=count) for count in (2, 3, 10, 1)]
-    found = half_widths([len(one) for one in samples], [np.std(one, ddof=1) if len(one) > 1 else 0 for one in samples])
+    found = half_widths(
+        [len(one) for one in samples], [float(np.std(one, ddof=1)) if len(one) > 1 else 0.0 for one in samples]
+    )
     for one, half in zip(samples[:3], found, strict=False):
         low, high = scipy.stats.t.interval(0.95, len(one) - 1, one.mean(), one.std(ddof=1) / math.sqrt(len(one)))
         assert half == pytest.approx((high - low) / 2)

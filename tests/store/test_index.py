@@ -356,7 +356,7 @@ def test_a_question_by_an_unknown_column_is_refused(results: Results) -> None:
 
 def test_runs_on_a_folder_that_has_changed_are_no_two_seeds_of_one_thing(results: Results) -> None:
     """The name of a dataset says which data it is, the path of one's own folder does not."""
-    own = {"dataset": "folder", "folder": "/data/mine"}
+    own: dict[str, Any] = {"dataset": "folder", "folder": "/data/mine"}
     asked = [(own, "a" * 12), (own, "a" * 12), (own, "b" * 12), ({"dataset": "mnist"}, "a" * 12)]
     folders = []
     for seed, (data, digest) in enumerate(asked):

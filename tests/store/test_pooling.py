@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,7 @@ from vitcore.runs.status import STATUSES
 from vitcore.spec import RunSpec
 from vitcore.store import pooling
 
-Frame = Callable[[Sequence[dict[str, Any]]], pd.DataFrame]
+Frame = Callable[..., pd.DataFrame]
 T1 = table("performer-table-1")
 KINDS = [*(status for status in STATUSES if status != "finished"), "imported"]
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ def test_seeds_are_put_together(results: Results) -> None:
         write_run(results, epochs=seed + 1, seed=seed, samples=500)
     write_run(results, epochs=1, kernel="relu")
     write_run(results, epochs=0, ending=None, kernel="relu")
-    table = queries.groups(indexed(results), ["kernel"]).set_index("kernel")
+    table: Any = queries.groups(indexed(results), ["kernel"]).set_index("kernel")
     errors = [50.0, 25.0, 12.5]
     assert table.loc["softmax", "n"] == 3
     assert table.loc["softmax", "error_percent_mean"] == pytest.approx(np.mean(errors))

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_todays_format_is_among_those_that_are_kept() -> None:
 def test_its_numbers_are_told_as_they_were_written(kept: Results) -> None:
     index = Index(kept)
     index.poll()
-    table = queries.runs(index).set_index("name")
+    table: Any = queries.runs(index).set_index("name")
     assert dict(table["status"]) == {"whole": "finished", "paused": "paused"}
     assert list(table.loc["whole", "tags"]) == ["kept", "v1"]
     assert table.loc["whole", "note"] == "größer – =1+1"

@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-from vitcore.runs import journal, queue
+from vitcore.errors import Refusal
+from vitcore.runs import journal, queue, seal
 from vitcore.runs import status as states
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import Results, RunFolder
@@ -95,7 +96,7 @@ def _share(done: float | None, of: float | None) -> float:
 def known(results: Results, id: str) -> Seen:
     """What a run has told up to now: an earlier attempt's epochs, which whoever follows the next is not told again."""
     folder, seen = results.run(id), Seen(id, "queued")
-    lines, seen.offset = journal.read(folder.events)
+    lines, seen.offset = journal.stream(folder.events)
     for line in lines:
         seen.take(line)
     return seen
@@ -121,7 +122,7 @@ def _watch(results: Results, folder: RunFolder, seen: Seen, bars: Progress) -> N
     woken = time.monotonic()
     while True:
         signs = states.signs(folder)
-        lines, seen.offset = journal.read(folder.events, seen.offset)
+        lines, seen.offset = journal.stream(folder.events, seen.offset)
         for line in lines:
             seen.take(line)
             if bars.disable and line.get("event") in ("epoch", "note"):
@@ -134,6 +135,8 @@ def _watch(results: Results, folder: RunFolder, seen: Seen, bars: Progress) -> N
             return
         if seen.status == "queued" and time.monotonic() - woken > _WAKE_SECONDS:
             woken = time.monotonic()
+            if not queue.is_own(folder):
+                raise Refusal(f"run {folder.id} waits for a word of yours: {seal.FOREIGN}")
             queue.ensure_dispatcher(results)
         time.sleep(_LOOK_SECONDS)
 

@@ -60,7 +60,11 @@ def describe(name: str, choice: Choice, batch: int = BATCH) -> Description:
 
 
 def described(name: str, choice: Choice, batch: int) -> Description:
-    """The same in this process, however long it takes."""
+    """The same in this process, however long it takes.
+
+    Raises:
+        Refusal: no such network can be built.
+    """
     import torch
 
     from vitcore.models import build, count

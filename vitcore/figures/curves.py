@@ -80,6 +80,9 @@ def curve_plot(
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
         spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
+
+    Raises:
+        ValueError: there is no such axis, or smoothing is out of its range.
     """
     for name, table in ((x, X_AXES), (y, Y_AXES)):
         if name not in table and name not in epochs.columns:

@@ -6,8 +6,9 @@ import sys
 import time
 import warnings
 
+from vitcore.errors import Refusal
 from vitcore.front.progress import bar
-from vitcore.runs import queue
+from vitcore.runs import queue, seal
 from vitcore.runs import status as states
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import ingest
@@ -48,6 +49,8 @@ def _watched(results: Results, folder: RunFolder) -> tuple[str, str]:
             show(row["status"], _share(row, last), _words(row, last))
             if row["status"] not in _OPEN:
                 return row["status"], row.get("reason") or ""
+            if row.get("reason") == seal.FOREIGN:
+                raise Refusal(f"run {folder.id} waits for a word of yours: {seal.FOREIGN}")
             if row["status"] == "queued" and time.monotonic() - woken > _WAKE_SECONDS:
                 woken = time.monotonic()
                 queue.ensure_dispatcher(results)
@@ -65,8 +68,8 @@ def _share(row: ingest.Row, last: ingest.Row) -> float:
     """How much of the run is done, from 0 to 1."""
     if row["status"] == "finished":
         return 1.0
-    by_epochs = last.get("epoch", 0) / max(1, row.get("epochs") or 1)
-    by_steps = (row.get("step") or 0) / max(1, row.get("steps") or 1)
+    by_epochs: float = last.get("epoch", 0) / max(1, row.get("epochs") or 1)
+    by_steps: float = (row.get("step") or 0) / max(1, row.get("steps") or 1)
     return min(1.0, max(0.0, by_epochs, by_steps))
 
 

@@ -128,7 +128,11 @@ class Agreement:
 
 
 def agreement(first: str, second: str, numbers: int = 1_000_000, seed: int = 0) -> Agreement:
-    """Compare two kernels' features bit for bit on random float32 numbers of every size, zeros and infinities too."""
+    """Compare two kernels' features bit for bit on random float32 numbers of every size, zeros and infinities too.
+
+    Raises:
+        ValueError: one of them is softmax, which has no features.
+    """
     import torch
 
     draws = torch.Generator().manual_seed(seed)

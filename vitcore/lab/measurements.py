@@ -32,6 +32,7 @@ class Measurement:
 
     @property
     def progress(self) -> float:
+        """The share of its points that are measured, from 0 to 1."""
         return min(1.0, len(self.points) / max(1, self.total))
 
     @property
@@ -117,6 +118,7 @@ class Crossover:
 
     @property
     def words(self) -> str:
+        """The crossover for a sentence: 'about 512 tokens', or that there is none."""
         if math.isnan(self.tokens):
             return f"nowhere up to {self.longest:,} tokens"
         return f"the shortest, {self.tokens:,.0f} tokens" if self.always else f"about {self.tokens:,.0f} tokens"

@@ -15,6 +15,7 @@ class LearnablePositions(nn.Module):
         nn.init.trunc_normal_(self.table, std=std)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d), each with the vector of its place added: (b n d)."""
         return x + self.table
 
 
@@ -28,6 +29,7 @@ class SinusoidalPositions(nn.Module):
         self.register_buffer("table", sinusoids(tokens, width).unsqueeze(0))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d), each with the sines and cosines of its place added: (b n d)."""
         return x + self.table
 
 

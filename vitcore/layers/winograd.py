@@ -60,6 +60,7 @@ class Convolution3x3(nn.Conv2d):
         super().__init__(before, after, 3, padding=1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps (b c y x) -> (b k y x), by Winograd's way where it pays."""
         if not self._pays(x):
             return super().forward(x)
         y = filtered(x, self.weight)
@@ -74,7 +75,7 @@ class Convolution3x3(nn.Conv2d):
 
 def filtered(x: Tensor, weight: Tensor) -> Tensor:
     """Winograd's way itself: x (b c y x), weight (k c 3 3) -> (b k y x), in float32 on a CPU."""
-    y: Tensor = _Winograd.apply(x, weight)
+    y: Tensor = _Winograd.apply(x, weight)  # type: ignore[no-untyped-call]  # a class of ours, a method of torch's
     return y
 
 

@@ -65,10 +65,11 @@ def load_published(model: nn.Module, path: Path | str, weights: str = "trained")
     path = Path(path)
     if not isinstance(model, Transformer):
         raise Refusal(f"published checkpoints are of ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}")
-    tensors, said_of = weight_sets.chosen(weight_sets.of(_read(path)), weights, path.name)
-    given = _renamed(tensors, path)
     # Random features are drawn here and never published.
     own = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("random_features")}
+    sets = weight_sets.of(_read(path))
+    tensors, said_of = weight_sets.chosen(sets, weights, path.name, lambda found: _our_names(found) == own.keys())
+    given = _renamed(tensors, path)
     _refuse_other_names(given, own, path)
     said: list[str] = []
     _fit_positions(given, own, model, said)
@@ -124,6 +125,10 @@ def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
             f"have names that those do not use, such as {unknown[0][:60]!r}"
         )
     return renamed
+
+
+def _our_names(tensors: dict[str, Tensor]) -> set[str | None]:
+    return {_our_name(name.removeprefix("module.")) for name in tensors}
 
 
 def _our_name(name: str) -> str | None:

@@ -90,17 +90,22 @@ class _Axis(_Data):
 
 
 class Row(_Axis):
+    """A row of a published table."""
+
     settings: dict[str, str] = {}  # columns of the report that state a choice, not a result
     count: Size | None = None
     epoch: int | None = None  # the row is one epoch of a run
 
 
 class Column(_Axis):
+    """A column of a published table: one metric, in the unit that the report prints."""
+
     metric: str
     unit: str = ""
 
     @property
     def title(self) -> str:
+        """The heading, with its group's before it."""
         return f"{self.group}: {self.label}" if self.group else self.label
 
 
@@ -116,6 +121,8 @@ class PublishedCell(_Data):
 
 
 class Recipe(_Data):
+    """Fields of a spec that a person can run, and what is expected of it."""
+
     label: str
     fields: dict[str, Any]
     expect: str
@@ -183,12 +190,15 @@ class Table(_Data):
         return dict(zip((row.key for row in self.rows), apart([row.label for row in self.rows], endings), strict=True))
 
     def row(self, key: str) -> Row:
+        """The row of that key. Raises StopIteration where there is none."""
         return next(row for row in self.rows if row.key == key)
 
     def column(self, key: str) -> Column:
+        """The column of that key. Raises StopIteration where there is none."""
         return next(column for column in self.columns if column.key == key)
 
     def cell(self, row: str, column: str) -> PublishedCell | None:
+        """What the report prints there, None where it prints nothing."""
         return next((cell for cell in self.cells if (cell.row, cell.column) == (row, column)), None)
 
     def source(self, row: str, column: str) -> str:
@@ -242,6 +252,8 @@ class Figure(_Data):
 
 
 class Report(_Data):
+    """A report: who wrote it, and what it is about."""
+
     key: str
     title: str
     full_title: str

@@ -18,6 +18,9 @@ def layout(result: ResultTable, part: str = "published", *, brief: bool = False)
 
     Args:
         brief: leave out of the cells what `heading` says of all of them.
+
+    Raises:
+        ValueError: there is no such part.
     """
     if part not in PARTS:
         raise ValueError(f"there is no part {part!r}; there are {', '.join(PARTS)}")

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from vitcore.cost.speed import duration
+from vitcore.cost.durations import duration
 from vitcore.published.tables import METRICS, Table
 from vitcore.reproduction.comparisons import LEVEL, comparisons, rows_differ, with_and_without
 from vitcore.reproduction.tables import Result, ResultTable

@@ -60,6 +60,7 @@ class Result:
 
     @property
     def metric(self) -> Metric:
+        """The metric of its column: what it measures and which way is better."""
         return METRICS[self.column.metric]
 
     @property
@@ -88,6 +89,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
+        """The verdict as it stands in a table."""
         return str(self.judgement.verdict)
 
     def ours_text(self, *, count: bool = True) -> str:
@@ -128,9 +130,11 @@ class ResultTable:
 
     @property
     def scaled(self) -> bool:
+        """Whether its protocol is a scaled one, whose numbers are never mixed with those of the report's own."""
         return self.table.protocols[self.protocol].scaled
 
     def at(self, row: str, column: str) -> Result:
+        """The cell of a row and a column, by their keys. Raises KeyError where there is none."""
         return self.by_place[row, column]
 
 
@@ -148,6 +152,9 @@ def results(
         runs: as store.queries.runs gives them (empty is fine).
         epochs: as store.queries.epochs gives them; needed where rows are epochs of a run.
         machine: whose processing times are shown; by default that with most of the table's runs.
+
+    Raises:
+        Refusal: the table has no such protocol.
     """
     if protocol not in table.protocols:
         raise Refusal(f"{table.place} has no protocol {protocol!r}; it has {', '.join(table.protocols)}")
@@ -266,6 +273,7 @@ def averaged(mine: pd.DataFrame) -> pd.DataFrame:
 
 @lru_cache(maxsize=4096)
 def fingerprint(spec: RunSpec) -> str:
+    """A spec's fingerprint, remembered: a table asks for the same ones at every look."""
     return spec.fingerprint()
 
 

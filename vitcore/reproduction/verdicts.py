@@ -28,6 +28,8 @@ seeds lie as far apart in log odds (0.87; the others 0.03 to 0.04), so that it e
 
 
 class Verdict(StrEnum):
+    """What runs say of a published number; VOCABULARY explains each."""
+
     AGREES = "agrees"
     DIFFERS = "differs"
     OPEN = "open"
@@ -52,6 +54,8 @@ VOCABULARY: dict[Verdict, str] = {
 
 @dataclass(frozen=True)
 class Judgement:
+    """A verdict, and the sentence that says why."""
+
     verdict: Verdict
     why: str
     noise: Interval | None = None  # what noise alone explains about the published number, in its unit

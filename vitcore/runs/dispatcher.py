@@ -64,7 +64,7 @@ def _serve(results: Results, lane: str, tried: set[tuple[str, float]]) -> None:
 
 def _open(results: Results, lane: str, tried: set[tuple[str, float]]) -> list[tuple[str, float]]:
     """The waiting runs with the time of their ticket; one that could not even be claimed is not tried twice."""
-    waiting = [(id, queue.since(results, id)) for id in queue.queued(results, lane)]
+    waiting = [(id, queue.since(results, id)) for id in queue.own(results, lane)]
     return [entry for entry in waiting if entry not in tried]
 
 
@@ -91,10 +91,11 @@ def settle(folder: RunFolder, code: int) -> None:
     try:
         with locks.lock(folder.alive).acquire(timeout=1):
             claimed = code != 0 and folder.waiting.exists() and queue.claim(folder)
-            lines, _ = journal.read(folder.events)
-            if folder.waiting.exists() or (status.ending(lines) is not None and not claimed):
+            lines, _ = journal.stream(folder.events)
+            told = [{name: line.get(name) for name in ("event", "status")} for line in lines]
+            if folder.waiting.exists() or (status.ending(told) is not None and not claimed):
                 return
-            if code == 0 and not lines:
+            if code == 0 and not told:
                 return  # it found the run taken out of the queue, by someone who is about to say so
             events = journal.Journal(folder.events)
             events.append({"event": "ended", **_cause(folder, code)})

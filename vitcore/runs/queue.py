@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from filelock import Timeout
@@ -13,7 +13,7 @@ from filelock import Timeout
 from vitcore import processes
 from vitcore.cost.estimate import Expected
 from vitcore.errors import Refusal
-from vitcore.runs import cost_estimate, devices, locks, teachers
+from vitcore.runs import cost_estimate, devices, locks, seal, teachers
 from vitcore.runs import status as states
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
@@ -32,7 +32,7 @@ def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None) -
         Refusal: the results folder cannot be written, or the teacher is no stored run of the same pictures.
     """
     teachers.check(results, spec)
-    marks = {"waiting.json": _ticket(spec.device, resume=False)}
+    marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False)}
     folder = results.create(spec, {**marks, "expected.json": cost_estimate.written(expected)} if expected else marks)
     ensure_dispatcher(results)
     return folder.id
@@ -49,6 +49,16 @@ def queued(results: Results, lane: str | None = None) -> list[str]:
             tickets[id] = ticket
     first = {id: place for place, id in enumerate(_order(results))}
     return sorted(tickets, key=lambda id: (first.get(id, len(first)), _time(tickets[id]), id))
+
+
+def own(results: Results, lane: str | None = None) -> list[str]:
+    """Those of the waiting runs that this account has queued: they alone are taken up without being asked for."""
+    return [id for id in queued(results, lane) if is_own(results.run(id))]
+
+
+def is_own(folder: RunFolder) -> bool:
+    """Whether a waiting run was queued by this account (vitcore.runs.seal)."""
+    return seal.is_own(folder, read_json(folder.waiting) or {})
 
 
 def since(results: Results, id: str) -> float:
@@ -96,7 +106,11 @@ def cancel(results: Results, id: str) -> None:
 
 
 def claim(folder: RunFolder) -> bool:
-    """Takes the run out of the queue; False where another has done so. Exactly one caller is told True."""
+    """Takes the run out of the queue; False where another has done so. Exactly one caller is told True.
+
+    Raises:
+        Refusal: the run's folder cannot be written.
+    """
     try:
         folder.waiting.unlink()
     except FileNotFoundError:
@@ -119,17 +133,23 @@ def pause(results: Results, id: str) -> None:
 def resume(results: Results, id: str) -> None:
     """Queues an ended run again under its own id; it goes on from its last checkpoint, its journals from their end.
 
+    A run that waits since another account queued it is taken for one's own, as it waits.
+
     Raises:
         Refusal: it has not ended, or there is nothing left to do.
     """
     folder = results.run(id)
     state = states.now(folder)
-    if state not in states.RESUMABLE:
+    foreign = state == "queued" and not is_own(folder)
+    going_on = not foreign or resuming(folder)
+    if state not in states.RESUMABLE and not foreign:
         raise Refusal(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
     device = folder.spec().device
+    if foreign and not claim(folder):
+        raise Refusal(f"run {id} was taken up meanwhile")
     try:
         folder.request.unlink(missing_ok=True)
-        write_json(folder.waiting, _ticket(device, resume=True))
+        write_json(folder.waiting, _ticket(device, folder.raw_spec(), resume=going_on))
     except OSError as error:
         raise Refusal(f"run {id} cannot be queued again: {reason(error)}") from None
     ensure_dispatcher(results)
@@ -146,8 +166,11 @@ def _has_learnt(folder: RunFolder) -> bool:
 
 
 def ensure_dispatcher(results: Results) -> None:
-    """Starts the dispatcher of every lane that has runs waiting and none alive. Idempotent; cheap where all is well."""
-    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in queued(results)}
+    """Starts the dispatcher of every lane that has runs of one's own waiting and none alive.
+
+    Idempotent; cheap where all is well. What another account has queued waits for a person's word (`resume`).
+    """
+    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in own(results)}
     for lane in sorted(lanes):
         if not locks.held(results.locks / f"dispatcher-{lane}.lock"):
             _start_dispatcher(results, lane)
@@ -192,8 +215,8 @@ def _cancelled(folder: RunFolder, going_on: bool) -> None:
         raise Refusal(f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}") from None
 
 
-def _ticket(device: str, *, resume: bool) -> dict[str, Any]:
-    return {"at": time.time(), "lane": devices.lane(device), "resume": resume}
+def _ticket(device: str, spec: Mapping[str, Any], *, resume: bool) -> dict[str, Any]:
+    return {"at": time.time(), "lane": devices.lane(device), "resume": resume, seal.FIELD: seal.of(spec)}
 
 
 def _lane(ticket: dict[str, Any]) -> str:

@@ -56,7 +56,8 @@ def now(folder: RunFolder) -> str:
     """The status, read afresh."""
     seen = signs(folder)
     try:
-        lines, _ = journal.read(folder.events)
+        lines, _ = journal.stream(folder.events)
+        closed = ending(lines)
     except (OSError, Refusal):  # nobody can tell; the run's row says why
-        lines = []
-    return of(seen, ending(lines))
+        closed = None
+    return of(seen, closed)

@@ -73,8 +73,9 @@ class _Work:
         """Trains, and closes the journal whatever happens."""
         self.events.append({"event": "taken", "pid": os.getpid()})
         self._sweep()
-        with suppress(OSError):  # it is full already, as will be told
-            self.room.write_bytes(bytes(_ROOM_BYTES))
+        self.room.unlink(missing_ok=True)  # a link of that name would have us write elsewhere
+        with suppress(OSError), self.room.open("xb") as file:  # it is full already, as will be told
+            file.write(bytes(_ROOM_BYTES))
         processes.step_back()
         signal.signal(signal.SIGTERM, self._terminate)
         threading.Thread(target=self._watch_the_start, daemon=True).start()

@@ -116,7 +116,11 @@ class RunSpec(Part):
 
     @classmethod
     def of(cls, base: RunSpec | None = None, /, **values: Any) -> RunSpec:
-        """A spec from flat field names (`architecture="cct-2/3x2", epochs=2`), over `base` or the defaults."""
+        """A spec from flat field names (`architecture="cct-2/3x2", epochs=2`), over `base` or the defaults.
+
+        Raises:
+            Refusal: a run has no such option, or the values do not go together.
+        """
         raw = (base or cls()).model_dump()
         places = {field.name: field.path for field in fields()}
         for name, value in values.items():
@@ -140,6 +144,7 @@ class RunSpec(Part):
         return found
 
     def to_dict(self) -> dict[str, Any]:
+        """The spec as JSON has it: sections with their fields, all of them."""
         return self.model_dump(mode="json")
 
     def fingerprint(self, data_digest: str | None = None) -> str:

@@ -31,10 +31,12 @@ class Interval(NamedTuple):
 
     @property
     def known(self) -> bool:
+        """Whether there were enough values for an interval."""
         return not (math.isnan(self.low) or math.isnan(self.high))
 
     @property
     def excludes_zero(self) -> bool:
+        """Whether the whole interval lies on one side of 0."""
         return self.low > 0 or self.high < 0
 
 
@@ -105,8 +107,8 @@ def _places(count: int, confidence: float) -> tuple[int, float, float]:
 
 def finite(values: ArrayLike) -> np.ndarray:
     """The values that are numbers, in their order."""
-    array = np.asarray(values, dtype=float).ravel()
-    return array[np.isfinite(array)]
+    array: np.ndarray = np.asarray(values, dtype=float).ravel()
+    return np.asarray(array[np.isfinite(array)])
 
 
 @lru_cache(maxsize=1024)
@@ -125,4 +127,4 @@ def half_widths(counts: ArrayLike, deviations: ArrayLike, confidence: float = 0.
     many = np.asarray(counts, dtype=float)
     spread = np.where(many > 1, np.asarray(deviations, dtype=float), np.nan)
     factors: np.ndarray = scipy.stats.t.ppf(0.5 + confidence / 2, np.maximum(many - 1, 1))
-    return factors * spread / np.sqrt(many)
+    return np.asarray(factors * spread / np.sqrt(many))

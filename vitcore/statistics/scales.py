@@ -29,9 +29,9 @@ class Scale:
         if self.kind == "real":
             return array
         if self.kind == "positive":
-            return np.log(np.maximum(array, NEAREST))
+            return np.asarray(np.log(np.maximum(array, NEAREST)))
         share = self._inside(array / self.top, images)
-        return np.log(share / (1 - share))
+        return np.asarray(np.log(share / (1 - share)))
 
     def back(self, on_scale: ArrayLike, images: int | None = None) -> np.ndarray:
         """The values of `to` again."""
@@ -39,7 +39,7 @@ class Scale:
         if self.kind == "real":
             return array
         if self.kind == "positive":
-            return np.exp(array)
+            return np.asarray(np.exp(array))
         share = 1 / (1 + np.exp(-np.clip(array, -700, 700)))
         if images:
             share = np.clip((share * (images + 1) - 0.5) / images, 0, 1)

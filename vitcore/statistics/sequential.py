@@ -22,6 +22,8 @@ PRIOR_VARIANCE = 1.0
 
 
 class Decision(StrEnum):
+    """What may be said of a pair so far."""
+
     DIFFERS = "differs"
     NO_LARGER = "no difference larger than the margin"
     OPEN = "open"

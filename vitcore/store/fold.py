@@ -10,6 +10,7 @@ from vitcore.runs.folder import FORMAT
 from vitcore.runs.status import ENDINGS
 
 _INT64 = 2**63
+MOST_EPOCHS = 10_000  # as a spec may ask for
 _STARTED = {
     "device_used": "device",
     "precision_used": "precision",
@@ -71,7 +72,7 @@ def epoch(line: Mapping[str, Any]) -> dict[str, Any] | None:
     if line.get("event") != "epoch":
         return None
     count = whole(line.get("epoch"))
-    if count is None or count < 1 or newer(line):
+    if count is None or not 1 <= count <= MOST_EPOCHS or newer(line):
         return None
     found: dict[str, Any] = {name: number(line.get(name)) for name in _METRICS}
     return {**found, "epoch": count, "at": time(line.get("at")), "images_seen": whole(line.get("images_seen"))}
@@ -88,10 +89,12 @@ def note(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def whole(value: object) -> int | None:
+    """The value where it is a whole number that DuckDB's BIGINT holds, else None; True and False are no numbers."""
     return value if isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64 else None
 
 
 def number(value: object) -> float | None:
+    """The value as a float where it is a number that one can hold, NaN and infinities included, else None."""
     if type(value) is float:  # the common case: a rebuild comes by here a million times
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -133,5 +136,6 @@ def _start(row: dict[str, Any], line: Mapping[str, Any]) -> None:
 
 
 def newer(line: Mapping[str, Any]) -> bool:
+    """Whether a line was written in a later format than this version knows."""
     version = line.get("v")
     return isinstance(version, int) and version > FORMAT

@@ -105,6 +105,7 @@ class Index:
         return self._unpublished
 
     def close(self) -> None:
+        """Let the database go, once nobody writes the snapshot."""
         with self._lock, self._publishing:
             self._con.close()
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from vitcore.errors import Refusal
 from vitcore.runs import annotations as remarks
-from vitcore.runs import drawings, files, journal, locks, status
+from vitcore.runs import drawings, files, journal, locks, queue, seal, status
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import RunFolder
 from vitcore.spec import RunSpec, SpecField, fields
 from vitcore.store import fold
 
+MOST_NOTES = 10_000  # of a run; those beyond are not shown
 UNSETTLED = -2  # in the place of a folder's time: no look finds it so
 _SETTLED_NS = 1_000_000_000  # a folder's time is coarse: one touched this lately may be touched again unseen
 
@@ -49,6 +51,7 @@ class Reading:
         return self.anew or {**self.row, "folder_changed": 0} != {**(known or {}), "folder_changed": 0}
 
     def mark(self) -> Mark:
+        """How far a run is read, by which the next look tells whether there is more."""
         row = self.row
         seen = row["events_size"], row["events_changed"], row["folder_changed"]
         return Mark(row["status"], *seen, row=row if row["status"] == "running" else None)
@@ -92,23 +95,30 @@ def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Read
         row = {"id": folder.id, "events_read": 0}
     signs = status.signs(folder)
     trouble = files.trouble(folder.path) or (None if signs.alive else locks.trouble(folder.alive))
+    lines: Iterable[dict[str, Any]]
     try:
-        lines, row["events_read"] = journal.read(folder.events, row["events_read"])
-    except (OSError, Refusal):
+        lines, row["events_read"] = journal.stream(folder.events, row["events_read"])
+    except (OSError, Refusal) as error:
         anew = anew or row["events_read"] > 0
-        lines, row = [], row if not anew else {"id": folder.id, "events_read": 0}
-    for line in lines:
+        lines, row = (), row if not anew else {"id": folder.id, "events_read": 0}
+        if isinstance(error, Refusal):
+            trouble = trouble or str(error).replace(str(folder.events), folder.events.name)
+    told = Attempts()
+    notes: list[dict[str, Any]] = []
+    for line in lines:  # parsed one by one, and of each only its row is kept: a journal may be made to fill the memory
         fold.lay(row, line)
+        told.take(line if line.get("event") == "started" and not fold.newer(line) else fold.epoch(line) or {})
+        said = fold.note(line)
+        if said is not None and len(notes) < MOST_NOTES:
+            notes.append({"run_id": folder.id, **said})
     _card(row, folder, trouble)
     row.update(events_size=size, events_changed=changed, folder_changed=UNSETTLED if trouble else folder_changed)
     row["status"] = status.of(signs, row.get("ending"))
     if row["status"] == "interrupted" and row.get("ending") is None:
         row["reason"] = status.LOST
-    told = Attempts()
-    for line in lines:
-        told.take(line if line.get("event") == "started" and not fold.newer(line) else fold.epoch(line) or {})
+    foreign = row["status"] == "queued" and not queue.is_own(folder)
+    row["reason"] = seal.FOREIGN if foreign else row.get("reason") if row.get("reason") != seal.FOREIGN else None
     epochs = [{"run_id": folder.id, **found} for found in told.lines.values()]
-    notes = [{"run_id": folder.id, **found} for found in map(fold.note, lines) if found is not None]
     return Reading(row, epochs, notes, anew, told.floor)
 
 

@@ -32,6 +32,16 @@ _MOST_CLASSES = 20_000
 _MOST_PICTURES = 2**31  # of one cell: sums of any row stay exact
 _QUOTED = re.compile(r'[",\r\n]')
 _OF_STRIDE = ("loss_min", "loss_max", "loss_mean")
+_OF_STEP = (
+    "event",
+    "resumed_from",
+    "resumed_step",
+    "step",
+    "epoch",
+    "loss",
+    "learning_rate",
+    *_OF_STRIDE,
+)
 GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
 
 
@@ -143,10 +153,14 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     results = source.results if isinstance(source, Index) else source
     path = results.run(id).steps
     try:
-        lines, _ = journal.read(path)
+        lines, _ = journal.stream(path)
     except (OSError, Refusal):  # the run's row says why
-        lines = []
-    told = (line for line in lines if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None)
+        lines = iter(())
+    told = (
+        {name: line[name] for name in _OF_STEP if name in line}
+        for line in lines
+        if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None
+    )
     rows = [
         (
             fold.whole(line.get("step")),
@@ -199,7 +213,8 @@ def export_parquet(frame: pd.DataFrame) -> bytes:
     columns = {name: _arrow(frame[name]) for name in frame.columns}
     sink = arrow.BufferOutputStream()
     parquet.write_table(arrow.table(columns), sink)
-    return sink.getvalue().to_pybytes()
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _arrow(column: pd.Series) -> arrow.Array:
@@ -222,14 +237,15 @@ def _cell(value: Any) -> str:
     if isinstance(value, np.ndarray | list | tuple):
         value = listed(value)
     if isinstance(value, str):
-        value = f"'{value}" if _FORMULA.match(value) else value
-        return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
+        text = f"'{value}" if _FORMULA.match(value) else value
+        return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if value != value:
         return "NaN"
     if isinstance(value, datetime):  # stored without a zone, and UTC
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z" if value.tzinfo else value.isoformat() + "Z"
+        moment: datetime = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        return moment.isoformat() + "Z"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)

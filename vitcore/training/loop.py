@@ -113,6 +113,7 @@ class Run:
             self.best.restore(folder, None)
 
     def tell_start(self) -> None:
+        """Report what the run is, what is right of each test image, and what a person should know of both."""
         self.report("events", reporting.started(self.parts, self.spec, self.tally))
         self.report("predictions", reporting.truth(self.parts))
         for text in reporting.warnings(self.spec, self.parts.images):
@@ -128,6 +129,7 @@ class Run:
         self.report("events", {"event": "note", "text": f"torch.compile took {took:.1f} s, not counted as training."})
 
     def go(self) -> Outcome:
+        """Train to the end, or until somebody or a loss that is no number ends it; how it ended."""
         ending: Ending | None = None
         while ending is None and self.tally.evaluated < self.spec.training.epochs:
             ending = self._epoch() or self._assess()

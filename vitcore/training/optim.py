@@ -30,10 +30,12 @@ class Optimisers:
         return self._rate * share
 
     def step(self) -> None:
+        """One step on every parameter that has a gradient."""
         for part in self.parts:
             part.step()
 
     def clear(self) -> None:
+        """Forget the gradients of the step before."""
         for part in self.parts:
             part.zero_grad(set_to_none=True)
 
@@ -43,9 +45,15 @@ class Optimisers:
         return sum(value.numel() * value.element_size() for value in kept if isinstance(value, Tensor))
 
     def state(self) -> list[dict[str, Any]]:
+        """The state of each part in turn, as a resume file holds it."""
         return [part.state_dict() for part in self.parts]
 
     def restore(self, states: list[dict[str, Any]]) -> None:
+        """Take `state()` of the same parts up again.
+
+        Raises:
+            ValueError: the states are of other parameters, or of another number of parts.
+        """
         for part, state in zip(self.parts, states, strict=True):
             part.load_state_dict(state)
 

@@ -37,6 +37,7 @@ class Tally:
     stride_high: float = -math.inf
 
     def state(self) -> dict[str, Any]:
+        """The sums as a resume file holds them."""
         return asdict(self)
 
     def gather(self, loss: float) -> None:
@@ -56,6 +57,7 @@ class Tally:
         }
 
     def next_stride(self) -> None:
+        """Forget the losses of the stride that was told."""
         self.stride_count, self.stride_sum, self.stride_low, self.stride_high = 0, 0.0, math.inf, -math.inf
 
     def speed(self) -> float:
@@ -76,10 +78,11 @@ class StepLog:
         self.bad_step: int | None = None  # the first whose loss is no number
 
     def add(self, step: int, epoch: int, images: int, rate: float, loss: Tensor) -> None:
-        """Step (from 1) of epoch (from 1), before its loss is known."""
+        """Step (from 1) of epoch (from 1), before its loss, a scalar () on the device, is known."""
         self._waiting.append((step, epoch, images, rate, loss.detach()))
 
     def due(self) -> bool:
+        """Whether the last flush was so long ago that the next one is due."""
         return time.perf_counter() - self._flushed >= FLUSH_SECONDS
 
     def flush(self) -> None:

@@ -26,10 +26,12 @@ LARGEST_TABLE = (
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
+    """What a person would bring, and where to put it, for a sentence that says so."""
     return f"{ARCHIVE} (or its folder jpg/), {LABELS} and {SPLITS} into {place}"
 
 
 def find(dataset: Dataset, place: Path) -> list[Path]:
+    """The images' folder or archive and the two tables; nothing where one of them is absent."""
     pictures, tables = _pictures(place), [place / LABELS, place / SPLITS]
     return [pictures, *tables] if pictures and all(table.is_file() for table in tables) else []
 
@@ -40,6 +42,7 @@ def _pictures(place: Path) -> Path | None:
 
 
 def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
+    """Download what is absent from the addresses that torchvision knows, each file held to its MD5 sum."""
     from vitcore.vision import torchvision
 
     source = torchvision.datasets.Flowers102

@@ -10,7 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
+from vitcore.data.readers.repeated import split_like
 from vitcore.errors import Refusal
 
 Classes = dict[str, list[str]]  # the names of each class's images
@@ -42,11 +44,13 @@ class Node:
     folders: dict[str, Node] = field(default_factory=dict)
 
     def all(self) -> Iterator[Node]:
+        """This folder and every one below it."""
         yield self
         for folder in self.folders.values():
             yield from folder.all()
 
     def below(self) -> list[str]:
+        """The names of all images in it and below it."""
         return [name for node in self.all() for name in node.images]
 
 
@@ -54,12 +58,14 @@ class Node:
 class Layout:
     """The images of each split by class: "train" with "test", "eval" and "val" as they are there; "" where none is.
 
-    `folders` says where each split was found, `aside` which images belong to none, by reason.
+    `folders` says where each split was found, `aside` which images belong to none, by reason, `told` what else there is
+    to say of the reading.
     """
 
     splits: dict[str, Classes]
     folders: dict[str, str]
     aside: dict[str, list[str]]
+    told: tuple[str, ...] = ()
 
 
 def same(name: str) -> str:
@@ -98,12 +104,19 @@ def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layou
     parents = _parents(root)
     if parents:
         return _split(place, root, _only(place, parents, aside), aside)
-    parted = _parted_classes(place, root)
+    declared = PurePath(place).name.casefold() == DECLARED  # the folder of classes was itself given
+    try:
+        parted = _parted_classes(place, root)
+    except Refusal:
+        if not declared:
+            raise
+        parted = None
     if parted is not None:
         return _class_by_class(place, parted, aside)
+    if declared:
+        return _unsplit(root, aside)
     _refuse_half_a_split(place, root, top)
-    _refuse_repeated(place, root)
-    return _unsplit(top, aside)
+    return _unsplit(top, aside, _repeated(place, root, top))
 
 
 def _tree(place: str, images: Iterable[tuple[tuple[str, ...], str]], aside: dict[str, list[str]]) -> Node:
@@ -279,28 +292,30 @@ def _plain(name: str) -> bool:
     return len(words) == 1 and words[0] in WORDS
 
 
-def _refuse_repeated(place: str, root: Node) -> None:
-    """Refuse where two subtrees hold folders of the same names: they may be the splits of one set of classes."""
-    holders: dict[str, list[Node]] = {}
-    for node in root.all():
-        names = {same(name).casefold() for name in node.folders}
-        shared: dict[str, list[str]] = {}  # with each folder that came before, by its path
-        for name in sorted(names) if len(names) > 1 else ():
-            for other in holders.setdefault(name, []):
-                shared.setdefault(other.path, []).append(name)
-                if len(shared[other.path]) > 1:
-                    one, two = shared[other.path]
-                    raise Refusal(
-                        f"{place} holds the folders {one!r} and {two!r} both in {other.path or 'itself'} and in "
-                        f"{node.path}; {WAY_OUT}"
-                    )
-        for name in names if len(names) > 1 else ():
-            holders[name].append(node)
+def _repeated(place: str, root: Node, top: Node) -> tuple[str, ...]:
+    """What is told where folders of the same names lie in several classes; refused where they may be splits."""
+    folders = {node.path: {same(name).casefold() for name in node.folders} for node in root.all()}
+    splits, kinds = split_like(folders, top.path, _words)
+    if splits:
+        one, two = (path or "the folder itself" for path in splits.paths)
+        names = " and ".join(map(repr, splits.names))
+        raise Refusal(
+            f"{place} holds the folders {names} both in {one} and in {two}, which can be read in two ways: if {names} "
+            f"are the classes, and {one} and {two} are splits, name the folders train and test (or val); if the outer "
+            f"folders are the classes, put them into a folder called {DECLARED}, and give that"
+        )
+    if not kinds:
+        return ()
+    first, second = kinds.names
+    return (
+        f"{kinds.paths[0]} and {kinds.paths[1]} hold folders of the same names ({first}, {second}), which are read as "
+        "kinds within each class; if the outer folders are splits, name them train and test",
+    )
 
 
-def _unsplit(top: Node, aside: dict[str, list[str]]) -> Layout:
+def _unsplit(top: Node, aside: dict[str, list[str]], told: tuple[str, ...] = ()) -> Layout:
     _put(aside, "in no class folder", top.images)
-    return Layout({"": _classes(top)}, {"": top.path}, aside)
+    return Layout({"": _classes(top)}, {"": top.path}, aside, told)
 
 
 def _classes(node: Node) -> Classes:
