@@ -13,8 +13,10 @@ from pages.reports import figures, run_missing
 from pages.server import store_cache
 from pages.shared import addressed, format, frame
 from vitcore.published import tables as published
+from vitcore.published.claims import claims
 from vitcore.published.tables import Report, Table
 from vitcore.reproduction import exports
+from vitcore.reproduction.claims import by_published, by_runs
 from vitcore.reproduction.comparisons import comparisons
 from vitcore.reproduction.evidence import kept_epochs, with_kept
 from vitcore.reproduction.paragraph import paragraph
@@ -120,6 +122,7 @@ def _body(table: Table, protocol: str, moving: bool) -> None:
     st.caption(table.protocols[protocol].note)
     _verdict(now)
     _tables(now)
+    _claims(now)
     run_missing.fill(table, protocol, now.runs)
     report_cells.inspect(now.result, now.runs)
     run_missing.explanations(table, protocol, now.runs)
@@ -149,6 +152,29 @@ def _tables(now: View) -> None:
     if now.twin:
         with st.expander("Without and with replacement, side by side"):
             st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
+
+
+def _claims(now: View) -> None:
+    """What the report says in words about this table, judged twice."""
+    mine = [one for one in claims().values() if now.table.key in one.tables]
+    if not mine:
+        return
+    wanted = {key for one in mine for key in one.tables} - {now.table.key}
+    made = {now.table.key: now.result}
+    for key in wanted:
+        other = published.table(key)
+        epochs = epochs_of(epoch_runs(other, now.protocol, now.runs))
+        made[key] = results(other, now.runs, now.protocol, epochs=epochs)
+    lines = []
+    for one in mine:
+        printed, ours = by_published(one), by_runs(one, made)
+        lines.append((f"“{one.text}” ({one.place})", printed.standing, printed.why, ours.standing, ours.why))
+    names = ["Claim", "By the published numbers", "Why", "By our runs", "Why "]
+    st.markdown("**What the report claims**")
+    st.dataframe(pd.DataFrame(lines, columns=names).astype(str), hide_index=True, row_height=70, key="claims")
+    for one in mine:
+        if one.open:
+            st.caption(format.plain(one.open))
 
 
 INTERVALS = (
@@ -220,7 +246,7 @@ def _notes(result: ResultTable) -> None:
     cells = [f"{one.row.label}, {one.column.title}: {one.published.note}" for one in result.results
              if one.published and one.published.note]  # fmt: skip
     rows = [f"{row.label}: {row.note}" for row in result.table.rows if row.note]
-    notes = [*result.table.claims, *result.table.notes, *rows, *cells]
+    notes = [*result.table.notes, *rows, *cells]
     if notes:
         st.markdown("**Notes**")
         st.markdown("\n".join(f"- {format.plain(note)}" for note in notes))

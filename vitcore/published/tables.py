@@ -147,7 +147,6 @@ class Table(_Data):
     place: str
     title: str
     notes: list[str] = []
-    claims: list[str] = []
     protocols: dict[str, Protocol]
     rows: list[Row]
     columns: list[Column]
@@ -313,6 +312,15 @@ def table(key: str) -> Table:
     if key not in tables():
         raise Refusal(f"there is no published table {key!r}; there are {', '.join(tables())}")
     return tables()[key]
+
+
+def read(key: str) -> dict[str, Any]:
+    """A file of data/ by its key, as it stands.
+
+    Raises:
+        Refusal: it cannot be read, or is not what its name says.
+    """
+    return _read(FOLDER / f"{key}.json")
 
 
 def _all(kind: str) -> list[dict[str, Any]]:
