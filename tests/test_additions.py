@@ -120,9 +120,9 @@ def _add_page(house: Path) -> None:
     folder.mkdir()
     (folder / "page.py").write_text('"""A made-up page."""\n\nimport streamlit as st\n\nst.title("Made up")\n')
     _insert(
-        _place(house, "a page", "navigation.py"),
+        _place(house, "a page", "contents.py"),
         r'^    "Understand": \[\n',
-        '        st.Page("made_up/page.py", title="Made up", url_path="made_up"),\n',
+        '        Entry("made_up/page.py", "Made up", "made_up"),\n',
     )
 
 

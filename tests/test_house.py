@@ -25,7 +25,7 @@ BELOW: dict[str, set[str]] = {
     "statistics": set(),
     "models": _MODELS,
     "spec": _SPEC,
-    "published": {"spec"},
+    "published": {"spec", "statistics"},
     "training": _TRAINING,
     "cost": _COST,
     "runs": _RUNS,

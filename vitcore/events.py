@@ -56,6 +56,28 @@ class Host:
 
 
 @dataclass(frozen=True)
+class Software:
+    """The vitcore that trains."""
+
+    version: Annotated[
+        str | None,
+        Meaning(
+            "vitcore's version; runs from before it was kept have none",
+            column="vitcore_version",
+            label="vitcore",
+        ),
+    ]
+    commit: Annotated[
+        str | None,
+        Meaning(
+            "of a clone of vitcore the commit, with a + where files differed from it",
+            column="vitcore_commit",
+            label="vitcore's commit",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
 class Started(Line):
     """An attempt begins: on what, with which data, and from which epoch on."""
 
@@ -73,6 +95,7 @@ class Started(Line):
     resumed_step: Annotated[int | None, Meaning(column=None)] = None
     threads: Annotated[int | None, Meaning("threads that torch computed with")] = None
     host: Host | None = None
+    vitcore: Software | None = None
     pid: int | None = None
     train_rows: Annotated[int | None, Meaning("images it learnt from")] = None
     data_digest: Annotated[

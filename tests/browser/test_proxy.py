@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error
+from playwright.sync_api import Browser, Error, HttpCredentials
 
 from pages.server.guard import SETTING
 from tests.browser.driver import FLAGS, ROOT, served, visit, wait_for_points
@@ -78,7 +78,7 @@ def test_the_recipe_lets_in_who_has_the_password_and_nobody_else(
     results = Results(tmp_path / "results")
     tell(results, RunSpec.of(name="behind the proxy", epochs=3), error=5.0)
     flags = [*FLAGS, f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
-    known = {"username": WHO, "password": WORD}
+    known: HttpCredentials = {"username": WHO, "password": WORD}
     chromium = browser.browser_type.launch(executable_path="/usr/bin/chromium", args=flags)
     monkeypatch.setenv(SETTING, NAME)
     with served(results.root) as server, proxied(server.url, tmp_path) as url:

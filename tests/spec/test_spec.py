@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,28 @@ def test_seed_machine_and_name_do_not_change_what_a_run_is(change: dict[str, Any
 )
 def test_everything_else_does(change: dict[str, Any]) -> None:
     assert RunSpec.of(**change).fingerprint() != RunSpec().fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("empty", "spelled"),
+    [
+        ({"dataset": "digits"}, {"samples": 1437}),
+        ({"dataset": "mnist"}, {"samples": 60_000, "side": 28}),
+        ({"dataset": "mnist", "draw_from": "all"}, {"samples": 70_000}),
+        ({"dataset": "mnist", "replacement": True}, {"samples": 60_000}),
+        ({"architecture": "vit-lite-7/4"}, {"patch": 4}),
+        ({"kernel": "relu"}, {"epsilon": 1e-3}),
+    ],
+)
+def test_what_is_its_own_may_be_spelled_out(empty: dict[str, Any], spelled: dict[str, Any]) -> None:
+    assert RunSpec.of(**empty, **spelled).fingerprint() == RunSpec.of(**empty).fingerprint()
+
+
+def test_a_folder_is_one_by_whatever_path(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "images")
+    paths = [tmp_path / "images", tmp_path / "link", tmp_path / "images" / ".." / "images", f"{tmp_path}/images/"]
+    assert len({RunSpec.of(dataset="folder", folder=str(path)).fingerprint() for path in paths}) == 1
 
 
 @pytest.mark.parametrize(

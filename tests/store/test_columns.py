@@ -26,9 +26,12 @@ GIVEN: dict[type, Any] = {int: 7, float: 0.25, str: "said", tuple: ["a", "b"]}
 def whole(kind: type[events.Line]) -> events.Line:
     """A line with a value in every field."""
     given = {each.path: GIVEN[each.kind] for each in events.fields(kind)}
-    host = {path[-1]: value for path, value in given.items() if path[0] == "host"}
-    values = {path[-1]: value for path, value in given.items() if path[0] != "host"}
-    return kind(**values, **({"host": events.Host(**host)} if host else {}))
+    values: dict[str, Any] = {path[0]: value for path, value in given.items() if len(path) == 1}
+    for name, nested in (("host", events.Host), ("vitcore", events.Software)):
+        inner = {path[1]: value for path, value in given.items() if len(path) == 2 and path[0] == name}
+        if inner:
+            values[name] = nested(**inner)
+    return kind(**values)
 
 
 @pytest.mark.parametrize("kind", events.KINDS, ids=lambda kind: kind.event)

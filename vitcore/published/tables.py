@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from vitcore.apart import apart
 from vitcore.errors import Refusal
 from vitcore.spec import RunSpec, fields
+from vitcore.statistics.scales import PERCENT, POSITIVE, REAL, SHARE, Scale
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -26,7 +27,7 @@ class Metric:
 
     `source` is a column of store.queries.runs (of queries.epochs where a row names an epoch); a stored value times
     `factor` is in the published unit. `kind`: "result" of a run, "time" (compared within one machine only) or "count"
-    (exact, from the network alone).
+    (exact, from the network alone). `scale`: on which its spread over seeds is alike.
     """
 
     source: str
@@ -34,15 +35,21 @@ class Metric:
     better: Literal["lower", "higher", ""]
     factor: float = 1.0
     digits: int = 2
+    scale: Scale = REAL
+
+    @property
+    def counts_images(self) -> bool:
+        """Whether a value is a share of the test images, so that it has their binomial error."""
+        return self.source in ("error_percent", "accuracy")
 
 
 METRICS: dict[str, Metric] = {
-    "error_percent": Metric("error_percent", "result", "lower"),
-    "accuracy_percent": Metric("accuracy", "result", "higher", factor=100),
-    "accuracy": Metric("accuracy", "result", "higher", digits=4),
-    "f1": Metric("f1", "result", "higher", digits=4),
-    "train_loss": Metric("train_loss", "result", "lower", digits=4),
-    "training_seconds": Metric("training_seconds", "time", "lower"),
+    "error_percent": Metric("error_percent", "result", "lower", scale=PERCENT),
+    "accuracy_percent": Metric("accuracy", "result", "higher", factor=100, scale=PERCENT),
+    "accuracy": Metric("accuracy", "result", "higher", digits=4, scale=SHARE),
+    "f1": Metric("f1", "result", "higher", digits=4, scale=SHARE),
+    "train_loss": Metric("train_loss", "result", "lower", digits=4, scale=POSITIVE),
+    "training_seconds": Metric("training_seconds", "time", "lower", scale=POSITIVE),
     "parameters": Metric("parameters", "count", "", factor=1e-6, digits=3),
     "macs": Metric("macs", "count", "", factor=1e-9, digits=3),
 }
@@ -140,7 +147,6 @@ class Table(_Data):
     place: str
     title: str
     notes: list[str] = []
-    claims: list[str] = []
     protocols: dict[str, Protocol]
     rows: list[Row]
     columns: list[Column]
@@ -306,6 +312,15 @@ def table(key: str) -> Table:
     if key not in tables():
         raise Refusal(f"there is no published table {key!r}; there are {', '.join(tables())}")
     return tables()[key]
+
+
+def read(key: str) -> dict[str, Any]:
+    """A file of data/ by its key, as it stands.
+
+    Raises:
+        Refusal: it cannot be read, or is not what its name says.
+    """
+    return _read(FOLDER / f"{key}.json")
 
 
 def _all(kind: str) -> list[dict[str, Any]]:

@@ -151,8 +151,9 @@ class RunSpec(Part):
         """What two runs share when they differ by seed and machine alone: 12 hex digits.
 
         Fields at their defaults do not count, so an option added later leaves old runs matched; nor do those that
-        change nothing in this network, and a dataset's own side and number of rows count as left empty. The data count
-        by their name; those in a folder of one's own, whose name says little, by what was found there too.
+        change nothing in this network; a dataset's own side and number of rows, an architecture's own patch and a
+        kernel's own epsilon count as left empty. The data count by their name; those in a folder of one's own, whose
+        name says little, by what was found there too.
         """
         raw = self._plainest().model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
@@ -170,8 +171,13 @@ class RunSpec(Part):
         spelled: dict[str, Any] = {}
         if data.side == known.side:
             spelled["side"] = None
-        if data.draw_from == "training" and data.samples is not None and data.samples == known.train_rows:
+        rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        if data.samples is not None and data.samples == rows:
             spelled["samples"] = None
+        if model.patch is not None and model.patch == ARCHITECTURES[model.architecture].config.get("patch"):
+            same["patch"] = None
+        if model.epsilon is not None and model.epsilon == KERNELS[model.kernel].epsilon:
+            same["epsilon"] = None
         if data.folder is not None:
             with suppress(ValueError, OSError):  # what can be no path stays as it was given
                 spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))

@@ -66,8 +66,9 @@ _DRAWINGS = (
 
 GROUPS = (
     Column("n", "Runs"),
-    Column("error_mean", "Mean error", unit="%", form=".2f"),
-    Column("error_interval", "± 95 %", form=".2f"),
+    Column("error_median", "Median error", unit="%", form=".2f"),
+    Column("error_low", "95 % from", unit="%", form=".2f"),
+    Column("error_high", "95 % to", unit="%", form=".2f"),
     Column("error_best", "Best error", unit="%", form=".2f"),
 )
 """Of runs gathered over seeds: what their table has besides columns of the runs."""

@@ -16,6 +16,7 @@ from vitcore.training.device import described, host, memory_mb
 from vitcore.training.evaluate import Scores
 from vitcore.training.progress import Tally, finite
 from vitcore.training.state import Parts
+from vitcore.training.version import version
 
 WIDEST_MATRIX = 256  # classes: a larger confusion matrix is not worth its bytes in a journal
 
@@ -29,6 +30,7 @@ def started(parts: Parts, spec: RunSpec, tally: Tally) -> events.Started:
         precision=str(parts.precision).removeprefix("torch."),
         threads=torch.get_num_threads(),
         host=host(),
+        vitcore=version(),
         pid=os.getpid(),
         train_rows=parts.rows,
         test_rows=len(parts.images.test.labels),
