@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,12 @@ from vitcore.settle.sentences import answer
 from vitcore.settle.standing import standing
 from vitcore.store import queries
 from vitcore.store.index import Index
+
+
+BEGINNING = 10.0
+"""Seconds that a driver may take until it holds its lock; so long this process starts no second one."""
+
+_begun: dict[Path, float] = {}
 
 
 def end(results: Results, question: Question, why: str, sentence: str) -> Question:
@@ -52,8 +60,11 @@ def ensure(results: Results) -> None:
         Refusal: one cannot be started.
     """
     for question in asked.questions(results):
-        if not question.ended and not locks.held(lock_path(results, question.key)):
-            _start(results, question.key)
+        path = lock_path(results, question.key)
+        if question.ended or locks.held(path) or time.monotonic() < _begun.get(path, -math.inf) + BEGINNING:
+            continue
+        _begun[path] = time.monotonic()
+        _start(results, question.key)
 
 
 def _start(results: Results, key: str) -> None:
