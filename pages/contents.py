@@ -19,6 +19,7 @@ CONTENTS = {
         Entry("train/page.py", "Train", "train"),
         Entry("live/page.py", "Live", "live"),
         Entry("compare/page.py", "Compare", "compare"),
+        Entry("settle/page.py", "Settle", "settle"),
         Entry("draw/page.py", "Draw", "draw"),
     ],
     "Understand": [

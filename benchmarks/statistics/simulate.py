@@ -3,7 +3,6 @@
     python -m benchmarks.statistics.simulate coverage --tables 2000
     python -m benchmarks.statistics.simulate tests --tables 2000
     python -m benchmarks.statistics.simulate seeds --tables 2000
-    python -m benchmarks.statistics.simulate sequential --tables 10000
 
 Every figure is a share of simulated tables; its own standard error at 95 % and 2,000 tables of 6 rows is 0.2 points.
 """
@@ -23,7 +22,6 @@ from vitcore.statistics.omnibus import any_differ
 from vitcore.statistics.pairs import all_pairs, compare, holm
 from vitcore.statistics.scales import PERCENT, REAL
 from vitcore.statistics.seeds_needed import more_seeds, seeds_for
-from vitcore.statistics.sequential import Decision, first_decision
 from vitcore.statistics.spread import of_others
 
 COUNTS = (2, 3, 5, 8, 20)
@@ -110,38 +108,6 @@ def seeds(count: int, size: float, tables: int) -> dict[str, float]:
     return {"needed": needed, "before: within a factor of 2": within / tables, "now: in the range": held / tables}
 
 
-def sequential(
-    draw: str, experiments: int, looks: int = 50, shift: float = 0.0, margin: float = 0.5
-) -> dict[str, float]:
-    """What is said when looking after every pair, up to `looks` of them; differences in deviations of one pair.
-
-    Args:
-        draw: "normal"; "skewed": of two log-normal errors, sigma 0.8; "stuck": one pair in six lies ten times as wide.
-    """
-    random = np.random.default_rng([looks, int(100 * shift), *map(ord, draw)])
-    said = {Decision.DIFFERS: 0, Decision.NO_LARGER: 0, Decision.OPEN: 0}
-    for _ in range(experiments):
-        values = random.normal(size=looks)
-        if draw == "skewed":
-            values = (np.exp(random.normal(0, 0.8, (2, looks))) * [[1], [-1]]).sum(axis=0) / 1.34
-        elif draw == "stuck":
-            values = np.where(random.random(looks) < 1 / 6, 10.0, 1.0) * values
-        said[first_decision(values + shift, margin)[0]] += 1
-    return {str(name): count / experiments for name, count in said.items()}
-
-
-def peeking(experiments: int, looks: int = 50) -> float:
-    """How often Student's paired t-test, made after every pair from the third on, says that equal rows differ."""
-    import scipy.stats
-
-    random = np.random.default_rng(looks)
-    values, counts = random.normal(size=(experiments, looks)), np.arange(1, looks + 1)
-    mean = values.cumsum(axis=1) / counts
-    square = (values**2).cumsum(axis=1) - counts * mean**2
-    t = mean[:, 2:] / np.sqrt(square[:, 2:] / (counts[2:] - 1) / counts[2:])
-    return float((np.abs(t) > scipy.stats.t.ppf(0.975, counts[2:] - 1)).any(axis=1).mean())
-
-
 def _coverage_lines(tables: int) -> Iterator[str]:
     yield "Nominal 95 %. Median: of all seeds, what is promised now. Mean: what was promised before."
     yield f"{'world':16}{'rows':>18}{'n':>4}  before: mean  median  below 0 | now: median  (mean)  high/low"
@@ -184,16 +150,7 @@ def _seed_lines(tables: int) -> Iterator[str]:
             )
 
 
-def _sequential_lines(experiments: int) -> Iterator[str]:
-    yield "Looked at after each of up to 50 pairs, alpha 5 %, margin 0.5 deviations of one pair."
-    yield f"Student's paired t-test at every look, truth 0: differs {peeking(experiments):.2%}"
-    for draw in ("normal", "skewed", "stuck"):
-        for shift, truth in ((0.0, "truth 0"), (0.5, "truth the margin"), (1.0, "truth 1")):
-            one = sequential(draw, experiments, shift=shift)
-            yield f"{draw:8}{truth:>18}: " + ", ".join(f"{name} {share:.2%}" for name, share in one.items())
-
-
-PARTS = {"coverage": _coverage_lines, "tests": _test_lines, "seeds": _seed_lines, "sequential": _sequential_lines}
+PARTS = {"coverage": _coverage_lines, "tests": _test_lines, "seeds": _seed_lines}
 
 
 def main() -> None:

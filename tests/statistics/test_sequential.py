@@ -1,4 +1,4 @@
-"""Looking after every pair: how often it is wrong; a fast sample of benchmarks/statistics (sequential.txt)."""
+"""The confidence sequence: its closed form against an integral, its level if looked at after every pair, bad input."""
 
 from __future__ import annotations
 
@@ -7,58 +7,87 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
+from scipy.optimize import brentq
 
-from benchmarks.statistics import simulate
-from vitcore.statistics.sequential import Decision, confidence_sequence, decide, e_value, first_decision
-
-EXPERIMENTS = 250
-AT_MOST = float(scipy.stats.binom.ppf(0.999, EXPERIMENTS, 0.05)) / EXPERIMENTS
+from vitcore.statistics import sequential
+from vitcore.statistics.sequential import Interval, confidence_sequence, half_width, sign_evidence, verdict
 
 
-@pytest.mark.parametrize("draw", ["normal", "skewed", "stuck"])
-def test_equal_rows_are_said_to_differ_in_at_most_5_of_100_experiments(draw: str) -> None:
-    assert simulate.sequential(draw, EXPERIMENTS)[Decision.DIFFERS] <= AT_MOST
+def bayes_factor(t: float, pairs: int, prior: float) -> float:
+    """By integration: a noncentral t against a central one, averaged over effects of variance `prior`."""
+    nu, scale = pairs - 1, math.sqrt(pairs)
+    effects = np.linspace(-12, 12, 24_001) * math.sqrt(prior)
+    weights = scipy.stats.norm.pdf(effects, scale=math.sqrt(prior))
+    density = scipy.stats.nct.pdf(t, nu, effects * scale)
+    return float(np.trapezoid(density * weights, effects) / scipy.stats.t.pdf(t, nu))
 
 
-@pytest.mark.parametrize("shift", [0.5, 0.7])
-def test_a_difference_of_the_margin_is_seldom_said_to_be_smaller(shift: float) -> None:
-    assert simulate.sequential("normal", EXPERIMENTS, shift=shift)[Decision.NO_LARGER] <= AT_MOST
+@pytest.mark.parametrize(("pairs", "t"), [(4, 1.0), (5, 3.0), (9, 2.5), (20, 4.0)])
+def test_the_closed_form_is_the_integral(pairs: int, t: float) -> None:
+    gain, nu = 1 + pairs * sequential.PRIOR, pairs - 1
+    closed = gain**-0.5 * ((1 + t**2 / nu) / (1 + t**2 / (nu * gain))) ** (pairs / 2)
+    assert closed == pytest.approx(bayes_factor(t, pairs, sequential.PRIOR), rel=1e-3)
 
 
-def test_looking_at_a_t_test_after_every_pair_is_wrong_in_a_third() -> None:
-    assert simulate.peeking(EXPERIMENTS) > 0.2
+@pytest.mark.parametrize("pairs", [4, 6, 12, 40])
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_the_end_of_the_interval_is_where_the_factor_reaches_one_in_alpha(pairs: int, alpha: float) -> None:
+    gain, nu = 1 + pairs * sequential.PRIOR, pairs - 1
+
+    def excess(t: float) -> float:
+        factor = -0.5 * math.log(gain) + pairs / 2 * math.log((1 + t**2 / nu) / (1 + t**2 / (nu * gain)))
+        return factor + math.log(alpha)
+
+    if excess(1e9) < 0:
+        assert half_width(pairs, 1.0, alpha) == math.inf
+    else:
+        assert half_width(pairs, 1.0, alpha) == pytest.approx(brentq(excess, 0, 1e9) / math.sqrt(pairs), rel=1e-6)
 
 
-def test_a_large_difference_and_none_are_both_settled() -> None:
-    assert simulate.sequential("normal", 100, shift=2.0)[Decision.DIFFERS] > 0.95
-    assert simulate.sequential("normal", 100, margin=1.0)[Decision.NO_LARGER] > 0.8
+def test_looked_at_after_every_pair_it_is_wrong_as_seldom_as_promised() -> None:
+    """A fixed-n test looked at as often is wrong several times as often: the promise is not a matter of course."""
+    draws = np.random.default_rng(0).normal(size=(4000, 50))
+    counts = np.arange(1, 51)
+    means = draws.cumsum(1) / counts
+    spread = np.sqrt(np.maximum((draws**2).cumsum(1) - counts * means**2, 0) / np.maximum(counts - 1, 1))
+    reach = spread[:, 3:] * np.array([half_width(int(pairs), 1.0) for pairs in counts[3:]])
+    wrong = (np.abs(means[:, 3:]) > reach).any(1).mean()
+    fixed = scipy.stats.t.ppf(0.975, np.maximum(counts - 1, 1)) / np.sqrt(counts) * spread
+    assert wrong <= 0.05
+    assert (np.abs(means) > fixed)[:, 2:].any(1).mean() > 0.2
 
 
-def test_the_sequence_holds_the_means_that_the_e_value_does_not_reject() -> None:
-    differences = np.random.default_rng(0).normal(1, 1, 12)
-    found = confidence_sequence(differences)
-    for end in (found.low, found.high):
-        assert e_value(differences, end) == pytest.approx(20, rel=1e-6)
-    assert e_value(differences, found.center) < 1
+def test_two_equal_differences_have_an_interval_all_the_same() -> None:
+    found = confidence_sequence([0.0] * 6, resolution=0.01)
+    assert [each.high for each in found[:2]] == [math.inf, math.inf]
+    assert all(each.high > 0 for each in found)
+    assert found[-1].high < 0.05
 
 
-def test_the_e_value_is_the_bayes_factor_of_gonen_and_others() -> None:
-    """Against the two densities themselves: t, and t of variance 1 + n (Gonen et al. 2005, equation 3)."""
-    differences = np.array([0.3, 1.1, 0.9, 0.2, 1.4])
-    count = len(differences)
-    t = differences.mean() / differences.std(ddof=1) * math.sqrt(count)
-    factor = math.sqrt(1 + count)
-    ratio = scipy.stats.t.pdf(t / factor, count - 1) / factor / scipy.stats.t.pdf(t, count - 1)
-    assert e_value(differences) == pytest.approx(ratio)
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(-0.4, 0.4, "equivalent"), (0.1, 0.4, "equivalent"), (0.1, 0.6, "second"), (-3, -0.1, "first"), (-1, 1, "open")],
+)
+def test_what_an_interval_settles(low: float, high: float, said: str) -> None:
+    assert verdict(Interval(5, (low + high) / 2, low, high), 0.5) == said
 
 
-def test_the_e_value_is_one_on_average_where_nothing_differs() -> None:
-    draws = np.random.default_rng(1).normal(size=(4_000, 6))
-    assert np.mean([e_value(line) for line in draws]) == pytest.approx(1, abs=0.25)
+def test_the_sign_evidence_is_fair_and_grows_where_all_point_one_way() -> None:
+    assert sign_evidence(0, 0) == pytest.approx(1)
+    for pairs in range(1, 12):  # its mean under fair coins is one: that is what makes it an e-value
+        mean = sum(math.comb(pairs, k) / 2**pairs * sign_evidence(k, pairs - k) for k in range(pairs + 1))
+        assert mean == pytest.approx(1)
+    assert sign_evidence(10, 0) > 100 > sign_evidence(9, 0)
+    assert sign_evidence(5000, 0) < math.inf
 
 
-@pytest.mark.parametrize("values", [[], [1.0], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 1.5]])
-def test_none_few_and_equal_ones_settle_nothing(values: list[float]) -> None:
-    assert decide(values, 10.0) is Decision.OPEN
-    assert not confidence_sequence(values).known
-    assert first_decision(values, 10.0)[0] is Decision.OPEN
+def test_what_is_no_input_is_refused() -> None:
+    for deviation, alpha in ((1.0, 0.0), (-1.0, 0.05), (math.nan, 0.05)):
+        with pytest.raises(ValueError, match=r"probability between|at least 0"):
+            half_width(5, deviation, alpha)
+    with pytest.raises(ValueError, match="finite"):
+        confidence_sequence([1.0, math.nan])
+    with pytest.raises(ValueError, match="above 0"):
+        verdict(Interval(3, 0, -1, 1), 0)
+    with pytest.raises(ValueError, match="at least 0"):
+        sign_evidence(-1, 2)
