@@ -23,7 +23,7 @@ def answers() -> None:
         st.caption("Nothing was asked yet. What is asked stays here, with its answer and the runs behind it.")
     for question in asked:
         standing_panel.show(question, runs)
-    busy = any(not question.ended for question in asked)
+    busy = any(question.worked_on for question in asked)
     if busy != st.session_state.get("settle-busy"):
         st.session_state["settle-busy"] = busy
         st.rerun()
@@ -36,7 +36,7 @@ frame.heading(
 )
 asking.form(store_cache.runs())
 st.subheader("Questions", anchor=False)
-st.session_state.setdefault("settle-busy", any(not question.ended for question in questions(Results())))
+st.session_state.setdefault("settle-busy", any(question.worked_on for question in questions(Results())))
 try:
     ensure(Results())
 except Refusal as refusal:
@@ -51,6 +51,6 @@ with st.expander("How it decides, and what that assumes"):
         "whether one of the two diverges more often. With several settings the 5 % are shared among all pairs "
         "(Bonferroni), and who is shown to be worse is dropped.\n\n"
         "It assumes that differences between paired seeds are independent and nearly normal. Where one setting "
-        "now and then gets stuck and the other never does, it can be wrong more often than 5 %: `docs/the- "
-        "numbers.md` has the simulation. It speaks of other seeds on these test images, not of other test images."
+        "now and then gets stuck and the other never does, it can be wrong more often than 5 %: `docs/settle.md` "
+        "has the simulation. It speaks of other seeds on these test images, not of other test images."
     )

@@ -17,13 +17,13 @@ from vitcore.errors import Refusal
 from vitcore.figures.sequence import narrowing
 from vitcore.runs.folder import Results
 from vitcore.settle import wishes
-from vitcore.settle.question import Question, forget
+from vitcore.settle.question import FOREIGN, Question, forget
 from vitcore.settle.sentences import answer, common, names
 from vitcore.settle.standing import Pairing, Standing, pairs_to_come, standing
 from vitcore.spec import RunSpec
 
 Shade = Literal["gray", "blue", "green", "orange", "red"]
-SHADES: dict[str, Shade] = {"": "blue", "answered": "green", "spent": "orange", "stopped": "gray", "blocked": "red"}
+SHADES: dict[str, Shade] = {"open": "blue", "answered": "green", "spent": "orange", "stopped": "gray", "blocked": "red"}
 DRAWN = 6  # pairs of settings that are drawn at once
 
 
@@ -34,9 +34,11 @@ def show(question: Question, runs: pd.DataFrame) -> None:
     with st.container(border=True, key=f"question-{question.key}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{format.plain(' against '.join(called))}**")
-            st.badge(question.ended or "open", color=SHADES.get(question.ended, "gray"))
+            st.badge(question.state, color=SHADES.get(question.state, "gray"))
         st.caption(format.plain(f"{common(question.settings)} · margin {question.margin:g} points"))
         st.markdown(format.plain(question.sentence or answer(question, stands)))
+        if not question.own and not question.ended:
+            st.caption(FOREIGN)
         st.progress(
             min(1.0, stands.spent / question.budget),
             f"{stands.spent} of at most {format.number(question.budget, 'run')}{_to_come(question, stands, runs)}",
@@ -56,7 +58,7 @@ def _draw(question: Question, pairing: Pairing, called: list[str], place: int) -
 
 def _to_come(question: Question, stands: Standing, runs: pd.DataFrame) -> str:
     """How much longer it may take, where that can be told."""
-    if question.ended or stands.state != "open":
+    if not question.worked_on or stands.state != "open":
         return ""
     guesses = [pairs_to_come(pairing, question, len(stands.pairings)) for pairing in stands.pairings]
     known = [guess for guess in guesses if guess is not None]
@@ -76,7 +78,7 @@ def _ways(question: Question, stands: Standing) -> None:
         latest = [id for (_, _), id in sorted(stands.runs.items(), key=lambda item: item[1])][-8:]
         if latest:
             st.page_link("live/page.py", label="Watch the runs", query_params={"runs": ",".join(latest)})
-        if not question.ended:
+        if question.worked_on:
             _button("Stop", f"stop-{question.key}", lambda: wishes.stop(results, question.key))
         else:
             if question.ended != "answered":

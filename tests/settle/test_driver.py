@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -163,3 +164,22 @@ def test_a_question_kept_is_the_question_read_and_broken_ones_cost_only_themselv
     assert load(results, question.key).sentence == "so"
     forget(results, question.key)
     assert questions(results) == []
+
+
+def test_a_question_in_a_folder_from_elsewhere_starts_nothing_until_it_is_let_go_on(
+    results: Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for seed in range(3):
+        stored(results, seed, (5.0 + seed / 10, 5.0 + seed / 11))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "theirs"))
+    key = ask(results, PAIR, 0.5).key
+    assert load(results, key).state == "open"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "ours"))
+    wishes.ensure(results)
+    assert load(results, key).state == "not ours"
+    assert not drivers(results)
+    assert len(results.ids()) == 6
+    wishes.go_on(results, key)
+    assert load(results, key).state == "open"
+    wait_until(lambda: len(results.ids()) > 6, "the next seeds are queued")
+    wishes.stop(results, key)

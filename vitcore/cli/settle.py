@@ -72,7 +72,7 @@ def _follow(results: Results, key: str) -> None:
     index, told = Index(results), ""
     typer.echo(common(load(results, key).settings), err=True)
     try:
-        while not (question := load(results, key)).ended:
+        while (question := load(results, key)).worked_on:
             wishes.ensure(results)
             index.poll()
             stands = standing(question, queries.runs(index))
@@ -91,7 +91,7 @@ def _say(results: Results, key: str) -> None:
     from vitcore.settle.question import load
 
     question = load(results, key)
-    typer.echo(f"{question.ended or 'open'}: {question.sentence}")
+    typer.echo(f"{question.state}: {question.sentence}")
 
 
 def _list(results: Results) -> None:
@@ -99,5 +99,6 @@ def _list(results: Results) -> None:
     from vitcore.settle.sentences import names
 
     for question in questions(results):
-        state = question.ended or "open"
-        typer.echo(f"{question.key}  {state}  {' | '.join(names(question.settings))}  {question.sentence}".rstrip())
+        typer.echo(
+            f"{question.key}  {question.state}  {' | '.join(names(question.settings))}  {question.sentence}".rstrip()
+        )

@@ -37,8 +37,8 @@ class Settled:
 
     @property
     def state(self) -> str:
-        """open, answered, spent (the budget), stopped, or blocked (by a run that failed or was stopped)."""
-        return load(self._results, self.key).ended or "open"
+        """open, answered, spent (the budget), stopped, blocked (by a run that failed or was stopped), or not ours."""
+        return load(self._results, self.key).state
 
     @property
     def sentence(self) -> str:

@@ -31,18 +31,25 @@ FOREIGN = (
 _KEY_BYTES = 32
 
 
-def of(spec: Mapping[str, Any]) -> str:
-    """The mark of a run with this spec, as it is stored."""
-    text = json.dumps(spec, sort_keys=True).encode("utf-8", "surrogatepass")
+def of(content: Mapping[str, Any]) -> str:
+    """The mark of what this account has asked for: a run's spec, or a question's settings, as it is stored."""
+    text = json.dumps(content, sort_keys=True).encode("utf-8", "surrogatepass")
     return hmac.new(_key(), text, hashlib.sha256).hexdigest()
 
 
 def is_own(folder: RunFolder, entry: Mapping[str, Any]) -> bool:
     """Whether this account has queued the run of this entry, with the spec that lies there now."""
-    mark = entry.get(FIELD)
     try:
-        return isinstance(mark, str) and hmac.compare_digest(mark.encode(), of(folder.raw_spec()).encode())
-    except (Refusal, ValueError):  # a spec that cannot be read, or text that cannot be written
+        return fits(folder.raw_spec(), entry.get(FIELD))
+    except Refusal:  # a spec that cannot be read
+        return False
+
+
+def fits(content: Mapping[str, Any], mark: object) -> bool:
+    """Whether the mark is this account's for this content, such as a run's spec or a question's settings."""
+    try:
+        return isinstance(mark, str) and hmac.compare_digest(mark.encode(), of(content).encode())
+    except ValueError:  # text that cannot be written
         return False
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from vitcore.data.load import available, downloads
 from vitcore.errors import Refusal
-from vitcore.runs.folder import FORMAT, Results, read_json, read_record, reason, write_json
+from vitcore.runs import seal
+from vitcore.runs.folder import FORMAT, Results, read_record, reason, write_json
 from vitcore.spec import RunSpec
 from vitcore.statistics.sequential import LEAST_PAIRS
 
@@ -24,6 +25,7 @@ BUDGET = 40
 """Runs that a question may use, where nobody says otherwise."""
 
 MOST_SETTINGS = 8
+FOREIGN = "It was asked on another machine or by another account, so nothing is trained for it until you let it go on."
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -40,6 +42,7 @@ class Question:
         created: unix seconds.
         ended: why nobody works on it any more: "answered", "spent", "stopped" or "blocked"; empty while it is open.
         sentence: what was said when it ended.
+        own: whether this account asked it; another's, in a folder from elsewhere, is shown and starts nothing.
     """
 
     settings: tuple[RunSpec, ...]
@@ -50,6 +53,17 @@ class Question:
     created: float = 0.0
     ended: str = ""
     sentence: str = ""
+    own: bool = True
+
+    @property
+    def worked_on(self) -> bool:
+        """Whether somebody is to work on it here: it is open, and this account's own."""
+        return self.own and not self.ended
+
+    @property
+    def state(self) -> str:
+        """`ended`, or else: open, or not ours to work on."""
+        return self.ended or ("open" if self.own else "not ours")
 
 
 def ask(results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, budget: int = BUDGET) -> Question:
@@ -100,15 +114,17 @@ def _check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
 
 def keep(results: Results, question: Question) -> Question:
     """Writes the question's file, whole. Raises Refusal where it cannot be written."""
+    asked = {
+        "settings": [spec.to_dict() for spec in question.settings],
+        "margin": question.margin,
+        "budget": question.budget,
+        "alpha": question.alpha,
+    }
     content = {
         "v": FORMAT,
         "created": question.created,
-        "question": {
-            "settings": [spec.to_dict() for spec in question.settings],
-            "margin": question.margin,
-            "budget": question.budget,
-            "alpha": question.alpha,
-        },
+        "question": asked,
+        seal.FIELD: seal.of(asked) if question.own else "",
         "ended": question.ended,
         "sentence": question.sentence,
     }
@@ -138,6 +154,7 @@ def load(results: Results, key: str) -> Question:
             float(raw.get("created", 0)),
             str(raw.get("ended", "")),
             str(raw.get("sentence", "")),
+            seal.fits(found, raw.get(seal.FIELD)),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:  # a Refusal is a ValueError
         raise Refusal(f"question {key} cannot be read ({error}); delete {path} and ask anew") from None
@@ -164,8 +181,10 @@ def forget(results: Results, key: str) -> None:
 
 def is_open(results: Results, key: str) -> bool:
     """Whether somebody should work on it."""
-    found = read_json(_path(results, key))
-    return found is not None and "question" in found and not found.get("ended")
+    try:
+        return load(results, key).worked_on
+    except Refusal:  # deleted, or broken
+        return False
 
 
 def _folder(results: Results) -> Path:

@@ -46,21 +46,21 @@ def stop(results: Results, key: str) -> None:
 def go_on(results: Results, key: str, budget: int | None = None) -> Question:
     """Opens a question again, with another budget where one is given, and sees that somebody works on it."""
     question = asked.load(results, key)
-    again = replace(question, ended="", sentence="", budget=budget or question.budget)
+    again = replace(question, ended="", sentence="", budget=budget or question.budget, own=True)
     asked.keep(results, again)
     ensure(results)
     return again
 
 
 def ensure(results: Results) -> None:
-    """Starts a driver for every open question that has none. Idempotent; cheap where all is well.
+    """Starts a driver for every open question of this account that has none. Idempotent; cheap where all is well.
 
     Raises:
         Refusal: one cannot be started.
     """
     for question in asked.questions(results):
         path = lock_path(results, question.key)
-        if question.ended or locks.held(path) or time.monotonic() < _begun.get(path, -math.inf) + BEGINNING:
+        if not question.worked_on or locks.held(path) or time.monotonic() < _begun.get(path, -math.inf) + BEGINNING:
             continue
         _begun[path] = time.monotonic()
         _start(results, question.key)
