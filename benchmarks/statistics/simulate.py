@@ -3,6 +3,7 @@
     python -m benchmarks.statistics.simulate coverage --tables 2000
     python -m benchmarks.statistics.simulate tests --tables 2000
     python -m benchmarks.statistics.simulate seeds --tables 2000
+    python -m benchmarks.statistics.simulate images --tables 10000
 
 Every figure is a share of simulated tables; its own standard error at 95 % and 2,000 tables of 6 rows is 0.2 points.
 """
@@ -20,6 +21,7 @@ from benchmarks.statistics.worlds import ROWS, WORLDS, levels, seeded, spreads
 from vitcore.statistics.intervals import typical_interval
 from vitcore.statistics.omnibus import any_differ
 from vitcore.statistics.pairs import all_pairs, compare, holm
+from vitcore.statistics.same_images import Errors
 from vitcore.statistics.scales import PERCENT, REAL
 from vitcore.statistics.seeds_needed import more_seeds, seeds_for
 from vitcore.statistics.spread import of_others
@@ -108,6 +110,45 @@ def seeds(count: int, size: float, tables: int) -> dict[str, float]:
     return {"needed": needed, "before: within a factor of 2": within / tables, "now: in the range": held / tables}
 
 
+def on_same_images(images: int, rates: tuple[float, float], shared: float, experiments: int) -> dict[str, float]:
+    """Two runs on the same images: how often an interval holds the true difference, and how often p is below 5 %.
+
+    Args:
+        rates: of the errors of both.
+        shared: which share of the rarer run's errors are the other's too.
+    """
+    random = np.random.default_rng([images, *(int(1e4 * each) for each in (*rates, shared))])
+    both = shared * min(rates)
+    cells = (both, rates[0] - both, rates[1] - both)
+    counts, many = np.unique(
+        random.multinomial(images, (*cells, 1 - sum(cells)), size=experiments), axis=0, return_counts=True
+    )
+    found = np.zeros(4)
+    for (twice, first, second, _), times in zip(counts, many, strict=True):
+        told, apart = Errors(images, int(twice), int(first), int(second)), rates[0] - rates[1]
+        interval = told.difference()
+        own = [(twice + alone) / images for alone in (first, second)]
+        wald = 1.96 * math.sqrt(sum(rate * (1 - rate) for rate in own) / images)
+        found += times * np.array(
+            [interval.low <= apart <= interval.high, abs(own[0] - own[1] - apart) <= wald, told.p < 0.05,
+             interval.high - interval.low]
+        )  # fmt: skip
+    return dict(zip(("held", "unpaired", "p", "width"), found / experiments, strict=True))
+
+
+def _image_lines(experiments: int) -> Iterator[str]:
+    yield "Two runs on the same test images. Nominal 95 % and 5 %; unpaired: two binomial errors added (Wald)."
+    yield f"{'images':>7}{'errors':>16}{'shared':>8}{'held':>9}{'unpaired':>10}{'p < 5 %':>9}{'width':>8}"
+    for images in (360, 10_000):
+        for rates in ((0.01, 0.01), (0.1, 0.1), (0.5, 0.5), (0.02, 0.01), (0.12, 0.1)):
+            for shared in (0.0, 0.5, 0.9):
+                one = on_same_images(images, rates, shared, experiments)
+                yield (
+                    f"{images:7,}{rates[0]:8.0%}{rates[1]:8.0%}{shared:8.0%}{one['held']:9.1%}{one['unpaired']:10.1%}"
+                    f"{one['p']:9.1%}{100 * one['width']:8.2f}"
+                )
+
+
 def _coverage_lines(tables: int) -> Iterator[str]:
     yield "Nominal 95 %. Median: of all seeds, what is promised now. Mean: what was promised before."
     yield f"{'world':16}{'rows':>18}{'n':>4}  before: mean  median  below 0 | now: median  (mean)  high/low"
@@ -150,7 +191,7 @@ def _seed_lines(tables: int) -> Iterator[str]:
             )
 
 
-PARTS = {"coverage": _coverage_lines, "tests": _test_lines, "seeds": _seed_lines}
+PARTS = {"coverage": _coverage_lines, "tests": _test_lines, "seeds": _seed_lines, "images": _image_lines}
 
 
 def main() -> None:

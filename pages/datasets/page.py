@@ -65,7 +65,8 @@ def listed(broken: Broken) -> None:
     """Every image that cannot be read, with the reason."""
     st.warning(format.plain(str(broken)))
     table = pd.DataFrame({"Image": list(broken.reasons), "What is wrong": list(broken.reasons.values())})
-    st.dataframe(table, hide_index=True, placeholder="", key="broken-images")
+    with st.container(key="broken-images"):
+        st.dataframe(table, hide_index=True, placeholder="")
 
 
 def bring(name: str, missing: str) -> None:

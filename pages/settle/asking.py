@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from pages.shared import format
+from pages.shared import addressed, format
 from pages.shared.measured_speeds import speeds
+from pages.shared.run_picker import gone
 from pages.train.fields import decimal, whole
 from vitcore.cost.speed import estimate
 from vitcore.errors import Refusal
@@ -40,13 +41,7 @@ def form(runs: pd.DataFrame) -> None:
             )
             st.page_link("train/page.py", label="Train a setting")
             return
-        labels = _labels(settings)
-        wished = [id for id in st.query_params.get("runs", "").split(",") if id]
-        first = [setting for setting in settings if set(settings[setting].ids) & set(wished)][:MOST_SETTINGS]
-        chosen = st.multiselect(
-            "Settings", list(settings), first, format_func=lambda mark: labels.get(mark, mark), key="settle-settings",
-            max_selections=MOST_SETTINGS, placeholder="Choose two or more",
-        )  # fmt: skip
+        chosen = _chosen(settings)
         left, right = st.columns(2)
         with left:
             label = "Difference that matters (points of test error)"
@@ -59,6 +54,40 @@ def form(runs: pd.DataFrame) -> None:
         ready = len(specs) >= 2 and margin is not None and budget is not None
         if st.button("Settle", type="primary", disabled=not ready, key="settle-go") and margin and budget:
             _go(specs, margin, budget)
+
+
+def _chosen(settings: dict[str, Setting]) -> list[str]:
+    """Which settings; at first those of the runs that the address names, and what of them is not to be had is said."""
+    state, labels = st.session_state, _labels(settings)
+    address = st.query_params.get("runs", "")
+    if state.get("settle-address") != address:
+        wished = list(dict.fromkeys(filter(None, address.split(","))))
+        named = [mark for mark, setting in settings.items() if set(setting.ids) & set(wished)]
+        state["settle-address"], state["settle-settings"] = address, named[:MOST_SETTINGS]
+        state["settle-told"] = _doubts(wished, named, {id for setting in settings.values() for id in setting.ids})
+    state["settle-settings"] = [mark for mark in state.get("settle-settings", ()) if mark in settings]
+    for sentence in [*addressed.unknown(("runs",)), *state.get("settle-told", ())]:
+        st.warning(format.plain(sentence))
+    chosen = st.multiselect(
+        "Settings", list(settings), format_func=lambda mark: labels.get(mark, mark), key="settle-settings",
+        max_selections=MOST_SETTINGS, placeholder="Choose two or more",
+        on_change=lambda: state.pop("settle-told", None),
+    )  # fmt: skip
+    return list(chosen)
+
+
+def _doubts(wished: list[str], named: list[str], known: set[str]) -> list[str]:
+    """What the address asks for and is not chosen."""
+    told = [
+        f"The address names {addressed.listed([run])}, which {gone(run)}; choose a setting of another run."
+        for run in wished
+        if run not in known
+    ]
+    if len(named) > MOST_SETTINGS:
+        told.append(
+            f"The address names runs of {len(named)} settings; {MOST_SETTINGS} of them are chosen, as many as fit."
+        )
+    return told
 
 
 def _go(specs: list[RunSpec], margin: float, budget: int) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
 from tests.pages.texts import give_weights, tell
@@ -23,8 +24,12 @@ MATRIX = ".vitcore-chart[data-key=confusion]"
 
 def pick(page: Page, key: str, words: str) -> None:
     """Choose in a select box by mouse."""
-    page.locator(f".st-key-{key} input").last.click()
-    page.get_by_role("option").filter(has_text=words).last.click()
+    option = page.get_by_role("option").filter(has_text=words).last
+    for _ in range(10):  # what is drawn anew meanwhile closes the list: a person opens it again
+        page.locator(f".st-key-{key} input").last.click()
+        with suppress(TimeoutError):
+            option.click(timeout=5_000)
+            break
     settle(page)
 
 

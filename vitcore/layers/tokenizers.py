@@ -9,8 +9,6 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from vitcore.layers.winograd import Convolution3x3
-
 
 class PatchTokenizer(nn.Module):
     """Patches of p x p pixels, each through one linear map, as a convolution whose stride is its kernel.
@@ -48,9 +46,7 @@ class ConvolutionalTokenizer(nn.Module):
         self.kernel, self.stride = kernel, max(1, kernel // 2 - 1)
         sizes = [channels, *((layers - 1) * [hidden] if isinstance(hidden, int) else hidden), width]
         self.convolutions = nn.ModuleList(
-            Convolution3x3(before, after, bias=False)
-            if kernel == 3
-            else nn.Conv2d(before, after, kernel, stride=self.stride, padding=kernel // 2, bias=False)
+            nn.Conv2d(before, after, kernel, stride=self.stride, padding=kernel // 2, bias=False)
             for before, after in pairwise(sizes)
         )
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
