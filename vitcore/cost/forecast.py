@@ -128,7 +128,7 @@ def _measured(
     pictures = torch.randint(256, (size, channels, side, side), dtype=torch.uint8, generator=draws).to(device)
     labels = torch.zeros(size, dtype=torch.long, device=device)
     normalise = Normalise((0.5,) * channels, (0.25,) * channels, device)
-    augment = Augment(**dict(spec.augment))
+    augment = Augment(**dict(spec.augment), mean=(0.5,) * channels)
     optimisers, loss = Optimisers(model, spec.optimiser), make_loss(spec.training)
 
     def mean_loss(inputs: torch.Tensor, targets: Mixed) -> torch.Tensor:

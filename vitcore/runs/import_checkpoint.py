@@ -73,6 +73,7 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
 
     from vitcore.data.augment import Normalise
     from vitcore.data.load import load
+    from vitcore.data.registry import pixel_scale
     from vitcore.training.evaluate import evaluate
 
     images = load(spec.data.dataset, spec.data.side, skip_broken=spec.data.skip_broken)
@@ -81,7 +82,7 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
         model,
         images.test.images,
         images.test.labels,
-        Normalise(images.mean, images.std, cpu),
+        Normalise(*pixel_scale(spec.data.dataset, spec.data.normalize), cpu),
         device=cpu,
         precision=torch.float32,
         softmax_before_loss=False,

@@ -22,8 +22,9 @@ from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, check, without_effect
 from vitcore.spec import printable
+from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
-from vitcore.spec.sections import AugmentSpec, DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.sections import DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
 
 __all__ = [
     "AugmentSpec",
@@ -82,7 +83,26 @@ class RunSpec(Part):
                 f"ask for at most {rows:,}, or draw with replacement"
             )
         self.check_steps(data.samples or rows or None)
+        self._check_recipe()
         return self
+
+    def _check_recipe(self) -> None:
+        """Raises ValueError where options of schedule, augmentation and loss contradict one another."""
+        epochs, schedule, augment, training = self.training.epochs, self.schedule, self.augment, self.training
+        if schedule.warmup_epochs + schedule.cooldown_epochs > epochs:
+            raise ValueError(
+                f"{schedule.warmup_epochs} epochs of warm-up and {schedule.cooldown_epochs} of cool-down are more than "
+                f"the {epochs} there are; train longer, or take fewer of them"
+            )
+        if augment.rand_augment_policy == "timm" and augment.rand_augment > 10:
+            raise ValueError(
+                f"timm's RandAugment has magnitudes up to 10, and {augment.rand_augment} was given; "
+                "give at most 10, or take the paper's policy, which goes to 30"
+            )
+        if training.loss_function == "bce" and training.softmax_before_loss:
+            raise ValueError(
+                "a softmax before the loss goes with cross-entropy alone, and the loss is bce; leave one of them out"
+            )
 
     def check_steps(self, rows: int | None, side: int | None = None) -> None:
         """Hold that the network can be built and trained on so many rows (None: not known yet).
@@ -182,7 +202,8 @@ class RunSpec(Part):
             with suppress(ValueError, OSError):  # what can be no path stays as it was given
                 spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
         # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
-        parts = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
+        parts: dict[str, Part] = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
+        parts["augment"] = self.augment.plainest()
         return self.model_copy(update=parts)
 
     def title(self) -> str:

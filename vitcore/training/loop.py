@@ -124,7 +124,7 @@ class Run:
         parts = self.parts
         images, labels = parts.batches.batch(parts.batches.order(self.tally.epoch), 0)
         draws = generator(self.spec.seed, "augment", 0)
-        inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws)
+        inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws, self.tally.epoch)
         took = compiling_took(parts.model, parts.forward, lambda forward: self._loss(forward, inputs, targets))
         self.report(Note(f"torch.compile took {took:.1f} s, not counted as training."))
 
@@ -177,7 +177,7 @@ class Run:
             redraw_features(parts.model, generator(spec.seed, "features", done))
         draws = generator(spec.seed, "augment", done)
         changed = parts.normalise(parts.augment.pictures(images, draws))
-        inputs, targets = parts.augment.batch(changed, labels, draws)
+        inputs, targets = parts.augment.batch(changed, labels, draws, tally.epoch)
         rate = parts.optimisers.set_rate(share(spec.schedule, done, self.steps, parts.batches.steps))
         parts.optimisers.clear()
         loss = parts.portions.backward(partial(self._loss, parts.forward), inputs, targets, done)

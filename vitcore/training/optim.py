@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from vitcore.spec import OptimiserSpec
+from vitcore.training.lamb import Lamb
 from vitcore.training.muon import QuickMuon
 
 Group = dict[str, Any]
@@ -58,13 +59,20 @@ class Optimisers:
             part.load_state_dict(state)
 
 
-def groups(named: Iterable[tuple[str, nn.Parameter]], decay: float) -> list[Group]:
-    """Weights that decay, and biases, norms, positions and learnt tokens, which by custom do not."""
+def groups(named: Iterable[tuple[str, nn.Parameter]], decay: float, scope: str = "weights") -> list[Group]:
+    """Parameters that decay, and those that do not.
+
+    Args:
+        scope: "weights": biases, norms, positions and learnt tokens do not decay, by custom; "timm": neither biases nor
+            norms do, positions and tokens do (timm/optim/_param_groups.py); "all": everything does.
+    """
     weights: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, parameter in named:
-        is_weight = parameter.ndim > 1 and "weight" in name.rpartition(".")[2]
-        (weights if is_weight else others).append(parameter)
+        leaf = name.rpartition(".")[2]
+        is_matrix = parameter.ndim > 1 and not leaf.endswith("bias")
+        decays = scope == "all" or (is_matrix and (scope == "timm" or "weight" in leaf))
+        (weights if decays else others).append(parameter)
     return [{"params": part, "weight_decay": rate} for part, rate in ((weights, decay), (others, 0.0)) if part]
 
 
@@ -82,10 +90,13 @@ def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def _one(model: nn.Module, spec: OptimiserSpec) -> Optimizer:
-    parts = groups(model.named_parameters(), spec.weight_decay)
+    parts = groups(model.named_parameters(), spec.weight_decay, spec.decay_scope)
     match spec.optimiser:
         case "sgd":
-            return SGD(parts, lr=spec.learning_rate, momentum=spec.beta1, nesterov=spec.beta1 > 0, fused=True)
+            ahead = spec.nesterov and spec.beta1 > 0
+            return SGD(parts, lr=spec.learning_rate, momentum=spec.beta1, nesterov=ahead, fused=True)
+        case "lamb":
+            return Lamb(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2))
         case "adam":
             return Adam(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
         case _:
@@ -109,7 +120,7 @@ def _muon(model: nn.Module, spec: OptimiserSpec) -> list[Optimizer]:
     if rest:
         parts.append(
             AdamW(
-                groups(rest, spec.weight_decay),
+                groups(rest, spec.weight_decay, spec.decay_scope),
                 lr=spec.learning_rate,
                 betas=(spec.beta1, spec.beta2),
                 fused=True,

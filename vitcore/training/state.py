@@ -13,6 +13,7 @@ from vitcore.data.augment import Augment, Normalise
 from vitcore.data.identity import refuse_others
 from vitcore.data.load import Images, load
 from vitcore.data.loader import Batches
+from vitcore.data.registry import pixel_scale
 from vitcore.data.seeds import derived
 from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
@@ -59,9 +60,11 @@ class Parts:
         rows = subset(len(labels), spec.data.samples, spec.data.replacement, seed, shares)
         self.rows = len(rows)
         _check_steps(spec, self.rows, pictures.shape[-1])
-        self.batches = Batches(pictures, labels, rows, spec.training.batch_size, spec.seed, self.device)
-        self.normalise = Normalise(self.images.mean, self.images.std, self.device)
-        self.augment = Augment(**dict(spec.augment))
+        self.batches = Batches(
+            pictures, labels, rows, spec.training.batch_size, spec.seed, self.device, spec.data.repeats
+        )
+        self.normalise = Normalise(*pixel_scale(spec.data.dataset, spec.data.normalize), self.device)
+        self.augment = Augment(**dict(spec.augment), mean=self.images.mean)
 
         # The model: its weights are the first thing drawn, dropout's stream starts anew after them.
         torch.manual_seed(spec.seed)
