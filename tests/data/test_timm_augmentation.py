@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,6 +87,7 @@ def test_the_operations_are_those_of_timm_and_no_others() -> None:
 def test_each_operation_is_timms(images: Tensor, drawn: ours.Drawn, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from timm.data import auto_augment
 
+    operation: Any = auto_augment.NAME_TO_OP[TIMM[name]]
     found, expected = ours.OPERATIONS[name](images, drawn, torch.tensor(FILL).float()), []
     for at, image in enumerate(images):
         sign = int(drawn.sign[at])
@@ -93,7 +95,7 @@ def test_each_operation_is_timms(images: Tensor, drawn: ours.Drawn, name: str, m
         levels = auto_augment.LEVEL_TO_ARG[TIMM[name]]
         given = levels(10 * float(drawn.level[at]), {}) if levels else ()
         how = Image.Resampling.BICUBIC if drawn.bicubic[at] else Image.Resampling.BILINEAR
-        expected.append(auto_augment.NAME_TO_OP[TIMM[name]](pil(image), *given, fillcolor=FILL, resample=how))
+        expected.append(operation(pil(image), *given, fillcolor=FILL, resample=how))
     assert equal_but_for_rounding(found, expected)
 
 
@@ -300,7 +302,7 @@ def test_boxes_are_erased_after_mixing_where_that_is_asked_for() -> None:
     """As timm's loader: it mixes bytes as they are gathered, and erases on the device."""
     images, labels = flat()
     images = images + 1
-    how = {"erasing": 1.0, "erasing_mode": "const", "mixup": 0.8}
+    how: dict[str, Any] = {"erasing": 1.0, "erasing_mode": "const", "mixup": 0.8}
     after = [(Augment(**how, erase_mixed=True).batch(images, labels, seeded(seed))[0] == 0) for seed in range(4)]
     assert all(bool(batch.flatten(1).any(1).all()) for batch in after)
     before = [(Augment(**how).batch(images, labels, seeded(seed))[0] == 0) for seed in range(4)]

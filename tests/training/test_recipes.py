@@ -1,4 +1,4 @@
-"""What recipes of the literature need of the training: timm's schedules, groups, LAMB and BCE, restated or as timm has them."""
+"""What recipes of the literature need of the training: timm's schedules, groups, LAMB and BCE, as timm has them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rates(epochs: int, **options: Any) -> list[float]:
 
 def timms(epochs: int, sched: str, **options: Any) -> list[float]:
     """timm's, which its training script sets after every epoch."""
-    from timm.scheduler import create_scheduler_v2
+    from timm.scheduler.scheduler_factory import create_scheduler_v2
 
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=RATE)
     scheduler, total = create_scheduler_v2(optimizer, sched=sched, num_epochs=epochs, **options)
@@ -116,7 +116,7 @@ def test_lamb_is_timms() -> None:
 
 
 def test_what_decays_is_what_timm_lets_decay() -> None:
-    from timm.optim import param_groups_weight_decay
+    from timm.optim._param_groups import param_groups_weight_decay
 
     model = build("vit-lite-7/4")
     names = {id(parameter): name for name, parameter in model.named_parameters()}
@@ -137,7 +137,7 @@ def test_what_decays_is_what_timm_lets_decay() -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_bce_on_mixed_targets_is_timms(threshold: float, smoothing: float) -> None:
     from timm.data.mixup import mixup_target
-    from timm.loss import BinaryCrossEntropy
+    from timm.loss.binary_cross_entropy import BinaryCrossEntropy
 
     labels = torch.tensor([3, 1, 0, 3])
     logits = torch.randn(4, 5, generator=torch.Generator().manual_seed(0))

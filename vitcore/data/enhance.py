@@ -29,19 +29,23 @@ def _blend(images: Tensor, other: Tensor, factors: Tensor) -> Tensor:
 
 
 def brightness(images: Tensor, factors: Tensor) -> Tensor:
+    """Toward black at 0: (b c y x), factors (b) -> (b c y x)."""
     return _blend(images, torch.zeros_like(images), factors)
 
 
 def color(images: Tensor, factors: Tensor) -> Tensor:
+    """Toward the gray image at 0: (b c y x), factors (b) -> (b c y x)."""
     return _blend(images, luma(images).expand_as(images), factors)
 
 
 def contrast(images: Tensor, factors: Tensor) -> Tensor:
+    """Toward one gray, the image's mean, at 0: (b c y x), factors (b) -> (b c y x)."""
     mean = luma(images).mean((1, 2, 3), keepdim=True).add(0.5).floor()
     return _blend(images, mean.expand_as(images), factors)
 
 
 def sharpness(images: Tensor, factors: Tensor) -> Tensor:
+    """Toward a smoothed image at 0: (b c y x), factors (b) -> (b c y x)."""
     c = images.shape[1]
     kernel = images.new_tensor(KERNEL).div(13).expand(c, 1, 3, 3)
     blurred = images.clone()  # the outermost pixels stay, as in PIL

@@ -1,7 +1,8 @@
 """RandAugment as timm has it with increasing operations (`rand-mM-mstdS-inc1`), on whole batches.
 
 Two of fifteen operations an image, with replacement, each applied with p 0.5, its magnitude drawn from a normal
-distribution around M and cut to 0 to 10 (timm/data/auto_augment.py of timm 1.0: _RAND_INCREASING_TRANSFORMS, AugmentOp).
+distribution around M and cut to 0 to 10 (timm/data/auto_augment.py of timm 1.0: _RAND_INCREASING_TRANSFORMS and
+AugmentOp).
 The paper's own operations and scale are in vitcore.data.rand_augment.
 """
 
@@ -31,6 +32,7 @@ class Drawn:
     bicubic: Tensor
 
     def of(self, rows: Tensor) -> Drawn:
+        """Those of some images: rows (b) -> as many draws."""
         return Drawn(self.level[rows], self.sign[rows], self.bicubic[rows])
 
 
@@ -70,50 +72,60 @@ Operation = Callable[[Tensor, Drawn, Tensor], Tensor]
 
 
 def autocontrast(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Each channel stretched to 0 to 255, whatever the level: (b c y x) -> (b c y x)."""
     return rand_augment.autocontrast(images, 0, drawn.sign).floor()
 
 
 def equalize(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Each channel's histogram made level, whatever the level: (b c y x) -> (b c y x)."""
     return rand_augment.equalise(images, 0, drawn.sign)
 
 
 def invert(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """255 minus the image, whatever the level: (b c y x) -> (b c y x)."""
     return 255 - images
 
 
 def posterize(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """4 bits a channel at level 0 down to none at 1: (b c y x) -> (b c y x)."""
     step = _beside(2.0 ** (4 + (4 * drawn.level).floor()), images)  # 4 bits are kept, down to none
     return images.div(step, rounding_mode="floor") * step
 
 
 def solarize(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Inverted from 256 (level 0) down to 0 (level 1) upward: (b c y x) -> (b c y x)."""
     threshold = _beside(256 - (256 * drawn.level).floor().clamp(max=256), images)
     return torch.where(images < threshold, images, 255 - images)
 
 
 def solarize_add(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Up to 110 more where an image is below 128: (b c y x) -> (b c y x)."""
     more = _beside((110 * drawn.level).floor().clamp(max=128), images)
     return torch.where(images < 128, (images + more).clamp(max=255), images)
 
 
 def color(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Color by 1 ± 0.9 level: (b c y x) -> (b c y x)."""
     return enhance.color(images, _factors(drawn, images))
 
 
 def contrast(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Contrast by 1 ± 0.9 level: (b c y x) -> (b c y x)."""
     return enhance.contrast(images, _factors(drawn, images))
 
 
 def brightness(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Brightness by 1 ± 0.9 level: (b c y x) -> (b c y x)."""
     return enhance.brightness(images, _factors(drawn, images))
 
 
 def sharpness(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Sharpness by 1 ± 0.9 level: (b c y x) -> (b c y x)."""
     return enhance.sharpness(images, _factors(drawn, images))
 
 
 def rotate(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
-    """By up to 30 degrees about the middle; a positive sign turns counterclockwise, as in PIL."""
+    """Turned by up to 30 degrees, counterclockwise for a positive sign, as in PIL: (b c y x) -> (b c y x)."""
     angles = -torch.deg2rad(drawn.sign * drawn.level * 30)
     cos, sin, middle = angles.cos(), angles.sin(), images.shape[-1] / 2
     return _looked_up(
@@ -122,22 +134,26 @@ def rotate(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
 
 
 def shear_x(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Sheared along rows by up to 0.3 pixels a pixel: (b c y x) -> (b c y x)."""
     one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
     return _looked_up(images, drawn, fill, (one, drawn.sign * drawn.level * 0.3, none), (none, one, none))
 
 
 def shear_y(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Sheared along columns by up to 0.3 pixels a pixel: (b c y x) -> (b c y x)."""
     one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
     return _looked_up(images, drawn, fill, (one, none, none), (drawn.sign * drawn.level * 0.3, one, none))
 
 
 def translate_x(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Moved by up to 45 % of its width: (b c y x) -> (b c y x)."""
     one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
     moved = drawn.sign * drawn.level * 0.45 * images.shape[-1]
     return _looked_up(images, drawn, fill, (one, none, moved), (none, one, none))
 
 
 def translate_y(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
+    """Moved by up to 45 % of its height: (b c y x) -> (b c y x)."""
     one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
     moved = drawn.sign * drawn.level * 0.45 * images.shape[-2]
     return _looked_up(images, drawn, fill, (one, none, none), (none, one, moved))

@@ -1,4 +1,4 @@
-"""Random resized crops of whole batches (Szegedy et al. 2015, Section 6), drawn and resized as torchvision and timm do."""
+"""Random resized crops of whole batches (Szegedy et al. 2015, Section 6), as torchvision and timm draw and resize."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ of the step, and tensors that do not decay keep Adam's own length.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -25,18 +26,20 @@ class Lamb(Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]  # no closure: nothing here needs one
+        """One step of every group, by the gradients that are there."""
         gradients = [one.grad for group in self.param_groups for one in group["params"] if one.grad is not None]
         if not gradients:
             return
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
         shrink = 1 / (norm / LARGEST_NORM).clamp(min=1)
         for group in self.param_groups:
-            self._move([one for one in group["params"] if one.grad is not None], group, shrink)
+            self._move([(one, one.grad) for one in group["params"] if one.grad is not None], group, shrink)
 
-    def _move(self, parameters: list[Tensor], group: dict[str, Any], shrink: Tensor) -> None:
-        """One step of a group's tensors."""
-        if not parameters:
+    def _move(self, moved: list[tuple[Tensor, Tensor]], group: dict[str, Any], shrink: Tensor) -> None:
+        """One step of a group's tensors, each with its gradient."""
+        if not moved:
             return
+        parameters = [parameter for parameter, _ in moved]
         (beta1, beta2), decay = group["betas"], float(group["weight_decay"])
         for parameter in parameters:
             state = self.state[parameter]
@@ -47,7 +50,7 @@ class Lamb(Optimizer):
         steps = int(self.state[parameters[0]]["step"])
         means = [self.state[parameter]["exp_avg"] for parameter in parameters]
         squares = [self.state[parameter]["exp_avg_sq"] for parameter in parameters]
-        gradients = torch._foreach_mul([parameter.grad for parameter in parameters], shrink)
+        gradients = torch._foreach_mul([gradient for _, gradient in moved], shrink)
         torch._foreach_lerp_(means, gradients, 1 - beta1)
         torch._foreach_mul_(squares, beta2)
         torch._foreach_addcmul_(squares, gradients, gradients, value=1 - beta2)
@@ -58,13 +61,14 @@ class Lamb(Optimizer):
         torch._foreach_div_(updates, below)
         if decay:
             torch._foreach_add_(updates, parameters, alpha=decay)
-            torch._foreach_mul_(updates, _trust(parameters, updates))
+            for update, ratio in zip(updates, _trust(parameters, updates), strict=True):
+                update.mul_(ratio)
         torch._foreach_add_(parameters, updates, alpha=-float(group["lr"]))
 
 
-def _trust(parameters: list[Tensor], updates: list[Tensor]) -> list[Tensor]:
+def _trust(parameters: Sequence[Tensor], updates: Sequence[Tensor]) -> list[Tensor]:
     """How long each step may be: the tensor's norm over the step's; 1 where either is 0."""
     ratios = []
-    for own, step in zip(torch._foreach_norm(parameters), torch._foreach_norm(updates), strict=True):
+    for own, step in zip(torch._foreach_norm(list(parameters)), torch._foreach_norm(list(updates)), strict=True):
         ratios.append(torch.where((own > 0) & (step > 0), own / step, torch.ones_like(own)))
     return ratios

@@ -17,6 +17,8 @@ Loss = Callable[[Tensor | tuple[Tensor, Tensor], Mixed, Tensor], Tensor]
 def binary_cross_entropy(logits: Tensor, targets: Mixed, smoothing: float, threshold: float) -> Tensor:
     """Each class a question of its own (Wightman et al. 2021, Section 3.1), the mean over all classes and images.
 
+    Logits are (b classes).
+
     Args:
         threshold: shares of a mixed target above it count as 1 and all others as 0; 0: the shares themselves.
     """
