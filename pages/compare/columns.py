@@ -13,6 +13,7 @@ from vitcore.spec import fields
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
 ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds", "my_drawings")
+VALIDATED = ("test_error_best", "val_error_best", "best_epoch")  # shown at first where some run has validation
 LABELS = {field.name: field.label for field in fields()} | {
     "id": "Run id",
     "title": "Run",
@@ -20,12 +21,17 @@ LABELS = {field.name: field.label for field in fields()} | {
     "created": "Created",
     "started": "Started",
     "ended": "Ended",
-    "error_percent": "Test error",
-    "best_error_percent": "Best error",
-    "accuracy": "Accuracy",
-    "f1": "F1",
-    "train_loss": "Training loss",
-    "test_loss": "Test loss",
+    "error_percent": "Test error, last weights",
+    "test_error_best": "Test error, best epoch",
+    "val_error": "Validation error, last epoch",
+    "val_error_best": "Validation error, best epoch",
+    "best_epoch": "Best epoch",
+    "accuracy": "Test accuracy, last weights",
+    "f1": "Test F1, last weights",
+    "train_loss": "Training loss, last epoch",
+    "test_loss": "Test loss, last weights",
+    "val_loss": "Validation loss, last epoch",
+    "val_f1": "Validation F1, last epoch",
     "epochs_done": "Epochs done",
     "training_seconds": "Training",
     "cpu_seconds": "CPU time",
@@ -35,20 +41,24 @@ LABELS = {field.name: field.label for field in fields()} | {
     "macs": "MACs",
     "n": "Runs",
     "my_drawings": "My drawings",
-    "error_mean": "Mean error",
+    "error_mean": "Mean test error, last weights",
     "error_interval": "± 95 %",
-    "error_best": "Best error",
+    "val_error_mean": "Mean validation error, best epochs",
 }
 FORMATS = {
     "error_percent": "%.2f %%",
-    "best_error_percent": "%.2f %%",
+    "test_error_best": "%.2f %%",
+    "val_error": "%.2f %%",
+    "val_error_best": "%.2f %%",
     "error_mean": "%.2f %%",
     "error_interval": "%.2f",
-    "error_best": "%.2f %%",
+    "val_error_mean": "%.2f %%",
     "accuracy": "%.4f",
     "f1": "%.4f",
     "train_loss": "%.4f",
     "test_loss": "%.4f",
+    "val_loss": "%.4f",
+    "val_f1": "%.4f",
     "training_seconds": "%.1f s",
     "cpu_seconds": "%.1f s",
     "images_per_second": "%,.0f",
@@ -65,7 +75,8 @@ def label(name: str) -> str:
 
 def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
     """The columns to show: at first the results and whatever options differ between the runs; a chooser adds others."""
-    first = [*ALWAYS[:3], *varying(table), *ALWAYS[3:]]
+    validated = [name for name in VALIDATED if name in table and table[name].notna().any()]
+    first = [*ALWAYS[:3], *validated, *varying(table), *ALWAYS[3:]]
     offered = [name for name in table.columns if name != "id"]
     held, gone = (st.session_state.get(name) or [] for name in (key, f"{key}-hidden"))  # a view may hold any column
     with st.popover("Columns", key=f"{key}-popover"):

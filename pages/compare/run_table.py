@@ -69,7 +69,8 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
     found = gathered(pooled, by)
     order, down = st.session_state[KEYS["group_sort"]], bool(st.session_state[KEYS["group_descending"]])
     if order not in found:
-        order, down = "error_mean", False
+        order, down = ("val_error_mean" if "val_error_mean" in found else "error_mean"), False
+        found = sorted_by(found, "error_mean")  # of those without validation
     found, names = sorted_by(found, order, descending=down), list(found.columns)
     key = f"compare-groups-{st.session_state[VERSION]}-{hash((order, down, *by)) & 0xFFFFFFFF:x}"
     with st.container(key="compare-groups"):
@@ -87,18 +88,23 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
 
 
 def gathered(pooled: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """A row a group: its columns, `n`, mean, interval and best of the test error, mean seconds."""
+    """A row a group: its columns, `n`, mean and interval of the test error of the last weights, mean seconds; and the
+    mean of the best epochs' validation errors where every run of some group has one.
+    """
+    if "val_error_best" not in pooled:
+        pooled = pooled.assign(val_error_best=np.nan)
     found = (
         pooled.groupby(by, dropna=False, sort=False)
         .agg(
             n=("error_percent", "size"),
             error_mean=("error_percent", "mean"),
             error_interval=("error_percent", "std"),
-            error_best=("error_percent", "min"),
+            val_error_mean=("val_error_best", lambda errors: errors.mean(skipna=False)),
             training_seconds=("training_seconds", "mean"),
         )
         .reset_index()
     )
+    found = found if found["val_error_mean"].notna().any() else found.drop(columns="val_error_mean")
     return found.assign(error_interval=half_widths(found["n"], found["error_interval"]))
 
 

@@ -20,6 +20,7 @@ from vitcore.store import fold
 
 _LOOK_SECONDS = 0.25
 _WAKE_SECONDS = 2.0
+ERRORS = ("error_percent", "val_error", "val_error_best", "test_error_best")
 
 
 @dataclass
@@ -29,7 +30,11 @@ class Seen:
     id: str
     status: str
     reason: str = ""
-    error_percent: float | None = None
+    error_percent: float | None = None  # test error of the last weights
+    val_error: float | None = None  # validation error of the last epoch
+    best_epoch: int | None = None  # of least validation error, with what its weights have in both
+    val_error_best: float | None = None
+    test_error_best: float | None = None
     epochs: int = 0
     asked: int = 0
     training_seconds: float | None = None
@@ -64,7 +69,8 @@ class Seen:
         elif event == "ended" and line.get("status") in ENDINGS:
             self.ending, self.reason = line["status"], fold.text(line.get("reason")) or ""
             self.epochs = fold.whole(line.get("epochs")) or self.epochs
-            for name in ("error_percent", "training_seconds", "images_per_second"):
+            self.best_epoch = fold.whole(line.get("best_epoch")) or self.best_epoch
+            for name in (*ERRORS, "training_seconds", "images_per_second"):
                 if fold.number(line.get(name)) is not None:
                     setattr(self, name, fold.number(line[name]))
 
@@ -75,12 +81,26 @@ class Seen:
         evaluated = [line["error_percent"] for line in lines if line["error_percent"] is not None]
         self.epochs, self.loss = last.get("epoch", 0), last.get("train_loss")
         self.error_percent = evaluated[-1] if evaluated else None
+        validated = [(line["val_error"], line["epoch"]) for line in lines if line["val_error"] is not None]
+        self.val_error = validated[-1][0] if validated else None
+        self.val_error_best, self.best_epoch = min(validated, default=(None, None))
+        self.test_error_best = None
         self.training_seconds, self.images_per_second = last.get("training_seconds"), last.get("images_per_second")
         self.reason, self.eta_seconds, self.share = "", None, _share(self.epochs, self.asked)
 
+    def errors(self) -> str:
+        """Each error that is known, with what it is of: '2.50 % test error, last weights, after 8 epochs; …'."""
+        done = f"after {self.epochs} epoch{'s' * (self.epochs != 1)}"
+        told = [] if self.error_percent is None else [f"{self.error_percent:.2f} % test error, last weights, {done}"]
+        if self.test_error_best is not None:
+            told.append(f"{self.test_error_best:.2f} % test error, best epoch {self.best_epoch}")
+        if self.val_error_best is not None:
+            told.append(f"{self.val_error_best:.2f} % validation error, best epoch {self.best_epoch}")
+        return "; ".join(told)
+
     def summary(self) -> dict[str, Any]:
         """The JSON object that `--json` ends with."""
-        names = ("id", "status", "error_percent", "epochs", "training_seconds", "images_per_second")
+        names = ("id", "status", *ERRORS, "best_epoch", "epochs", "training_seconds", "images_per_second")
         values = {name: getattr(self, name) for name in names}
         return {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in values.items()}
 
@@ -150,7 +170,8 @@ def _columns() -> list[ProgressColumn]:
 def _spoken(seen: Seen) -> str:
     facts = [f"epoch {seen.epochs}/{seen.asked}" if seen.asked else ""]
     facts.append("" if seen.loss is None else f"loss {seen.loss:.4f}")
-    facts.append("" if seen.error_percent is None else f"error {seen.error_percent:.2f} %")
+    facts.append("" if seen.val_error is None else f"validation error {seen.val_error:.2f} %")
+    facts.append("" if seen.error_percent is None else f"test error {seen.error_percent:.2f} %")
     facts.append("" if seen.images_per_second is None else f"{seen.images_per_second:,.0f} images/s")
     left = seen.eta_seconds
     facts.append("" if left is None else f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left")

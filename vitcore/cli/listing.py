@@ -41,7 +41,10 @@ def runs(
         typer.echo(queries.export_csv(queries.exact(index, table)), nl=False)
         return
     shown = Table(
-        Column("id", no_wrap=True), "status", "run", "epochs", "error %", "images/s", box=None, header_style="bold"
+        *(Column("id", no_wrap=True), "status", "run", "epochs", "test error %, last", "test error %, best"),
+        *("validation error %, best", "best epoch", "images/s"),
+        box=None,
+        header_style="bold",
     )
     for row in table.to_dict("records"):
         shown.add_row(
@@ -49,7 +52,8 @@ def runs(
             row["status"],
             Text(str(row["title"])),
             f"{row['epochs_done']}/{_number(row['epochs'], '.0f')}",
-            _number(row["error_percent"], ".2f"),
+            *(_number(row[name], ".2f") for name in ("error_percent", "test_error_best", "val_error_best")),
+            _number(row["best_epoch"], ".0f"),
             _number(row["images_per_second"], ",.0f"),
         )
     _screen().print(shown if len(table) else f"No runs in {index.results.runs} yet.")
@@ -101,4 +105,6 @@ def _screen() -> Console:
 
 
 def _number(value: Any, form: str) -> str:
-    return "" if value is None or value != value else format(value, form)
+    from pandas import isna  # a column of whole numbers has an empty cell of its own kind
+
+    return "" if isna(value) else format(value, form)

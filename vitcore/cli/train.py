@@ -45,9 +45,13 @@ def train(
 
 
 def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
-    """The spec of the options that were given, on top of a preset's where one is named; raises Refusal."""
+    """The spec of the options that were given, on top of a preset's where one is named, else of what forms begin with.
+
+    Raises:
+        Refusal: an option does not do, or the preset is none.
+    """
     given = {name: value for name, value in chosen.items() if value is not None}
-    return RunSpec.of(**({**preset(start_from).fields, **given} if start_from else given))
+    return RunSpec.of(**{**preset(start_from).fields, **given}) if start_from else RunSpec.begun(**given)
 
 
 def finish(results: Results, id: str, *, as_json: bool, seen: follow.Seen | None = None) -> None:
@@ -57,8 +61,6 @@ def finish(results: Results, id: str, *, as_json: bool, seen: follow.Seen | None
         print(f"{seen.status}: {seen.reason}", file=sys.stderr)
     if as_json:
         print(json.dumps(seen.summary()))
-    elif seen.error_percent is not None:
-        print(f"{id} {seen.status}: {seen.error_percent:.2f} % test error after {seen.epochs} epochs")
     else:
-        print(f"{id} {seen.status}")
+        print(f"{id} {seen.status}" + (f": {told}" if (told := seen.errors()) else ""))
     raise typer.Exit(0 if seen.status == "finished" else 1)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from functools import partial
 
 import torch
 
+from vitcore.cost.rows import evaluated, trained
 from vitcore.data.augment import Augment, Mixed, Normalise
 from vitcore.data.load import described
 from vitcore.errors import Refusal
@@ -75,9 +75,7 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
     precision = resolve_precision(spec.precision, device)
     dataset = described(spec.data.dataset, spec.data.folder)
     side = spec.data.side or dataset.side
-    rows = spec.data.samples or dataset.train_rows
-    if spec.data.draw_from == "all" and spec.data.samples is None:
-        rows += dataset.test_rows
+    rows = trained(spec, dataset)
     kept = torch.get_rng_state()
     try:
         torch.manual_seed(spec.seed)
@@ -101,8 +99,7 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         torch.set_rng_state(kept)
     speed = found.pictures_a_second(size, batch)
     training = rows * spec.training.epochs / speed
-    evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
-    evaluating = dataset.test_rows * evaluations / found.answers
+    evaluating = evaluated(spec, dataset) / found.answers
     # Weights and gradients; what the optimiser keeps of them; activations, which grow with the batch.
     memory = (8 * parameters + found.state_bytes) / 2**20 + found.held_mb * batch / size
     return Forecast(

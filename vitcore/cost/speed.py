@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from vitcore import processes
+from vitcore.cost import rows
 from vitcore.cost.durations import duration
 from vitcore.cost.estimate import Expected
 from vitcore.data.load import described
@@ -136,8 +137,7 @@ class Speed:
         if per_image is None:
             return None
         data = _data(spec)
-        evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
-        return per_image * (_trained(spec, data) + EVALUATION * data.test_rows * evaluations)
+        return per_image * (_trained(spec, data) + EVALUATION * rows.evaluated(spec, data))
 
     def expected(self, spec: RunSpec) -> Expected | None:
         """What the training alone is expected to take, to be kept with the run; None where no stored run tells."""
@@ -215,11 +215,7 @@ def _at_batch(told: pd.DataFrame, batch: int) -> float:
 
 def _batch(spec: RunSpec) -> int:
     """Pictures in a batch, of which there are no more than the dataset has."""
-    return min(spec.training.batch_size, _rows(spec, _data(spec)))
-
-
-def _rows(spec: RunSpec, data: Dataset) -> int:
-    return spec.data.samples or data.train_rows
+    return min(spec.training.batch_size, rows.trained(spec, _data(spec)))
 
 
 def _data(spec: RunSpec) -> Dataset:
@@ -228,7 +224,7 @@ def _data(spec: RunSpec) -> Dataset:
 
 def _trained(spec: RunSpec, data: Dataset) -> int:
     """Pictures gone through in training."""
-    return _rows(spec, data) * spec.training.epochs
+    return rows.trained(spec, data) * spec.training.epochs
 
 
 def _macs(spec: RunSpec, channels: int, side: int) -> float | None:

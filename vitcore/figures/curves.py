@@ -24,18 +24,34 @@ X_AXES: dict[str, str] = {
 """What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
 
 Y_AXES: dict[str, str] = {
+    "held_out_accuracy": "Validation accuracy (without: test)",
+    "val_accuracy": "Validation accuracy",
+    "val_error": "Validation error (%)",
+    "val_f1": "Validation macro F1",
     "accuracy": "Test accuracy",
     "error_percent": "Test error (%)",
-    "f1": "Macro F1",
+    "f1": "Test macro F1",
     "train_loss": "Training loss",
+    "val_loss": "Validation loss",
     "test_loss": "Test loss",
     "learning_rate": "Learning rate",
     "images_per_second": "Images per second",
     "memory_mb": "Memory (MB)",
 }
 
-SCORES = ("accuracy", "error_percent", "f1", "test_loss")  # known of the epochs after which there was an evaluation
-LOSSES = ("train_loss", "test_loss", "loss")  # written without a value where the loss was no number
+SCORES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    name: (names, flags)
+    for names, flags in (
+        (("accuracy", "error_percent", "f1", "test_loss"), ("evaluated",)),
+        (("val_accuracy", "val_error", "val_f1", "val_loss"), ("validated",)),
+        (("held_out_accuracy", "held_out_error", "held_out_f1", "held_out_loss"), ("evaluated", "validated")),
+    )
+    for name in names
+}
+"""What is known of the epochs after which there was an evaluation: its neighbours, and the columns that tell of one."""
+
+LOSSES = ("train_loss", "test_loss", "val_loss", "held_out_loss", "loss")  # written empty where it was no number
+SHARES = ("accuracy", "f1", "val_accuracy", "val_f1", "held_out_accuracy", "held_out_f1")
 
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
@@ -116,7 +132,7 @@ def curve_plot(
         y=edges.said(Y_AXES.get(y, y), *notes),
         height=height,
         x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
-        y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in ("accuracy", "f1") else {})},
+        y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in SHARES else {})},
         hovermode="x unified" if len(data) <= 16 else "closest",
         yaxis2=edges.AXIS,
         meta={"notes": notes},
@@ -193,10 +209,12 @@ def _due(epochs: pd.DataFrame, y: str) -> np.ndarray:
     """The rows that have a value of this column, or would have one if it were a number."""
     if y not in SCORES:
         return np.ones(len(epochs), dtype=bool)
-    others = [name for name in SCORES if name in epochs and name != y]
+    names, flags = SCORES[y]
+    others = [name for name in names if name in epochs and name != y]
     due = np.asarray(epochs[others].notna().to_numpy().any(axis=1), dtype=bool)
-    if "evaluated" in epochs:
-        due = np.asarray(due | (epochs["evaluated"] == True).to_numpy(), dtype=bool)  # noqa: E712  of epochs from elsewhere it may be empty
+    for flag in flags:
+        if flag in epochs:
+            due = np.asarray(due | (epochs[flag] == True).to_numpy(), dtype=bool)  # noqa: E712  of epochs from elsewhere it may be empty
     return due
 
 

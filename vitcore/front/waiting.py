@@ -71,11 +71,11 @@ def _share(row: ingest.Row, last: ingest.Row) -> float:
 
 
 def _words(row: ingest.Row, last: ingest.Row) -> str:
-    """Epoch, loss, test error and time left, as far as they are known."""
+    """Epoch, loss, errors and time left, as far as they are known."""
     loss, left = row.get("loss"), row.get("eta_seconds")
     facts = [f"epoch {last.get('epoch', 0)}/{row['epochs']}" if row.get("epochs") else ""]
     facts.append("" if loss is None else f"loss {loss:.4f}")
-    error = last.get("error_percent")
-    facts.append("" if error is None else f"test error {error:.2f} %")
+    for name, of in (("val_error", "validation"), ("error_percent", "test")):
+        facts.append("" if last.get(name) is None else f"{of} error {last[name]:.2f} %")
     facts.append(f"{left:.0f} s left" if left is not None and row["status"] == "running" else "")
     return " · ".join(filter(None, facts))

@@ -62,7 +62,8 @@ class _Work:
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
-        self.predictions: Predictions | None = None  # once it is known what is predicted
+        self.val_confusion: Journal | None = None  # there where anything is held out for validation
+        self.predictions: dict[str, Predictions] = {}  # by stream, once it is known what is predicted
         self.resumed_from = 0
         self.room = folder.path / ".room"
         self.started = threading.Event()
@@ -90,7 +91,7 @@ class _Work:
             ending["reason"] = self._gone()  # whichever of its files was the first to be missed
         self.started.set()
         self._end(ending)
-        for journal in (self.events, self.steps, self.confusion, self.predictions):
+        for journal in (self.events, self.steps, self.confusion, self.val_confusion, *self.predictions.values()):
             with suppress(OSError):  # on a full disk the last half second of steps is lost; how it ended is told
                 if journal is not None:
                     journal.close()
@@ -132,6 +133,10 @@ class _Work:
             "epochs": outcome.epochs,
             "training_seconds": outcome.training_seconds,
             "images_per_second": outcome.images_per_second,
+            "val_error": outcome.val_error,
+            "best_epoch": outcome.best_epoch,
+            "val_error_best": outcome.val_error_best,
+            "test_error_best": outcome.test_error_best,
         }
 
     def _report(self, stream: str, line: dict[str, Any]) -> None:
@@ -141,8 +146,11 @@ class _Work:
         if stream == "confusion":
             self.confusion.append(line)
             return
-        if stream == "predictions":
-            self._predicted(line)
+        if stream == "val_confusion" and self.val_confusion is not None:
+            self.val_confusion.append(line)
+            return
+        if stream in ("predictions", "val_predictions"):
+            self._predicted(stream, line)
             return
         if line.get("event") == "progress":
             if self._progress_is_due():
@@ -154,16 +162,20 @@ class _Work:
         self.events.append(line)
         if line.get("event") == "started":
             self.resumed_from = line["resumed_from"]
-            for journal in (self.steps, self.confusion):
-                journal.append(attempts.mark(line))
+            if line["val_rows"]:
+                self.val_confusion = Journal(self.folder.val_confusion)
+            for journal in (self.steps, self.confusion, self.val_confusion):
+                if journal is not None:
+                    journal.append(attempts.mark(line))
 
-    def _predicted(self, line: dict[str, Any]) -> None:
+    def _predicted(self, stream: str, line: dict[str, Any]) -> None:
         """The true classes come first, then the answers of each evaluation."""
         if "truth" in line:
-            self.predictions = Predictions(self.folder.predictions, line["truth"], line["classes"])
-            self.predictions.withdraw(self.resumed_from)
-        elif self.predictions is not None:
-            self.predictions.put(line["epoch"], line["answers"])
+            path = self.folder.predictions if stream == "predictions" else self.folder.val_predictions
+            self.predictions[stream] = Predictions(path, line["truth"], line["classes"])
+            self.predictions[stream].withdraw(self.resumed_from)
+        elif stream in self.predictions:
+            self.predictions[stream].put(line["epoch"], line["answers"])
 
     def _progress_is_due(self) -> bool:
         """Every second at first, every five in a run of hours: so that a week's journal stays small."""

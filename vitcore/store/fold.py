@@ -16,6 +16,7 @@ _STARTED = {
     "threads": "threads",
     "pid": "pid",
     "train_rows": "train_rows",
+    "val_rows": "val_rows",
     "test_rows": "test_rows",
     "data_digest": "data_digest",
     "parameters": "parameters",
@@ -23,10 +24,12 @@ _STARTED = {
     "steps_per_epoch": "steps_per_epoch",
     "resumed_from": "resumed_from",
 }
-_WHOLE = {"threads", "pid", "train_rows", "test_rows", "parameters", "macs", "steps_per_epoch", "resumed_from"}
+_WHOLE = {"threads", "pid", "train_rows", "val_rows", "test_rows", "parameters", "macs"}
+_WHOLE |= {"steps_per_epoch", "resumed_from"}
 _OF_AN_ATTEMPT = (  # told by the attempt before, and no longer so
     *("step", "steps", "loss", "speed", "eta_seconds"),
     *("end_error_percent", "end_training_seconds", "end_images_per_second"),
+    *("best_epoch", "val_error_best", "test_error_best"),
 )
 _METRICS = (
     "train_loss",
@@ -34,6 +37,10 @@ _METRICS = (
     "accuracy",
     "error_percent",
     "f1",
+    "val_loss",
+    "val_error",
+    "val_accuracy",
+    "val_f1",
     "learning_rate",
     "training_seconds",
     "evaluation_seconds",
@@ -64,6 +71,8 @@ def lay(row: dict[str, Any], line: Mapping[str, Any]) -> None:
         row["end_error_percent"] = number(line.get("error_percent"))
         row["end_training_seconds"] = number(line.get("training_seconds"))
         row["end_images_per_second"] = number(line.get("images_per_second"))
+        row["best_epoch"] = whole(line.get("best_epoch"))
+        row.update({name: number(line.get(name)) for name in ("val_error_best", "test_error_best")})
 
 
 def epoch(line: Mapping[str, Any]) -> dict[str, Any] | None:

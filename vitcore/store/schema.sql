@@ -30,6 +30,7 @@ CREATE TABLE runs (
     torch VARCHAR,
     system VARCHAR,
     train_rows BIGINT,
+    val_rows BIGINT,
     test_rows BIGINT,
     classes VARCHAR[],
     data_digest VARCHAR,         -- of the classes, the pictures and their labels
@@ -45,6 +46,9 @@ CREATE TABLE runs (
     end_error_percent DOUBLE,    -- of the line that closes the journal, as are the two that follow
     end_training_seconds DOUBLE,
     end_images_per_second DOUBLE,
+    best_epoch BIGINT,           -- of least validation error, as the closing line tells: its weights are kept as the best
+    val_error_best DOUBLE,
+    test_error_best DOUBLE,      -- of these weights, measured once
     events_read BIGINT,          -- bytes of events.jsonl taken in
     events_size BIGINT,          -- events.jsonl and the folder as they were then: nothing is read while they stay so
     events_changed BIGINT,
@@ -60,6 +64,10 @@ CREATE TABLE epochs (
     accuracy DOUBLE,
     error_percent DOUBLE,
     f1 DOUBLE,
+    val_loss DOUBLE,
+    val_error DOUBLE,
+    val_accuracy DOUBLE,
+    val_f1 DOUBLE,
     learning_rate DOUBLE,
     images_seen BIGINT,
     training_seconds DOUBLE,
@@ -78,23 +86,29 @@ CREATE TABLE notes (
 
 -- Where each of these runs stands by its epochs.
 CREATE MACRO latest(ids) AS TABLE
-    SELECT
-        run_id,
-        max(epoch) AS epochs_done,
-        max(epoch) FILTER (WHERE error_percent IS NOT NULL) AS evaluated,
-        min(error_percent) FILTER (WHERE NOT isnan(error_percent)) AS best_error_percent,
-        max(memory_mb) FILTER (WHERE NOT isnan(memory_mb)) AS memory_mb,
-        arg_max(train_loss, epoch) AS train_loss,
-        arg_max(training_seconds, epoch) AS training_seconds,
-        arg_max(cpu_seconds, epoch) AS cpu_seconds,
-        arg_max(images_per_second, epoch) AS images_per_second,
-        arg_max(error_percent, epoch) FILTER (WHERE error_percent IS NOT NULL) AS error_percent,
-        arg_max(accuracy, epoch) FILTER (WHERE error_percent IS NOT NULL) AS accuracy,
-        arg_max(f1, epoch) FILTER (WHERE error_percent IS NOT NULL) AS f1,
-        arg_max(test_loss, epoch) FILTER (WHERE error_percent IS NOT NULL) AS test_loss
-    FROM epochs
-    WHERE run_id IN (SELECT unnest(ids))
-    GROUP BY run_id;
+    SELECT * EXCLUDE (best), best.epoch AS best_epoch, best.error AS val_error_best
+    FROM (
+        SELECT
+            run_id,
+            max(epoch) AS epochs_done,
+            max(epoch) FILTER (WHERE error_percent IS NOT NULL) AS evaluated,
+            min({'error': val_error, 'epoch': epoch}) FILTER (WHERE NOT isnan(val_error)) AS best, -- the earliest of equals
+            max(memory_mb) FILTER (WHERE NOT isnan(memory_mb)) AS memory_mb,
+            arg_max(train_loss, epoch) AS train_loss,
+            arg_max(training_seconds, epoch) AS training_seconds,
+            arg_max(cpu_seconds, epoch) AS cpu_seconds,
+            arg_max(images_per_second, epoch) AS images_per_second,
+            arg_max(error_percent, epoch) FILTER (WHERE error_percent IS NOT NULL) AS error_percent,
+            arg_max(accuracy, epoch) FILTER (WHERE error_percent IS NOT NULL) AS accuracy,
+            arg_max(f1, epoch) FILTER (WHERE error_percent IS NOT NULL) AS f1,
+            arg_max(test_loss, epoch) FILTER (WHERE error_percent IS NOT NULL) AS test_loss,
+            arg_max(val_loss, epoch) FILTER (WHERE val_error IS NOT NULL) AS val_loss,
+            arg_max(val_error, epoch) FILTER (WHERE val_error IS NOT NULL) AS val_error,
+            arg_max(val_f1, epoch) FILTER (WHERE val_error IS NOT NULL) AS val_f1
+        FROM epochs
+        WHERE run_id IN (SELECT unnest(ids))
+        GROUP BY run_id
+    );
 
 -- The same of every run, brought up to date with its epochs: every look at the runs asks for it.
 CREATE TABLE last AS FROM latest([]::VARCHAR[]);
@@ -103,16 +117,22 @@ CREATE VIEW summary AS
 SELECT
     runs.* EXCLUDE (
         ending, reason, problem, card_problem, step, steps, speed, eta_seconds, end_error_percent, end_training_seconds,
-        end_images_per_second, events_read, events_size, events_changed, folder_changed
+        end_images_per_second, best_epoch, val_error_best, test_error_best, events_read, events_size, events_changed,
+        folder_changed
     ),
     coalesce(card_problem, problem, reason) AS reason,
     coalesce(epochs_done, 0) AS epochs_done,
     coalesce(last.error_percent, end_error_percent) AS error_percent,
-    coalesce(best_error_percent, end_error_percent) AS best_error_percent,
-    accuracy,
+    coalesce(accuracy, 1 - end_error_percent / 100) AS accuracy,
     f1,
     train_loss,
     test_loss,
+    val_error,
+    val_loss,
+    val_f1,
+    coalesce(runs.best_epoch, last.best_epoch) AS best_epoch,
+    coalesce(runs.val_error_best, last.val_error_best) AS val_error_best,
+    test_error_best,
     coalesce(last.training_seconds, end_training_seconds) AS training_seconds,
     cpu_seconds,
     coalesce(

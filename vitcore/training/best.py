@@ -1,6 +1,7 @@
 """The best epoch's weights beside the last ones, in best.safetensors; which metric chose them stands in its metadata.
 
-Nothing reads them but at a person's wish: while it is the test error that chooses, what they score flatters.
+The validation error chooses where there is one. Without, the test error does, and what such weights score flatters: no
+page shows it, and nothing reads them but at a person's wish.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from vitcore.training import finite
@@ -38,6 +40,7 @@ class Metric:
         return value < than if self.direction == "least" else value > than
 
 
+VAL_ERROR = Metric("val_error", "validation", "least")
 TEST_ERROR = Metric("error_percent", "test", "least")
 
 
@@ -73,6 +76,12 @@ class Best:
         if self._weights is not None:
             (folder / NEXT).replace(folder / FILE)
             self._weights = None
+
+    def weights(self, folder: Path | None) -> dict[str, Tensor] | None:
+        """The best epoch's weights, wherever they are by now; None where there are none."""
+        if self._weights is not None:
+            return self._weights
+        return load_file(folder / FILE) if folder is not None and self.epoch is not None else None
 
     def state(self) -> dict[str, Any]:
         return {"metric": vars(self.metric), "value": self.value, "epoch": self.epoch}

@@ -62,6 +62,12 @@ class Layout:
     aside: dict[str, list[str]]
 
 
+def validated(layout: Layout) -> str:
+    """The split that a run with validation is validated on: "val", else "eval", where it is not what is tested on."""
+    tested = next((split for split in HELD_OUT if split in layout.splits), "")
+    return next((split for split in ("val", "eval") if split in layout.splits and split != tested), "")
+
+
 def same(name: str) -> str:
     """A folder's name in the one form of Unicode that all of its spellings share; bytes that are no text are told."""
     return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
