@@ -31,6 +31,10 @@ def other(field: SpecField) -> Any:
     """A value of the option that is not its default."""
     if field.name in UNLIKELY:
         return None
+    together = {"validation": 0.25, "warmup_epochs": 2, "cooldown_epochs": 3, "rand_augment": 9}
+    together["softmax_before_loss"] = False  # goes with one of the losses alone
+    if field.name in together:
+        return together[field.name]
     if field.choices:
         known = {"architecture": "cct-mini/3x3", "kernel": "relu", "dataset": "mnist"}
         return known.get(field.name, next(choice for choice in field.choices if choice != field.default))

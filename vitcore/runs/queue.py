@@ -12,6 +12,7 @@ from filelock import Timeout
 
 from vitcore import processes
 from vitcore.cost.estimate import Expected
+from vitcore.data.load import check_validation
 from vitcore.errors import Refusal
 from vitcore.events import Ended
 from vitcore.runs import cost_estimate, devices, locks, seal, teachers
@@ -30,9 +31,11 @@ def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None) -
     """Stores a run, with what it is expected to cost, queues it and sees that its dispatcher lives; the new run's id.
 
     Raises:
-        Refusal: the results folder cannot be written, or the teacher is no stored run of the same pictures.
+        Refusal: the results folder cannot be written, the teacher is no stored run of the same pictures, or what is to
+            be held out for validation would leave a class empty.
     """
     teachers.check(results, spec)
+    check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
     marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False)}
     folder = results.create(spec, {**marks, "expected.json": cost_estimate.written(expected)} if expected else marks)
     ensure_dispatcher(results)
