@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-from vitcore.runs import journal, queue
+from vitcore.runs import dependencies, journal, queue
 from vitcore.runs import status as states
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import Results, RunFolder
@@ -135,6 +135,9 @@ def _watch(results: Results, folder: RunFolder, seen: Seen, bars: Progress) -> N
         if seen.status == "queued" and time.monotonic() - woken > _WAKE_SECONDS:
             woken = time.monotonic()
             queue.ensure_dispatcher(results)
+            if dependencies.stuck(results, folder.id):
+                seen.reason = f"it {dependencies.reason(results, folder.id)}"
+                return
         time.sleep(_LOOK_SECONDS)
 
 

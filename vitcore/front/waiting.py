@@ -7,7 +7,7 @@ import time
 import warnings
 
 from vitcore.front.progress import bar
-from vitcore.runs import queue
+from vitcore.runs import dependencies, queue
 from vitcore.runs import status as states
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import ingest
@@ -51,6 +51,8 @@ def _watched(results: Results, folder: RunFolder) -> tuple[str, str]:
             if row["status"] == "queued" and time.monotonic() - woken > _WAKE_SECONDS:
                 woken = time.monotonic()
                 queue.ensure_dispatcher(results)
+                if dependencies.stuck(results, folder.id):
+                    return row["status"], f"it {dependencies.reason(results, folder.id)}"
             time.sleep(_LOOK_SECONDS)
 
 

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from einops import rearrange
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from vitcore.errors import Refusal, first_line
-from vitcore.layers.pos_embed import LearnablePositions
+from vitcore.layers.pos_embed import LearnablePositions, resized
 from vitcore.models import weight_sets
 from vitcore.models.transformer import Transformer
 
@@ -148,19 +146,11 @@ def _fit_positions(given: dict[str, Tensor], own: dict[str, Tensor], model: Tran
         )
         return
     leading = 0 if model.leading is None else model.leading.shape[1]
-    given[_POSITIONS] = _resized(old, new.shape[1], leading)
+    try:
+        given[_POSITIONS] = resized(old, new.shape[1], leading, "bilinear")
+    except ValueError as error:
+        raise Refusal(f"of the checkpoint, {error}") from None
     said.append(f"Resized the positions from {old.shape[1] - leading} to {new.shape[1] - leading} tokens.")
-
-
-def _resized(table: Tensor, tokens: int, leading: int) -> Tensor:
-    """A (1 n d) table brought to another square grid bilinearly; the first `leading` rows stay as they are."""
-    first, grid = table[:, :leading], table[:, leading:]
-    before, after = round(grid.shape[1] ** 0.5), round((tokens - leading) ** 0.5)
-    if before**2 != grid.shape[1]:
-        raise Refusal(f"the checkpoint's {grid.shape[1]} positions are not a square grid, so they cannot be resized")
-    picture = rearrange(grid, "b (y x) d -> b d y x", y=before)
-    picture = F.interpolate(picture.float(), size=(after, after), mode="bilinear", align_corners=False)
-    return torch.cat([first, rearrange(picture, "b d y x -> b (y x) d").to(table.dtype)], dim=1)
 
 
 def _refuse_other_names(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:

@@ -25,6 +25,7 @@ class Architecture:
     published: Mapping[str, str] | None = None  # keys "parameters", "macs"
     note: str = ""
     narrowing: int = 1  # how much smaller than the picture its smallest batch-normalised map is; 1: never one pixel
+    flattens: bool = False  # a linear map takes the whole last map, so that its weights fit one image size alone
 
 
 HASSANI = "Hassani et al. 2021, Escaping the Big Data Paradigm with Compact Transformers"
@@ -106,6 +107,7 @@ def _cnn(
     classes: int = 10,
     note: str = "",
     narrowing: int = 1,
+    flattens: bool = False,
 ) -> Architecture:
     return Architecture(
         family,
@@ -117,6 +119,7 @@ def _cnn(
         published=_printed(printed),
         note=note,
         narrowing=narrowing,
+        flattens=flattens,
     )
 
 
@@ -243,6 +246,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         ("44,000", ""),
         note="The report ends it with a softmax and trains with cross-entropy, which holds a second one; logits are "
         "the default here, and softmax_before_loss repeats the report.",
+        flattens=True,
     ),
     "resnet18": _cnn("torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G"), narrowing=32),
     "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G"), narrowing=32),

@@ -13,7 +13,7 @@ from filelock import Timeout
 from vitcore import processes
 from vitcore.cost.estimate import Expected
 from vitcore.errors import Refusal
-from vitcore.runs import cost_estimate, devices, locks, teachers
+from vitcore.runs import cost_estimate, dependencies, devices, locks, origins, teachers
 from vitcore.runs import status as states
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
@@ -25,14 +25,26 @@ _LOG_BYTES = 1 << 20
 _PATIENCE = 10.0  # seconds that one who reorders waits for another
 
 
-def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None) -> str:
+def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None, *, after: Sequence[str] = ()) -> str:
     """Stores a run, with what it is expected to cost, queues it and sees that its dispatcher lives; the new run's id.
 
+    Args:
+        after: runs that it waits for; those whose weights it takes must be among them, or have finished.
+
     Raises:
-        Refusal: the results folder cannot be written, or the teacher is no stored run of the same pictures.
+        Refusal: the results folder cannot be written, or a run that it names does not do, as its teacher, to start
+            from or to wait for.
     """
+    dependencies.check(results, spec, after)
+    return put(results, spec, expected, after=after)
+
+
+def put(results: Results, spec: RunSpec, expected: Expected | None = None, *, after: Sequence[str] = ()) -> str:
+    """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
     teachers.check(results, spec)
-    marks = {"waiting.json": _ticket(spec.device, resume=False)}
+    origins.check(results, spec)
+    spec = dependencies.sealed(results, spec)
+    marks = {"waiting.json": _ticket(spec.device, resume=False, after=dependencies.entry(results, after))}
     folder = results.create(spec, {**marks, "expected.json": cost_estimate.written(expected)} if expected else marks)
     ensure_dispatcher(results)
     return folder.id
@@ -126,10 +138,15 @@ def resume(results: Results, id: str) -> None:
     state = states.now(folder)
     if state not in states.RESUMABLE:
         raise Refusal(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
-    device = folder.spec().device
+    spec = folder.spec()
+    needed = () if folder.resume_point.exists() else dependencies.named(spec)
+    for one in needed:
+        results.run(one)  # there is nothing to wait for otherwise
+    dependencies.refuse_circle(results, [id])
+    after = dependencies.entry(results, needed)
     try:
         folder.request.unlink(missing_ok=True)
-        write_json(folder.waiting, _ticket(device, resume=True))
+        write_json(folder.waiting, _ticket(spec.device, resume=True, after=after))
     except OSError as error:
         raise Refusal(f"run {id} cannot be queued again: {reason(error)}") from None
     ensure_dispatcher(results)
@@ -146,8 +163,12 @@ def _has_learnt(folder: RunFolder) -> bool:
 
 
 def ensure_dispatcher(results: Results) -> None:
-    """Starts the dispatcher of every lane that has runs waiting and none alive. Idempotent; cheap where all is well."""
-    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in queued(results)}
+    """Starts the dispatcher of every lane that has runs to take up and none alive. Idempotent; cheap where all is well.
+
+    What waits for another run is for whoever ends that one, or looks at the queue after it.
+    """
+    ready = [id for id in queued(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
+    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in ready}
     for lane in sorted(lanes):
         if not locks.held(results.locks / f"dispatcher-{lane}.lock"):
             _start_dispatcher(results, lane)
@@ -192,8 +213,9 @@ def _cancelled(folder: RunFolder, going_on: bool) -> None:
         raise Refusal(f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}") from None
 
 
-def _ticket(device: str, *, resume: bool) -> dict[str, Any]:
-    return {"at": time.time(), "lane": devices.lane(device), "resume": resume}
+def _ticket(device: str, *, resume: bool, after: Sequence[str] = ()) -> dict[str, Any]:
+    ticket = {"at": time.time(), "lane": devices.lane(device), "resume": resume}
+    return ticket | {"after": list(after)} if after else ticket
 
 
 def _lane(ticket: dict[str, Any]) -> str:

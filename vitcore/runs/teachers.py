@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vitcore.data.load import described
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
+from vitcore.runs import journal
 from vitcore.runs.folder import Results
 from vitcore.spec import DataSpec, RunSpec
 
@@ -34,6 +36,12 @@ def check(results: Results, spec: RunSpec) -> None:
             f"{named} learnt pictures of {_side(theirs)} pixels and this run is to learn such of {_side(mine)}; "
             f"set the picture side to {_side(theirs)}, or choose another teacher"
         )
+    taught, own = _taught(results, spec.training.teacher), _classes(spec)
+    if taught and own and taught != own:
+        raise Refusal(
+            f"{named} tells {_few(taught)} apart and this run is to tell {_few(own)}; choose a teacher of the same "
+            "classes"
+        )
 
 
 def load(results: Results, spec: RunSpec) -> nn.Module | None:
@@ -55,6 +63,25 @@ def load(results: Results, spec: RunSpec) -> nn.Module | None:
             f"{len(own):,}; choose a teacher of the same classes"
         )
     return model
+
+
+def _taught(results: Results, id: str) -> tuple[str, ...]:
+    """The classes that a stored run has learnt, as its journal says; none where it has not begun."""
+    lines, _ = journal.read(results.run(id).events)
+    found = [line.get("classes") for line in lines if line.get("event") == "started"]
+    return tuple(map(str, found[-1])) if found and isinstance(found[-1], list) else ()
+
+
+def _classes(spec: RunSpec) -> tuple[str, ...]:
+    """The classes that a run is to learn; none where its data are not there to be looked at."""
+    try:
+        return described(spec.data.dataset, spec.data.folder).classes
+    except Refusal:
+        return ()
+
+
+def _few(classes: tuple[str, ...]) -> str:
+    return f"{len(classes):,} classes ({', '.join(classes[:3])}{', …' if len(classes) > 3 else ''})"
 
 
 def _pictures(data: DataSpec) -> tuple[str, str | None]:

@@ -23,11 +23,12 @@ from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, check, without_effect
 from vitcore.spec import printable
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
-from vitcore.spec.sections import AugmentSpec, DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.sections import AugmentSpec, DataSpec, InitSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
 
 __all__ = [
     "AugmentSpec",
     "DataSpec",
+    "InitSpec",
     "ModelSpec",
     "OptimiserSpec",
     "RunSpec",
@@ -48,6 +49,7 @@ class RunSpec(Part):
     schedule: ScheduleSpec = ScheduleSpec()
     augment: AugmentSpec = AugmentSpec()
     training: TrainingSpec = TrainingSpec()
+    init: InitSpec = InitSpec()
     seed: int = option(0, "Seed", "Governs weights, subset, order, augmentation and dropout.", ge=0, lt=2**31)
     device: str = option(
         "auto", "Device", "auto, cpu, cuda, cuda:1, mps.", advanced=True, pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
@@ -82,7 +84,22 @@ class RunSpec(Part):
                 f"ask for at most {rows:,}, or draw with replacement"
             )
         self.check_steps(data.samples or rows or None)
+        self._check_init()
         return self
+
+    def _check_init(self) -> None:
+        """Raises ValueError where what is asked of the first weights has no meaning."""
+        init, name = self.init, self.model.architecture
+        if init.freeze and not (init.init_from or init.init_fingerprint):
+            raise ValueError(
+                "freezing all but the head keeps the weights that were taken over, and none are; name the run to start "
+                "from (init_from), or leave it off"
+            )
+        if init.layer_decay < 1 and not ARCHITECTURES[name].attention:
+            raise ValueError(
+                f"{name} has no blocks whose rates could differ, so a layer-wise rate decay of {init.layer_decay:g} "
+                "cannot be set; leave it at 1"
+            )
 
     def check_steps(self, rows: int | None, side: int | None = None) -> None:
         """Hold that the network can be built and trained on so many rows (None: not known yet).
@@ -147,7 +164,8 @@ class RunSpec(Part):
 
         Fields at their defaults do not count, so an option added later leaves old runs matched; nor do those that
         change nothing in this network, and a dataset's own side and number of rows count as left empty. The data count
-        by their name; those in a folder of one's own, whose name says little, by what was found there too.
+        by their name; those in a folder of one's own, whose name says little, by what was found there too. A run that
+        others start from or learn from counts by its own fingerprint, so that seeds of a whole chain are alike.
         """
         raw = self._plainest().model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
@@ -172,7 +190,20 @@ class RunSpec(Part):
                 spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
         # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
         parts = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
-        return self.model_copy(update=parts)
+        return self.model_copy(update=parts | self._plainest_links())
+
+    def _plainest_links(self) -> dict[str, Part]:
+        """The sections that name other runs, told by their fingerprints instead of their ids where these are known."""
+        init, training = self.init, self.training
+        idle: dict[str, Any] = {}
+        if init.init_fingerprint:
+            idle["init_from"] = None
+        elif not init.init_from:
+            idle["init_weights"] = "last"
+        if init.freeze:
+            idle["layer_decay"] = 1.0
+        taught = {"teacher": None} if init.teacher_fingerprint else {}
+        return {"init": init.model_copy(update=idle), "training": training.model_copy(update=taught)}
 
     def title(self) -> str:
         """The name, or one made from the choices that matter most."""
@@ -201,7 +232,7 @@ def command_line(spec: RunSpec) -> str:
     words = ["python -m vitcore train"]
     for field in fields():
         value = getattr(_part(spec, field.path), field.name)
-        if value == field.default:
+        if value == field.default or field.derived:
             continue
         flag = field.name.replace("_", "-")
         if field.kind is bool:

@@ -52,10 +52,15 @@ def option(
     help: str,
     *,
     advanced: bool = False,
+    derived: bool = False,
     **bounds: Any,
 ) -> Any:
-    """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more"."""
-    return Field(default, title=label, description=help, json_schema_extra={"advanced": advanced}, **bounds)
+    """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more".
+
+    A derived one is filled in by the program when a run is stored; neither the form nor a flag asks for it.
+    """
+    extra: dict[str, Any] = {"advanced": advanced, "derived": derived}
+    return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class SpecField:
     advanced: bool
     choices: tuple[str, ...]  # empty: free
     bounds: Mapping[str, float]  # of ge, gt, le, lt
+    derived: bool = False  # filled in by the program, asked of nobody
 
     @property
     def empty(self) -> str:
@@ -113,6 +119,7 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
         advanced=bool(extra.get("advanced")),
         choices=choices,
         bounds=bounds,
+        derived=bool(extra.get("derived")),
     )
 
 
