@@ -100,6 +100,9 @@ def _run_cell(result: ResultTable, row: str, column: str, runs: pd.DataFrame) ->
     if not gaps.specs:
         return
     label = "Run this cell" if not have else "Run one more seed"
-    needed = estimate(gaps.specs[:1], runs, measured=speeds())
-    if st.button(f"{label} ({needed})", key="run-cell") and (ids := launch(gaps.specs[:1])):
+    asked = [spec for spec in gaps.specs if spec.seed == gaps.specs[0].seed]  # with what it starts from or learns from
+    needed = estimate(asked, runs, measured=speeds())
+    if len(asked) > 1:
+        st.caption(f"A chain of {len(asked)} runs, one after another.")
+    if st.button(f"{label} ({needed})", key="run-cell") and (ids := launch(asked)):
         watch(ids)

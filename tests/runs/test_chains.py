@@ -89,7 +89,7 @@ def test_a_run_that_was_stopped_before_its_first_step_leaves_no_weights(
 
 def test_a_chain_survives_the_death_of_everyone(results: Results) -> None:
     """Everything is killed while the first trains; once that one is resumed, the second follows by itself."""
-    first = queue.enqueue(results, tiny(epochs=100))
+    first = queue.enqueue(results, tiny(epochs=40))
     second = queue.enqueue(results, tiny(init_from=first), after=[first])
     wait_until(lambda: len(epochs_of(results, first)) > 3, "a few epochs")
     end_all(results)
@@ -100,7 +100,7 @@ def test_a_chain_survives_the_death_of_everyone(results: Results) -> None:
     queue.resume(results, first)
     wait_for_status(results, second, "finished", "failed")
     assert queue.status(results, second) == "finished", journal.read(results.run(second).events)[0][-1]
-    assert epochs_of(results, first)[-1] == 100
+    assert epochs_of(results, first)[-1] == 40
 
 
 def test_a_worker_killed_between_two_links_leaves_the_second_to_the_dispatcher(results: Results) -> None:

@@ -32,6 +32,7 @@ HASSANI = "Hassani et al. 2021, Escaping the Big Data Paradigm with Compact Tran
 DOSOVITSKIY = "Dosovitskiy et al. 2021, An Image is Worth 16x16 Words"
 TOUVRON = "Touvron et al. 2021, Training data-efficient image transformers"
 HE = "He et al. 2016, Deep Residual Learning"
+RADOSAVOVIC = "Radosavovic et al. 2020, Designing Network Design Spaces"
 SANDLER = "Sandler et al. 2018, MobileNetV2"
 _DEIT = {"stochastic_depth": 0.1}  # Touvron et al. 2021, Table 9
 
@@ -252,6 +253,15 @@ ARCHITECTURES: dict[str, Architecture] = {
     "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G"), narrowing=32),
     "resnet50": _cnn(
         "torchvision_nets", {"model": "resnet50"}, HE, ("25.55 M", "4.15 G"), side=224, classes=1000, narrowing=32
+    ),
+    "regnety-16gf": _cnn(
+        "torchvision_nets",
+        {"model": "regnet_y_16gf"},
+        RADOSAVOVIC,
+        side=224,
+        classes=1000,
+        note="The teacher of DeiT (Touvron et al. 2021, Section 5.1: 84M parameters).",
+        narrowing=32,
     ),
     "resnet56": _cnn("resnet", {"blocks": 9, "preactivation": False}, HE, ("0.85 M", "0.13 G")),
     "resnet110": _cnn("resnet", {"blocks": 18, "preactivation": False}, HE, ("1.73 M", "0.26 G")),

@@ -1,4 +1,4 @@
-"""Convolutional networks that torchvision holds: ResNet18, 34, 50 and MobileNetV2, with their ImageNet stems."""
+"""Convolutional networks that torchvision holds: ResNets, a RegNet and MobileNetV2, with their ImageNet stems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
         holder, name = model.features[0], "0"
     else:
         model = torchvision.models.get_model(config["model"], num_classes=options.classes)
-        holder, name = model, "conv1"
+        holder, name = (model.stem, "0") if hasattr(model, "stem") else (model, "conv1")
     first = getattr(holder, name)
     if first.in_channels != options.channels:
         fitted = nn.Conv2d(

@@ -23,11 +23,15 @@ def check(results: Results, spec: RunSpec) -> None:
     id = spec.init.init_from
     if not id:
         return
-    origin = results.run(id).spec()
+    hold(f"run {id}", results.run(id).spec(), spec)
+
+
+def hold(named: str, origin: RunSpec, spec: RunSpec) -> None:
+    """Hold that a run can start from one of `origin`. Raises Refusal."""
     for what, theirs, ours in _compared(origin, spec):
         if theirs != ours:
             raise Refusal(
-                f"run {id} has {what} {theirs} and this run {what} {ours}, so its weights do not fit; choose the same "
+                f"{named} has {what} {theirs} and this run {what} {ours}, so its weights do not fit; choose the same "
                 "here, or another run to start from"
             )
 

@@ -23,9 +23,19 @@ def check(results: Results, spec: RunSpec) -> None:
     """
     if not spec.training.teacher:
         return
-    known = results.run(spec.training.teacher).spec()
-    mine, theirs = spec.data, known.data
     named = f"the teacher {spec.training.teacher}"
+    hold(named, results.run(spec.training.teacher).spec(), spec)
+    taught, own = _taught(results, spec.training.teacher), _classes(spec)
+    if taught and own and taught != own:
+        raise Refusal(
+            f"{named} tells {_few(taught)} apart and this run is to tell {_few(own)}; choose a teacher of the same "
+            "classes"
+        )
+
+
+def hold(named: str, known: RunSpec, spec: RunSpec) -> None:
+    """Hold that a run of `known` has learnt what a run of `spec` is to learn. Raises Refusal."""
+    mine, theirs = spec.data, known.data
     if _pictures(mine) != _pictures(theirs):
         raise Refusal(
             f"{named} learnt {_said(theirs)} and this run is to learn {_said(mine)}; "
@@ -35,12 +45,6 @@ def check(results: Results, spec: RunSpec) -> None:
         raise Refusal(
             f"{named} learnt pictures of {_side(theirs)} pixels and this run is to learn such of {_side(mine)}; "
             f"set the picture side to {_side(theirs)}, or choose another teacher"
-        )
-    taught, own = _taught(results, spec.training.teacher), _classes(spec)
-    if taught and own and taught != own:
-        raise Refusal(
-            f"{named} tells {_few(taught)} apart and this run is to tell {_few(own)}; choose a teacher of the same "
-            "classes"
         )
 
 
