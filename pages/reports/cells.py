@@ -12,10 +12,10 @@ from pages.shared.launch import launch, watch
 from pages.shared.measured_speeds import speeds
 from vitcore.apart import apart
 from vitcore.cost.speed import estimate
+from vitcore.published.chains import command
 from vitcore.reproduction import exports
 from vitcore.reproduction.missing import missing
 from vitcore.reproduction.tables import Result, ResultTable
-from vitcore.spec import command_line
 
 GREY = "color: #808080"
 STRONG = {"contradicted": "color: #C84C00", "differs (scaled)": "color: #C84C00"}
@@ -68,7 +68,7 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
         if one.cannot:
             st.info(f"This cell cannot be run yet: {format.plain(one.cannot)}.")
         elif one.spec:
-            st.code(command_line(one.spec), language="bash", wrap_lines=True)
+            st.code(command(one.spec, result.table.key, row, result.protocol), language="bash", wrap_lines=True)
             _run_cell(result, row, column, runs)
         st.caption(f"Source: {result.table.source(row, column)}")
 

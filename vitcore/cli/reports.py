@@ -79,7 +79,7 @@ def fill(
 ) -> None:
     """Queue the runs that are missing from tables; says first how many, and how long they may take."""
     from vitcore.cost.speed import Speed, estimate, measure, network
-    from vitcore.published.chains import worded
+    from vitcore.published.chains import takes, worded
     from vitcore.reproduction.chains import queue_all
     from vitcore.reproduction.requests import asked_for, chains_of
     from vitcore.runs.queue import ensure_dispatcher
@@ -95,7 +95,7 @@ def fill(
         typer.echo(f"{chain.row}, a chain of {len(chain.links)}: {worded(chain.links)}; {cost}.", err=True)
     if dry_run:
         for spec in specs:
-            typer.echo(command_line(spec))
+            typer.echo(f"# queued with what it takes: {spec.title()}" if takes(spec) else command_line(spec))
         return
     results = Results()
     speed = Speed(runs, measured=known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vitcore.spec import RunSpec
+from vitcore.spec import RunSpec, command_line
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,10 @@ def _worded(link: Link, labels: dict[str, str]) -> str:
     told = [f"starts from {labels[init]}"] if init in labels else []
     told += [f"teacher {labels[teacher]}"] if teacher in labels else []
     return f"{link.label} ({', '.join(told)})" if told else link.label
+
+
+def command(spec: RunSpec, table: str, row: str, protocol: str) -> str:
+    """The command that starts a cell's run; of one that takes other runs' weights, that which queues the whole chain."""
+    if not takes(spec):
+        return command_line(spec)
+    return f"python -m vitcore reports fill {table} --row {row} --protocol {protocol} --seeds {spec.seed + 1}"

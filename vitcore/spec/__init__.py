@@ -230,6 +230,9 @@ def command_line(spec: RunSpec) -> str:
     Quoted for every shell alike; where a text holds what a shell reads itself ($, `, !, quotes, line ends), for sh.
     """
     words = ["python -m vitcore train"]
+    if spec.init.checkpoint_digest:  # trained elsewhere: nothing here makes these weights but bringing them in
+        words = [f"python -m vitcore import {spec.model.architecture} FILE --dataset {spec.data.dataset}"]
+        return " ".join([*words, f"--positions {spec.model.positions}"])
     for field in fields():
         value = getattr(_part(spec, field.path), field.name)
         if value == field.default or field.derived:
