@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 
 .PHONY: run test test-fast lint audit fuzz soak clean
 run: $(VENV)/.app
-	$(BIN)/streamlit run app.py
+	@$(BIN)/streamlit run app.py
 
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The inner loop: what needs no training, no browser and no other process.
 test-fast: $(VENV)/.tests
@@ -31,17 +31,23 @@ fuzz: $(VENV)/.tests
 soak: $(VENV)/.tests
 	$(BIN)/python -m benchmarks.robustness.soak --kills 200
 
+# pip's warnings tell of folders that a configuration names and this machine lacks; its errors are shown (-qq).
+PIP := $(BIN)/pip install -qq --disable-pip-version-check
+
 $(VENV)/.app: requirements.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	touch $@
+	@echo "Installing the packages (once; about a minute, and their download) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements.txt
+	@touch $@
 
 # The browser tests drive Chromium; where none is installed, Debian's package is fetched.
 $(VENV)/.tests: $(VENV)/.app pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group audit
-	command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
-	touch $@
+	@echo "Installing what the tests need (once; about half a minute, and its download) …"
+	@$(PIP) --upgrade "pip>=25.1"
+	@$(PIP) --group test --group audit
+	@command -v chromium >/dev/null || (echo "Installing Chromium (once) …" && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null)
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build

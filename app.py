@@ -41,7 +41,7 @@ def marks(request: Request) -> Response:
 
 app = st.App(
     ROOT / "pages" / "navigation.py",
-    routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", marks), *deep_links(ROOT / "pages")],
+    routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", marks), *deep_links()],
     middleware=[Middleware(OnlyFromHere)],
     lifespan=few_sessions,
 )

@@ -1,1 +1,1 @@
-"""The dashboard: navigation.py is its entry, every other file is one page, parts/ is what pages share."""
+"""The dashboard: navigation.py is its entry, contents.py lists the pages, a folder each; shared/, server/ serve all."""

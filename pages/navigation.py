@@ -1,31 +1,16 @@
-"""Page config and st.navigation, nothing else; a new page is a folder here and one line below."""
+"""Page config and st.navigation, nothing else; which pages there are stands in contents.py."""
 
 import streamlit as st
 
+from pages.contents import CONTENTS
 from pages.shared import format, frame
 from vitcore.errors import Refusal
 
 st.set_page_config(page_title="vitcore", page_icon="🔬", layout="wide")
 
 PAGES = {
-    "": [st.Page("home/page.py", title="Home", default=True)],
-    "Work": [
-        st.Page("train/page.py", title="Train", url_path="train"),
-        st.Page("live/page.py", title="Live", url_path="live"),
-        st.Page("compare/page.py", title="Compare", url_path="compare"),
-        st.Page("draw/page.py", title="Draw", url_path="draw"),
-    ],
-    "Understand": [
-        st.Page("architectures/page.py", title="Architectures", url_path="architectures"),
-        st.Page("kernels/page.py", title="Kernels", url_path="kernels"),
-        st.Page("datasets/page.py", title="Datasets", url_path="datasets"),
-    ],
-    "Reports": [
-        st.Page("reports/performer.py", title="Performer kernels", url_path="report_performer"),
-        st.Page("reports/cifar10.py", title="ViT on CIFAR-10", url_path="report_cifar10"),
-        st.Page("reports/slides.py", title="Compact transformers", url_path="report_slides"),
-        st.Page("reports/hybrid.py", title="Hybrid sequential ViT", url_path="report_hybrid"),
-    ],
+    heading: [st.Page(one.file, title=one.title, url_path=one.address, default=not one.address) for one in entries]
+    for heading, entries in CONTENTS.items()
 }
 
 page = st.navigation(PAGES)

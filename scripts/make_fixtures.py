@@ -4,8 +4,6 @@
 its end and one that is paused, with tags and a note, and keeps what the first one makes of a picture.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile

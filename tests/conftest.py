@@ -16,7 +16,26 @@ __all__ = ["frame", "seeds"]  # fixtures for every folder
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# The files that take longest, first: two processes share the suite by files, and what begins last must be short.
+LONGEST = (
+    *(
+        "browser/test_walk.py",
+        "cli/test_command_line.py",
+        "pages/test_hostile_results.py",
+        "benchmarks/test_together.py",
+    ),
+    *("runs/test_workers.py", "runs/test_faults.py", "benchmarks/test_soak.py", "browser/test_live_runs.py"),
+    *("browser/test_compare.py", "browser/test_views.py", "lab/test_measure.py", "runs/test_distillation.py"),
+    *("runs/test_courtesies.py", "pages/test_reports.py", "pages/test_train.py", "front/test_wheel.py"),
+    *("models/test_zoo.py", "runs/test_hostile_files.py", "runs/test_export.py", "runs/test_modes.py"),
+)
+HERE = Path(__file__).parent
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    first = {HERE / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))  # stable: the rest stays in its order
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from vitcore.data.registry import DATASETS
 from vitcore.spec import RunSpec
 
 ROOT = Path(__file__).resolve().parents[1]
-NO_RUNS = {
+NO_RUNS: dict[str, list[Any]] = {
     "id": [], "title": [], "status": [], "fingerprint": [], "seed": [], "machine": [], "error_percent": [],
     "accuracy": [], "training_seconds": [], "epochs_done": [], "train_rows": [], "macs": [], "architecture": [],
     "kernel": [], "dataset": [], "side": [], "memory_mb": [], "batch_size": [],
@@ -45,7 +45,7 @@ def stored(
 
 
 @pytest.fixture
-def frame() -> Callable[[Sequence[dict[str, Any]]], pd.DataFrame]:
+def frame() -> Callable[..., pd.DataFrame]:
     def made(lines: Sequence[dict[str, Any]] = ()) -> pd.DataFrame:
         return pd.DataFrame(list(lines)) if lines else pd.DataFrame(NO_RUNS)
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vitcore").rglob("*.py")])
 
 # A room may import the rooms named here, itself, and the ground.
-GROUND = {"apart", "errors", "vision", "processes"}
+GROUND = {"apart", "errors", "vision", "processes", "schema", "events", "untrusted"}
 _MODELS = {"layers"}
 _SPEC = {"models", "layers", "data"}
 _TRAINING = {"spec", *_SPEC}
@@ -25,7 +25,7 @@ BELOW: dict[str, set[str]] = {
     "statistics": set(),
     "models": _MODELS,
     "spec": _SPEC,
-    "published": {"spec"},
+    "published": {"spec", "statistics"},
     "training": _TRAINING,
     "cost": _COST,
     "runs": _RUNS,
@@ -34,6 +34,7 @@ BELOW: dict[str, set[str]] = {
     "analysis": _ABOVE,
     "lab": _ABOVE,
     "reproduction": {"figures", *_ABOVE},
+    "settle": {"published", *_ABOVE},
 }
 TOP = {"front", "root"}  # beside pages and cli: nothing in the house goes in by the front door
 BELOW["front"] = {*BELOW}

@@ -1,8 +1,8 @@
 """Vision transformers, a trainer and a run store; the Streamlit app stands on top of it.
 
 The front door, for notebooks: `import vitcore as vc`, then `vc.build`, `vc.RunSpec`, `vc.train`, `vc.submit`,
-`vc.runs`, `vc.run`, `vc.plot`, `vc.predict`, `vc.published`. Each is fetched when it is first asked for: importing
-brings no torch.
+`vc.runs`, `vc.run`, `vc.settle`, `vc.plot`, `vc.predict`, `vc.published`. Each is fetched when it is first asked for:
+importing brings no torch.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ if TYPE_CHECKING:  # what `__getattr__` fetches, for editors and type checkers
     from vitcore.front.images import predict
     from vitcore.front.launch import submit, train
     from vitcore.front.run import Run, run
+    from vitcore.front.settle import settle
     from vitcore.front.stored import published, runs
     from vitcore.models import build
     from vitcore.spec import RunSpec
 
 __version__ = "0.1.0"
-__all__ = ["Run", "RunSpec", "build", "plot", "predict", "published", "run", "runs", "submit", "train"]
+__all__ = ["Run", "RunSpec", "build", "plot", "predict", "published", "run", "runs", "settle", "submit", "train"]
 
 _PLACES = {
     "Run": "vitcore.front.run",
@@ -34,6 +35,7 @@ _PLACES = {
     "published": "vitcore.front.stored",
     "run": "vitcore.front.run",
     "runs": "vitcore.front.stored",
+    "settle": "vitcore.front.settle",
     "submit": "vitcore.front.launch",
     "train": "vitcore.front.launch",
 }

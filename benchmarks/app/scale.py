@@ -25,7 +25,7 @@ from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.index import Index
 
 ARCHITECTURES = ("cct-2/3x2", "vit-lite-7/4", "cvt-7/4")
@@ -77,7 +77,7 @@ def measure(results: Results, runs: int, epochs: int) -> None:
     say("summary of all runs (queries.runs), median", median(lambda: queries.runs(index), 10))
     say("seeds' mean and deviation, median", median(lambda: queries.groups(index, ["architecture", "kernel"]), 10))
     say("curves of twenty runs, median", median(lambda: queries.epochs(index, results.ids()[:20]), 10))
-    say("CSV of all runs", timed(lambda: queries.export_csv(queries.runs(index))))
+    say("CSV of all runs", timed(lambda: exports.csv(queries.runs(index))))
     say("order of the queue, median", median(lambda: queue.queued(results), 10))
     index.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)

@@ -83,7 +83,7 @@ def ours(rows: int) -> Measure:
     spec = RunSpec.of(
         architecture="cct-2/3x2", dataset="cifar-10", epochs=1, crop=4, flip=True, device="cpu", precision="float32"
     )
-    return lambda: loop.train(spec, lambda stream, line: None).images_per_second
+    return lambda: loop.train(spec, lambda line: None).images_per_second
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ from benchmarks.model.stock import StockCCT
 from vitcore.data.load import Images, load
 from vitcore.data.subsets import subset
 from vitcore.spec import RunSpec
-from vitcore.statistics.intervals import mean_interval, paired_interval
+from vitcore.statistics.intervals import typical_interval
+from vitcore.statistics.pairs import compare
 from vitcore.training import train
 from vitcore.training.evaluate import evaluate
 
@@ -44,7 +45,7 @@ def ours(dataset: str, samples: int, epochs: int, seed: int) -> Told:
         device="cpu",
         precision="float32",
     )
-    done = train(spec, lambda stream, line: None)
+    done = train(spec, lambda line: None)
     assert done.error_percent is not None
     return done.error_percent, done.training_seconds
 
@@ -92,10 +93,10 @@ def main() -> None:
             flush=True,
         )
     for who, errors in zip(("ours", "stock"), zip(*pairs, strict=True), strict=True):
-        found = mean_interval(errors)
-        print(f"{who:<6} {found.mean:.2f} %, 95 % interval {found.low:.2f} to {found.high:.2f}")
-    apart = paired_interval(*zip(*pairs, strict=True))
-    print(f"ours less stock: {apart.mean:+.2f} points, {apart.low:+.2f} to {apart.high:+.2f}")
+        found = typical_interval(errors)
+        print(f"{who:<6} {found.center:.2f} %, 95 % interval {found.low:.2f} to {found.high:.2f}")
+    apart = compare(*zip(*pairs, strict=True)).difference
+    print(f"ours less stock: {apart.center:+.2f} points, {apart.low:+.2f} to {apart.high:+.2f}")
 
 
 if __name__ == "__main__":

@@ -59,9 +59,9 @@ def main() -> None:
         whole.mkdir()
         other.mkdir()
         began = time.process_time()
-        train(spec, lambda stream, line: None, folder=whole)
-        train(spec, lambda stream, line: None, folder=other, control=Control(cut))
-        train(spec, lambda stream, line: None, folder=other, resume=True)
+        train(spec, lambda line: None, folder=whole)
+        train(spec, lambda line: None, folder=other, control=Control(cut))
+        train(spec, lambda line: None, folder=other, resume=True)
         one, two = (load_file(folder / "model.safetensors") for folder in (whole, other))
     same = one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
     seconds = time.process_time() - began

@@ -48,6 +48,7 @@ def printed(own: list[Description]) -> None:
 
 
 def layers(found: list[Description]) -> None:
+    """The layers of one of the networks as a table: the modules that hold weights, or every one."""
     st.subheader("Layers", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = [one.name for one in found]

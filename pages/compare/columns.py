@@ -10,56 +10,24 @@ import streamlit as st
 
 from pages.shared import moments
 from vitcore.spec import fields
+from vitcore.store.columns import GROUPS, Column, columns
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
 ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds", "my_drawings")
-LABELS = {field.name: field.label for field in fields()} | {
-    "id": "Run id",
-    "title": "Run",
-    "status": "Status",
-    "created": "Created",
-    "started": "Started",
-    "ended": "Ended",
-    "error_percent": "Test error",
-    "best_error_percent": "Best error",
-    "accuracy": "Accuracy",
-    "f1": "F1",
-    "train_loss": "Training loss",
-    "test_loss": "Test loss",
-    "epochs_done": "Epochs done",
-    "training_seconds": "Training",
-    "cpu_seconds": "CPU time",
-    "images_per_second": "Images/s",
-    "memory_mb": "Memory",
-    "parameters": "Parameters",
-    "macs": "MACs",
-    "n": "Runs",
-    "my_drawings": "My drawings",
-    "error_mean": "Mean error",
-    "error_interval": "± 95 %",
-    "error_best": "Best error",
-}
-FORMATS = {
-    "error_percent": "%.2f %%",
-    "best_error_percent": "%.2f %%",
-    "error_mean": "%.2f %%",
-    "error_interval": "%.2f",
-    "error_best": "%.2f %%",
-    "accuracy": "%.4f",
-    "f1": "%.4f",
-    "train_loss": "%.4f",
-    "test_loss": "%.4f",
-    "training_seconds": "%.1f s",
-    "cpu_seconds": "%.1f s",
-    "images_per_second": "%,.0f",
-    "memory_mb": "%,.0f MB",
-    "parameters": "compact",
-    "macs": "compact",
-    "learning_rate": "%g",
-}
+KNOWN = columns() | {each.name: each for each in (*GROUPS, Column("my_drawings", "My drawings"))}
+LABELS = {name: each.label for name, each in KNOWN.items()}
+
+
+def number_format(column: Column) -> str:
+    """A column's numbers as Streamlit writes them: '%.2f %%', 'compact'; empty: as they are."""
+    if column.form in ("", "compact"):
+        return column.form
+    unit = "" if column.unit == "share" else f" {column.unit}".replace("%", "%%").rstrip()
+    return f"%{column.form}{unit}"
 
 
 def label(name: str) -> str:
+    """A column's heading; its name in words where it has none of its own."""
     return LABELS.get(name, name.replace("_", " "))
 
 
@@ -99,10 +67,10 @@ def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, 
         if name == "title":
             found[name] = st.column_config.TextColumn(said, pinned=True, width=300)
         elif name in moments.COLUMNS:
-            zoned = f"{said} ({moments.zone_name()})"
-            found[name] = st.column_config.DatetimeColumn(zoned, format="D MMM YYYY, HH:mm")
-        elif name in FORMATS:
-            found[name] = st.column_config.NumberColumn(said, format=FORMATS[name])
+            zoned = f"In the zone of this browser, {moments.zone_name()}."
+            found[name] = st.column_config.DatetimeColumn(said, format="D MMM YYYY, HH:mm", help=zoned)
+        elif name in KNOWN and number_format(KNOWN[name]):
+            found[name] = st.column_config.NumberColumn(said, format=number_format(KNOWN[name]))
         else:
             found[name] = st.column_config.Column(said)
     return found

@@ -11,7 +11,7 @@ from pages.shared import format
 from pages.shared.chart import chart
 from vitcore import figures
 from vitcore.figures import COSTS
-from vitcore.statistics.intervals import half_widths
+from vitcore.statistics.intervals import typical_interval
 from vitcore.store import pooling
 
 
@@ -49,7 +49,7 @@ def against(table: pd.DataFrame, *, ask: bool) -> None:
         revision=f"{x}:{dataset}:{log}",
     )
     chart(figure, key="compare-against", name=f"vitcore-accuracy-{x}")
-    st.caption("One point a spec, the mean over its seeds with the 95 % interval. Dotted: none is better and cheaper.")
+    st.caption("One point a spec: the median over seeds, the 95 % interval. Dotted: none is better and cheaper.")
     told_left_out(left)
 
 
@@ -77,14 +77,18 @@ def told_left_out(left: pd.DataFrame) -> None:
 
 
 def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:
-    """One row a spec: its label, its mean cost, its mean accuracy in percent and that mean's 95 % interval."""
+    """One row a spec: its label, its mean cost, its median accuracy in percent and that median's 95 % interval."""
     specs = runs.assign(accuracy=100 * runs["accuracy"]).groupby("fingerprint", sort=False)
     points = specs.agg(id=("id", "first"), label=("title", "first"), family=("architecture", "first"))
-    values = specs["accuracy"].agg(["size", "mean", "std"])
-    half = half_widths(values["size"], values["std"])
-    several = values["size"] > 1
-    points["label"] = points["label"].where(~several, points["label"] + " (n = " + values["size"].astype(str) + ")")
+    number = specs.size()
+    points["label"] = points["label"].where(number < 2, points["label"] + " (n = " + number.astype(str) + ")")
     points[x] = specs[x].mean()
-    return points.assign(accuracy=values["mean"], low=values["mean"] - half, high=values["mean"] + half).reset_index(
-        drop=True
-    )
+    found = [typical_interval(some["accuracy"], images=test_images(some)) for _, some in specs]
+    ends = pd.DataFrame(found, columns=["accuracy", "low", "high"], index=points.index)
+    return pd.concat([points, ends], axis=1).reset_index(drop=True)
+
+
+def test_images(runs: pd.DataFrame) -> int | None:
+    """How many images these runs were tested on; None where that is not known, or not one number."""
+    sizes = set(runs["test_rows"].dropna()) if "test_rows" in runs else set()
+    return int(sizes.pop()) if len(sizes) == 1 else None

@@ -143,6 +143,7 @@ def _keep_note(id: str) -> None:
 
 
 def all_tags(table: pd.DataFrame) -> list[str]:
+    """Every tag that some run of the table has, in alphabetical order."""
     return sorted({tag for tags in table["tags"] for tag in entries(tags)})
 
 

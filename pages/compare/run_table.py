@@ -1,4 +1,4 @@
-"""Compare's table: runs to choose from, or groups of them with the mean over seeds and its interval; to take along."""
+"""Compare's table: runs to choose from, or groups with the median over seeds and its interval; to take along."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.compare import columns
-from pages.compare.cost_chart import all_runs, told_left_out
+from pages.compare.cost_chart import all_runs, test_images, told_left_out
 from pages.compare.view_widgets import KEYS, VERSION
 from pages.server import store_cache
 from pages.shared import moments
-from vitcore.statistics.intervals import half_widths
-from vitcore.store import pooling, queries
+from vitcore.statistics.intervals import typical_interval
+from vitcore.store import exports, pooling, queries
 from vitcore.store.cells import sorted_by
 from vitcore.store.index import Index
 
@@ -45,13 +45,15 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
         },
     )
     picked = [str(table["id"].iloc[row]) for row in event["selection"]["rows"] if row < len(table)]
+    if any(name in moments.COLUMNS for name in names):
+        st.caption(f"Times are those of {moments.zone_name()}.")
     # In one order however the table is sorted, so that sorting does not change what the address says of the choice.
     st.session_state[CHOSEN] = sorted({run for run in before if run not in rows}.union(picked), reverse=True)
     return list(st.session_state[CHOSEN])
 
 
 def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Runs gathered by chosen columns: how many, the mean test error and its 95 % interval; those runs; the columns."""
+    """Runs gathered by chosen columns: how many, the median error and its 95 % interval; those runs; the columns."""
     offered = [name for name in (*columns.VARYING, "status") if name in table and name != "seed"]
     differing = [name for name in offered if table[name].nunique(dropna=False) > 1 and name != "status"]
     by = st.multiselect(
@@ -69,7 +71,7 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
     found = gathered(pooled, by)
     order, down = st.session_state[KEYS["group_sort"]], bool(st.session_state[KEYS["group_descending"]])
     if order not in found:
-        order, down = "error_mean", False
+        order, down = "error_median", False
     found, names = sorted_by(found, order, descending=down), list(found.columns)
     key = f"compare-groups-{st.session_state[VERSION]}-{hash((order, down, *by)) & 0xFFFFFFFF:x}"
     with st.container(key="compare-groups"):
@@ -87,19 +89,19 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
 
 
 def gathered(pooled: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """A row a group: its columns, `n`, mean, interval and best of the test error, mean seconds."""
-    found = (
-        pooled.groupby(by, dropna=False, sort=False)
-        .agg(
-            n=("error_percent", "size"),
-            error_mean=("error_percent", "mean"),
-            error_interval=("error_percent", "std"),
-            error_best=("error_percent", "min"),
-            training_seconds=("training_seconds", "mean"),
-        )
-        .reset_index()
+    """A row a group: its columns, `n`, the median test error with its 95 % interval, its best, mean seconds."""
+    groups = pooled.groupby(by, dropna=False, sort=False)
+    found = groups.agg(
+        n=("error_percent", "size"),
+        error_median=("error_percent", "median"),
+        error_best=("error_percent", "min"),
+        training_seconds=("training_seconds", "mean"),
     )
-    return found.assign(error_interval=half_widths(found["n"], found["error_interval"]))
+    several = [some for _, some in groups]
+    ends = [typical_interval(some["error_percent"], images=test_images(some))[1:] for some in several]
+    found.insert(2, "error_low", [low for low, _ in ends])
+    found.insert(3, "error_high", [high for _, high in ends])
+    return found.reset_index()
 
 
 def downloads(shown: pd.DataFrame, *, groups: bool) -> None:
@@ -107,7 +109,7 @@ def downloads(shown: pd.DataFrame, *, groups: bool) -> None:
     index = store_cache.index()  # what makes the file runs where no page does
     st.download_button(
         "CSV",
-        lambda: queries.export_csv(_exact(index, shown, groups)),
+        lambda: exports.csv(_exact(index, shown, groups)),
         "vitcore-runs.csv",
         mime="text/csv",
         key="download-csv",
@@ -116,7 +118,7 @@ def downloads(shown: pd.DataFrame, *, groups: bool) -> None:
     )
     st.download_button(
         "Parquet",
-        lambda: queries.export_parquet(_exact(index, moments.utc(shown), groups)),
+        lambda: exports.parquet(_exact(index, moments.utc(shown), groups)),
         "vitcore-runs.parquet",
         mime="application/vnd.apache.parquet",
         key="download-parquet",

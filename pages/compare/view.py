@@ -17,6 +17,7 @@ from vitcore.runs.status import STATUSES
 from vitcore.spec import fields
 from vitcore.spec.options import OneOf
 from vitcore.store.cells import as_text, entries
+from vitcore.store.columns import GROUPS
 
 Chart = Literal["curves", "cost", "parallel", "difference"]
 Short = Annotated[str, Field(max_length=200)]
@@ -24,9 +25,6 @@ Names = Annotated[tuple[Short, ...], Field(max_length=200)]
 
 FILTERS = ("status", *(field.name for field in fields() if field.name not in ("name", "folder")))
 """What a view can be filtered by, besides its search and its tags."""
-
-GROUPED = ("n", "error_mean", "error_interval", "error_best")
-"""What the table of groups has besides columns of the runs."""
 
 VOCABULARY: Mapping[str, Iterable[str]] = {
     "status": STATUSES, "architecture": ARCHITECTURES, "kernel": KERNELS, "dataset": DATASETS,
@@ -139,7 +137,7 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
         "by": kept(view.by, FILTERS, "field"),
         "axes": kept(view.axes, runs.columns, "axis"),
         "sort": one(view.sort, runs.columns, "column"),
-        "group_sort": one(view.group_sort, [*runs.columns, *GROUPED], "column"),
+        "group_sort": one(view.group_sort, [*runs.columns, *(each.name for each in GROUPS)], "column"),
         "dataset": one(view.dataset, runs["dataset"], "dataset"),
         "runs": chosen,
         "a": one(view.a, runs["id"], "run"),

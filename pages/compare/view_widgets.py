@@ -32,6 +32,7 @@ _WRITTEN, _FIRST, _TOLD = "compare-address", "compare-first", "compare-told"
 
 
 def filter_key(name: str) -> str:
+    """The widget's key of the filter on a column."""
     return f"compare-is-{name}"
 
 

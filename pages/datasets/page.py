@@ -19,6 +19,7 @@ CLASSES = 10  # shown at a time
 
 
 def state(name: str) -> str:
+    """Where a dataset stands on this machine: here, to be downloaded, to be brought, or a folder to be named."""
     if name == "folder":
         return "give its path"
     if available(name) is None:
@@ -64,7 +65,8 @@ def listed(broken: Broken) -> None:
     """Every image that cannot be read, with the reason."""
     st.warning(format.plain(str(broken)))
     table = pd.DataFrame({"Image": list(broken.reasons), "What is wrong": list(broken.reasons.values())})
-    st.dataframe(table, hide_index=True, placeholder="", key="broken-images")
+    with st.container(key="broken-images"):
+        st.dataframe(table, hide_index=True, placeholder="")
 
 
 def bring(name: str, missing: str) -> None:

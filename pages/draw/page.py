@@ -93,6 +93,7 @@ def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Predicti
 
 
 def as_seen(read: dict[str, Prediction]) -> None:
+    """The first model's answer to the drawing, as an image of what it was given."""
     for answer in list(read.values())[:1]:
         st.caption("As the model sees it")
         asking.seen(answer)

@@ -27,6 +27,7 @@ def first_model() -> None:
 
 
 def link(run: pd.Series) -> None:
+    """A run's title that leads to it on Live."""
     st.page_link("live/page.py", label=format.plain(run["title"]), query_params={"runs": run["id"]})
 
 
@@ -91,6 +92,7 @@ def newest(table: pd.DataFrame) -> None:
 
 
 def glance() -> None:
+    """Runs that train, the newest and the best ones; drawn anew as a whole where training has begun or ended."""
     table = store_cache.runs()
     busy = not store_cache.active(table).empty
     if busy != st.session_state.get("home-busy"):

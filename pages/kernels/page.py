@@ -16,26 +16,31 @@ PAIRS = (("x^4", "max(x^4,0)"), ("x^2", "max(x^2,0)"), ("x^4", "max(x,0)^4"))
 
 
 def name(kernel: str) -> str:
+    """A kernel's label, for people."""
     return KERNELS[kernel].label
 
 
 @st.cache_data(show_spinner="Drawing the kernels …")
 def curves(weights: bool) -> pd.DataFrame:
+    """Points of every kernel's curve: its weight over q·k/√d, or its feature φ over x."""
     names = list(KERNELS)
     return approximation.weight_curves(names) if weights else approximation.feature_curves(names)
 
 
 @st.cache_data(show_spinner="Comparing FAVOR+ with softmax …")
-def favor_error() -> pd.DataFrame:
-    return approximation.favor_error()
+def favor_error() -> tuple[pd.DataFrame, float]:
+    """How far FAVOR+ is from softmax, by number of features."""
+    return approximation.favor_error(), approximation.uniform_error()
 
 
 @st.cache_data(show_spinner="Comparing bit for bit …")
 def agreement(first: str, second: str) -> approximation.Agreement:
+    """How far two kernels give the same numbers, remembered."""
     return approximation.agreement(first, second)
 
 
 def shapes() -> None:
+    """The curves of the chosen kernels, and which of them are one."""
     st.subheader("What a kernel is", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="kernel-view", label_visibility="collapsed")
@@ -61,12 +66,16 @@ def shapes() -> None:
 
 
 def favor() -> None:
+    """The chart of FAVOR+'s distance from softmax, and how it was measured."""
     st.subheader("How near FAVOR+ comes to softmax", anchor=False)
-    chart(figures.favor(favor_error()), key="favor", name="vitcore-favor")
+    errors, uniform = favor_error()
+    chart(figures.favor(errors, uniform), key="favor", name="vitcore-favor")
     st.caption(
         "‖FAVOR+ − softmax‖ / ‖softmax‖ of attention's output: 128 tokens, heads 32 wide, entries of q and k with "
-        "deviation 0.25, four draws of the features. Four times as many features halve the error; orthogonal ones "
-        "are a little nearer. At unit scale exp(q·k/√d) is so uneven that the comparison says nothing."
+        f"deviation {approximation.SCALE:g}, four draws of the features. Dotted: attending to all tokens alike, which "
+        f"errs by {uniform:.0%}; what lies above it tells less of q and k than nothing at all. Four times as many "
+        "features about halve the error. With smaller entries uniform attention is as near as many features; at unit "
+        "scale exp(q·k/√d) is so uneven that no number of features helps."
     )
 
 

@@ -14,7 +14,7 @@ from pages.server import store_cache
 from pages.shared.chart import Panel, plain, wall
 from pages.shared.naming import run_names
 from pages.shared.status import Run
-from vitcore import figures
+from vitcore import events, figures
 from vitcore.errors import Refusal
 from vitcore.figures import edges
 from vitcore.runs.folder import Results
@@ -25,9 +25,7 @@ POINTS = 240  # of the loss at most: with more a chart of this size shows noise 
 SPREAD = ("loss_min", "loss_max")  # of the steps that a point of the loss stands for
 CURVES = (
     ("Loss by step", "loss", "step"),
-    ("Accuracy by epoch", "accuracy", "epoch"),
-    ("Test loss by epoch", "test_loss", "epoch"),
-    ("F1 by epoch", "f1", "epoch"),
+    *((f"{events.metrics()[y].label} by epoch", y, "epoch") for y in ("accuracy", "test_loss", "f1")),
 )
 TOLD = ["epochs_done", "training_seconds", "error_percent"]  # columns of a run's row that a new epoch changes
 

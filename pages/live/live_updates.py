@@ -38,6 +38,7 @@ class Look:
 
     @classmethod
     def of(cls, ids: tuple[str, ...], index: Index) -> Look:
+        """Ask the index for these runs."""
         changes, statuses = index.changes, queries.statuses(index)
         others = [id for id in statuses.get("running", ()) if id not in ids]
         return cls(
@@ -50,6 +51,7 @@ class Look:
 
     @classmethod
     def at(cls, ids: Sequence[str]) -> Look:
+        """What there is to see of these runs now, shared with every session that looks at the same ones."""
         return store_cache.view(("live", *ids), partial(Look.of, tuple(ids)))
 
     @property
@@ -60,6 +62,7 @@ class Look:
 
     @property
     def active(self) -> bool:
+        """Whether some run waits or trains, these or others."""
         return not self.statuses.isdisjoint(store_cache.ACTIVE)
 
     def marks(self) -> dict[str, str]:

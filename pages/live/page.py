@@ -67,7 +67,8 @@ def moving(active: bool) -> bool:
     now = time.monotonic()
     if active:
         st.session_state["live-moved"] = now
-    return now - st.session_state.get("live-moved", -math.inf) < LINGER
+    moved: float = st.session_state.get("live-moved", -math.inf)
+    return now - moved < LINGER
 
 
 @st.fragment(key="live-top")

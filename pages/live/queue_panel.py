@@ -9,9 +9,9 @@ import streamlit as st
 
 from pages.shared import format
 from pages.shared.naming import run_names
-from pages.shared.status import asked_of, held_back
+from pages.shared.status import asked_of, held_back, start_here
 from vitcore.errors import Refusal
-from vitcore.runs import queue
+from vitcore.runs import queue, seal
 from vitcore.runs.folder import Results
 
 SHOWN = 8
@@ -35,6 +35,9 @@ def waiting(table: pd.DataFrame) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"waits-{id}"):
                 st.caption(f"{place + 1}", width="content")
                 st.text(titles[id], width="stretch")
+                if not queue.is_own(Results().run(id)):
+                    st.caption("queued elsewhere", help=seal.FOREIGN, width="content")
+                    start_here(id, key=f"begin-{id}")
                 _mover("↑", "Earlier", ids, place, place - 1)
                 _mover("↓", "Later", ids, place, place + 1)
                 st.button("Cancel", key=f"out-{id}", on_click=_cancel_all, args=([id],))

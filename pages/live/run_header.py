@@ -10,7 +10,7 @@ from pages.server import store_cache
 from pages.shared import format
 from pages.shared.status import Run, actions, badge, held_back, progress_line
 from vitcore.errors import Refusal
-from vitcore.runs import cost_estimate
+from vitcore.runs import cost_estimate, seal
 
 
 def head(run: Run, called: str) -> None:
@@ -24,7 +24,7 @@ def head(run: Run, called: str) -> None:
         if run["status"] == "running":
             st.progress(format.share(run["progress"]))
             st.caption(progress_line(run))
-        elif run["status"] == "queued":
+        elif run["status"] == "queued" and run["reason"] != seal.FOREIGN:
             if why := held_back(run["id"]):
                 st.caption(format.plain(why))
         elif run["status"] != "finished" and not format.missing(run["reason"]):

@@ -16,11 +16,11 @@ from vitcore.published.chains import command
 from vitcore.reproduction import exports
 from vitcore.reproduction.missing import missing
 from vitcore.reproduction.tables import Result, ResultTable
+from vitcore.reproduction.verdicts import Verdict
 
 GREY = "color: #808080"
-STRONG = {"contradicted": "color: #C84C00", "differs (scaled)": "color: #C84C00"}
-GOOD = {"reproduced": "color: #009E73", "agrees (scaled)": "color: #009E73"}
-STYLES = {**STRONG, **GOOD, "not run": GREY, "–": GREY, "not compared": GREY, "": GREY}
+COLORS = {Verdict.DIFFERS: "color: #C84C00", Verdict.DIVERGED: "color: #C84C00", Verdict.AGREES: "color: #009E73"}
+STYLES = {"–": GREY, "": GREY, **{str(one): COLORS.get(one, GREY) for one in Verdict}}
 
 
 def shown(result: ResultTable, part: str) -> None:
@@ -60,7 +60,7 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
         one = result.at(row, column)
         with st.grid(4, min_column_width=130):
             st.metric("Published", exports.cell_text(one, "published"))
-            st.metric("Ours", one.ours_text() if math.isnan(one.ours.mean) else one.mean_text())
+            st.metric("Ours", one.ours_text() if math.isnan(one.ours.center) else one.center_text())
             st.metric("Difference", exports.cell_text(one, "difference"))
             st.metric("Verdict", exports.cell_text(one, "verdict") or "–")
         st.caption(" ".join(filter(None, [_sentence(one.judgement.why), one.published.note if one.published else ""])))
@@ -81,6 +81,7 @@ def _runs(one: Result, runs: pd.DataFrame) -> None:
     """Links to the runs that count, and to those that do not with their status."""
     here = set(runs.loc[runs["created"].notna(), "id"]) if len(runs) else set()
     told = [(f"seed {seed}: {one.values[seed]:.{one.metric.digits}f}", id) for seed, id in one.runs.items()]
+    told += [(f"seed {seed}: diverged", id) for seed, id in one.diverged.items()]
     told += [(status, id) for status, ids in one.others.items() for id in ids]
     if not told:
         return
@@ -94,7 +95,7 @@ def _runs(one: Result, runs: pd.DataFrame) -> None:
 
 def _run_cell(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -> None:
     """One seed more for this cell."""
-    have = result.at(row, column).values
+    have = {**result.at(row, column).values, **result.at(row, column).diverged}
     seeds = range(max(have, default=-1) + 2)
     gaps = missing(result.table, runs, seeds, result.protocol, rows=[row], columns=[column])
     if not gaps.specs:

@@ -13,12 +13,15 @@ from pages.reports import figures, run_missing
 from pages.server import store_cache
 from pages.shared import addressed, format, frame
 from vitcore.published import tables as published
+from vitcore.published.claims import claims
 from vitcore.published.tables import Report, Table
 from vitcore.reproduction import exports
+from vitcore.reproduction.claims import by_published, by_runs
 from vitcore.reproduction.comparisons import comparisons
 from vitcore.reproduction.evidence import kept_epochs, with_kept
 from vitcore.reproduction.paragraph import paragraph
 from vitcore.reproduction.tables import ResultTable, cell_specs, epoch_runs, results
+from vitcore.reproduction.verdicts import VOCABULARY, Verdict
 from vitcore.store import queries
 
 NARROW = 3  # columns up to which a table stands beside its twin
@@ -119,6 +122,7 @@ def _body(table: Table, protocol: str, moving: bool) -> None:
     st.caption(table.protocols[protocol].note)
     _verdict(now)
     _tables(now)
+    _claims(now)
     run_missing.fill(table, protocol, now.runs)
     report_cells.inspect(now.result, now.runs)
     run_missing.explanations(table, protocol, now.runs)
@@ -136,11 +140,49 @@ def _verdict(now: View) -> None:
 
 def _tables(now: View) -> None:
     _pair(now.result, ("published", "ours"))
-    _pair(now.result, ("difference", "verdict"))
+    if any(
+        one.judgement.verdict not in (Verdict.NOT_COMPARED, Verdict.NOT_RUN, Verdict.NOT_PUBLISHED)
+        for one in now.result.results
+    ):
+        _pair(now.result, ("difference", "verdict"))
     st.caption("† has a note below. Grey: no more than noise explains. Seconds are compared down a column only.")
+    with st.expander("What the verdicts mean"):
+        st.markdown("\n".join(f"- **{one}**: {format.plain(meaning)}." for one, meaning in VOCABULARY.items()))
+        st.markdown(INTERVALS)
     if now.twin:
         with st.expander("Without and with replacement, side by side"):
             st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
+
+
+def _claims(now: View) -> None:
+    """What the report says in words about this table, judged twice."""
+    mine = [one for one in claims().values() if now.table.key in one.tables]
+    if not mine:
+        return
+    wanted = {key for one in mine for key in one.tables} - {now.table.key}
+    made = {now.table.key: now.result}
+    for key in wanted:
+        other = published.table(key)
+        epochs = epochs_of(epoch_runs(other, now.protocol, now.runs))
+        made[key] = results(other, now.runs, now.protocol, epochs=epochs)
+    lines = []
+    for one in mine:
+        printed, ours = by_published(one), by_runs(one, made)
+        lines.append((f"“{one.text}” ({one.place})", printed.standing, printed.why, ours.standing, ours.why))
+    names = ["Claim", "By the published numbers", "Why", "By our runs", "Why "]
+    st.markdown("**What the report claims**")
+    st.dataframe(pd.DataFrame(lines, columns=names).astype(str), hide_index=True, row_height=70, key="claims")
+    for one in mine:
+        if one.open:
+            st.caption(format.plain(one.open))
+
+
+INTERVALS = (
+    "- **Ours** is the median over seeds. The interval holds the median of all seeds in 95 of 100 cases: up to five "
+    "seeds by Student's t on the scale of log odds, with a spread that the table's other cells moderate; from six on "
+    "between the seeds' own values, whatever their distribution. The test set's own binomial error is part of it. "
+    "One seed tells no interval. Runs that diverged are counted, never averaged."
+)
 
 
 def _pair(result: ResultTable, parts: tuple[str, str]) -> None:
@@ -165,22 +207,24 @@ COMPARED: dict[str, Any] = {
     "better": st.column_config.NumberColumn("P(better)", format="percent"),
     "better_low": st.column_config.NumberColumn("from ", format="percent"),
     "better_high": st.column_config.NumberColumn("to ", format="percent"),
-    "more_seeds": st.column_config.NumberColumn("Seeds still needed", format="%d"),
-    "minutes": st.column_config.NumberColumn("Minutes", format="%.0f"),
+    "fewest_seeds": st.column_config.NumberColumn("Seeds still needed, from", format="%d"),
+    "most_seeds": st.column_config.NumberColumn("to  ", format="%d"),
+    "minutes": st.column_config.NumberColumn("Minutes, from", format="%.0f"),
 }
 
 
 def _against(now: View) -> None:
-    """Every row against the reference, seed by seed."""
+    """Every row against every other, seed by seed."""
     pairs = comparisons(now.result, now.runs)
     if pairs.empty:
         return
-    with st.expander(f"Rows against {now.table.row(now.table.reference).label}, seed by seed"):
+    with st.expander("Every row against every other, seed by seed"):
         st.dataframe(pairs, hide_index=True, column_config=COMPARED)
         st.caption(
-            "Runs of one seed share weights, rows and order, so they are compared in pairs. p: paired t-test; Holm: "
-            "corrected for all pairs of the table. Seeds still needed: power 0.8 at the 5 % level, if the difference "
-            "is as seen so far; few seeds exaggerate it."
+            "Runs of one seed share weights, samples and order, so they are compared in pairs, of seeds with which "
+            "both finished. p: paired t-test in log odds, never finer than the test set tells; none below three pairs. "
+            "Holm: corrected for all pairs of the table. Seeds still needed: for power 0.8 at 5 % over all pairs; the "
+            "range holds the true number in 80 of 100 cases, and without an upper end no number is sure to settle it."
         )
 
 
@@ -202,7 +246,7 @@ def _notes(result: ResultTable) -> None:
     cells = [f"{one.row.label}, {one.column.title}: {one.published.note}" for one in result.results
              if one.published and one.published.note]  # fmt: skip
     rows = [f"{row.label}: {row.note}" for row in result.table.rows if row.note]
-    notes = [*result.table.claims, *result.table.notes, *rows, *cells]
+    notes = [*result.table.notes, *rows, *cells]
     if notes:
         st.markdown("**Notes**")
         st.markdown("\n".join(f"- {format.plain(note)}" for note in notes))

@@ -26,19 +26,23 @@ class Waiting(SessionStorage):
         self._kept: dict[str, tuple[float, SessionInfo]] = {}
 
     def get(self, session_id: str) -> SessionInfo | None:
+        """The session of that id where it still waits, else None."""
         self._let_go()
         found = self._kept.get(session_id)
         return None if found is None else found[1]
 
     def save(self, session_info: SessionInfo) -> None:
+        """Keep a session whose browser has gone, as the newest."""
         self._kept.pop(session_info.session.id, None)
         self._kept[session_info.session.id] = (self._clock(), session_info)
         self._let_go()
 
     def delete(self, session_id: str) -> None:
+        """Keep a session no longer. Raises KeyError where it does not wait."""
         del self._kept[session_id]
 
     def list(self) -> list[SessionInfo]:
+        """The sessions that still wait, the longest waiting first."""
         self._let_go()
         return [info for _, info in self._kept.values()]
 

@@ -6,7 +6,6 @@ browser's console at every load.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -14,18 +13,15 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from streamlit import file_util
 
+from pages.contents import ADDRESSES
+
 # Pages lie side by side, so whatever stands before a page's name is the base; a proxy may have put something there.
 BASE = '<script>window.__streamlit = {BACKEND_BASE_URL: new URL(".", window.location.href).href}</script>'
 
 
-def deep_links(folder: Path) -> list[Route]:
+def deep_links() -> list[Route]:
     """A route for every page but the first, whose address is the base itself."""
-    return [Route(f"/{name}", _shell) for name in names(folder)]
-
-
-def names(folder: Path) -> Iterable[str]:
-    """The pages' addresses, which are their files' names."""
-    return sorted(path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "navigation", "home"))
+    return [Route(f"/{address}", _shell) for address in ADDRESSES]
 
 
 def _shell(request: Request) -> HTMLResponse:

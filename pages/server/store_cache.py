@@ -14,6 +14,7 @@ import streamlit as st
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
+from vitcore.settle.wishes import ensure as ensure_settled
 from vitcore.store import queries
 from vitcore.store.index import Index
 
@@ -56,6 +57,11 @@ class Watched:
         self.trouble: str | None = None
 
     def poll(self, *, now: bool = False) -> Index:
+        """The index, brought up to date where that is due.
+
+        Args:
+            now: up to date in any case.
+        """
         with self._lock:
             began = time.monotonic()
             if now or began >= self._due:
@@ -74,15 +80,16 @@ class Watched:
         return kept
 
     def _wake(self) -> None:
-        """Start a dispatcher where runs wait and none lives: it was killed, or they wait since before this server."""
+        """Start whom runs and questions wait for, where none lives: killed, or gone since before this server."""
         if time.monotonic() - self._woken < WAKING:
             return
         self._woken, self.trouble = time.monotonic(), None
-        if self.index.waiting:
-            try:
+        try:
+            if self.index.waiting:
                 ensure_dispatcher(self.results)
-            except Refusal as refusal:
-                self.trouble = str(refusal)
+            ensure_settled(self.results)
+        except Refusal as refusal:
+            self.trouble = str(refusal)
 
 
 def index(*, now: bool = False) -> Index:

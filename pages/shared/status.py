@@ -11,7 +11,7 @@ import streamlit as st
 from pages.server import store_cache
 from pages.shared import format
 from vitcore.errors import Refusal
-from vitcore.runs import dependencies, queue
+from vitcore.runs import dependencies, queue, seal
 from vitcore.runs.folder import Results
 from vitcore.runs.status import RESUMABLE
 
@@ -35,6 +35,7 @@ COLOURS: dict[str, Colour] = {
 
 
 def badge(status: str) -> None:
+    """A run's status as a badge in its color."""
     st.badge(status, color=COLOURS.get(status, "gray"))
 
 
@@ -77,6 +78,8 @@ def _buttons(run: Run) -> None:
         )
         st.button("Stop", key=f"stop-{id}", on_click=_ask, args=(queue.stop, id), help="Keeps what it has learnt.")
     elif state == "queued":
+        if run["reason"] == seal.FOREIGN:
+            start_here(id, key=f"start-{id}")
         st.button("Cancel", key=f"cancel-{id}", on_click=_ask, args=(queue.cancel, id))
     elif state in RESUMABLE:
         begun = int(run["epochs_done"]) > 0
@@ -87,6 +90,11 @@ def _buttons(run: Run) -> None:
             args=(queue.resume, id),
             help="Goes on from its last checkpoint." if begun else "Queues it once more.",
         )
+
+
+def start_here(id: str, *, key: str) -> None:
+    """The word of a person without which a run that another account has queued does not start."""
+    st.button("Start here", key=key, on_click=_ask, args=(queue.resume, id), help=seal.FOREIGN)
 
 
 def asked_of(what: Callable[[Results], object]) -> bool:

@@ -37,18 +37,35 @@ def whole(
 
     None where nothing stands there, and where what stands there is refused beneath it.
     """
-    bounds = {"ge": low, "le": high}
-    asked = SpecField(key, (key,), "", int, value is None, value, label, help, False, (), bounds)
+    asked = SpecField(key, (key,), "", int, value is None, value, label, help, False, (), {"ge": low, "le": high})
     with st.container(key=f"cell-{key}", gap="xxsmall", width=width or "stretch"):
-        text = st.text_input(
-            label, written(value), key=key, help=help or None, placeholder=empty or None, persist_state=KEPT
-        )
-        try:
-            found: int | None = typed.read(asked, text, empty=empty)
-        except Refusal as refusal:
-            _said(refusal)
-            return None
+        found: int | None = _read(asked, empty)
         return found
+
+
+def decimal(label: str, key: str, above: float, below: float, value: float, *, help: str = "") -> float | None:
+    """A number that is no option of a spec; None where what stands there is refused beneath it."""
+    asked = SpecField(key, (key,), "", float, False, value, label, help, False, (), {"gt": above, "lt": below})
+    with st.container(key=f"cell-{key}", gap="xxsmall"):
+        found: float | None = _read(asked, "")
+        return found
+
+
+def _read(asked: SpecField, empty: str) -> Any:
+    """What is typed into a field, read as it stands there or refused beneath it."""
+    text = st.text_input(
+        asked.label,
+        written(asked.default),
+        key=asked.name,
+        help=asked.help or None,
+        placeholder=empty or None,
+        persist_state=KEPT,
+    )
+    try:
+        return typed.read(asked, text, empty=empty)
+    except Refusal as refusal:
+        _said(refusal)
+        return None
 
 
 def _said(refusal: Refusal) -> None:
@@ -127,7 +144,7 @@ def _several(field: SpecField, disabled: bool) -> list[Any]:
 
 def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
     """What stands in a field of text, to the letter."""
-    return st.text_input(
+    text: str = st.text_input(
         field.label,
         held(field, field.default),
         key=key,
@@ -136,3 +153,4 @@ def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
         placeholder=field.empty if "empty: " in field.help else None,  # as its help says
         persist_state=KEPT,
     )
+    return text

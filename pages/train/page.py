@@ -62,6 +62,7 @@ def recap(specs: list[RunSpec]) -> None:
 
 
 def before_launch(asked: Asked) -> None:
+    """What is about to run and what speaks against it, the button that launches it, and what it costs."""
     specs = asked.specs
     missing = sorted({reason for spec in specs if (reason := available(spec.data.dataset, spec.data.folder))})
     label = "Launch" if len(specs) == 1 else f"Launch {format.number(len(specs), 'run')}"

@@ -1,11 +1,13 @@
 """Datasets in a real browser: how many rows of a subset repeat, and a zip of one's own class folders."""
 
+import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import PATIENCE, Server, settle, visit, wait_for_points
-from tests.data.images import class_files, write_zip
+from tests.data.images import class_files, picture, write_folder, write_zip
 
 
 def repeats(page: Page) -> list[int]:
@@ -39,3 +41,76 @@ def test_a_zip_of_ones_own_is_looked_into(page: Page, server: Server, tmp_path: 
     page.locator(".st-key-inside-folder label").last.click()
     expect(page.locator(".samples figure")).to_have_count(2, timeout=PATIENCE)
     expect(page.locator(".samples figcaption").first).to_have_text("bright")
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """Three splits of two classes with long names, a picture that is broken, a file that is none, and one beside."""
+    classes = ("a_cat_with_a_name_that_is_longer_than_a_phone_is_wide", "dog")
+    files = {
+        f"{split}/{of}/{number}.png": picture(40 * number, 9)
+        for split in ("train", "val", "test")
+        for of in classes
+        for number in range(4)
+    }
+    return write_folder(
+        tmp_path / "pets",
+        files
+        | {f"{split}/dog/broken.png": b"no picture" for split in ("train", "test")}
+        | {"train/notes.txt": b"", "loose.png": picture(1)},
+    )
+
+
+def test_what_was_found_is_told_on_every_screen(page: Page, server: Server, pets: Path) -> None:
+    """Splits, classes, counts, what was passed over and why; at 390 and 1440 px, light and dark."""
+    visit(page, f"{server.url}/datasets", "Datasets")
+    page.locator(".st-key-dataset input").last.click()
+    page.get_by_role("option", name="My own pictures", exact=True).click()
+    settle(page)
+    box = page.locator(".st-key-dataset-folder input").last
+    box.fill(str(pets))
+    box.press("Enter")
+    told = page.locator(".st-key-found-in-folders").last
+    expect(told).to_be_visible(timeout=PATIENCE)
+    settle(page)
+    page.locator(".st-key-inside-folder label").last.click()
+    expect(page.locator(".st-key-broken-images").last).to_be_visible(timeout=PATIENCE)
+    settle(page)
+    for width in (390, 1440):
+        for scheme in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(300)
+            for sentence in (
+                "9 images to train on and 9 to test on",  # of each of which one is broken
+                "Trained on is train/, tested on test/.",
+                "validation split val/ (8 images)",
+                "a_cat_with_a_name_that_is_longer_than_a_phone_is_wide 4 + 4, dog 5 + 5",
+                "1 file (no image by its ending: train/notes.txt)",
+                "1 file (outside train/ and test/ and val/: loose.png)",
+            ):
+                expect(told).to_contain_text(sentence)
+            assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+            for line in told.locator('[data-testid="stText"]').all():
+                frame = line.bounding_box()
+                assert frame is not None
+                assert frame["x"] >= 0
+                assert frame["x"] + frame["width"] <= width
+                assert line.evaluate("one => one.scrollWidth <= one.clientWidth + 1"), "it is wrapped, not cut"
+            letters, ground = told.evaluate(
+                """one => [getComputedStyle(one.querySelector('[data-testid=stText]')).color,
+                           getComputedStyle(document.querySelector('.stApp')).backgroundColor]"""
+            )
+            assert contrast(letters, ground) >= 4.5, (scheme, letters, ground)
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colors' luminances, as WCAG 2 defines it."""
+
+    def luminance(color: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)

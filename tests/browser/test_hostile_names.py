@@ -1,7 +1,5 @@
 """Runs with names that could be read as something else, on every page that shows a run, whole: all stand as typed."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from urllib.parse import quote, urlsplit

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
 from tests.pages.texts import give_weights, tell
@@ -23,8 +24,12 @@ MATRIX = ".vitcore-chart[data-key=confusion]"
 
 def pick(page: Page, key: str, words: str) -> None:
     """Choose in a select box by mouse."""
-    page.locator(f".st-key-{key} input").last.click()
-    page.get_by_role("option").filter(has_text=words).last.click()
+    option = page.get_by_role("option").filter(has_text=words).last
+    for _ in range(10):  # what is drawn anew meanwhile closes the list: a person opens it again
+        page.locator(f".st-key-{key} input").last.click()
+        with suppress(TimeoutError):
+            option.click(timeout=5_000)
+            break
     settle(page)
 
 
@@ -39,14 +44,14 @@ def test_the_matrix_is_the_chosen_run_s_when_two_share_a_title(page: Page, tmp_p
     with served(results.root) as server:
         visit(page, f"{server.url}/live?runs={','.join(counts)}", "Live")
         wait_for_points(page, "confusion", 0)
-        for run, count in [*counts.items(), *list(counts.items())[:1]]:
-            pick(page, "confusion-run", run[-4:])
+        for id, count in [*counts.items(), *list(counts.items())[:1]]:
+            pick(page, "confusion-run", id[-4:])
             page.wait_for_function(
                 "([key, count]) => [...document.querySelectorAll(`${key} text`)].some(t => t.textContent === count)",
                 arg=[MATRIX, str(count)],
                 timeout=PATIENCE,
             )
-            expect(page.get_by_text(re.compile(f"^{run[-4:]} · .*, after epoch 2$"))).to_be_visible()
+            expect(page.get_by_text(re.compile(f"^{id[-4:]} · .*, after epoch 2$"))).to_be_visible()
 
 
 @pytest.mark.parametrize("begun", [True, False])

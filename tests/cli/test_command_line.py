@@ -22,7 +22,7 @@ from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, fields
 from vitcore.spec.presets import preset
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.index import Index
 
 TINY = ["--architecture", "cnn", "--samples", "64", "--batch-size", "16"]
@@ -97,7 +97,7 @@ def test_runs_writes_the_table_of_the_page(trained: tuple[Results, dict[str, obj
     exported = vitcore(results, "runs", "--csv").stdout
     index = Index(results)
     index.poll()
-    assert exported == queries.export_csv(queries.exact(index, queries.runs(index)))
+    assert exported == exports.csv(queries.exact(index, queries.runs(index)))
     assert pd.read_csv(io.StringIO(exported)).loc[0, "status"] == "finished"
     assert vitcore(results, "runs", "--status", "failed", "--csv").stdout.count("\n") == 1
 
@@ -197,7 +197,7 @@ def test_a_run_that_fails_ends_with_exit_code_one(trained: tuple[Results, dict[s
         (["train", "--architecture", "vit-lite-7/4", "--patch", "60"], "60"),
         (["train", "--name", "turned \u202e round"], "name"),
         (["train", "--device", "toaster"], "device"),
-        (["train", "--learning-rate", "nan"], "learning_rate"),
+        (["train", "--learning-rate", "nan"], "--learning-rate"),
         (["train", "--teacher", "nobody"], "nobody"),
         (["train", "--no-such-flag"], "--no-such-flag"),
         (["stop", "../../etc"], "no run's id"),

@@ -175,7 +175,7 @@ def options() -> Iterator[tuple[str, list[str], Any]]:
     """Every option of every command that takes a value, with the words that call the command."""
     needed = {"predict": ["a", "b"], "export": ["a", "--onnx", "b"], "import": ["cct-2/3x2", "a.pt"]}
     needed |= {one: ["performer-table-1"] for one in ("show", "fill")} | {"tag": ["a"]}
-    root = typer.main.get_command(app)
+    root: Any = typer.main.get_command(app)
     for name, command in root.commands.items():
         for own, one in getattr(command, "commands", {"": command}).items():
             called = [name, own] if own else [name]

@@ -7,9 +7,9 @@ import pytest
 
 from tests.runs.processes import tiny
 from vitcore.cli import follow
-from vitcore.cli.follow import Seen
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
+from vitcore.runs.watch import Watched
 
 WHOLE = {"event": "epoch", "epoch": 3, "error_percent": 12.5, "train_loss": 0.5}
 
@@ -29,12 +29,12 @@ WHOLE = {"event": "epoch", "epoch": 3, "error_percent": 12.5, "train_loss": 0.5}
     ids=str,
 )
 def test_a_line_that_makes_no_sense_changes_nothing_that_was_told(line: dict[str, object]) -> None:
-    seen = Seen("id", "running", asked=4)
-    seen.take(WHOLE)
-    seen.take(line)
-    assert (seen.epochs, seen.error_percent, seen.ending) == (3, 12.5, None)
-    assert 0 <= seen.share <= 1
-    json.dumps(seen.summary(), allow_nan=False)
+    run = Watched(Results(), "id", "running", epochs_asked=4)
+    run.fold.take_all([WHOLE, line])
+    assert (run.fold.epochs_done, run.fold.latest("error_percent"), run.fold.ending) == (3, 12.5, None)
+    assert 0 <= run.progress <= 1
+    assert run.words.startswith("epoch 3/4")
+    json.dumps(run.summary(), allow_nan=False)
 
 
 def test_whoever_follows_a_resumed_run_is_not_told_the_abandoned_attempt_again(
@@ -49,14 +49,14 @@ def test_whoever_follows_a_resumed_run_is_not_told_the_abandoned_attempt_again(
         events.append({"event": "epoch", "epoch": epoch, "train_loss": 0.5, "error_percent": 50.0})
     events.append({"event": "ended", "status": "failed", "reason": "the first"})
     seen = follow.known(results, run.id)
-    assert (seen.epochs, seen.ending) == (3, "failed")
+    assert (seen.fold.epochs_done, seen.fold.ending) == (3, "failed")
     events.append({"event": "started", "resumed_from": 1, "epochs": 3})
     for epoch in (2, 3):
         events.append({"event": "epoch", "epoch": epoch, "train_loss": 0.25, "error_percent": 25.0})
     events.append({"event": "ended", "status": "finished", "reason": "", "epochs": 3})
     events.close()
-    seen = follow.to_the_end(results, run.id, seen)
+    assert follow.to_the_end(seen)
     told = capsys.readouterr().err.splitlines()
     assert [line.split(" ")[1] for line in told] == ["2/3", "3/3"]
     assert all("error 25.00 %" in line for line in told)
-    assert (seen.status, seen.epochs, seen.error_percent) == ("finished", 3, 25.0)
+    assert (seen.status, seen.fold.epochs_done, seen.fold.latest("error_percent")) == ("finished", 3, 25.0)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pages.architectures.pipeline import GLYPHS, NARROW, Pipeline, pipelines
+from vitcore.cost import memory
 from vitcore.cost.description import Choice, Description, describe, described, direct_parts
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES, build, count
@@ -29,7 +30,7 @@ def test_counts_are_the_models_own(found: dict[str, Description]) -> None:
             model = build(name, channels=own.channels, side=own.side, classes=own.classes)
         assert one.parameters == count.parameters(model), name
         assert one.macs == count.macs(model, own.channels, own.side), name
-        assert one.memory == count.training_memory(model, own.channels, own.side, 2), name
+        assert one.memory == memory.described(model, own.channels, own.side, 2), name
 
 
 def test_two_sessions_that_count_at_once_do_not_count_each_other(found: dict[str, Description]) -> None:

@@ -188,6 +188,7 @@ MAKERS: dict[str, Callable[[pytest.MonkeyPatch, Path], dict[str, Files]]] = {
     "cifar-100": _cifar("cifar-100", "cifar-100-python"),
     "tiny-imagenet": _tiny,
     "flowers-102": _flowers,
+    "flowers-102-val": _flowers,
     "imagenet": _classes("imagenet"),
     "folder": lambda monkeypatch, tmp: {
         "files": _below("mine", class_files()),

@@ -9,6 +9,7 @@ import lzma
 import struct
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from vitcore.data.load import load
 from vitcore.data.storage.archives import entries
 from vitcore.errors import Refusal
 
-PACK = {
+PACK: dict[str, Callable[[bytes], bytes]] = {
     "tar": bytes,
     "tar.gz": gzip.compress,
     "tgz": gzip.compress,

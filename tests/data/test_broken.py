@@ -93,7 +93,7 @@ def test_what_was_found_stands_in_the_notes_before_training(own_places: Path, tm
         architecture="cnn", dataset="folder", folder=str(place), side=16, epochs=1, device="cpu", skip_broken=True
     )
     lines: list[dict[str, Any]] = []
-    train(spec, lambda stream, line: lines.append(line) if stream == "events" else None)
+    train(spec, lambda line: lines.append(line.written()) if line.stream == "events" else None)
     events = [line["event"] for line in lines]
     notes = [line["text"] for line in lines[: events.index("epoch")] if line["event"] == "note"]
     for part in (
@@ -112,7 +112,7 @@ def test_every_broken_image_stands_in_the_notes_of_a_run_that_failed(own_places:
     spec = RunSpec.of(architecture="cnn", dataset="folder", folder=str(place), side=16, epochs=1, device="cpu")
     notes: list[str] = []
     with pytest.raises(Refusal, match="30 of 50 images"):
-        train(spec, lambda stream, line: notes.append(str(line.get("text"))))
+        train(spec, lambda line: notes.append(str(line.written().get("text"))))
     for name in bad:
         assert any(name in note for note in notes)
 

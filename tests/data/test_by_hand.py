@@ -12,7 +12,6 @@ from tests.data import published
 from tests.data.images import write_folder
 from vitcore.data.load import Images, available, load
 from vitcore.data.registry import DATASETS
-from vitcore.data.storage import download as downloading
 from vitcore.errors import Refusal
 
 
@@ -30,7 +29,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise ConnectionError("no network in this test")
 
-    monkeypatch.setattr(downloading.urllib.request, "urlopen", refused)
+    monkeypatch.setattr("urllib.request.urlopen", refused)
 
 
 @pytest.mark.usefixtures("offline")
@@ -69,6 +68,7 @@ ASKED = {
         | {"102flowers.tgz": published.tarred({n: c for n, c in files.items() if n.endswith(".jpg")})}
     ),
 }
+ASKED["flowers-102-val"] = ASKED["flowers-102"]
 
 
 @pytest.mark.usefixtures("offline")
@@ -135,7 +135,7 @@ DAMAGES = {
 
 @pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", [name for name in ASKED if name != "flowers-102"])
+@pytest.mark.parametrize("name", [name for name in ASKED if not name.startswith("flowers-102")])
 def test_a_damaged_file_put_by_hand_is_named(
     own_places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
 ) -> None:

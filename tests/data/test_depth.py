@@ -33,8 +33,8 @@ def level(content: bytes, channels: int = 1) -> int:
     return int(pixels[0, 0, 0])
 
 
-def flat(value: float, kind: object) -> Image.Image:
-    return Image.fromarray(np.full((8, 8), value, dtype=kind))  # type: ignore[arg-type]
+def flat(value: float, kind: np.typing.DTypeLike) -> Image.Image:
+    return Image.fromarray(np.full((8, 8), value, dtype=kind))
 
 
 def pgm(value: int, largest: int) -> bytes:

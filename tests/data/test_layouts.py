@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import torch
 
 from tests.data.images import picture, write_folder, write_tar, write_zip
 from vitcore.data.load import described, load
+from vitcore.data.readers.folder_names import kind
 from vitcore.data.readers.folders import found
-from vitcore.data.readers.layouts import kind
+from vitcore.data.readers.layouts import arranged
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 
@@ -129,6 +131,75 @@ def test_the_same_classes_twice_without_a_split_are_refused_with_both_paths(
     holders = {folder.rpartition("/")[0] for folder in folders}
     says = [f"{holder}/" if holder else "itself" for holder in holders]
     refused(write_folder(tmp_path / "x", tree(*folders)), *says, "name the folders train and test", "classes")
+
+
+ROOMS = ("indoor", "outdoor")
+PIECES = ("part1 part2", "a b", "siteA siteB", "holdout rest", "fold_1 fold_2", "2017 2018", "Old new", "query gallery")
+
+
+def crossed(outer: Iterable[str], inner: Iterable[str]) -> dict[str, bytes]:
+    return tree(*(f"{one}/{two}" for one in outer for two in inner))
+
+
+@pytest.mark.parametrize("above", ["", "archive/", "a/b/"])
+@pytest.mark.parametrize(
+    "classes", ["cat dog", "cat dog cow", "n01440764 n01443537", "猫 犬", "valley testudo", "red_car blue_car"]
+)
+def test_kinds_within_the_classes_are_no_splits(tmp_path: Path, classes: str, above: str) -> None:
+    """As torchvision's ImageFolder answers; and it is told, since splits of unusual names look the same."""
+    names = tuple(sorted(classes.split()))
+    folder = write_folder(tmp_path / "x", crossed((f"{above}{name}" for name in names), ROOMS))
+    assert layout(folder)[2] == names
+    told = " ".join(described("folder", str(folder)).found)
+    assert "hold folders of the same names (indoor, outdoor)" in told
+    assert "name them train and test" in told
+
+
+@pytest.mark.parametrize("outer", PIECES)
+@pytest.mark.parametrize("beside", [(), ("cow/indoor", "cow/outdoor")])
+def test_what_may_be_pieces_of_one_collection_is_refused_with_both_readings(
+    tmp_path: Path, outer: str, beside: tuple[str, ...]
+) -> None:
+    files = crossed(outer.split(), ("cat", "dog")) | tree(*beside)
+    refused(write_folder(tmp_path / "x", files), "two ways", "train and test (or val)", "a folder called classes")
+
+
+def test_a_piece_beside_classes_of_kinds_is_refused(tmp_path: Path) -> None:
+    """The classes repeated in a folder, whatever it is called, or their kinds in one that is called a piece."""
+    cats = crossed(("cat", "dog"), ROOMS)
+    for number, more in enumerate((crossed(("xyz",), ("cat", "dog")), crossed(("holdout",), ROOMS))):
+        refused(write_folder(tmp_path / str(number), cats | more), "two ways")
+    refused(write_folder(tmp_path / "train_a", cats | crossed(("train_a",), ("cat", "dog"))), "train_a/")
+
+
+def test_more_names_in_common_than_there_are_folders_are_taken_for_classes(tmp_path: Path) -> None:
+    """As the 31 classes of Office-31 in amazon/, dslr/ and webcam/."""
+    files = crossed(("amazon", "dslr", "webcam"), ("bike", "calculator", "desk", "mouse", "mug", "ruler"))
+    refused(write_folder(tmp_path / "x", files), "two ways")
+
+
+def test_many_classes_of_the_same_kinds_are_read_soon(tmp_path: Path) -> None:
+    names = [
+        f"{letter}{other}{third}x" for letter in "abcdefghijklmnopqrst" for other in "abcdefghij" for third in "ae"
+    ]
+    images = [((name, room), f"{name}/{room}/1.png") for name in names for room in (*ROOMS, f"only {name}")]
+    start = time.monotonic()
+    assert len(arranged("mine", images).splits[""]) == 400
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("outer", PIECES)
+def test_the_folder_of_classes_can_itself_be_given(tmp_path: Path, outer: str) -> None:
+    """What the refusal advises works, whether the folder around the classes is given or that one above it."""
+    folder = write_folder(tmp_path / "pets" / "classes", crossed(outer.split(), ("cat", "dog")))
+    for given in (folder, folder.parent):
+        assert layout(given)[2] == tuple(sorted(outer.split()))
+
+
+def test_a_folder_called_classes_with_splits_in_it_is_split(tmp_path: Path) -> None:
+    """It was given for what it holds: nothing of test/ is trained on because of the name above it."""
+    train, tested, classes = layout(write_folder(tmp_path / "classes", crossed(("train", "test"), ("cat", "dog"))))
+    assert (below(train, "train/"), below(tested, "test/"), classes) == (True, True, ("cat", "dog"))
 
 
 @pytest.mark.parametrize(

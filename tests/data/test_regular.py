@@ -177,3 +177,10 @@ def test_the_limits_leave_room_for_the_published_files() -> None:
     assert idx.LARGEST > 16 + 60_000 * 28 * 28
     assert flowers.LARGEST_TABLE > 14_989
     assert LARGEST_BYTES > 2**27
+
+
+def test_a_large_limit_costs_no_memory(tmp_path: Path) -> None:
+    """The limit of weights is larger than most machines' memory: a buffer as long as it could not be made."""
+    path = tmp_path / "small"
+    path.write_bytes(b"12345")
+    assert read_regular(path, 1 << 60) == b"12345"

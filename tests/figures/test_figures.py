@@ -198,7 +198,7 @@ def test_the_commonest_mistakes_come_first_and_an_empty_row_divides_by_nothing()
 
 
 def test_probabilities_keep_the_likeliest_of_many_classes() -> None:
-    answer = np.full(200, 0.001)
+    answer = [0.001] * 200
     answer[150] = 0.801
     figure = figures.probabilities({"one": answer, "two": answer}, [f"class {n}" for n in range(200)], most=5)
     assert len(figure.data) == 2

@@ -43,8 +43,8 @@ def test_every_code_block_says_its_language_or_is_for_a_shell(page: Path) -> Non
     assert len(fences) % 2 == 0
     assert set(fences[::2]) <= {"", "python"}
     assert set(fences[1::2]) <= {""}
-    for shell in re.findall(r"^```\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-        assert not re.search(r"^(import|from) |^\w+ = |^vc\.", shell, re.MULTILINE), shell
+    for language, shell in re.findall(r"^```(.*?)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        assert language == "python" or not re.search(r"^(import|from) |^\w+ = |^vc\.", shell, re.MULTILINE), shell
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

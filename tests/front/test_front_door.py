@@ -45,11 +45,11 @@ def test_every_name_is_there_and_explained(name: str) -> None:
 
 def test_what_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'settle_down'"):
-        _ = vc.settle_down  # type: ignore[attr-defined]
+        _ = vc.settle_down
 
 
 def test_rooms_share_names_with_the_door() -> None:
-    assert CLASHES == ["published", "runs"]  # else the tests below try nothing
+    assert CLASHES == ["published", "runs", "settle"]  # else the tests below try nothing
 
 
 ORDERS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ from tests.pages.texts import give_weights, tell
 from tests.store.writing import add, write_run
 from vitcore.errors import Refusal
 from vitcore.front import progress
-from vitcore.front.waiting import _last
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
 from vitcore.spec.presets import presets
@@ -128,7 +128,7 @@ def test_an_interrupt_says_where_the_run_is(
 
     with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5):
         run = vc.submit(architecture="cnn", device="cpu")
-        monkeypatch.setattr("vitcore.front.waiting.time.sleep", interrupt)
+        monkeypatch.setattr("vitcore.runs.watch.time.sleep", interrupt)
         with pytest.raises(KeyboardInterrupt):
             run.wait()
     assert f"vitcore.run('{run.id}')" in capsys.readouterr().err
@@ -144,19 +144,10 @@ def test_a_notebook_sees_a_bar_in_its_cell(results: Results, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "IPython", notebook)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     vc.run(write_run(results, epochs=3).id).wait()
-    assert shown == ['<progress value="1.0000"></progress> finished · epoch 3/3 · test error 12.50 %']
+    assert shown == ['<progress value="1.0000"></progress> finished · epoch 3/3 · loss 0.2500 · test error 12.50 %']
     with progress.bar() as show:
         show("running", 0.5, "<b>")
     assert "&lt;b&gt;" in shown[-1]
-
-
-def test_the_bar_follows_what_counts_of_a_resumed_run() -> None:
-    def read(epochs: list[int], floor: int | None) -> object:
-        return SimpleNamespace(epochs=[{"epoch": epoch} for epoch in epochs], floor=floor)
-
-    assert _last(read([1, 2], 0), {}) == {"epoch": 2}  # type: ignore[arg-type]
-    assert _last(read([], None), {"epoch": 2}) == {"epoch": 2}  # type: ignore[arg-type]
-    assert _last(read([], 1), {"epoch": 2}) == {}  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -171,7 +162,7 @@ def test_an_image_at_hand_is_read_alike_however_it_is_given(trained: vc.Run, tmp
     array[4:24, 13:16] = 255
     Image.fromarray(array).save(tmp_path / "one.png")
     colored = np.dstack([array] * 3)
-    given = [
+    given: list[Any] = [
         array,
         array[..., None],
         colored,
@@ -214,7 +205,8 @@ def test_an_image_of_another_kind_is_no_image(trained: vc.Run) -> None:
 
 def test_curves_are_the_runs_asked_for_in_their_order(results: Results) -> None:
     first, second = (vc.run(write_run(results, name=name).id) for name in ("first", "second"))
-    for given in ([second, first], [second.id, first], [second, second.id, first]):
+    orders: list[list[vc.Run | str]] = [[second, first], [second.id, first], [second, second.id, first]]
+    for given in orders:
         assert [trace.name for trace in vc.plot.curves(given, y="error_percent").data] == ["second", "first"]
     assert [trace.name for trace in vc.plot.curves(first).data] == ["first"]
     grouped = vc.plot.curves([first, second], group="kernel").data

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import urllib.response
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,7 +141,7 @@ def test_the_apps_pages_run_from_the_wheel(elsewhere: dict[str, str], installed:
         "from streamlit.testing.v1 import AppTest\n"
         f"page = AppTest.from_file({str(app / 'pages' / 'navigation.py')!r}, default_timeout=120).run()\n"
         "import pages, vitcore; print(pages.__file__, vitcore.__file__, [e.value for e in page.exception], sep='\\n')\n"
-        "page.switch_page('report_performer.py').run()\n"
+        "page.switch_page('reports/performer.py').run()\n"
         "print([e.value for e in page.exception], len(page.dataframe) + len(page.markdown) > 3)\n"
     )
     served, package, home, report = ask(code, elsewhere, tmp_path)
@@ -149,11 +150,11 @@ def test_the_apps_pages_run_from_the_wheel(elsewhere: dict[str, str], installed:
     assert (home, report) == ("[]", "[] True")
 
 
-def _answer(url: str, server: subprocess.Popen[bytes]) -> urllib.request.addinfourl:
+def _answer(url: str, server: subprocess.Popen[bytes]) -> urllib.response.addinfourl:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
-            found: urllib.request.addinfourl = urllib.request.urlopen(url, timeout=10)
+            found: urllib.response.addinfourl = urllib.request.urlopen(url, timeout=10)
             with found:
                 return found
         except (urllib.error.URLError, OSError):

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.fuzz.promise import Kind
-from vitcore.cli.follow import Seen
 from vitcore.errors import Refusal
-from vitcore.runs import attempts, journal, predictions
+from vitcore.events import Attempt
+from vitcore.runs import journal, predictions
+from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
 from vitcore.store import queries
@@ -48,10 +49,11 @@ def _live(run: RunFolder, number: int, attempt: dict[str, Any], disk: Disk) -> N
     events, steps, matrices = (journal.Journal(path, buffered=True) for path in (run.events, run.steps, run.confusion))
     disk.made = list(disk.kept)
     done = len(disk.made)
-    line = {"event": "started", "resumed_from": done // STEPS, "resumed_step": done, "epochs": 25}
+    resumed_from = done // STEPS
+    line = {"event": "started", "resumed_from": resumed_from, "resumed_step": done, "epochs": 25}
     events.append(line)
     for other in (steps, matrices):
-        other.append(attempts.mark(line))
+        other.append(Attempt(resumed_from, done))
     kept = predictions.Predictions(run.predictions, [0, 1], 256)
     kept.withdraw(done // STEPS)
     for count in range(1, attempt["steps"] + 1):
@@ -109,10 +111,8 @@ def _compare(results: Results, run: RunFolder, index: Index, disk: Disk) -> None
         assert {one: int(kept.of(one)[0]) for one in kept.epochs} == epochs
     except Refusal:
         assert not epochs
-    seen = Seen(run.id, "queued")
-    for line in journal.read(run.events)[0]:
-        seen.take(line)
-    assert (seen.epochs, seen.error_percent) == (len(epochs), last)
+    followed = Fold().take_all(journal.read(run.events)[0])
+    assert (followed.epochs_done, followed.latest("error_percent")) == (len(epochs), last)
 
 
 KINDS = [Kind("journals with several attempts", 500, ATTEMPTS, check)]

@@ -1,7 +1,5 @@
 """A run's folder whose journals and small files hold anything at all; everybody who reads them must go on."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -10,14 +8,14 @@ from hypothesis import strategies as st
 
 from tests.fuzz.promise import Kind
 from tests.fuzz.values import ANYTHING, ODD_NUMBERS, damaged
-from vitcore.cli.follow import Seen
 from vitcore.errors import Refusal
 from vitcore.lab import measurements
 from vitcore.runs import annotations, journal, locks, queue, status
 from vitcore.runs.folder import Results
 from vitcore.runs.status import STATUSES
+from vitcore.runs.watch import Watched
 from vitcore.spec import RunSpec
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.index import Index
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -103,10 +101,10 @@ def check_folder(case: dict[str, bytes], place: Path) -> None:
     assert status.now(other) == "interrupted"
     assert (run.id in queue.queued(results)) == ("waiting.json" in case)
     queue.since(results, run.id), queue.resuming(run), annotations.read(run)
-    seen = Seen(run.id, "queued")
+    followed = Watched(results, run.id)
     for found in journal.read(run.events)[0]:
-        seen.take(found)
-        json.dumps(seen.summary())
+        followed.fold.take(found)
+        json.dumps([followed.summary(), followed.progress, followed.words])
     _ask(results, run.id)
     writer = journal.Journal(run.events)  # and the next worker goes on
     writer.append({"event": "epoch", **GOOD["epoch"], "epoch": 77})
@@ -121,7 +119,7 @@ def _ask(results: Results, id: str) -> None:
     table = queries.runs(index)
     assert sorted(table["id"]) == results.ids()
     assert set(table["status"]) <= set(STATUSES)
-    queries.export_csv(table)
+    exports.csv(table)
     assert queries.epochs(index, [id])["epoch"].is_unique
     queries.notes(index, id), queries.steps(results, id), queries.groups(index, ["status"])
     for epoch in (None, *queries.confusion_epochs(index, id)):

@@ -59,13 +59,15 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
         classes = draw(st.lists(st.sampled_from(CLASSES), min_size=2, max_size=4, unique=True))
         within = draw(st.integers(0, 7)) == 0
         nested = st.sampled_from(NESTED) if draw(st.booleans()) else st.just("")
+        kinds = draw(st.lists(st.sampled_from(["indoor", "outdoor", "night"]), max_size=3, unique=True))
         for split in splits or [""]:
             for of in classes:
                 path = f"{of}/{split}" if within else f"{split}/{split}/{of}" if doubled else f"{split}/{of}"
                 folders[f"{wrapper}{path.strip('/')}{draw(nested)}"] = draw(st.integers(2, 5))
                 folders.setdefault(f"{wrapper}{path.strip('/')}", draw(COUNTS))
-    for path in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
-        folders["/".join(path)] = draw(COUNTS)
+                folders |= {f"{wrapper}{path.strip('/')}/{name}": draw(COUNTS) for name in kinds}
+    for parts in draw(st.lists(st.lists(st.sampled_from(ANY), min_size=1, max_size=4), max_size=4)) if wild else []:
+        folders["/".join(parts)] = draw(COUNTS)
     places = ["", *sorted(folders)]
     junk = draw(st.lists(st.tuples(st.sampled_from(places), st.sampled_from(JUNK)), max_size=4))
     links = draw(

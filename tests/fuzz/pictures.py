@@ -200,7 +200,7 @@ def check_picture(case: tuple[str, bytes], place: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as those do who decode many
         pixels = decoded(content, name, 8, 3)
-    assert (pixels.shape, pixels.dtype) == ((3, 8, 8), np.uint8)
+    assert (pixels.shape, pixels.dtype) == ((3, 8, 8), np.dtype(np.uint8))
 
 
 def check_upload(case: tuple[str, bytes], place: Path) -> None:

@@ -1,7 +1,5 @@
 """Per-run files made unreadable, or replaced by folders, links, pipes and sparse files: all readers go on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from tests.store.writing import write_run
 from vitcore.errors import Refusal
 from vitcore.runs import annotations, cost_estimate, drawings, predictions, queue, status, trash
 from vitcore.runs.folder import Results
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.index import Index
 
 CASES = st.dictionaries(st.sampled_from(FILES), st.sampled_from(sorted(DAMAGES)), min_size=1, max_size=4)
@@ -32,7 +30,7 @@ def check(case: dict[str, str], place: Path) -> None:
     wrong = [name for name, how in case.items() if told(name, how)]
     reason = str(rows.loc[run.id, "reason"])
     assert not wrong or any(name in reason for name in wrong), reason
-    assert SECRET not in queries.export_csv(rows)
+    assert SECRET not in exports.csv(rows)
     status.now(run), queue.queued(results), annotations.read(run), drawings.verdict(run), cost_estimate.read(run)
     queries.steps(results, run.id), queries.confusion_epochs(index, run.id)
     try:

@@ -31,7 +31,7 @@ def test_every_kernel_has_a_shape() -> None:
 
 
 def test_favor_comes_nearer_with_more_features() -> None:
-    errors = approximation.favor_error().set_index(["orthogonal", "features"])["error"]
+    errors = approximation.favor_error(scale=0.25).set_index(["orthogonal", "features"])["error"]
     for orthogonal in (True, False):
         line = errors[orthogonal]
         assert line[32] == pytest.approx(0.11, rel=0.35)  # measured once against a reference, d = 32
@@ -39,6 +39,17 @@ def test_favor_comes_nearer_with_more_features() -> None:
         assert line[4096] < 0.02
         assert (line.to_numpy()[2:] < line.to_numpy()[:-2]).all()
     assert errors[True].mean() < errors[False].mean()
+
+
+def test_favor_is_measured_against_attention_that_looks_at_nothing() -> None:
+    """At a scale where the two can be told apart: few features err more than uniform attention, many far less."""
+    assert approximation.uniform_error(scale=0.25) == pytest.approx(0.057, rel=0.05)
+    uniform = approximation.uniform_error()
+    line = approximation.favor_error(draws=2).set_index(["orthogonal", "features"])["error"][True]
+    assert line[64] > 1.2 * uniform
+    assert line[4096] < uniform / 3
+    shown = [trace for trace in figures.favor(approximation.favor_error(counts=(8, 16), draws=2), uniform).data]
+    assert list(next(trace for trace in shown if trace.name == "uniform attention").y) == [uniform, uniform]
 
 
 @pytest.mark.parametrize(("first", "second"), [("x^4", "max(x^4,0)"), ("x^2", "max(x^2,0)")])
@@ -157,7 +168,8 @@ def test_no_line_of_a_measurement_is_trusted(tmp_path: Path) -> None:
     results = Results(tmp_path)
     (tmp_path / "measurements").mkdir()
     whole = dict(zip(measurements.COLUMNS, ("softmax", 32, 17, 1.5, 2.5, 4, 1), strict=True)) | {"event": "point"}
-    odd = [{**whole, name: value} for name in measurements.COLUMNS for value in ([], float("nan"), 10**400)]
+    values: tuple[object, ...] = ([], float("nan"), 10**400)
+    odd = [{**whole, name: value} for name in measurements.COLUMNS for value in values]
     started = {"event": "started", "at": 1e300, "host": [1], "threads": "two", "points": [3], "device": 5}
     lines = [started, whole, *odd, {"event": "ended", "status": "finished"}]
     (tmp_path / "measurements" / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.runs.processes import PATIENCE, end_all, ours, wait_until
+from vitcore import processes
 from vitcore.errors import Refusal
 from vitcore.lab import measure, measurements, plan
 from vitcore.lab.plan import Plan
@@ -79,8 +80,8 @@ def test_only_what_was_asked_after_the_start_stops_it(results: Results) -> None:
 
 
 def test_the_log_is_bounded_unless_another_writes_it(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure.processes, "start", lambda *_, **__: None)
-    monkeypatch.setattr(measure.processes, "forget", lambda _: None)
+    monkeypatch.setattr(processes, "start", lambda *_, **__: None)
+    monkeypatch.setattr(processes, "forget", lambda _: None)
     measure.folder(results).mkdir(parents=True)
     log = measure.folder(results) / "measure.log"
     log.write_bytes(bytes(measure._LOG_BYTES + 1))

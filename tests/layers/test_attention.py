@@ -14,8 +14,8 @@ from vitcore.layers.kernels import KERNELS
 LINEAR = [name for name, kernel in KERNELS.items() if kernel.linear]
 
 
-def _double(tensor: torch.Tensor | None) -> np.ndarray | None:
-    return None if tensor is None else tensor.detach().double().numpy()
+def _double(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().double().numpy()
 
 
 def _restated(attention: Attention, x: torch.Tensor, kernel: str, causal: bool = False) -> np.ndarray:
@@ -24,13 +24,13 @@ def _restated(attention: Attention, x: torch.Tensor, kernel: str, causal: bool =
             restated.attention(
                 _double(picture),
                 _double(attention.qkv.weight),
-                _double(attention.qkv.bias),
+                None if attention.qkv.bias is None else _double(attention.qkv.bias),
                 _double(attention.projection.weight),
                 _double(attention.projection.bias),
                 heads=attention.heads,
                 key_heads=attention.key_heads,
                 kernel=kernel,
-                drawn=_double(attention.random_features),
+                drawn=None if attention.random_features is None else _double(attention.random_features),
                 epsilon=attention.epsilon,
                 window=attention.window,
                 causal=causal,
@@ -144,10 +144,10 @@ def test_orthogonal_rows_are_at_right_angles_with_gaussian_norms() -> None:
 
 
 def test_redraw_changes_features_in_place_and_a_seed_repeats_it() -> None:
-    model = torch.nn.Sequential(
-        Attention(16, 2, tokens=4, kernel=KERNELS["favor+"], features=6), Attention(16, 2, tokens=4)
-    )
-    drawn = model[0].random_features
+    linear = Attention(16, 2, tokens=4, kernel=KERNELS["favor+"], features=6)
+    model = torch.nn.Sequential(linear, Attention(16, 2, tokens=4))
+    drawn = linear.random_features
+    assert drawn is not None
     before = drawn.clone()
     redraw_features(model, torch.Generator().manual_seed(5))
     first = drawn.clone()

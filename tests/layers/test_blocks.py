@@ -13,7 +13,7 @@ from tests.layers import restated
 from vitcore.layers.attention import Attention
 from vitcore.layers.drop_path import Residual, rising
 from vitcore.layers.dropout import Dropout
-from vitcore.layers.encoder import MLP, Block
+from vitcore.layers.encoder import MLP, Block, Order
 from vitcore.layers.pooling import ClassToken, MeanPool, SequencePool
 from vitcore.layers.pos_embed import LearnablePositions, SinusoidalPositions, positions
 from vitcore.layers.recurrence import RecurrentResidual
@@ -34,7 +34,7 @@ def _perturbed(module: nn.Module) -> nn.Module:
 
 
 @pytest.mark.parametrize("order", ["compact", "pre", "post"])
-def test_a_block_in_each_order(order: str) -> None:
+def test_a_block_in_each_order(order: Order) -> None:
     attention = Attention(12, 3, tokens=5)
     block = _perturbed(Block(12, attention, MLP(12, 20), order=order, skip=0.5, dropout=0.5, norm_epsilon=1e-5))
     x = torch.randn(2, 5, 12)

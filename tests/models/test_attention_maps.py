@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from einops import rearrange, repeat
-from torch import Tensor, nn
+from torch import Tensor
 
 from vitcore.layers.attention import Attention
 from vitcore.layers.attention_weights import weights
@@ -27,7 +29,7 @@ FAMILIES = {  # name: side, token grid, maps
 
 @pytest.mark.parametrize("shape", [{}, {"key_heads": 1}, {"window": 2}, {"window": 3, "causal": True, "key_heads": 2}])
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_the_weights_are_those_with_which_the_layer_mixes_its_tokens(kernel: str, shape: dict[str, int]) -> None:
+def test_the_weights_are_those_with_which_the_layer_mixes_its_tokens(kernel: str, shape: dict[str, Any]) -> None:
     torch.manual_seed(0)
     attention = Attention(16, 4, tokens=9, kernel=KERNELS[kernel], features=8, **shape).eval()
     x = torch.randn(2, 9, 16)
@@ -106,7 +108,7 @@ def test_a_distilled_model_is_followed_from_both_its_tokens() -> None:
     torch.testing.assert_close(both, (one + other) / (one + other).sum(), atol=1e-5, rtol=1e-4)
 
 
-def _from_token(model: nn.Module, picture: Tensor, place: int) -> Tensor:
+def _from_token(model: Any, picture: Tensor, place: int) -> Tensor:
     """What one of the leading tokens holds of the picture's, not normalised."""
     pools, heads = model.pools, model.heads
     model.pools, model.heads = pools[place : place + 1], heads[place : place + 1]
@@ -124,7 +126,7 @@ def _from_token(model: nn.Module, picture: Tensor, place: int) -> Tensor:
 
 def test_pooling_weights_are_the_layers_own() -> None:
     torch.manual_seed(5)
-    model = build("cct-2/3x2", channels=1, side=28, classes=10).eval()
+    model: Any = build("cct-2/3x2", channels=1, side=28, classes=10).eval()
     picture = torch.randn(1, 1, 28, 28)
     kept: list[torch.Tensor] = []
     hook = model.norm.register_forward_hook(lambda _, __, out: kept.append(out))

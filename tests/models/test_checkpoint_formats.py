@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -91,7 +92,7 @@ def test_the_key_layout_is_that_of_the_authors(tmp_path: Path) -> None:
 
 def test_a_checkpoint_takes_any_kernel_for_its_random_features_are_drawn_here(tmp_path: Path) -> None:
     torch.save(published(perturbed("cct-2/3x2")), tmp_path / "w.pth")
-    model = build("cct-2/3x2", kernel="favor+", features=16)
+    model: Any = build("cct-2/3x2", kernel="favor+", features=16)
     drawn = model.blocks[0].attention.random_features.clone()
     load_published(model, tmp_path / "w.pth")
     assert torch.equal(model.blocks[0].attention.random_features, drawn)
@@ -108,9 +109,9 @@ def test_wrapped_and_parallel_checkpoints_load_too(wrap: str, tmp_path: Path) ->
 
 
 def test_positions_are_resized_and_a_head_of_other_classes_stays_fresh(tmp_path: Path) -> None:
-    source = perturbed("vit-lite-2/8")
+    source: Any = perturbed("vit-lite-2/8")
     torch.save(published(source), tmp_path / "w.pth")
-    model = build("vit-lite-2/8", side=64, classes=7)
+    model: Any = build("vit-lite-2/8", side=64, classes=7)
     fresh = model.heads[0].weight.clone()
     said = load_published(model, tmp_path / "w.pth")
     assert said[1:] == [
@@ -129,7 +130,7 @@ def test_positions_are_resized_and_a_head_of_other_classes_stays_fresh(tmp_path:
 
 def test_sinusoidal_positions_are_computed_anew_for_another_size(tmp_path: Path) -> None:
     torch.save(published(perturbed("cct-2/3x2", positions="sinusoidal")), tmp_path / "w.pth")
-    model = build("cct-2/3x2", side=64, positions="sinusoidal")
+    model: Any = build("cct-2/3x2", side=64, positions="sinusoidal")
     table = model.positions.table.clone()
     assert "sinusoidal positions for 256 tokens; the checkpoint has 64" in load_published(model, tmp_path / "w.pth")[1]
     assert torch.equal(model.positions.table, table)

@@ -114,13 +114,39 @@ def picture_of(channels: int) -> Tensor:
 
 @pytest.mark.parametrize(("file", "how"), [("w.pth", "tables"), ("w.pth", "prefix"), ("w.safetensors", "prefix")])
 def test_the_model_answers_with_the_set_that_was_said(file: str, how: str, tmp_path: Path) -> None:
-    answers = dict(zip(("trained", "averaged"), both(tmp_path / file, how), strict=True))
-    assert not torch.allclose(*answers.values())
+    trained, averaged = both(tmp_path / file, how)
+    answers = {"trained": trained, "averaged": averaged}
+    assert not torch.allclose(trained, averaged)
     for wanted, expected in answers.items():
         model = build(NAME).eval()
         said = load_published(model, tmp_path / file, wanted)
         torch.testing.assert_close(model(picture_of(3)), expected, atol=1e-6, rtol=0)
         assert f"taken were the {wanted} ones" in said[1]
+
+
+# Tables of tensors beside the weights that are none: measures, counts, statistics of the data, an average's own state.
+NO_WEIGHTS = ("average_precision", "avg_loss", "ema_loss", "running_average", "metrics", "model_stats", "class_counts")
+
+
+@pytest.mark.parametrize("name", NO_WEIGHTS)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_table_of_tensors_without_the_models_names_is_no_set_of_weights(
+    name: str, first: bool, tmp_path: Path
+) -> None:
+    trained, table = perturbed(NAME), {"cat": torch.rand(3), "dog": torch.rand(3)}
+    for weights in ({"net": published(trained)}, {"net": published(trained), "model_ema": published(trained)}):
+        held = {name: table, **weights} if first else {**weights, name: table}
+        torch.save(held, tmp_path / "w.pth")
+        assert len(weight_sets.of(held)) == len(held)
+        model = build(NAME).eval()
+        said = " ".join(load_published(model, tmp_path / "w.pth"))
+        torch.testing.assert_close(model(picture_of(3)), trained(picture_of(3)), atol=1e-6, rtol=0)
+        assert name not in said
+        with pytest.raises(Refusal, match="no weights named" if "model_ema" in held else "holds no averaged weights"):
+            load_published(model, tmp_path / "w.pth", name if "model_ema" in held else "averaged")
+    torch.save({name: table}, tmp_path / "w.pth")
+    with pytest.raises(Refusal, match="not a checkpoint of"):
+        load_published(build(NAME), tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize("wanted", ["trained", "averaged"])

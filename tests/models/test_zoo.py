@@ -196,14 +196,6 @@ def test_layers_table_adds_up() -> None:
         assert model.training
 
 
-def test_training_memory_grows_with_the_batch_by_what_autograd_keeps() -> None:
-    model = nn.Sequential(nn.Linear(12, 8, bias=False), nn.ReLU(), nn.Flatten())
-    squeezed = nn.Sequential(nn.Flatten(), model)
-    small, large = (count.training_memory(squeezed, 3, 2, batch) for batch in (10, 20))
-    assert large - small == 10 * (12 + 8) * 4  # the picture for the matrix, the ReLU's output for itself
-    assert count.training_memory(squeezed, 3, 2, 10, "sgd") == small - 12 * 8 * 4
-
-
 def _learns(model: nn.Module, pictures: Tensor, labels: Tensor, rate: float, steps: int) -> tuple[float, float]:
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
     losses = []

@@ -14,6 +14,7 @@ from tests.pages.opening import PAGES, ROOT, Open
 from tests.pages.texts import give_weights, tell
 from vitcore.runs import locks, trash
 from vitcore.runs.folder import Results
+from vitcore.settle.question import MOST_SETTINGS
 from vitcore.spec import RunSpec
 
 GONE = "20990101-000000-gone-0000"
@@ -74,7 +75,9 @@ def limited() -> dict[str, int]:
 
 
 def test_every_limited_choice_is_tried_here() -> None:
-    assert limited() == {"run_picker": 1, "choice": 1}, "try a new one with more than it takes, from every source"
+    assert limited() == {"run_picker": 1, "choice": 1, "asking": 1}, (
+        "try a new one with more than it takes, from every source"
+    )
 
 
 def test_more_architectures_than_fit(empty: Results, open_page: Open) -> None:
@@ -85,6 +88,17 @@ def test_more_architectures_than_fit(empty: Results, open_page: Open) -> None:
     assert "names 8 of 'models'; the first 6" in warned(app)
     app = _architectures(["cct-7/3x1", "cct-9/9x9"])
     assert "asks for 'cct-9/9x9' as 'models'" in warned(app)
+
+
+def test_more_settings_than_fit_a_question(empty: Results, open_page: Open) -> None:
+    runs = [tell(empty, RunSpec.of(architecture="cct-mini/3x3", batch_size=2 + n), epochs=1) for n in range(9)]
+    app = open_page("settle", {"runs": ",".join([*(run.id for run in runs), GONE])})
+    assert len(app.multiselect(key="settle-settings").value) == MOST_SETTINGS
+    assert f"names runs of 9 settings; {MOST_SETTINGS} of them" in warned(app)
+    assert f"names '{GONE}', which is not stored here" in warned(app)
+    app = open_page("settle", {"runs": runs[3].id})
+    assert len(app.multiselect(key="settle-settings").value) == 1
+    assert not app.warning
 
 
 def _architectures(names: list[str]) -> AppTest:
@@ -113,7 +127,7 @@ def test_a_report_says_what_of_an_address_it_does_not_have(empty: Results, page:
     assert not opened(page, {}).warning
 
 
-@pytest.mark.parametrize("page", ["live", "draw", "architectures", *REPORTS])
+@pytest.mark.parametrize("page", ["live", "draw", "settle", "architectures", *REPORTS])
 def test_a_parameter_that_a_page_does_not_have_is_said(stocked: Results, page: str) -> None:
     assert "'run', which this page does not know" in warned(opened(page, {"run": GONE}))
 

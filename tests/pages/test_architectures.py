@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -13,7 +14,7 @@ from vitcore.models import ARCHITECTURES, build
 from vitcore.runs.folder import Results
 
 
-def table(app: AppTest, column: str) -> object:
+def table(app: AppTest, column: str) -> pd.DataFrame:
     """The first table that has this column."""
     return next(frame.value for frame in app.dataframe if column in frame.value.columns)
 

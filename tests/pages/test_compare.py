@@ -1,7 +1,5 @@
 """Compare over whatever a column may hold: every column sorted, filtered, gathered by and drawn; nothing raises."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -128,7 +126,7 @@ def test_a_cut_run_is_in_no_mean_until_it_is_asked_for(empty: Results, open_page
     app = open_page("compare", {"grouped": "1", "by": "architecture"})
     table = app.dataframe[0].value
     assert list(table["n"]) == [3]
-    assert list(table["error_mean"]) == [4.0]
+    assert list(table["error_median"]) == [4.0]
     told = [caption.value for caption in app.caption if "Not in the means" in caption.value]
     assert len(told) == 1
     assert "1 interrupted" in told[0]

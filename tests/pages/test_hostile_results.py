@@ -13,10 +13,10 @@ from pages.compare.view import View, to_query
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from tests.runs.damages import DAMAGES, FILES, SECRET, damage
+from vitcore import events
 from vitcore.runs import queue
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
-from vitcore.store import fold
 
 NONSENSE: tuple[Any, ...] = (
     "x",
@@ -81,18 +81,19 @@ def test_every_page_goes_on_whatever_a_runs_file_is(empty: Results, open_page: O
     open_all(open_page, [good, *runs])
 
 
-def events() -> list[dict[str, Any]]:
+def every_event() -> list[dict[str, Any]]:
     """A journal in which every field of every event stands."""
-    host = {"machine": "m", "processor": "p", "cores": 2, "torch": "2", "system": "s"}
-    started = {name: 1 for name in fold._STARTED.values()} | {"device": "cpu", "precision": "float32"}
-    return [
-        {"event": "taken", "pid": 1},
-        {"event": "started", "epochs": 2, "host": host, "classes": ["a", "b"], **started},
-        {"event": "progress", "step": 1, "steps": 2, "loss": 1.0, "images_per_second": 2.0, "eta_seconds": 3.0},
-        {"event": "epoch", "epoch": 1, "images_seen": 10, **dict.fromkeys(fold._METRICS, 0.5)},
-        {"event": "note", "text": "said"},
-        {"event": "ended", "status": "finished", "reason": "so", "error_percent": 1.0, "training_seconds": 1.0},
-    ]
+    given = {int: 1, float: 0.5, str: "said", tuple: ["a", "b"]}
+    lines = []
+    for kind in events.KINDS:
+        line: dict[str, Any] = {"event": kind.event}
+        for field in events.fields(kind):
+            place = line
+            for name in field.path[:-1]:
+                place = place.setdefault(name, {})
+            place[field.name] = given[field.kind]
+        lines.append(line)
+    return [line | ({"status": "finished"} if line["event"] == "ended" else {}) for line in lines]
 
 
 def write(run: RunFolder, lines: list[dict[str, Any]]) -> None:
@@ -104,9 +105,9 @@ def write(run: RunFolder, lines: list[dict[str, Any]]) -> None:
 def test_every_page_goes_on_whatever_an_event_says(empty: Results, open_page: Open, value: Any) -> None:
     """Each event with all its fields so, and the fields of the small files besides."""
     runs = []
-    for place in range(len(events())):
+    for place in range(len(every_event())):
         run = tell(empty, RunSpec.of(epochs=2, samples=200, seed=place))
-        lines = events()
+        lines = every_event()
         lines[place] = {name: value if name != "event" else was for name, was in lines[place].items()} | {"at": value}
         write(run, lines)
         runs.append(run)

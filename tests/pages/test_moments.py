@@ -16,7 +16,7 @@ from tests.pages.opening import PAGES, Open
 from tests.pages.texts import tell
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec
-from vitcore.store.queries import export_csv
+from vitcore.store import exports
 
 NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -60,26 +60,36 @@ def test_how_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_moment_of_the_table_says_its_zone(stocked: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     table = store_cache.runs()
-    held = [name for name in table if pd.api.types.is_datetime64_any_dtype(table[name])]
+    held = [str(name) for name in table if pd.api.types.is_datetime64_any_dtype(table[name])]
     assert set(held) == set(moments.COLUMNS)
     sit(monkeypatch, "Asia/Tokyo")
     shown = moments.local(table)
     for name in held:
         assert str(shown[name].dt.tz) == "Asia/Tokyo"
-        assert "Asia/Tokyo" in columns.config(held)[name]["label"]
+        told = columns.config(held)[name]
+        assert "Asia/Tokyo" in told["help"]
+        assert "Tokyo" not in told["label"], "a head is as wide as its column"
     assert (shown["created"].dt.tz_convert("UTC").dt.tz_localize(None) == table["created"]).all()
+
+
+def test_compare_says_the_zone_once_below_its_table(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    zones = lambda: [one.value for one in app.caption if one.value.startswith("Times are those of")]  # noqa: E731
+    assert zones() == [], "no times are shown"
+    app.multiselect(key="compare-columns").set_value(["created", "ended"]).run()
+    assert zones() == [f"Times are those of {moments.zone_name()}."]
 
 
 def test_what_is_taken_along_says_utc(stocked: Results) -> None:
     table = store_cache.runs()
-    text = pd.read_csv(io.StringIO(export_csv(table)))
+    text = pd.read_csv(io.StringIO(exports.csv(table)))
     for name in moments.COLUMNS:
         assert all(pd.isna(value) or str(value).endswith("Z") for value in text[name])
     assert (pd.to_datetime(text["created"]).dt.tz_localize(None) == table["created"]).all()
     file = io.BytesIO()
     moments.utc(table[["id", "created", "started"]]).to_parquet(file, index=False)
     assert str(pd.read_parquet(file)["created"].dt.tz) == "UTC"
-    assert export_csv(moments.local(table)) == export_csv(table)
+    assert exports.csv(moments.local(table)) == exports.csv(table)
 
 
 def test_a_run_from_a_clock_ahead_is_not_of_just_now(empty: Results, open_page: Open) -> None:

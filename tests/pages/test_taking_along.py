@@ -10,13 +10,13 @@ import pytest
 
 from pages.compare import weights_export
 from tests.pages.opening import Open
-from vitcore.runs.files import limit
+from vitcore.runs.files import limit, open_own
 from vitcore.runs.folder import Results
 
 
 def forbid(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Has the system refuse this file alone; root may read any, so that a mode would not do."""
-    real = weights_export.open_own
+    real = open_own
 
     def refusing(path: Path) -> object:
         if path.name == name:

@@ -176,7 +176,7 @@ def test_parallel_axes_need_two_runs(stocked: Results, open_page: Open) -> None:
 
 def test_onnx_is_made_when_asked_for_and_made_again_for_newer_weights(stocked: Results, open_page: Open) -> None:
     app = open_page("compare")
-    run = stocked.run(app.selectbox(key="details-run").value)
+    run = stocked.run(str(app.selectbox(key="details-run").value))
     assert not (run.path / "model.onnx").exists()
     app.button(key="make-onnx").click().run(timeout=280)
     assert not app.exception

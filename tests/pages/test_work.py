@@ -4,12 +4,13 @@ import contextlib
 import io
 import time
 from io import StringIO
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from PIL import Image
 
-from pages.compare.cost_chart import COSTS, gathered
+from pages.compare.cost_chart import gathered
 from pages.draw import upload
 from pages.server import store_cache
 from tests.pages.opening import Open, metric
@@ -17,10 +18,11 @@ from tests.pages.texts import give_weights, tell
 from vitcore.cost.estimate import Expected
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
+from vitcore.figures import COSTS
 from vitcore.runs import annotations, cost_estimate, locks, queue
 from vitcore.runs.folder import Results, write_json
 from vitcore.spec import RunSpec, command_line
-from vitcore.store.queries import export_csv
+from vitcore.store import exports
 
 
 def test_home_offers_a_first_model_only_while_there_is_none(empty: Results, open_page: Open) -> None:
@@ -67,12 +69,12 @@ def test_compare_gathers_seeds(stocked: Results, open_page: Open) -> None:
     app.multiselect(key="compare-by").set_value(["architecture"]).run()
     [table] = [frame.value for frame in app.dataframe]
     assert list(table["n"]) == [2]
-    assert table["error_interval"].notna().all()
+    assert table[["error_low", "error_high"]].notna().all(axis=None)
 
 
 def test_the_csv_is_the_table(stocked: Results, open_page: Open) -> None:
     table = store_cache.runs()
-    assert list(pd.read_csv(StringIO(export_csv(table)))["id"]) == list(table["id"])
+    assert list(pd.read_csv(StringIO(exports.csv(table)))["id"]) == list(table["id"])
 
 
 def test_draw_has_a_way_on_when_nothing_can_read(empty: Results, open_page: Open) -> None:
@@ -86,8 +88,8 @@ def test_a_queue_whose_dispatcher_is_gone_is_taken_up_by_whoever_looks(
     monkeypatch.setattr(store_cache, "WAKING", 0.0)
     watched = store_cache.Watched(empty.root)
     watched.poll(now=True)  # not only at the start
-    ticket = {"at": 1.0, "lane": "cpu", "resume": False}
-    run = empty.create(RunSpec.of(samples=50, epochs=1), {"waiting.json": ticket})
+    with locks.lock(empty.locks / "dispatcher-cpu.lock").acquire(timeout=5):
+        run = empty.run(queue.enqueue(empty, RunSpec.of(samples=50, epochs=1)))
     watched.poll(now=True)
     deadline = time.monotonic() + 60
     while run.waiting.exists():
@@ -184,7 +186,7 @@ def test_tags_and_notes_are_kept_and_filter(stocked: Results, open_page: Open) -
 
 def test_a_run_can_be_started_again_from_its_command_line(stocked: Results, open_page: Open) -> None:
     app = open_page("compare")
-    chosen = app.selectbox(key="details-run").value
+    chosen = str(app.selectbox(key="details-run").value)
     assert command_line(stocked.run(chosen).spec()) in [block.value for block in app.code]
 
 
@@ -213,7 +215,7 @@ def test_accuracy_stands_against_every_cost(stocked: Results, open_page: Open) -
     for cost in COSTS:
         app.selectbox(key="against-x").set_value(cost).run()
         assert not app.exception
-        assert any("the mean over its seeds" in caption.value for caption in app.caption)
+        assert any("the median over seeds" in caption.value for caption in app.caption)
 
 
 def test_seeds_of_a_spec_are_one_point(empty: Results) -> None:
@@ -223,3 +225,24 @@ def test_seeds_of_a_spec_are_one_point(empty: Results) -> None:
     points = gathered(store_cache.runs(now=True), "parameters")
     assert sorted(points["accuracy"]) == pytest.approx([91, 95])
     assert points.loc[points["accuracy"] > 94, "low"].item() < 95
+
+
+def test_a_run_queued_elsewhere_is_told_and_starts_at_a_press(
+    empty: Results, open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As in a results folder that somebody sent: opening it trains nothing."""
+    started: list[str] = []
+    monkeypatch.setattr(queue, "_start_dispatcher", lambda results, lane: started.append(lane))
+    monkeypatch.setattr(store_cache, "WAKING", 0.0)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "theirs"))
+    run = empty.run(queue.enqueue(empty, RunSpec.of()))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "mine"))
+    started.clear()
+    app = open_page("live")
+    assert started == []
+    assert any(caption.value == "queued elsewhere" for caption in app.caption)
+    app.button(key=f"start-{run.id}").click().run()
+    assert not app.exception
+    assert started
+    assert queue.own(empty) == [run.id]
+    assert not any(caption.value == "queued elsewhere" for caption in app.caption)

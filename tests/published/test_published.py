@@ -64,8 +64,8 @@ def test_the_slides_first_table_equals_the_slides(seeds: dict[str, str]) -> None
                 read[name] = [value for value in values if value is not None]
     table = tables()["slides-table-1"]
     assert len(table.rows) == 18
-    for row, values in zip(table.rows, _numbers(table), strict=True):
-        assert values == read[row.label], row.label
+    for row, numbers in zip(table.rows, _numbers(table), strict=True):
+        assert numbers == read[row.label], row.label
 
 
 def _first(cell: str) -> float | None:

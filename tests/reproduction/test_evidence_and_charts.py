@@ -37,10 +37,10 @@ def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, fram
     assert all("my-own-laptop" not in path.read_text(encoding="utf-8") for path in paths), "a host's name is private"
     back = pd.read_csv(paths[0])
     filled = results(T1, evidence.with_kept(frame(), back), "scaled").at("softmax", "error")
-    assert filled.ours_text() == "6.50 ± 6.35 (n = 2)"
+    assert filled.ours_text() == "6.50 [2.37, 16.50] (n = 2)"
     both = evidence.with_kept(runs, back)
     assert len(both) == len(runs), "what the store holds is not taken twice"
-    assert results(T1, evidence.with_kept(runs.iloc[:1], back), "scaled").at("x4", "error").ours.mean == 6.5
+    assert results(T1, evidence.with_kept(runs.iloc[:1], back), "scaled").at("x4", "error").ours.center == 6.5
 
 
 def test_kept_matrices_are_those_that_figures_show_and_come_back_whole(

@@ -33,7 +33,7 @@ def _leaving(path: Path) -> None:
     path.symlink_to(secret)
 
 
-DAMAGES: dict[str, Callable[[Path], None]] = {
+DAMAGES: dict[str, Callable[[Path], object]] = {
     "a folder": _folder,
     "a pipe": os.mkfifo,
     "a sparse file": _sparse,
@@ -41,8 +41,8 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "a link to nothing": lambda path: path.symlink_to("nowhere"),
     "a link in a circle": lambda path: path.symlink_to(path.name),
     "a link that leaves": _leaving,
-    "empty": lambda path: path.write_bytes(b"") and None,
-    "zeros": lambda path: path.write_bytes(bytes(5000)) and None,
+    "empty": lambda path: path.write_bytes(b""),
+    "zeros": lambda path: path.write_bytes(bytes(5000)),
 }
 
 

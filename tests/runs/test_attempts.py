@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from tests.store.writing import add, epoch_line, write_run
-from vitcore.cli.follow import Seen
 from vitcore.errors import Refusal
-from vitcore.runs import attempts, journal, predictions
+from vitcore.events import Attempt
+from vitcore.runs import journal, predictions
 from vitcore.runs.attempts import Attempts
+from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results, RunFolder
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.history import history
 from vitcore.store.index import Index
 
@@ -27,7 +28,7 @@ def started(run: RunFolder, after: int, *, marked: bool = True) -> None:
         line["resumed_step"] = 10 * after
     add(run, line)
     for path in (run.steps, run.confusion) if marked else ():
-        into(path, attempts.mark(line))
+        into(path, Attempt(after, 10 * after).written())
 
 
 def into(path: Path, line: dict[str, Any]) -> None:
@@ -58,23 +59,21 @@ def killed_at_5_resumed_from_2(results: Results, *, marked: bool) -> RunFolder:
 def told(results: Results, run: RunFolder, index: Index) -> dict[str, object]:
     """The last epoch as every reader has it."""
     index.poll()
-    row = queries.runs(index).set_index("id").loc[run.id]
-    seen = Seen(run.id, "queued")
-    for line in journal.read(run.events)[0]:
-        seen.take(line)
+    row: Any = queries.runs(index).set_index("id").loc[run.id]
+    followed = Fold().take_all(journal.read(run.events)[0])
     steps = queries.steps(results, run.id)
     return {
         "table": int(row["epochs_done"]),
         "error": row["error_percent"] == (epoch_line(int(row["epochs_done"]))["error_percent"]),
         "rows": int(queries.rows(index, [run.id], ["epochs_done"])[0]["epochs_done"]),
         "curves": queries.epochs(index, [run.id])["epoch"].max(),
-        "csv": queries.export_csv(queries.epochs(index, [run.id])).count("\n") - 1,
+        "csv": exports.csv(queries.epochs(index, [run.id])).count("\n") - 1,
         "steps": int(steps["step"].max()) // 10,
         "matrices": max(queries.confusion_epochs(index, run.id)),
         "the last matrix": queries.confusion(index, run.id)[0],
         "predictions": max(predictions.read(run).epochs),
-        "followed": seen.epochs,
-        "followed error": seen.error_percent == epoch_line(seen.epochs)["error_percent"],
+        "followed": followed.epochs_done,
+        "followed error": followed.latest("error_percent") == epoch_line(followed.epochs_done)["error_percent"],
     }
 
 

@@ -10,9 +10,10 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from tests.runs.processes import end_all, endless, epochs_of, ours, tiny, wait_for_status, wait_until, worker_of
+from vitcore import events
 from vitcore.cli import app, follow
 from vitcore.errors import Refusal
-from vitcore.runs import dependencies, journal, locks, queue, trash
+from vitcore.runs import dependencies, journal, locks, queue, seal, trash, watch
 from vitcore.runs.folder import Results, read_json, write_json
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
@@ -26,9 +27,9 @@ def cct(**chosen: Any) -> RunSpec:
 
 def ended(results: Results, id: str, status: str, reason: str = "so it is") -> None:
     """Close a run's journal as its worker would."""
-    events = Journal(results.run(id).events)
-    events.append({"event": "ended", "status": status, "reason": reason})
-    events.close()
+    lines = Journal(results.run(id).events)
+    lines.append(events.Ended(status, reason))
+    lines.close()
 
 
 def stored(results: Results, status: str, **chosen: Any) -> str:
@@ -48,7 +49,7 @@ def test_a_run_starts_when_the_one_it_waits_for_has_finished_and_says_what_it_to
     assert began[second] >= journal.read(results.run(first).events)[0][-1]["at"]
     [loaded] = [line for line in journal.read(results.run(second).events)[0] if line["event"] == "loaded"]
     assert (loaded["run"], loaded["weights"], loaded["fresh"]) == (first, "last", [])
-    assert loaded["resized"] == {"positions.table": [16, 25]}
+    assert loaded["resized"] == ["positions.table: 16 to 25 tokens"]
     before, after = (load_file(results.run(id).checkpoint) for id in (first, second))
     moved = {name for name in before if before[name].shape != after[name].shape or not before[name].equal(after[name])}
     assert moved == {"positions.table", "heads.0.weight", "heads.0.bias"}, "a linear probe moves its head alone"
@@ -79,8 +80,8 @@ def test_a_run_that_was_stopped_before_its_first_step_leaves_no_weights(
     monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
     begun: list[str] = []
 
-    def report(stream: str, line: dict[str, Any]) -> None:
-        begun.extend(["stop"] * (line.get("event") == "started"))
+    def report(line: events.Line) -> None:
+        begun.extend(["stop"] * isinstance(line, events.Started))
 
     outcome = train(tiny(), report, folder=tmp_path, control=lambda: begun[0] if begun else None)
     assert outcome.epochs == 0
@@ -191,10 +192,10 @@ def test_weights_of_another_network_are_refused(asleep: Results) -> None:
 
 def test_a_teacher_of_other_classes_is_refused(asleep: Results) -> None:
     teacher = asleep.create(tiny()).id
-    events = Journal(asleep.run(teacher).events)
-    events.append({"event": "started", "classes": ["cat", "dog"]})
-    events.append({"event": "ended", "status": "finished", "reason": "done"})
-    events.close()
+    lines = Journal(asleep.run(teacher).events)
+    lines.append({"event": "started", "classes": ["cat", "dog"]})
+    lines.append(events.Ended("finished", "done"))
+    lines.close()
     refused(asleep, tiny(teacher=teacher), "2 classes (cat, dog)", "10 classes")
 
 
@@ -218,6 +219,32 @@ def test_only_a_program_fills_in_what_is_derived(asleep: Results) -> None:
     refused(asleep, tiny(checkpoint_digest="0" * 64), "imported checkpoint")
 
 
+def test_a_chained_run_is_sealed_as_this_accounts_own(asleep: Results) -> None:
+    """The seal is of the spec as it lies there, with the fingerprints of what the run takes."""
+    first = queue.enqueue(asleep, tiny())
+    second = queue.enqueue(asleep, tiny(init_from=first), after=[first])
+    third = queue.enqueue(asleep, tiny(teacher=first), after=[first])
+    assert queue.own(asleep) == [first, second, third]
+    queue.cancel(asleep, second)
+    queue.resume(asleep, second)
+    assert queue.is_own(asleep.run(second))
+
+
+def test_a_link_that_was_queued_elsewhere_holds_the_chain_back_until_somebody_starts_it(asleep: Results) -> None:
+    first = queue.enqueue(asleep, tiny(name="the first"))
+    second = queue.enqueue(asleep, tiny(init_from=first), after=[first])
+    for id in (first, second):
+        entry = read_json(asleep.run(id).waiting) or {}
+        write_json(asleep.run(id).waiting, {**entry, seal.FIELD: "of another account"})
+    assert "which was queued elsewhere; resume that one to train it here" in dependencies.reason(asleep, second)
+    assert dependencies.stuck(asleep, second)
+    queue.resume(asleep, second)
+    assert queue.own(asleep) == [second]
+    assert dependencies.awaited(asleep, asleep.run(second)) == [first], "it still waits for what it takes"
+    queue.resume(asleep, first)
+    assert not dependencies.stuck(asleep, second)
+
+
 @pytest.mark.parametrize("after", ["nonsense", 3, [3, None], {"a": 1}, [["x"]]])
 def test_a_broken_entry_waits_for_nothing(asleep: Results, after: Any) -> None:
     id = queue.enqueue(asleep, tiny())
@@ -237,6 +264,7 @@ def test_following_a_run_ends_where_what_it_waits_for_has_failed(asleep: Results
     first = queue.enqueue(asleep, tiny(name="the first"))
     second = queue.enqueue(asleep, tiny(init_from=first), after=[first])
     queue.cancel(asleep, first)
-    seen = follow.to_the_end(asleep, second)
-    assert seen.status == "queued"
-    assert "which was cancelled" in seen.reason
+    run = watch.watched(asleep, second)
+    assert follow.to_the_end(run)
+    assert run.status == "queued"
+    assert "which was cancelled" in run.reason

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -47,8 +48,8 @@ def test_started_lower_than_a_training_would_put_itself_it_trains(results: Resul
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux schedules a session as a group")
 def test_the_session_of_whoever_starts_a_worker_by_hand_is_not_slowed(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[tuple[str, str]] = []
-    monkeypatch.setattr(processes.Path, "write_text", lambda path, text: written.append((str(path), text)))
+    monkeypatch.setattr(Path, "write_text", lambda path, text: written.append((str(path), text)))
     for leader in (False, True):
-        monkeypatch.setattr(processes.os, "getsid", lambda number, own=leader: os.getpid() if own else os.getpid() + 1)
+        monkeypatch.setattr(os, "getsid", lambda number, own=leader: os.getpid() if own else os.getpid() + 1)
         processes._be_nice_as_a_group()
         assert (("/proc/self/autogroup", "10") in written) == leader

@@ -44,7 +44,7 @@ def weights(results: Results, folder: Path, **chosen: Any) -> torch.Tensor:
     """A student trained with whatever teacher its spec names, as one row of numbers."""
     spec = RunSpec.of(**chosen)
     folder.mkdir()
-    train(spec, lambda stream, line: None, folder=folder, teacher=teachers.load(results, spec))
+    train(spec, lambda line: None, folder=folder, teacher=teachers.load(results, spec))
     return torch.cat([parameter.detach().flatten() for parameter in load_model(folder)[0].parameters()])
 
 

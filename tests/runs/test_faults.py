@@ -6,8 +6,10 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -133,15 +135,14 @@ def test_a_folder_that_vanishes_ends_the_training_and_leaves_no_ghost(results: R
 def test_a_clock_set_back_while_it_trains_changes_no_number(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = results.create(tiny())
     events = journal.Journal(folder.events)
-    for hour, line in enumerate(
-        [
-            {"event": "taken", "pid": 1},
-            {"event": "started", "epochs": 3},
-            *({"event": "epoch", "epoch": epoch, "error_percent": 50.0 / 2**epoch} for epoch in (1, 2, 3)),
-            {"event": "ended", "status": "finished", "reason": "all 3 epochs are done"},
-        ]
-    ):
-        monkeypatch.setattr(journal.time, "time", lambda hour=hour: 1.7e9 - 3600.0 * hour)
+    lines: list[dict[str, Any]] = [
+        {"event": "taken", "pid": 1},
+        {"event": "started", "epochs": 3},
+        *({"event": "epoch", "epoch": epoch, "error_percent": 50.0 / 2**epoch} for epoch in (1, 2, 3)),
+        {"event": "ended", "status": "finished", "reason": "all 3 epochs are done"},
+    ]
+    for hour, line in enumerate(lines):
+        monkeypatch.setattr(time, "time", lambda hour=hour: 1.7e9 - 3600.0 * hour)
         events.append(line)
     events.close()
     monkeypatch.undo()

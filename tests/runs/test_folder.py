@@ -2,6 +2,8 @@
 
 import json
 import os
+import secrets
+import time
 from pathlib import Path
 
 import pytest
@@ -84,8 +86,8 @@ def test_a_read_only_results_folder_is_one_clear_sentence(results: Results) -> N
 def test_two_runs_of_one_second_never_share_an_id(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four letters of chance are not many where a thousand runs are made at once."""
     letters = iter(["aaaa", "aaaa", "aaaa", "bbbb"])
-    monkeypatch.setattr(folder.secrets, "token_hex", lambda count: next(letters, "cccc"))
-    monkeypatch.setattr(folder.time, "time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr(secrets, "token_hex", lambda count: next(letters, "cccc"))
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
     monkeypatch.setattr(folder, "write_json", lambda path, content: path.write_text(json.dumps(content)))
     first, second = results.create(tiny()), results.create(tiny(seed=1))
     assert first.id != second.id

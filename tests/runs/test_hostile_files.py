@@ -1,13 +1,14 @@
 """One run's file that cannot be read costs that run its row's reason, and nothing else."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os
 import resource
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,16 +16,31 @@ from typer.testing import CliRunner
 
 from pages.compare import saved_views
 from tests.runs.damages import DAMAGES, FILES, SECRET, damage, told
+from tests.runs.processes import tiny
 from tests.store.writing import write_run
 from vitcore.cli import app
 from vitcore.errors import Refusal
 from vitcore.lab import measurements
-from vitcore.runs import annotations, cost_estimate, drawings, files, journal, predictions, queue, status, trash
+from vitcore.runs import (
+    annotations,
+    cost_estimate,
+    drawings,
+    files,
+    journal,
+    locks,
+    predictions,
+    queue,
+    status,
+    teachers,
+    trash,
+)
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec
-from vitcore.store import history, queries
+from vitcore.store import exports, history, queries
 from vitcore.store.index import Index
+from vitcore.training import best, train
+from vitcore.training.checkpoint import load_model, load_resume
 
 
 @pytest.fixture
@@ -84,7 +100,7 @@ def test_any_file_damaged_in_any_way_costs_its_own_row_alone(results: Results) -
                 queries.confusion(index, id, epoch)
             except Refusal as refusal:
                 assert "no confusion matrix" in str(refusal)  # noqa: PT017
-    assert SECRET not in queries.export_csv(rows)
+    assert SECRET not in exports.csv(rows)
     changes = index.changes
     index.poll()
     assert index.changes == changes, "what cannot be read is no change at every look"
@@ -122,7 +138,7 @@ def test_a_file_of_another_user_costs_its_run_its_row(results: Results, monkeypa
     def refused(path: object = ".") -> list[str]:
         if str(path) == shut:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return listed(path)  # type: ignore[call-overload,no-any-return]
+        return listed(path)  # type: ignore[call-overload]
 
     monkeypatch.setattr(os, "open", refusing)
     monkeypatch.setattr(os, "listdir", refused)
@@ -132,7 +148,7 @@ def test_a_file_of_another_user_costs_its_run_its_row(results: Results, monkeypa
         shut = str(closed.path / name)
         index = Index(results, hydrate=False)
         index.poll()
-        rows = queries.runs(index).set_index("id")
+        rows: Any = queries.runs(index).set_index("id")
         assert rows.loc[good.id, "status"] == "finished"
         assert "Permission denied" in rows.loc[closed.id, "reason"], name
         read_all(results, closed)
@@ -159,7 +175,7 @@ def test_a_link_in_a_circle_among_the_runs_is_a_row(results: Results) -> None:
     (results.runs / "20260101-000000-loop-0000").symlink_to("20260101-000000-loop-0000")
     index = Index(results)
     index.poll()
-    rows = queries.runs(index).set_index("id")
+    rows: Any = queries.runs(index).set_index("id")
     assert rows.loc[good.id, "status"] == "finished"
     assert "folder cannot be read" in rows.loc["20260101-000000-loop-0000", "reason"]
 
@@ -195,6 +211,51 @@ def test_nothing_is_written_through_a_link_that_leaves(results: Results, name: s
     assert secret.read_text() == SECRET
 
 
+WRITTEN = ("model.safetensors", "best.safetensors", "best.next.safetensors", "resume.pt", ".room")
+
+
+def test_a_worker_writes_through_no_link_that_leaves(results: Results) -> None:
+    """A queued run that somebody sent, once a person has said that it may start: it writes in its own folder alone."""
+    with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5):
+        run = results.run(queue.enqueue(results, tiny(epochs=1)))
+    for name in WRITTEN:
+        damage(run.path / name, "a link that leaves")
+    command = [sys.executable, "-m", "vitcore.runs.worker", run.id, "--results", str(results.root)]
+    subprocess.run(command, timeout=120, check=True)
+    assert (results.root.parent / "secret").read_text() == SECRET
+    assert status.now(run) == "finished"
+    assert not [name for name in WRITTEN if (run.path / name).is_symlink()]
+
+
+@pytest.mark.parametrize("how", ["a link that leaves", "a link to zeros", "a pipe", "a folder", "a link in a circle"])
+def test_weights_and_resume_files_are_read_from_the_runs_alone(results: Results, how: str, tmp_path: Path) -> None:
+    """Whole ones too, that lie beside the results folder: also those of a teacher, and the best."""
+    spec = tiny(epochs=1)
+    run, neighbor = results.create(spec), results.create(spec)
+    train(spec, lambda *_: None, folder=neighbor.path)
+    names = ("model.safetensors", "best.safetensors", "resume.pt")
+    for name in names:
+        (run.path / name).symlink_to(neighbor.path / name)  # within the runs it is followed
+    assert load_model(run.path)[1] == spec
+    assert load_resume(run.path, spec) is not None
+    shutil.copytree(neighbor.path, tmp_path / "away")
+    student = tiny(teacher=run.id)
+    for name in names:
+        damage(run.path / name, how)
+        if how == "a link that leaves":
+            (run.path / name).unlink()
+            (run.path / name).symlink_to(tmp_path / "away" / name)
+    for read in (
+        lambda: load_model(run.path),
+        lambda: load_model(run.path, "best"),
+        lambda: load_resume(run.path, spec),
+        lambda: teachers.load(results, student),
+    ):
+        with pytest.raises(Refusal):
+            read()
+    assert best._epoch(run.best) is None
+
+
 def test_a_journal_is_not_begun_on_what_is_no_file(results: Results) -> None:
     for how in ("a pipe", "a folder", "a link to zeros", "a link that leaves", "a link in a circle", "a sparse file"):
         run = whole(results, 0)
@@ -227,7 +288,7 @@ def test_runs_on_another_disk_can_be_deleted_and_restored(
 
     results, away = Results(tmp_path / "results"), None
     if real:
-        if other_disk() is None or other_disk().stat().st_dev == tmp_path.stat().st_dev:  # type: ignore[union-attr]
+        if other_disk() is None or other_disk().stat().st_dev == tmp_path.stat().st_dev:
             pytest.skip("there is no second disk here")
         away = Path(tempfile.mkdtemp(dir=other_disk()))
         results.root.mkdir()
@@ -307,3 +368,47 @@ def test_what_lies_beside_the_runs_is_read_with_the_same_care(results: Results, 
         if how == "a link that leaves":
             assert secret.read_text() == SECRET
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+# Journals made to fill the memory, a quarter as large as they may be: many lines, few long ones, all of them told.
+SIZE = 16 << 20
+FILLING = {
+    ("events.jsonl", "tiny"): lambda: b"{}\n" * (SIZE // 3),
+    ("events.jsonl", "epochs"): lambda: b"".join(
+        b'{"v":1,"event":"epoch","epoch":%d,"test_loss":1.5,"x":[[],[]]}\n' % number for number in range(SIZE // 64)
+    ),
+    ("events.jsonl", "nested"): lambda: (b'{"x":[' + b"[]," * 1_300_000 + b"0]}\n") * 4,
+    ("steps.jsonl", "tiny"): lambda: b"{}\n" * (SIZE // 3),
+    ("steps.jsonl", "nested"): lambda: (b'{"step":1,"epoch":1,"x":[' + b"[]," * 1_300_000 + b"0]}\n") * 4,
+}
+MEASURED = """
+import resource, sys
+from vitcore.runs.folder import Results
+from vitcore.runs import attempts, status
+from vitcore.store import queries
+from vitcore.store.index import Index
+results = Results(sys.argv[1])
+index = Index(results, hydrate=False)
+index.poll()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+open(sys.argv[2], "wb").write(open(sys.argv[3], "rb").read())
+before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+[id] = results.ids()
+index.poll()
+status.now(results.run(id)), attempts.withdrawn(results.run(id)), queries.steps(index, id)
+print(queries.runs(index)["reason"].item())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize(("name", "how"), FILLING)
+def test_no_journal_fills_the_memory(results: Results, tmp_path: Path, name: str, how: str) -> None:
+    """128 MB of tiny lines took more than 1 GB, and these of 16 MB 300 and more."""
+    run = whole(results, 0)
+    (tmp_path / "content").write_bytes(FILLING[name, how]())
+    command = [sys.executable, "-c", MEASURED, str(results.root), str(run.path / name), str(tmp_path / "content")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
+    reason, grown = done.stdout.splitlines()
+    assert int(grown) < 200_000, f"{int(grown):,} kB"
+    if name == "events.jsonl":
+        assert ("lines" in reason) == (how == "tiny"), reason

@@ -1,7 +1,5 @@
 """Who may read and write a run's files is what the umask says, whichever library or process writes them."""
 
-from __future__ import annotations
-
 import os
 import stat
 import subprocess
@@ -13,13 +11,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.runs.processes import tiny
+from vitcore.cost.estimate import Expected
 from vitcore.data.registry import DATASETS
 from vitcore.runs import annotations, cost_estimate, dispatcher, drawings, export, locks
-from vitcore.runs.cost_estimate import Expected
 from vitcore.runs.export import FILE, graph_of, write_onnx
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import build_model
+from vitcore.training.network import build_model
 
 MADE = {"annotations.json", "best.safetensors", "confusion.jsonl", "drawings.json", "events.jsonl", "expected.json"}
 MADE |= {"model.onnx", "model.safetensors", "predictions.bin", "resume.pt", "spec.json", "steps.jsonl", "worker.log"}
@@ -46,7 +44,9 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 def all_files(results: Results) -> RunFolder:
     """A run with every file that one can have, written by those who write them."""
     ticket = {"at": 1.0, "lane": "cpu", "resume": False}
-    run = results.create(tiny(), {"waiting.json": ticket, "expected.json": Expected(75, guessed=True).written()})
+    run = results.create(
+        tiny(), {"waiting.json": ticket, "expected.json": cost_estimate.written(Expected(75, guessed=True))}
+    )
     with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5), dispatcher._log(run) as log:
         command = [sys.executable, "-m", "vitcore.runs.worker", run.id, "--results", str(results.root)]
         subprocess.run(command, stdout=log, stderr=log, timeout=500, check=True, start_new_session=True)

@@ -23,7 +23,8 @@ from vitcore.errors import Refusal
 from vitcore.runs import drawings, export, import_checkpoint, predict, teachers
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import KEPT, WEIGHTS, build_model, load_model, save_model, save_resume
+from vitcore.training.checkpoint import KEPT, WEIGHTS, load_model, save_model, save_resume
+from vitcore.training.network import build_model
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = RunSpec.of(architecture="cnn")

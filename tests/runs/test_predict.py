@@ -40,7 +40,7 @@ def test_probabilities_are_the_model_s_on_the_prepared_picture(stored: RunFolder
     assert found.classes == DATASETS["digits"].classes
     assert sum(found.probabilities) == pytest.approx(1, abs=1e-5)
     assert found.best == found.classes[int(np.argmax(found.probabilities))]
-    assert (found.prepared.shape, found.prepared.dtype) == ((28, 28), np.uint8)
+    assert (found.prepared.shape, found.prepared.dtype) == ((28, 28), np.dtype(np.uint8))
     data = DATASETS["digits"]
     inputs = (torch.from_numpy(found.prepared)[None, None] / 255 - data.mean[0]) / data.std[0]
     with torch.no_grad():

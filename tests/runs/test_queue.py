@@ -58,7 +58,7 @@ def test_a_cancelled_run_says_whether_it_had_begun(asleep: Results, take_out: Ca
     """A run that was cancelled before it began, queued again and cancelled again, has still not begun."""
     id = queue.enqueue(asleep, tiny())
     folder = asleep.run(id)
-    told = []
+    told: list[str] = []
     for learnt in (False, False, True):
         if learnt:
             folder.resume_point.write_bytes(b"what a worker leaves")

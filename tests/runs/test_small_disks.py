@@ -20,7 +20,7 @@ from vitcore.errors import Refusal
 from vitcore.runs import journal, predictions, worker
 from vitcore.runs.files import Unwritten
 from vitcore.runs.folder import Results, RunFolder
-from vitcore.training import checkpoint, disk
+from vitcore.training import disk
 
 AMOUNT = r"[0-9.]+ (?:bytes|kB|MB|GB)"
 NEEDED = rf"(?:a little more than )?{AMOUNT} (?:is|are) needed"
@@ -63,15 +63,15 @@ def full_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
         put(path, no_room if path.name == name else how)
 
-    monkeypatch.setattr(journal.os, "write", guarded)
-    monkeypatch.setattr(checkpoint.disk, "put", kept)
+    monkeypatch.setattr(os, "write", guarded)
+    monkeypatch.setattr(disk, "put", kept)
 
 
 def trained(run: RunFolder, results: Results) -> dict[str, Any]:
     """How the worker's training ends, in this process; in the words in which the worker would journal it."""
     work = worker._Work(results, run, "cpu")
     try:
-        return work._train(going_on=False)
+        return work._train(going_on=False).written()
     except Refusal as refusal:
         return {"status": "failed", "reason": str(refusal)}
     except OSError as error:
@@ -101,8 +101,10 @@ def test_a_real_training_names_the_full_disk_and_keeps_what_was_whole(small_disk
     assert all("event" in line for line in told)
 
 
-WRITTEN = ("events.jsonl", "steps.jsonl", "confusion.jsonl", "predictions.bin", "model.safetensors", "resume.pt")
-WRITTEN += ("best.next.safetensors",)
+WRITTEN = (
+    *("events.jsonl", "steps.jsonl", "confusion.jsonl", "predictions.bin"),
+    *("model.safetensors", "resume.pt", "best.next.safetensors"),
+)
 
 
 def test_these_are_all_the_files_that_a_training_writes(results: Results) -> None:

@@ -19,8 +19,8 @@ from tests.runs.processes import (
     wait_until,
     worker_of,
 )
-from vitcore.runs import journal, locks, queue
-from vitcore.runs.folder import Results
+from vitcore.runs import journal, locks, queue, seal
+from vitcore.runs.folder import Results, read_json, write_json
 from vitcore.runs.worker import explain
 
 
@@ -126,6 +126,8 @@ def test_what_cannot_be_trained_fails_in_one_sentence_and_the_next_runs(results:
         impossible = queue.enqueue(results, tiny())
         spec = results.run(impossible).path / "spec.json"
         spec.write_text(spec.read_text().replace('"cnn"', '"from the future"'))
+        run = results.run(impossible)  # as a newer version on this account would have queued it
+        write_json(run.waiting, {**(read_json(run.waiting) or {}), seal.FIELD: seal.of(run.raw_spec())})
         teacher = queue.enqueue(results, tiny())
         pupil = queue.enqueue(results, tiny(teacher=teacher))
         vanished = queue.enqueue(results, tiny())

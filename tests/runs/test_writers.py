@@ -1,7 +1,5 @@
 """Two real processes that change the same files at once: neither undoes what the other has just done."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 import sys
@@ -88,6 +86,7 @@ def test_small_files_are_whole(written: tuple[Results, RunFolder]) -> None:
 
 REPLACED_WHOLE = {  # written without a look at what was there, so that no lock is needed
     "vitcore/runs/folder.py": "a new run's own, in a folder that nobody knows yet",
+    "vitcore/settle/question.py:keep": "the whole question; of a person's and the driver's word the later stands",
     "vitcore/runs/queue.py:resume": "the ticket",
     "vitcore/runs/drawings.py:keep_verdict": "the verdict",
     "pages/home/tour.py:_close": "the moment",

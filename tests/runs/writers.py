@@ -3,8 +3,6 @@
 Each kind of file that is read, changed and written back is written TIMES times by either side, both beginning together.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from vitcore.spec.presets import preset, presets
 @pytest.mark.parametrize("name", presets())
 def test_the_name_holds_for_every_measured_seed(name: str) -> None:
     one = preset(name)
-    dataset, percent = re.fullmatch(r"(.+)-([\d.]+)-percent", name).groups()  # type: ignore[union-attr]
+    dataset, percent = re.fullmatch(r"(.+)-([\d.]+)-percent", name).groups()
     spec = RunSpec.of(**one.fields)
     assert spec.data.dataset == dataset
     assert len(one.errors) == len(one.seconds) >= 5

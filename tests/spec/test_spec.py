@@ -2,6 +2,9 @@
 
 import json
 import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
 from vitcore.spec import RunSpec, fields
+from vitcore.spec.options import SpecField
 
 FIELDS = fields()
 
@@ -21,7 +25,7 @@ def test_leaf_names_are_unique_so_that_a_flag_names_one_thing() -> None:
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field) -> None:
+def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field: SpecField) -> None:
     assert field.label
     assert field.help.endswith(".")
     assert field.kind in (bool, int, float, str)
@@ -39,13 +43,13 @@ def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field) -> 
         ({"training": {"epochs": 10**9}}, r"Epochs \(epochs\)"),
     ],
 )
-def test_a_spec_file_that_does_not_fit_is_refused_by_its_label_or_its_place(raw, named) -> None:
+def test_a_spec_file_that_does_not_fit_is_refused_by_its_label_or_its_place(raw: dict[str, Any], named: str) -> None:
     with pytest.raises(Refusal, match=named):
         RunSpec.parse(raw)
 
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.bounds], ids=lambda field: field.name)
-def test_a_number_out_of_bounds_is_named_by_the_label_of_its_field(field) -> None:
+def test_a_number_out_of_bounds_is_named_by_the_label_of_its_field(field: SpecField) -> None:
     beyond = -1 if "ge" in field.bounds or "gt" in field.bounds else 10**9
     with pytest.raises(Refusal, match=rf"^{re.escape(field.label)} \({field.name}\): '{beyond}' does not do; "):
         RunSpec.of(**{field.name: beyond})
@@ -74,15 +78,37 @@ def test_a_spec_survives_json() -> None:
 
 
 @pytest.mark.parametrize("change", [{"seed": 7}, {"device": "cpu"}, {"precision": "float32"}, {"name": "mine"}])
-def test_seed_machine_and_name_do_not_change_what_a_run_is(change) -> None:
+def test_seed_machine_and_name_do_not_change_what_a_run_is(change: dict[str, Any]) -> None:
     assert RunSpec.of(**change).fingerprint() == RunSpec().fingerprint()
 
 
 @pytest.mark.parametrize(
     "change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"positions": "none"}, {"crop": 2}]
 )
-def test_everything_else_does(change) -> None:
+def test_everything_else_does(change: dict[str, Any]) -> None:
     assert RunSpec.of(**change).fingerprint() != RunSpec().fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("empty", "spelled"),
+    [
+        ({"dataset": "digits"}, {"samples": 1437}),
+        ({"dataset": "mnist"}, {"samples": 60_000, "side": 28}),
+        ({"dataset": "mnist", "draw_from": "all"}, {"samples": 70_000}),
+        ({"dataset": "mnist", "replacement": True}, {"samples": 60_000}),
+        ({"architecture": "vit-lite-7/4"}, {"patch": 4}),
+        ({"kernel": "relu"}, {"epsilon": 1e-3}),
+    ],
+)
+def test_what_is_its_own_may_be_spelled_out(empty: dict[str, Any], spelled: dict[str, Any]) -> None:
+    assert RunSpec.of(**empty, **spelled).fingerprint() == RunSpec.of(**empty).fingerprint()
+
+
+def test_a_folder_is_one_by_whatever_path(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "images")
+    paths = [tmp_path / "images", tmp_path / "link", tmp_path / "images" / ".." / "images", f"{tmp_path}/images/"]
+    assert len({RunSpec.of(dataset="folder", folder=str(path)).fingerprint() for path in paths}) == 1
 
 
 @pytest.mark.parametrize(
@@ -102,7 +128,7 @@ def test_everything_else_does(change) -> None:
         ({"batch_size": "many"}, ["batch_size", "many", "integer"]),
     ],
 )
-def test_bad_input_gets_one_sentence_with_both_numbers(change, names) -> None:
+def test_bad_input_gets_one_sentence_with_both_numbers(change: dict[str, Any], names: list[str]) -> None:
     with pytest.raises(Refusal) as refusal:
         RunSpec.of(**change)
     text = str(refusal.value)
@@ -112,7 +138,7 @@ def test_bad_input_gets_one_sentence_with_both_numbers(change, names) -> None:
 
 
 @pytest.mark.parametrize("raw", [{"architecture": "9" * 5000}, {"9" * 5000: 1}, {"name": "9" * 5000}])
-def test_a_refusal_stays_a_sentence_however_long_what_was_given(raw) -> None:
+def test_a_refusal_stays_a_sentence_however_long_what_was_given(raw: dict[str, Any]) -> None:
     with pytest.raises(Refusal) as refusal:
         RunSpec.of(**raw)
     assert len(str(refusal.value)) < 600
@@ -126,7 +152,7 @@ WRONG = ["", " ", "x y", "-1", -1, 0, 1e99, float("nan"), float("inf"), 10**30, 
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_no_refusal_names_an_option_by_its_place_in_the_file(field) -> None:
+def test_no_refusal_names_an_option_by_its_place_in_the_file(field: SpecField) -> None:
     """Neither on the form, nor by a flag, nor from a file; misspelt, of the wrong kind, or nested one too deep."""
     dotted = re.compile(rf"\b({'|'.join(sorted({one.path[0] for one in FIELDS if len(one.path) > 1}))})\.[a-z]")
     raws = [_nested(field.path, wrong) for wrong in WRONG] + [_nested((*field.path, "deeper"), 1)]
@@ -144,14 +170,14 @@ def test_no_refusal_names_an_option_by_its_place_in_the_file(field) -> None:
     assert any(field.label in sentence or field.name in sentence for sentence in told)
 
 
-def _nested(path, value):
+def _nested(path: Sequence[str], value: Any) -> Any:
     for name in reversed(path):
         value = {name: value}
     return value
 
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.optional], ids=lambda field: field.name)
-def test_the_flag_s_help_says_what_an_empty_option_means(field) -> None:
+def test_the_flag_s_help_says_what_an_empty_option_means(field: SpecField) -> None:
     """In the words of the form; the path of one's own pictures is the one that has no meaning when it is empty."""
     said = _help(field)
     assert ("empty: " in said) == (field.name != "folder")

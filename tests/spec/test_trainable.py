@@ -1,6 +1,8 @@
 """Every architecture with every model option: it makes two steps, or is refused when its spec is made."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +14,7 @@ from vitcore.models import ARCHITECTURES, build, proxyless, without_effect
 from vitcore.spec import ModelSpec, RunSpec
 from vitcore.training.network import build_model
 
-VALUES = {
+VALUES: dict[str, list[Any]] = {
     "kernel": ["relu", "favor+"],
     "patch": [2, 7, 64],
     "positions": ["sinusoidal", "none"],
@@ -24,7 +26,7 @@ VALUES = {
     "attention_dropout": [0.5],
     "stochastic_depth": [0.5],
 }
-CASES = [{}, *({name: value} for name, values in VALUES.items() for value in values)]
+CASES: list[dict[str, Any]] = [{}, *({name: value} for name, values in VALUES.items() for value in values)]
 CASES += [{"kernel": kernel, "features": 5, "redraw_every": 1} for kernel in ("softmax", "relu")]
 FINGERPRINTS = {"default": "44136fa355b3", "relu": "637586b0ee45", "cnn": "d89f2147ba17"}
 
@@ -142,7 +144,7 @@ def test_options_said_to_change_nothing_change_no_bit(name: str, kernel: str) ->
             assert torch.equal(logits(changed), logits(plain)), (option, value)
 
 
-def test_one_run_spelled_differently_is_one_run(tmp_path) -> None:
+def test_one_run_spelled_differently_is_one_run(tmp_path: Path) -> None:
     assert RunSpec.of(samples=1437).fingerprint() == RunSpec().fingerprint() != RunSpec.of(samples=1436).fingerprint()
     assert RunSpec.of(dataset="mnist", side=28).fingerprint() == RunSpec.of(dataset="mnist").fingerprint()
     assert RunSpec.of(samples=1437, draw_from="all").fingerprint() != RunSpec.of(draw_from="all").fingerprint()

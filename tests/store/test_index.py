@@ -20,7 +20,7 @@ from vitcore.errors import Refusal
 from vitcore.runs import annotations, locks, queue, trash
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, fields
-from vitcore.store import ingest, queries, tables
+from vitcore.store import exports, ingest, queries, tables
 from vitcore.store.index import Index
 
 
@@ -149,7 +149,7 @@ def test_no_line_can_break_the_index(results: Results, line: bytes) -> None:
     index.poll()
     assert {1, 3} <= set(queries.epochs(index, [folder.id])["epoch"])
     assert row(index, folder.id)["epochs_done"] == 3
-    queries.export_csv(queries.runs(index))
+    exports.csv(queries.runs(index))
     assert index.publish() is None
 
 
@@ -262,7 +262,7 @@ def test_a_results_folder_that_vanishes_or_never_was_is_empty(results: Results) 
     index = Index(results)
     assert not index.poll()
     assert len(queries.runs(index)) == 0
-    assert queries.export_csv(queries.runs(index)).startswith("id,title,status")
+    assert exports.csv(queries.runs(index)).startswith("id,title,status")
 
 
 def test_a_run_without_a_word_yet_is_listed(results: Results) -> None:
@@ -329,7 +329,7 @@ def test_two_processes_follow_and_publish_the_same_folder(results: Results) -> N
     program = """
 import sys
 from vitcore.runs.folder import Results
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.index import Index
 index = Index(Results(sys.argv[1]))
 seen = 0
@@ -356,7 +356,7 @@ def test_a_question_by_an_unknown_column_is_refused(results: Results) -> None:
 
 def test_runs_on_a_folder_that_has_changed_are_no_two_seeds_of_one_thing(results: Results) -> None:
     """The name of a dataset says which data it is, the path of one's own folder does not."""
-    own = {"dataset": "folder", "folder": "/data/mine"}
+    own: dict[str, Any] = {"dataset": "folder", "folder": "/data/mine"}
     asked = [(own, "a" * 12), (own, "a" * 12), (own, "b" * 12), ({"dataset": "mnist"}, "a" * 12)]
     folders = []
     for seed, (data, digest) in enumerate(asked):

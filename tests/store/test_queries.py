@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from tests.store.writing import add, epoch_line, write_run
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
-from vitcore.store import queries
+from vitcore.store import exports, queries
 from vitcore.store.index import Index
 
 
@@ -38,7 +39,7 @@ def test_seeds_are_put_together(results: Results) -> None:
         write_run(results, epochs=seed + 1, seed=seed, samples=500)
     write_run(results, epochs=1, kernel="relu")
     write_run(results, epochs=0, ending=None, kernel="relu")
-    table = queries.groups(indexed(results), ["kernel"]).set_index("kernel")
+    table: Any = queries.groups(indexed(results), ["kernel"]).set_index("kernel")
     errors = [50.0, 25.0, 12.5]
     assert table.loc["softmax", "n"] == 3
     assert table.loc["softmax", "error_percent_mean"] == pytest.approx(np.mean(errors))
@@ -98,7 +99,7 @@ def test_notes_are_kept_in_order(results: Results) -> None:
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠1"]
 )
 def test_a_text_that_looks_like_a_formula_is_neutralised(text: str) -> None:
-    exported = queries.export_csv(pd.DataFrame({"note": [text], text: [1.0]}))
+    exported = exports.csv(pd.DataFrame({"note": [text], text: [1.0]}))
     header, line = csv.reader(io.StringIO(exported, newline=""))
     assert line[0] == f"'{text}"
     assert header[1] == f"'{text}"
@@ -108,7 +109,7 @@ def test_a_csv_reads_back_as_the_table(results: Results) -> None:
     write_run(results, name="plain-name", learning_rate=1e-4)
     write_run(results, epochs=0, ending="failed")
     table = queries.runs(indexed(results))
-    back = pd.read_csv(io.StringIO(queries.export_csv(table)))
+    back = pd.read_csv(io.StringIO(exports.csv(table)))
     assert back.columns.tolist() == table.columns.tolist()
     assert back["id"].tolist() == table["id"].tolist()
     for name in ("error_percent", "learning_rate", "samples", "epochs"):
@@ -122,10 +123,10 @@ def test_what_is_not_known_and_what_is_no_number_are_told_apart(results: Results
     failed = write_run(results, epochs=0, ending="failed")
     index = indexed(results)
     frame = queries.exact(index, queries.runs(index)[["id", "error_percent", "test_loss", "train_loss", "epochs"]])
-    lines = {line.split(",")[0]: line.split(",")[1:] for line in queries.export_csv(frame).splitlines()}
+    lines = {line.split(",")[0]: line.split(",")[1:] for line in exports.csv(frame).splitlines()}
     assert lines[diverged.id] == ["NaN", "inf", "-inf", "1"]
     assert lines[failed.id] == ["", "", "", "1"]
-    back = arrow_table(io.BytesIO(queries.export_parquet(frame))).to_pydict()
+    back = arrow_table(io.BytesIO(exports.parquet(frame))).to_pydict()
     told = dict(zip(back["id"], zip(back["error_percent"], back["test_loss"], strict=True), strict=True))
     assert told[failed.id] == (None, None)
     assert math.isnan(told[diverged.id][0])
@@ -138,8 +139,8 @@ def test_every_column_of_the_runs_goes_into_both_files(results: Results) -> None
     index = indexed(results)
     table = queries.runs(index)
     frame = queries.exact(index, table)
-    assert queries.export_csv(frame).splitlines()[0] == ",".join(table.columns)
-    assert arrow_table(io.BytesIO(queries.export_parquet(frame))).column_names == list(table.columns)
+    assert exports.csv(frame).splitlines()[0] == ",".join(table.columns)
+    assert arrow_table(io.BytesIO(exports.parquet(frame))).column_names == list(table.columns)
 
 
 def test_seeds_are_gathered_over_finished_runs_unless_all_are_asked_for(results: Results) -> None:
@@ -154,5 +155,5 @@ def test_seeds_are_gathered_over_finished_runs_unless_all_are_asked_for(results:
 
 
 def test_negative_numbers_stay_numbers() -> None:
-    exported = queries.export_csv(pd.DataFrame({"loss": [-1.5, float("nan"), float("-inf")], "n": [-3, 2, 1]}))
+    exported = exports.csv(pd.DataFrame({"loss": [-1.5, float("nan"), float("-inf")], "n": [-3, 2, 1]}))
     assert exported == "loss,n\n-1.5,-3\nNaN,2\n-inf,1\n"

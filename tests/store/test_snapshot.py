@@ -10,7 +10,7 @@ from tests.runs.damages import DAMAGES
 from tests.runs.damages import damage as break_it
 from tests.store.writing import add, epoch_line, write_run
 from vitcore.runs.folder import Results
-from vitcore.store import opened, queries, snapshot, tables
+from vitcore.store import exports, opened, queries, snapshot, tables
 from vitcore.store.index import Index
 
 
@@ -165,7 +165,7 @@ def test_a_snapshot_from_elsewhere_holds_rows_or_is_not_read(published: Results,
     assert queries.runs(index).empty, "nothing of it was taken"
     index.poll()
     assert len(queries.runs(index)) == 3
-    assert SECRET not in queries.export_csv(queries.runs(index))
+    assert SECRET not in exports.csv(queries.runs(index))
     index.close()
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from scripts.make_fixtures import picture
 from tests.store.writing import add, epoch_line, write_run
 from vitcore.errors import Refusal
+from vitcore.events import Epoch, Line, Started
 from vitcore.runs import predict, queue
 from vitcore.runs.folder import FORMAT, Results
 from vitcore.store import queries
@@ -40,7 +42,7 @@ def test_todays_format_is_among_those_that_are_kept() -> None:
 def test_its_numbers_are_told_as_they_were_written(kept: Results) -> None:
     index = Index(kept)
     index.poll()
-    table = queries.runs(index).set_index("name")
+    table: Any = queries.runs(index).set_index("name")
     assert dict(table["status"]) == {"whole": "finished", "paused": "paused"}
     assert list(table.loc["whole", "tags"]) == ["kept", "v1"]
     assert table.loc["whole", "note"] == "größer – =1+1"
@@ -66,19 +68,15 @@ def test_a_paused_run_goes_on_from_where_it_was(kept: Results) -> None:
     folder = kept.run(id)
     done = [line["epoch"] for line in lines(folder.events) if line["event"] == "epoch"][-1]
     before = load_file(folder.checkpoint)
-    told: list[dict[str, object]] = []
-
-    def report(stream: str, line: dict[str, object]) -> None:
-        if stream == "events":
-            told.append(line)
+    told: list[Line] = []
 
     def control() -> str | None:
-        return "stop" if any(line["event"] == "epoch" for line in told) else None
+        return "stop" if any(isinstance(line, Epoch) for line in told) else None
 
-    outcome = train(folder.spec(), report, folder=folder.path, control=control, resume=True)
+    outcome = train(folder.spec(), told.append, folder=folder.path, control=control, resume=True)
     assert outcome.status == "stopped"
-    assert next(line for line in told if line["event"] == "started")["resumed_from"] == done
-    assert next(line for line in told if line["event"] == "epoch")["epoch"] == done + 1  # type: ignore[operator]
+    assert next(line for line in told if isinstance(line, Started)).resumed_from == done
+    assert next(line for line in told if isinstance(line, Epoch)).epoch == done + 1
     after = load_file(folder.checkpoint)
     assert any(not torch.equal(before[name], after[name]) for name in before)
 

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from vitcore import events
 from vitcore.spec import RunSpec
 from vitcore.training import Outcome, train
 
@@ -24,8 +25,8 @@ class Told:
     def __init__(self) -> None:
         self.lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
-    def __call__(self, stream: str, line: dict[str, Any]) -> None:
-        self.lines[stream].append(line)
+    def __call__(self, line: events.Line) -> None:
+        self.lines[line.stream].append(line.written())
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [line for line in self.lines["events"] if line["event"] == kind]

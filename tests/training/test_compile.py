@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -51,13 +52,14 @@ def test_a_compiler_that_loses_gradients_is_refused_and_named() -> None:
 def test_rounding_where_a_gradient_is_zero_is_no_difference() -> None:
     """A bias before a batch normalisation moves nothing: its gradient is what rounding leaves."""
     model, inputs = _parts()
+    first: Any = model[0]
 
     def rounded(x: Tensor) -> Tensor:
-        bias = 100 * model[0].bias - 99 * model[0].bias.detach()  # the same, and its gradient's rounding is 100 times
-        return model[1:](nn.functional.linear(x, model[0].weight, bias))
+        bias = 100 * first.bias - 99 * first.bias.detach()  # the same, and its gradient's rounding is 100 times
+        return model[1:](nn.functional.linear(x, first.weight, bias))
 
     model(inputs).square().mean().backward()
-    assert 0 < float(model[0].bias.grad.norm()) < 1e-6  # type: ignore[union-attr, operator]
+    assert 0 < float(first.bias.grad.norm()) < 1e-6
     assert compiling_took(model, rounded, lambda forward: forward(inputs).square().mean()) > 0
 
 

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -17,7 +18,7 @@ from vitcore import processes
 from vitcore.errors import Refusal
 from vitcore.runs import system_load
 from vitcore.spec import RunSpec
-from vitcore.training import best, checkpoint, disk, loop
+from vitcore.training import best, disk, loop
 from vitcore.training.checkpoint import load_model, load_resume, save_model, save_resume
 from vitcore.training.network import build_model
 
@@ -105,7 +106,9 @@ def test_best_weights_of_an_abandoned_attempt_are_withdrawn(tmp_path: Path) -> N
     about = told(tmp_path)
     save_file(load_file(tmp_path / "best.safetensors"), tmp_path / "best.safetensors", metadata=about | {"epoch": "9"})
     found = best.Best()
-    found.restore(tmp_path, load_resume(tmp_path, RunSpec.parse(json.loads(about["spec"])))["best"])
+    state = load_resume(tmp_path, RunSpec.parse(json.loads(about["spec"])))
+    assert state is not None
+    found.restore(tmp_path, state["best"])
     assert found.epoch is None
     assert not (tmp_path / "best.safetensors").exists()
 
@@ -117,7 +120,7 @@ def test_no_best_weights_are_asked_for_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_finite_is_refused_by_name(tmp_path: Path) -> None:
-    model = build_model(SPEC, 1, 28, 10)
+    model: Any = build_model(SPEC, 1, 28, 10)
     with torch.no_grad():
         model[0].weight.view(-1)[3] = float("nan")
     save_model(tmp_path, model, SPEC, CLASSES, 28, 1)
@@ -185,7 +188,7 @@ def test_what_the_system_said_while_torch_wrote_is_passed_on(tmp_path: Path, mon
             self.error = OSError(errno.ENOSPC, "No space left on device")
             raise self.error
 
-    monkeypatch.setattr(checkpoint.disk, "Remembering", Full)
+    monkeypatch.setattr(disk, "Remembering", Full)
     with pytest.raises(Refusal, match="the disk is full"):
         save_resume(tmp_path, {"weight": torch.zeros(9)})
     assert not list(tmp_path.iterdir())
@@ -216,7 +219,7 @@ def test_a_process_that_is_nicer_already_is_left_so(monkeypatch: pytest.MonkeyPa
             asked.append(value)
             return 12
 
-    monkeypatch.setattr(processes.psutil, "Process", Nice)
+    monkeypatch.setattr(psutil, "Process", Nice)
     processes._be_nice()
     assert asked == [None]
     assert system_load.busy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from torch.optim import Muon
 
 from vitcore.training.muon import QuickMuon, orthogonal
 
-SETTINGS = {"lr": 0.02, "weight_decay": 0.1, "momentum": 0.9}
+SETTINGS: dict[str, Any] = {"lr": 0.02, "weight_decay": 0.1, "momentum": 0.9}
 
 
 def _network() -> nn.Sequential:
@@ -61,5 +62,5 @@ def test_a_gradient_of_zero_moves_nothing() -> None:
     model = nn.Linear(4, 4, bias=False)
     before = model.weight.detach().clone()
     model.weight.grad = torch.zeros_like(model.weight)
-    QuickMuon([model.weight], lr=0.1, weight_decay=0.0, momentum=0.9).step()
+    QuickMuon(list(model.parameters()), lr=0.1, weight_decay=0.0, momentum=0.9).step()
     assert torch.equal(model.weight, before)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.training.runs import QUICK, after, quick, same, weights
+from vitcore.data.augment import Normalise
 from vitcore.data.load import Images, Split, load
 from vitcore.models import ARCHITECTURES, proxyless
 from vitcore.training import loop, state, stop_signal
@@ -145,7 +146,7 @@ def test_two_kernels_see_the_same_pictures_in_the_same_order(monkeypatch: pytest
     import torch
 
     seen: dict[str, list[torch.Tensor]] = {}
-    step = state.Normalise.__call__
+    step = Normalise.__call__
     for kernel in ("softmax", "relu", "favor+"):
         batches = seen[kernel] = []
 
@@ -153,8 +154,8 @@ def test_two_kernels_see_the_same_pictures_in_the_same_order(monkeypatch: pytest
             batches.append(images.clone())
             return step(self, images)
 
-        monkeypatch.setattr(state.Normalise, "__call__", spied)
-        dropout = {} if kernel == "softmax" else {"dropout": 0.2}
+        monkeypatch.setattr(Normalise, "__call__", spied)
+        dropout: dict[str, Any] = {} if kernel == "softmax" else {"dropout": 0.2}
         quick(
             architecture="cct-2/3x2", kernel=kernel, samples=20, evaluate_every=9, epochs=1, crop=2, rotate=9, **dropout
         )

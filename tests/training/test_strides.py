@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from vitcore.events import Step
 from vitcore.training import progress as module
 from vitcore.training.progress import StepLog, Tally
 
@@ -18,7 +19,9 @@ def told(
 ) -> list[dict[str, Any]]:
     """The lines that these losses make, flushed every so many steps, closed at the end."""
     lines: list[dict[str, Any]] = []
-    log = StepLog(lambda stream, line: lines.append(line) if stream == "steps" else None, tally or Tally(), steps, 10)
+    log = StepLog(
+        lambda line: lines.append(line.written()) if isinstance(line, Step) else None, tally or Tally(), steps, 10
+    )
     for place, loss in enumerate(losses):
         log.add(first + place, 1, 1, 0.1, torch.tensor(loss, dtype=torch.float64))
         if place % every == every - 1:

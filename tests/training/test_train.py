@@ -15,6 +15,7 @@ import torch
 
 from tests.training.runs import QUICK, Guide, Told, after, quick, same, weights
 from vitcore.errors import Refusal
+from vitcore.events import Answers, Line
 from vitcore.spec import RunSpec
 from vitcore.training import loop, stop_signal
 from vitcore.training.checkpoint import load_model
@@ -247,8 +248,8 @@ def test_a_folder_that_goes_just_before_its_checkpoint_stays_away(tmp_path: Path
     folder, elsewhere = tmp_path / "results" / "run", tmp_path / "elsewhere"
     folder.mkdir(parents=True)
 
-    def move(stream: str, line: dict[str, Any]) -> None:
-        if stream == "predictions" and line.get("epoch") == 1:
+    def move(line: Line) -> None:
+        if isinstance(line, Answers) and line.epoch == 1:
             folder.parent.rename(elsewhere)
 
     with pytest.raises(Refusal, match=r"the checkpoint cannot be kept in .*run: "):

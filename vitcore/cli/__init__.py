@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from vitcore.cli import application, control, export, forecast, listing, predict, reports, train
+from vitcore.cli import application, control, export, forecast, listing, predict, reports, settle, train
 from vitcore.errors import Refusal
 from vitcore.runs.folder import ENVIRONMENT
 
@@ -33,6 +33,7 @@ app.command("tag")(control.tag)
 app.command("rename")(control.rename)
 app.command("delete")(control.delete)
 app.command("restore")(control.restore)
+app.command("settle")(settle.settle)
 app.add_typer(reports.app, name="reports")
 
 

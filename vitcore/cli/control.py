@@ -33,10 +33,10 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped, paused or interrupted, from its last checkpoint."""
     results = Results()
-    seen = known(results, run)
+    watched = known(results, run)
     queue.resume(results, run)
     if not detach:
-        finish(results, run, as_json=as_json, seen=seen)
+        finish(watched, as_json=as_json)
 
 
 def cancel(run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,6 +16,10 @@ from vitcore.runs import dependencies
 from vitcore.runs.folder import Results
 from vitcore.runs.status import STATUSES
 
+if TYPE_CHECKING:
+    from vitcore.store.columns import Column as Described
+
+_METRICS = ("error_percent", "images_per_second")  # that stand in the list
 _WORTH_PUBLISHING = 200  # changed runs after which the next reader is saved more than the snapshot costs
 
 
@@ -26,7 +30,8 @@ def runs(
     """List the stored runs, newest first."""
     if status is not None and status not in STATUSES:
         raise Refusal(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
-    from vitcore.store import queries
+    from vitcore.store import exports, queries
+    from vitcore.store.columns import columns
     from vitcore.store.index import Index
 
     index = Index(Results())
@@ -39,10 +44,12 @@ def runs(
     if status is not None:
         table = table[table["status"] == status]
     if csv:
-        typer.echo(queries.export_csv(queries.exact(index, table)), nl=False)
+        typer.echo(exports.csv(queries.exact(index, table)), nl=False)
         return
+    known = columns()
+    told = [known[name] for name in _METRICS]
     shown = Table(
-        Column("id", no_wrap=True), "status", "run", "epochs", "error %", "images/s", box=None, header_style="bold"
+        Column("id", no_wrap=True), "status", "run", "epochs", *map(_head, told), box=None, header_style="bold"
     )
     for row in table.to_dict("records"):
         shown.add_row(
@@ -50,8 +57,7 @@ def runs(
             row["status"],
             Text(_called(index.results, row)),
             f"{row['epochs_done']}/{_number(row['epochs'], '.0f')}",
-            _number(row["error_percent"], ".2f"),
-            _number(row["images_per_second"], ",.0f"),
+            *(_number(row[each.name], each.form) for each in told),
         )
     _screen().print(shown if len(table) else f"No runs in {index.results.runs} yet.")
 
@@ -105,6 +111,12 @@ def _screen() -> Console:
     """The terminal; a file or a pipe is as wide as it needs to be."""
     screen = Console()
     return screen if screen.is_terminal else Console(width=240)
+
+
+def _head(column: Described) -> str:
+    """A metric's name and unit."""
+    name = column.label.lower()
+    return f"{name}, {column.unit}" if column.unit else name
 
 
 def _number(value: Any, form: str) -> str:

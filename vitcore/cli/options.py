@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from vitcore.errors import Refusal
 from vitcore.spec import SpecField, fields
+from vitcore.spec.typed import read
 
 _MANY = 12  # choices beyond which the help names the command that lists them
 
@@ -34,11 +36,26 @@ def flag(field: SpecField) -> str:
     return f"--{field.name.replace('_', '-')}"
 
 
+def typed_as(name: str, text: Any) -> Any:
+    """An option's value as it was typed: numbers are read as on the form, to the letter or not at all.
+
+    Raises:
+        Refusal: one sentence that begins with the option.
+    """
+    field = next(field for field in fields() if field.name == name)
+    if field.kind not in (int, float) or not isinstance(text, str):
+        return text
+    try:
+        return read(field, text)
+    except Refusal as refusal:
+        raise Refusal(f"{flag(field)}{str(refusal).removeprefix(field.label)}") from None
+
+
 def _annotation(field: SpecField) -> Any:
     name = flag(field)
     declared = f"{name}/--no-{name[2:]}" if field.kind is bool else name
     panel = field.section.capitalize() + (", further options" if field.advanced else "")
-    kind = bool if field.kind is bool else str  # numbers are read by RunSpec, whose refusals name the option
+    kind = bool if field.kind is bool else str  # numbers are read as on the form (`typed_as`)
     sign = {int: "INTEGER", float: "NUMBER", str: "TEXT"}.get(field.kind)
     option = typer.Option(declared, help=_help(field), rich_help_panel=panel, show_default=False, metavar=sign)
     return Annotated[kind | None, option]

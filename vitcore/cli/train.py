@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from vitcore.cli import follow
-from vitcore.cli.options import takes_every_field
-from vitcore.runs import queue
+from vitcore.cli.options import takes_every_field, typed_as
+from vitcore.runs import queue, watch
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 from vitcore.spec.presets import preset, presets
@@ -42,27 +42,28 @@ def train(
     results = Results()
     id = queue.enqueue(results, spec, after=after or ())
     if detach:
-        print(json.dumps(follow.Seen(id, "queued").summary()) if as_json else id)
+        print(json.dumps(watch.watched(results, id).summary()) if as_json else id)
         return
     print(f"{spec.title()}: run {id}", file=sys.stderr)
-    finish(results, id, as_json=as_json)
+    finish(watch.watched(results, id), as_json=as_json)
 
 
 def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
     """The spec of the options that were given, on top of a preset's where one is named; raises Refusal."""
-    given = {name: value for name, value in chosen.items() if value is not None}
+    given = {name: typed_as(name, value) for name, value in chosen.items() if value is not None}
     return RunSpec.of(**({**preset(start_from).fields, **given} if start_from else given))
 
 
-def finish(results: Results, id: str, *, as_json: bool, seen: follow.Seen | None = None) -> None:
-    """Follows a run to its end, says how it ended and leaves with the exit code; what is `seen` is not told again."""
-    seen = follow.to_the_end(results, id, seen)
-    if seen.reason:
-        print(f"{seen.status}: {seen.reason}", file=sys.stderr)
+def finish(run: watch.Watched, *, as_json: bool) -> None:
+    """Follows a run to its end, says how it ended and leaves with the exit code; what it knows is not told again."""
+    reason = run.reason if follow.to_the_end(run) else follow.goes_on(run)
+    if reason:
+        print(f"{run.status}: {reason}", file=sys.stderr)
+    error = run.fold.latest("error_percent")
     if as_json:
-        print(json.dumps(seen.summary()))
-    elif seen.error_percent is not None:
-        print(f"{id} {seen.status}: {seen.error_percent:.2f} % test error after {seen.epochs} epochs")
+        print(json.dumps(run.summary()))
+    elif error is not None:
+        print(f"{run.id} {run.status}: {error:.2f} % test error after {run.fold.epochs_done} epochs")
     else:
-        print(f"{id} {seen.status}")
-    raise typer.Exit(0 if seen.status == "finished" else 1)
+        print(f"{run.id} {run.status}")
+    raise typer.Exit(0 if run.status == "finished" else 1)

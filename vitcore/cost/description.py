@@ -60,9 +60,14 @@ def describe(name: str, choice: Choice, batch: int = BATCH) -> Description:
 
 
 def described(name: str, choice: Choice, batch: int) -> Description:
-    """The same in this process, however long it takes."""
+    """The same in this process, however long it takes.
+
+    Raises:
+        Refusal: no such network can be built.
+    """
     import torch
 
+    from vitcore.cost import memory
     from vitcore.models import build, count
 
     own = ARCHITECTURES[name]
@@ -92,7 +97,7 @@ def described(name: str, choice: Choice, batch: int) -> Description:
         tokens=tokens(model, side),
         parameters=count.parameters(model),
         macs=sum(row.macs for row in rows if row.name in parts),
-        memory=count.training_memory(model, channels, side, batch),
+        memory=memory.described(model, channels, side, batch),
         batch=batch,
         stages=tuple(stages(model, {row.name: row.output_shape for row in rows}, channels=channels, side=side)),
         layers=tuple(asdict(row) for row in rows),

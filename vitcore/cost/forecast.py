@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from collections.abc import Callable
@@ -15,13 +14,14 @@ from functools import partial
 
 import torch
 
+from vitcore.cost import workload
+from vitcore.cost.memory import Saved, training_bytes
 from vitcore.data.augment import Augment, Mixed, Normalise
-from vitcore.data.load import described
 from vitcore.errors import Refusal
 from vitcore.models import count
 from vitcore.spec import RunSpec
 from vitcore.training.device import described as device_name
-from vitcore.training.device import memory_mb, resolve, resolve_precision, synchronise
+from vitcore.training.device import resolve, resolve_precision, synchronise
 from vitcore.training.loss import make_loss
 from vitcore.training.memory import too_large
 from vitcore.training.network import build_model
@@ -54,7 +54,7 @@ class _Measured:
     backward: float  # of the pictures that were measured
     update: float  # of the optimiser: once a batch, however large
     answers: float
-    held_mb: float  # activations of the pictures that were measured
+    saved_bytes: int  # what autograd keeps of the pictures that were measured
     state_bytes: int  # the optimiser's
 
     def pictures_a_second(self, size: int, batch: int) -> float:
@@ -73,17 +73,14 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
     """
     device = resolve(spec.device)
     precision = resolve_precision(spec.precision, device)
-    dataset = described(spec.data.dataset, spec.data.folder)
+    dataset = workload.dataset(spec)
     side = spec.data.side or dataset.side
-    rows = spec.data.samples or dataset.train_rows
-    if spec.data.draw_from == "all" and spec.data.samples is None:
-        rows += dataset.test_rows
     kept = torch.get_rng_state()
     try:
         torch.manual_seed(spec.seed)
         model = build_model(spec, dataset.channels, side, len(dataset.classes))
         parameters, macs = count.parameters(model), count.macs(model, dataset.channels, side)
-        batch = min(spec.training.batch_size, rows)
+        batch = workload.batch(spec)
         size = min(batch, FEW)
         trial = partial(_measured, spec, model.to(device), device, precision, side=side, channels=dataset.channels)
         found = trial(size=size, seconds=seconds)
@@ -100,15 +97,13 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
     finally:
         torch.set_rng_state(kept)
     speed = found.pictures_a_second(size, batch)
-    training = rows * spec.training.epochs / speed
-    evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
-    evaluating = dataset.test_rows * evaluations / found.answers
-    # Weights and gradients; what the optimiser keeps of them; activations, which grow with the batch.
-    memory = (8 * parameters + found.state_bytes) / 2**20 + found.held_mb * batch / size
+    training = workload.trained(spec) / speed
+    evaluating = dataset.test_rows * workload.evaluations(spec) / found.answers
+    held = training_bytes(model, found.saved_bytes * batch / size, found.state_bytes)
     return Forecast(
         parameters=parameters,
         macs=macs,
-        memory_mb=memory,
+        memory_mb=held / 2**20,
         images_per_second=speed,
         training_minutes=training / 60,
         minutes=(training + evaluating) / 60,
@@ -133,14 +128,8 @@ def _measured(
     pictures = torch.randint(256, (size, channels, side, side), dtype=torch.uint8, generator=draws).to(device)
     labels = torch.zeros(size, dtype=torch.long, device=device)
     normalise = Normalise((0.5,) * channels, (0.25,) * channels, device)
-    augment = Augment(**dict(spec.augment))
+    augment = Augment(**dict(spec.augment), mean=(0.5,) * channels)
     optimisers, loss = Optimisers(model, spec.optimiser), make_loss(spec.training)
-    activations = 0
-
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        nonlocal activations
-        activations += tensor.numel() * tensor.element_size()
-        return tensor
 
     def mean_loss(inputs: torch.Tensor, targets: Mixed) -> torch.Tensor:
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
@@ -157,8 +146,10 @@ def _measured(
             model(normalise(pictures))
 
     model.train()
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        backward(Portions(model, device, spec.seed, count=1))  # the hooks see this thread alone
+    with Saved(model) as saved:
+        backward(Portions(model, device, spec.seed, count=1))  # in this thread, which alone is seen
+    kept = saved.bytes
+    del saved
     portions = Portions(model, device, spec.seed)
     backward(portions)  # warms up
     optimisers.step()
@@ -167,8 +158,7 @@ def _measured(
     model.eval()
     answer()
     answers = size / _median_seconds(answer, device, seconds * 0.2)
-    held = memory_mb(device) if device.type == "cuda" else activations / 2**20
-    return _Measured(back, update, answers, held, optimisers.held_bytes())
+    return _Measured(back, update, answers, kept, optimisers.held_bytes())
 
 
 def _median_seconds(work: Callable[[], None], device: torch.device, seconds: float) -> float:

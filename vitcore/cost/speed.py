@@ -13,10 +13,10 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from vitcore import processes
+from vitcore.cost import workload
 from vitcore.cost.durations import duration
 from vitcore.cost.estimate import Expected
-from vitcore.data.load import described
-from vitcore.data.registry import DATASETS, Dataset
+from vitcore.data.registry import DATASETS
 from vitcore.published.counts import counts
 from vitcore.spec import RunSpec
 
@@ -135,14 +135,13 @@ class Speed:
         per_image = self._per_image(spec)[0]
         if per_image is None:
             return None
-        data = _data(spec)
-        evaluations = math.ceil(spec.training.epochs / spec.training.evaluate_every)
-        return per_image * (_trained(spec, data) + EVALUATION * data.test_rows * evaluations)
+        evaluated = workload.dataset(spec).test_rows * workload.evaluations(spec)
+        return per_image * (workload.trained(spec) + EVALUATION * evaluated)
 
     def expected(self, spec: RunSpec) -> Expected | None:
         """What the training alone is expected to take, to be kept with the run; None where no stored run tells."""
         per_image, guessed = self._per_image(spec)
-        return None if per_image is None else Expected(per_image * _trained(spec, _data(spec)), guessed)
+        return None if per_image is None else Expected(per_image * workload.trained(spec), guessed)
 
     def memory_mb(self, spec: RunSpec) -> float | None:
         """Megabytes that it will hold: as runs of this network and batch size did, else as measured; else None."""
@@ -168,19 +167,19 @@ class Speed:
         """For a network that is new here: as elsewhere, else by its arithmetic."""
         there = self._same(spec, elsewhere=True)
         if len(there):
-            return _at_batch(there, _batch(spec))
-        macs = _macs(spec, _data(spec).channels, network(spec)[2])
+            return _at_batch(there, workload.batch(spec))
+        macs = _macs(spec, workload.dataset(spec).channels, network(spec)[2])
         known = self._told[self._told["macs"] > 0]
         if macs is None or known.empty:
             return None
         alone = known["per_image"] / known["macs"] / (1 + STEP / known["batch"])
-        return float(alone.median()) * macs * (1 + STEP / _batch(spec))
+        return float(alone.median()) * macs * (1 + STEP / workload.batch(spec))
 
     def _like(self, spec: RunSpec) -> tuple[float, bool] | None:
         """This machine's runs of this kernel and batch size; else as measured; else of another kernel's with it; else,
         and that is a guess, of other batch sizes; else None."""
         same = self._same(spec, elsewhere=False)
-        batch = _batch(spec)
+        batch = workload.batch(spec)
         kernel, beside = same[same["kernel"] == spec.model.kernel], same[same["batch"] == batch]
         exact = kernel[kernel["batch"] == batch]
         if len(exact):
@@ -211,24 +210,6 @@ def _at_batch(told: pd.DataFrame, batch: int) -> float:
             return float(each + step / batch)
     nearest = sizes[np.abs(np.log(sizes / batch)).argmin()]
     return float(np.median(per_image[sizes == nearest])) * (1 + STEP / batch) / (1 + STEP / float(nearest))
-
-
-def _batch(spec: RunSpec) -> int:
-    """Pictures in a batch, of which there are no more than the dataset has."""
-    return min(spec.training.batch_size, _rows(spec, _data(spec)))
-
-
-def _rows(spec: RunSpec, data: Dataset) -> int:
-    return spec.data.samples or data.train_rows
-
-
-def _data(spec: RunSpec) -> Dataset:
-    return described(spec.data.dataset, spec.data.folder)
-
-
-def _trained(spec: RunSpec, data: Dataset) -> int:
-    """Pictures gone through in training."""
-    return _rows(spec, data) * spec.training.epochs
 
 
 def _macs(spec: RunSpec, channels: int, side: int) -> float | None:

@@ -13,7 +13,11 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from vitcore.data.color_jitter import color_jitter
+from vitcore.data.erasing import erase_boxes
 from vitcore.data.rand_augment import rand_augment
+from vitcore.data.rand_augment_timm import rand_augment_timm
+from vitcore.data.resized_crop import resized_crop
 
 
 @dataclass(frozen=True)
@@ -44,36 +48,76 @@ class Normalise:
 
 @dataclass(frozen=True)
 class Augment:
-    """The choices of a spec's `augment` section; every one may be off."""
+    """The choices of a spec's `augment` section; every one may be off. `mean` (0 to 1, by channel) is the dataset's."""
 
     crop: int = 0
+    resized_crop: float = 0
+    resized_crop_ratio: float = 4 / 3
+    interpolation: str = "bilinear"
     flip: bool = False
     rotate: float = 0
+    color_jitter: float = 0
     rand_augment: int = 0
+    rand_augment_policy: str = "paper"
+    rand_augment_std: float = 0
     erasing: float = 0
+    erasing_mode: str = "mean"
+    erasing_count: int = 1
+    erase_mixed: bool = False
     mixup: float = 0
     cutmix: float = 0
+    mixup_prob: float = 1
+    mixup_switch_prob: float = 0.5
+    mixup_off_epoch: int = 0
+    mean: tuple[float, ...] = ()
 
     def pictures(self, images: Tensor, draws: Generator) -> Tensor:
         """(b c y x) uint8 in, changed picture by picture; still on the scale 0 to 255."""
+        if self.resized_crop:
+            images = resized_crop(images, self.resized_crop, self.resized_crop_ratio, self.interpolation, draws)
         if self.crop:
             images = crop(images, self.crop, draws)
         if self.flip:
             images = flip(images, draws)
         if self.rotate:
             images = rotate(images, self.rotate, draws)
-        if self.rand_augment:
+        if self.rand_augment and self.rand_augment_policy == "timm":
+            magnitude, std = self.rand_augment, self.rand_augment_std
+            images = rand_augment_timm(images, magnitude, std, self.interpolation, self.mean, draws)
+        elif self.rand_augment:
             images = rand_augment(images, self.rand_augment, draws)
+        if self.color_jitter:
+            images = color_jitter(images, self.color_jitter, draws)
         return images
 
-    def batch(self, images: Tensor, labels: Tensor, draws: Generator) -> tuple[Tensor, Mixed]:
-        """Normalised (b c y x) in; boxes erased, pictures mixed with one another."""
-        if self.erasing:
-            images = erase(images, self.erasing, draws)
+    def batch(self, images: Tensor, labels: Tensor, draws: Generator, epoch: int = 0) -> tuple[Tensor, Mixed]:
+        """Normalised (b c y x) in; boxes erased, pictures mixed with one another.
+
+        Args:
+            epoch: from 0; from `mixup_off_epoch` on nothing is mixed any more, where that is not 0.
+        """
+        if self.erasing and not self.erase_mixed:
+            images = self._erased(images, draws)
+        targets = Mixed(labels)
+        if not self.mixup_off_epoch or epoch < self.mixup_off_epoch:
+            images, targets = self._mixed(images, labels, draws)
+        if self.erasing and self.erase_mixed:
+            images = self._erased(images, draws)
+        return images, targets
+
+    def _erased(self, images: Tensor, draws: Generator) -> Tensor:
+        if self.erasing_mode == "mean":
+            return erase(images, self.erasing, draws)
+        return erase_boxes(images, self.erasing, self.erasing_mode, self.erasing_count, draws)
+
+    def _mixed(self, images: Tensor, labels: Tensor, draws: Generator) -> tuple[Tensor, Mixed]:
         ways = [way for way, alpha in ((mixup, self.mixup), (cutmix, self.cutmix)) if alpha]
-        if not ways:
+        if not ways or (self.mixup_prob < 1 and float(torch.rand((), generator=draws)) >= self.mixup_prob):
             return images, Mixed(labels)
-        way = ways[int(torch.randint(len(ways), (), generator=draws))]
+        if len(ways) == 2 and self.mixup_switch_prob != 0.5:
+            way = ways[int(float(torch.rand((), generator=draws)) < self.mixup_switch_prob)]
+        else:  # one draw for even odds and for a single way: what earlier versions drew, to the bit
+            way = ways[int(torch.randint(len(ways), (), generator=draws))]
         return way(images, labels, self.mixup if way is mixup else self.cutmix, draws)
 
 

@@ -14,23 +14,36 @@ SHARE = 0.5  # of the free memory: a dataset that takes more is left on disk and
 class Batches:
     """Training rows in an order that a seed alone decides, epoch by epoch.
 
-    Two models with one seed see the same pictures in the same order. A last batch of a single picture is left out,
+    Two models with one seed see the same pictures in the same order. With `repeats` above 1 a picture stands as often
+    side by side, to be changed anew each time, and an epoch has only its share of the pictures (repeated augmentation,
+    Hoffer et al. 2020; timm's RepeatAugSampler on one process). A last batch of a single picture is left out,
     since statistics over one picture (batch normalisation) mean nothing; everything else is shown in every epoch.
     """
 
     def __init__(
-        self, images: Tensor, labels: Tensor, rows: Tensor, batch_size: int, seed: int, device: torch.device
+        self,
+        images: Tensor,
+        labels: Tensor,
+        rows: Tensor,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        repeats: int = 1,
     ) -> None:
         whole = images.numel() * images.element_size() <= SHARE * free_memory(device)
         self.images = images.to(device) if whole else images
         self.labels = labels.to(device) if whole else labels
         self._rows, self._size, self._seed, self._device = rows, batch_size, seed, device
+        self._repeats = repeats
         alone = len(rows) > 1 and len(rows) % batch_size == 1 and batch_size > 1
         self.steps = -(-len(rows) // batch_size) - int(alone)
 
     def order(self, epoch: int) -> Tensor:
         """Row numbers of this epoch (from 0), on the device that holds the pictures."""
         order = torch.randperm(len(self._rows), generator=generator(self._seed, "order", epoch))
+        if self._repeats > 1:
+            distinct = -(-len(order) // self._repeats)
+            order = order[:distinct].repeat_interleave(self._repeats)[: len(order)]
         return self._rows[order].to(self.images.device)
 
     def batch(self, order: Tensor, position: int) -> tuple[Tensor, Tensor]:

@@ -41,30 +41,36 @@ def _affine(images: Tensor, rows: list[list[Tensor]]) -> Tensor:
 
 
 def identity(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Images (b c y x) as they are, at any strength."""
     return images
 
 
 def shear_x(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Sheared along x by up to 0.3: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
     one, none = torch.ones_like(signs), torch.zeros_like(signs)
     return _affine(images, [[one, signs * 0.3 * strength, none], [none, one, none]])
 
 
 def shear_y(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Sheared along y by up to 0.3: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
     one, none = torch.ones_like(signs), torch.zeros_like(signs)
     return _affine(images, [[one, none, none], [signs * 0.3 * strength, one, none]])
 
 
 def translate_x(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Moved along x by up to 0.45 of the width: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
     one, none = torch.ones_like(signs), torch.zeros_like(signs)
     return _affine(images, [[one, none, signs * 0.9 * strength], [none, one, none]])
 
 
 def translate_y(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Moved along y by up to 0.45 of the height: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
     one, none = torch.ones_like(signs), torch.zeros_like(signs)
     return _affine(images, [[one, none, none], [none, one, signs * 0.9 * strength]])
 
 
 def turn(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Turned by up to 30 degrees: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
     angles, none = signs * math.radians(30) * strength, torch.zeros_like(signs)
     return _affine(images, [[angles.cos(), -angles.sin(), none], [angles.sin(), angles.cos(), none]])
 
@@ -82,18 +88,22 @@ def grey(images: Tensor) -> Tensor:
 
 
 def brightness(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Brightness times 1 ± 0.9 strength: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
     return _blend(images, torch.zeros_like(images), strength, signs)
 
 
 def colour(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Saturation times 1 ± 0.9 strength: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
     return _blend(images, grey(images).expand_as(images), strength, signs)
 
 
 def contrast(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Contrast about the mean gray times 1 ± 0.9 strength (0 to 1): (b c y x), signs (b) of ±1 -> (b c y x)."""
     return _blend(images, grey(images).mean((1, 2, 3), keepdim=True).expand_as(images), strength, signs)
 
 
 def sharpness(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Sharpness, by PIL's filter, times 1 ± 0.9 strength (0 to 1): (b c y x), signs (b) of ±1 -> (b c y x)."""
     c = images.shape[1]
     smooth = images.new_tensor([[1, 1, 1], [1, 5, 1], [1, 1, 1]]).div(13).expand(c, 1, 3, 3)
     blurred = images.clone()  # the outermost pixels stay, as in PIL
@@ -102,15 +112,18 @@ def sharpness(images: Tensor, strength: float, signs: Tensor) -> Tensor:
 
 
 def posterise(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Levels of 2^round(4 strength), so 8 bits of each number kept, down to 4: (b c y x) -> (b c y x)."""
     step = 2.0 ** round(4 * strength)  # 8 bits kept, down to 4
     return images.round().div(step, rounding_mode="floor") * step
 
 
 def solarise(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Numbers from 255 (1 - strength) on inverted: (b c y x) -> (b c y x)."""
     return torch.where(images >= 255 * (1 - strength), 255 - images, images)
 
 
 def autocontrast(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """Each channel stretched to 0 to 255, at any strength: (b c y x) -> (b c y x)."""
     low, high = images.amin((2, 3), keepdim=True), images.amax((2, 3), keepdim=True)
     return torch.where(high > low, (images - low) * 255 / (high - low).clamp(min=1), images)
 

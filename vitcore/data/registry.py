@@ -37,7 +37,18 @@ class Dataset:
     place: str = ""
     made: Literal["digit", "garment", "photograph"] = "photograph"
     note: str = ""  # told with every result
+    validates: bool = False  # its validation split stands for its test split
     found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
+
+
+def pixel_scale(name: str, normalize: str) -> tuple[Colour, Colour]:
+    """What is taken from a dataset's pixels of 0 to 1, by channel, and what they are divided by.
+
+    Args:
+        normalize: "standard": the training images' mean and deviation; "unit": nothing, pixels stay 0 to 1.
+    """
+    known = DATASETS[name]
+    return ((0.0,) * known.channels, (1.0,) * known.channels) if normalize == "unit" else (known.mean, known.std)
 
 
 DATASETS: dict[str, Dataset] = {
@@ -117,8 +128,8 @@ DATASETS: dict[str, Dataset] = {
         50_000,
         10_000,
         "Krizhevsky 2009",
-        mean=(0.5071, 0.4865, 0.4409),
-        std=(0.2673, 0.2564, 0.2762),
+        mean=(0.5071, 0.4867, 0.4408),
+        std=(0.2675, 0.2565, 0.2761),
         reader="cifar",
         place="cifar-100-python",
     ),
@@ -147,6 +158,21 @@ DATASETS: dict[str, Dataset] = {
         std=IMAGENET_STD,
         reader="flowers",
         place="flowers-102",
+    ),
+    "flowers-102-val": Dataset(
+        "Flowers-102 (training and validation splits)",
+        3,
+        224,
+        FLOWERS,
+        1_020,
+        1_020,
+        "Nilsback and Zisserman 2008; trained on its training split, tested on its validation split",
+        mean=(0.4353, 0.3773, 0.2872),
+        std=(0.2966, 0.2455, 0.2698),
+        reader="flowers",
+        place="flowers-102",
+        note="the validation split stands for the test split, as the compact transformers' authors have it",
+        validates=True,
     ),
     "imagenet": Dataset(
         "ImageNet",

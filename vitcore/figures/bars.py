@@ -41,6 +41,9 @@ def probabilities(
     Args:
         answers: model's title -> probability of each class.
         most: with more classes than this, only those likeliest on average are drawn.
+
+    Raises:
+        ValueError: a model answers with another number of probabilities than there are classes.
     """
     table = np.array([list(values) for values in answers.values()], dtype=float)
     table = table.reshape(len(answers), -1 if answers else len(classes))
@@ -89,6 +92,9 @@ def bars(
     Args:
         labels: one a group of bars.
         series: one a colour, each with a value a label.
+
+    Raises:
+        ValueError: a series has another number of values.
     """
     figure = go.Figure()
     own, floor = 0, _decades(series)[0] if log_y else None

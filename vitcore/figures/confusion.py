@@ -118,7 +118,8 @@ def _square(matrix: Sequence[Sequence[int]] | np.ndarray, classes: Sequence[str]
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shares: np.ndarray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
 
 
 def _texts(counts: np.ndarray, shares: np.ndarray, normalise: bool) -> np.ndarray | None:

@@ -9,33 +9,23 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vitcore import events
 from vitcore.apart import apart
 from vitcore.figures import edges
 from vitcore.figures.means import Mean, averaged
 from vitcore.figures.style import SHARE_TICKS, colour, dash, faint, layout, plain, uid
 
 X_AXES: dict[str, str] = {
-    "epoch": "Epoch",
-    "images_seen": "Images seen",
-    "training_seconds": "Training time (s)",
-    "cpu_seconds": "CPU time (s)",
+    **{name: each.axis_label for name, each in events.metrics("x").items()},
     "macs": "Multiply-accumulates",
 }
 """What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
 
-Y_AXES: dict[str, str] = {
-    "accuracy": "Test accuracy",
-    "error_percent": "Test error (%)",
-    "f1": "Macro F1",
-    "train_loss": "Training loss",
-    "test_loss": "Test loss",
-    "learning_rate": "Learning rate",
-    "images_per_second": "Images per second",
-    "memory_mb": "Memory (MB)",
-}
+Y_AXES: dict[str, str] = {name: each.axis_label for name, each in events.metrics("y").items()}
 
-SCORES = ("accuracy", "error_percent", "f1", "test_loss")  # known of the epochs after which there was an evaluation
-LOSSES = ("train_loss", "test_loss", "loss")  # written without a value where the loss was no number
+SCORES = events.scores()  # known of the epochs after which there was an evaluation
+LOSSES = events.unfinite()  # written without a value where the loss was no number
+SHARES = tuple(name for name, each in events.metrics().items() if each.meaning.unit == "share")
 
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
@@ -80,6 +70,9 @@ def curve_plot(
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
         spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
+
+    Raises:
+        ValueError: there is no such axis, or smoothing is out of its range.
     """
     for name, table in ((x, X_AXES), (y, Y_AXES)):
         if name not in table and name not in epochs.columns:
@@ -116,7 +109,7 @@ def curve_plot(
         y=edges.said(Y_AXES.get(y, y), *notes),
         height=height,
         x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
-        y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in ("accuracy", "f1") else {})},
+        y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in SHARES else {})},
         hovermode="x unified" if len(data) <= 16 else "closest",
         yaxis2=edges.AXIS,
         meta={"notes": notes},

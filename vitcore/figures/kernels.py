@@ -43,9 +43,24 @@ def shapes(curves: pd.DataFrame, names: Callable[[str], str], *, x: str, y: str,
     return style(figure, revision=f"shape:{y}", x=x, y=title, height=380, y_axis=scale, hovermode="x unified")
 
 
-def favor(errors: pd.DataFrame) -> go.Figure:
-    """FAVOR+'s relative error against the number of features; bands from the lowest to the highest draw."""
+def favor(errors: pd.DataFrame, uniform: float | None = None) -> go.Figure:
+    """FAVOR+'s relative error against the number of features; bands from the lowest to the highest draw.
+
+    Args:
+        uniform: the error of attending to all tokens alike, drawn as a level line.
+    """
     figure = go.Figure()
+    if uniform is not None and len(errors):
+        ends = sorted(errors["features"])
+        figure.add_scatter(
+            x=[ends[0], ends[-1]],
+            y=[uniform, uniform],
+            mode="lines",
+            line={"color": "#808080", "dash": "dot"},
+            name="uniform attention",
+            uid=uid("favor", "uniform"),
+            hovertemplate="%{y:.1%}",
+        )
     for place, (orthogonal, line) in enumerate(errors.groupby("orthogonal", sort=False)):
         name = "orthogonal features" if orthogonal else "independent features"
         shade = colour(place)

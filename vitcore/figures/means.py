@@ -87,4 +87,5 @@ def _there(along: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _between(along: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """A run's values between its ends, NaN beyond them and where a neighbour is none."""
-    return np.interp(along, x, y, left=np.nan, right=np.nan)
+    values: np.ndarray = np.interp(along, x, y, left=np.nan, right=np.nan)
+    return values

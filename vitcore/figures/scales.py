@@ -45,12 +45,13 @@ def scale(values: Sequence[Any]) -> Scale:
 
 
 def _numbers(values: np.ndarray) -> Scale:
-    finite = np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
+    values = np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), values)
+    finite = values[np.isfinite(values)]
     low, high, ticks, texts = _ticks(finite) if len(finite) else (0.0, 0.0, [], [])
     logarithmic = _by_decades(finite)
     with np.errstate(divide="ignore", invalid="ignore"):  # what has no logarithm stands apart
-        placed = np.log10(values) if logarithmic else np.clip(values, -LARGEST, LARGEST)
-    apart = AWAY * (high - low) or 1.0
+        placed = np.log10(values) if logarithmic else values
+    apart = AWAY * (high - low) or _room(high)
     ends = [low, high]
     for kind, text, place, beyond in (
         (np.isneginf(values), "−∞", low - apart, 0),
@@ -62,8 +63,13 @@ def _numbers(values: np.ndarray) -> Scale:
             ticks, texts = [*ticks, place], [*texts, text]
             ends[beyond] = place
     if ends[0] == ends[1]:  # one number throughout has room above and below it
-        ends = [ends[0] - 1, ends[1] + 1]
-    return Scale(placed, ticks, texts, ends, low, high if high > low else low + 1)
+        ends = [low - _room(low), high + _room(high)]
+    return Scale(placed, ticks, texts, ends, low, high if high > low else low + _room(low))
+
+
+def _room(number: float) -> float:
+    """What lies visibly beside a number: at 1e300 one more is the same number."""
+    return max(1.0, AWAY * abs(number))
 
 
 def _by_decades(finite: np.ndarray) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vitcore import events
 from vitcore.figures import edges
 from vitcore.figures.labels import places
 from vitcore.figures.style import NEUTRAL, colour, plain, style, uid
@@ -13,12 +14,7 @@ from vitcore.figures.style import NEUTRAL, colour, plain, style, uid
 WRITTEN = 40
 """Up to so many points have their names beside them where there is room; above, and elsewhere, the hover tells."""
 
-COSTS: dict[str, str] = {
-    "parameters": "Parameters",
-    "macs": "MACs per picture",
-    "training_seconds": "Training time (s)",
-    "cpu_seconds": "CPU time (s)",
-}
+COSTS: dict[str, str] = {name: each.axis_label for name, each in events.costs().items()}
 """What accuracy can stand against: columns of store.queries.runs."""
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")

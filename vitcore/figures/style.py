@@ -29,10 +29,12 @@ SHARE_TICKS = ".6~%"
 
 
 def colour(place: int) -> str:
+    """The color of the curve or bar at `place`, from 0; the palette begins anew where it ends."""
     return PALETTE[place % len(PALETTE)]
 
 
 def dash(place: int) -> str:
+    """The dash of the curve at `place`, from 0: another each time that the palette begins anew."""
     return DASHES[place // len(PALETTE) % len(DASHES)]
 
 

@@ -30,7 +30,7 @@ def curves(
     Args:
         runs: runs or their ids; their order decides the colors.
         x: epoch, images_seen, training_seconds, cpu_seconds or macs.
-        y: accuracy, error_percent, f1, train_loss, test_loss, learning_rate, images_per_second or memory_mb.
+        y: a metric of the epochs that can be drawn (figures.Y_AXES): accuracy, error_percent, f1, train_loss, ...
         group: column or columns of `vc.runs()` by which runs are put together, such as "kernel".
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean.
         height: of the figure, in pixels.

@@ -33,6 +33,7 @@ PAUSE = 0.1  # between two points, so that a run that waits for the device gets 
 
 
 def folder(results: Results) -> Path:
+    """Where a results folder's measurements lie."""
     return results.root / "measurements"
 
 
@@ -72,7 +73,11 @@ def await_start(results: Results, seconds: float = 3.0) -> bool:
 
 
 def stop(results: Results) -> None:
-    """Ask the measurement to end after the point that it is at; what was measured stays."""
+    """Ask the measurement to end after the point that it is at; what was measured stays.
+
+    Raises:
+        Refusal: the folder cannot be written.
+    """
     try:
         _request(results).touch()
     except OSError as error:
@@ -80,6 +85,7 @@ def stop(results: Results) -> None:
 
 
 def main() -> None:
+    """Measure what the command line asks for, unless another process of this results folder measures already."""
     parser = argparse.ArgumentParser(description="Measure the attention kernels on this machine.")
     parser.add_argument("--results")
     parser.add_argument("--plan", default="{}", help="JSON with series, head_widths, tokens, device")
@@ -112,7 +118,7 @@ def _measure(results: Results, plan: Plan, asked_before: int = 0) -> None:
             "points": len(points),
             "device": described(device),
             "threads": torch.get_num_threads(),
-            "host": host(),
+            "host": asdict(host()),
             "heads": HEADS,
             "explicit_tokens": EXPLICIT_TOKENS,
             **{key: list(value) for key, value in asdict(plan).items() if key != "device"},

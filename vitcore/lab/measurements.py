@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from vitcore import untrusted
 from vitcore.errors import Refusal
 from vitcore.lab import measure, plan
 from vitcore.layers.kernels import KERNELS
 from vitcore.runs import journal
 from vitcore.runs.folder import Results
-from vitcore.store import fold
 
 _LARGEST = 1e18  # of anything measured
 COLUMNS = ("series", "head_width", "tokens", "forward_ms", "backward_ms", "memory_bytes", "batch")
@@ -32,24 +32,25 @@ class Measurement:
 
     @property
     def progress(self) -> float:
+        """The share of its points that are measured, from 0 to 1."""
         return min(1.0, len(self.points) / max(1, self.total))
 
     @property
     def moment(self) -> datetime:
         """When it began, UTC."""
-        return (fold.time(self.about.get("at")) or datetime.fromtimestamp(0, UTC)).replace(tzinfo=UTC)
+        return (untrusted.time(self.about.get("at")) or datetime.fromtimestamp(0, UTC)).replace(tzinfo=UTC)
 
     @property
     def place(self) -> str:
         """Device, processor, threads and torch, in one line."""
         found = self.about.get("host")
         host = found if isinstance(found, dict) else {}
-        threads = fold.whole(self.about.get("threads")) or 1
+        threads = untrusted.whole(self.about.get("threads")) or 1
         parts = [
-            fold.text(host.get("processor")) or fold.text(host.get("machine")),
-            "" if self.about.get("device") == "cpu" else fold.text(self.about.get("device")),
+            untrusted.text(host.get("processor")) or untrusted.text(host.get("machine")),
+            "" if self.about.get("device") == "cpu" else untrusted.text(self.about.get("device")),
             f"{threads} thread{'s' * (threads != 1)}",
-            f"torch {fold.text(host.get('torch'))}",
+            f"torch {untrusted.text(host.get('torch'))}",
         ]
         return ", ".join(filter(None, parts))
 
@@ -72,7 +73,7 @@ def latest(results: Results) -> Measurement | None:
         table = pd.DataFrame(points, columns=[*COLUMNS])
         table["milliseconds"] = table["forward_ms"] + table["backward_ms"]
         status = ended or ("running" if running else "interrupted")
-        found = Measurement(about, table, fold.whole(about.get("points")) or len(points), status)
+        found = Measurement(about, table, untrusted.whole(about.get("points")) or len(points), status)
         if status in ("running", "finished"):
             return found
         partial = partial or found
@@ -86,7 +87,7 @@ def _point(line: Mapping[str, Any]) -> dict[str, Any] | None:
     series, *sizes = COLUMNS
     found: dict[str, Any] = {series: line["series"]}
     for name in sizes:
-        value = fold.number(line.get(name))
+        value = untrusted.number(line.get(name))
         if value is None or not 0 <= value < _LARGEST or (value == 0 and name != "memory_bytes"):
             return None
         found[name] = int(value) if value.is_integer() else value
@@ -117,6 +118,7 @@ class Crossover:
 
     @property
     def words(self) -> str:
+        """The crossover for a sentence: 'about 512 tokens', or that there is none."""
         if math.isnan(self.tokens):
             return f"nowhere up to {self.longest:,} tokens"
         return f"the shortest, {self.tokens:,.0f} tokens" if self.always else f"about {self.tokens:,.0f} tokens"

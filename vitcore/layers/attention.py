@@ -84,12 +84,13 @@ class Attention(nn.Module):
     band: Tensor | None
 
     def redraw(self, generator: torch.Generator | None = None) -> None:
-        """Draw the random features anew, in place."""
+        """Draw the random features (m k) anew, in place; nothing where there are none (Choromanski et al. 2021)."""
         if self.random_features is not None:
             count, width = self.random_features.shape
             self.random_features.copy_(random_features(count, width, self.orthogonal, generator))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d), each with what it gathered from the others: (b n d)."""
         sizes = [self.heads * self.head_width, *2 * [self.key_heads * self.head_width]]
         q, k, v = self.qkv(x).split(sizes, dim=-1)
         k, v = (rearrange(t, "b n (g k) -> b g n k", g=self.key_heads) for t in (k, v))
@@ -101,13 +102,14 @@ class Attention(nn.Module):
             out = self._linear(q, k, v)
         else:
             out = self._softmax(q, k, v)
-        return self.projection(rearrange(out, "b g (r n) k -> b n (g r k)", n=x.shape[1]))
+        x = self.projection(rearrange(out, "b g (r n) k -> b n (g r k)", n=x.shape[1]))
+        return x
 
     def _softmax(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if not self.explicit:
             return F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout.chance if self.training else 0.0)
-        weights = (q * self.head_width**-0.5 @ k.mT).softmax(dim=-1)  # (b g rn n)
-        return self.dropout(weights) @ v
+        weights: Tensor = self.dropout((q * self.head_width**-0.5 @ k.mT).softmax(dim=-1))  # (b g rn n)
+        return weights @ v
 
     def _linear(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         q, k = self.featured(q, k)  # (b g rn m), (b g n m)
@@ -151,9 +153,9 @@ def _unblocked(x: Tensor, tokens: int) -> Tensor:
 
 
 def window_band(tokens: int, window: int, causal: bool) -> Tensor:
-    """Which of the 3w keys about its block each query sees: (blocks, w, 3w) booleans, O(n w) of them.
+    """Which keys each query sees: the band of (n n), as booleans (blocks, w, 3w) of queries and the keys about them.
 
-    Queries past the last token (they fill the last block) see themselves alone, so that no row is empty.
+    O(n w) of them. Queries past the last token (they fill the last block) see themselves alone, so no row is empty.
     """
     size = max(window, 1)
     blocks = -(-tokens // size)
@@ -174,12 +176,13 @@ def random_features(
     """
     if not orthogonal:
         return torch.randn(count, width, generator=generator)
-    rows = []
+    rows: list[Tensor] = []
     for _ in range(math.ceil(count / width)):
         q, r = torch.linalg.qr(torch.randn(width, width, generator=generator))
         rows.append((q * r.diagonal().sign()).mT)  # the sign makes the rotation uniform (Mezzadri 2007)
     norms = torch.randn(count, width, generator=generator).norm(dim=1, keepdim=True)  # chi with k degrees of freedom
-    return torch.cat(rows)[:count] * norms
+    drawn: Tensor = torch.cat(rows)[:count] * norms
+    return drawn
 
 
 def redraw_features(model: nn.Module, generator: torch.Generator | None = None) -> None:

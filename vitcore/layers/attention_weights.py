@@ -24,11 +24,11 @@ def weights(attention: Attention, x: Tensor) -> Tensor:
     seen = _seen(attention, x.shape[1])
     if attention.kernel.linear:
         q, k = attention.featured(q, k)
-        mixed = q @ k.mT
+        mixed: Tensor = q @ k.mT
         if seen is not None:
             mixed = mixed * seen
         return mixed / mixed.sum(dim=-1, keepdim=True)
-    scores = q * attention.head_width**-0.5 @ k.mT
+    scores: Tensor = q * attention.head_width**-0.5 @ k.mT
     if seen is not None:
         scores = scores.masked_fill(~seen, -math.inf)
     return scores.softmax(dim=-1)

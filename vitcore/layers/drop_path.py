@@ -19,15 +19,20 @@ class Residual(nn.Module):
         self.chance = chance
 
     def forward(self, x: Tensor, branch: Tensor) -> Tensor:
+        """x + branch, both (b n d) -> (b n d); in evaluation, or at a chance of 0, every branch counts as it is."""
         if not self.training or not self.chance:
             return x + branch
         kept = torch.rand(x.shape[0], 1, 1, device=x.device, generator=source()) >= self.chance
         return torch.addcmul(x, branch, kept.to(branch.dtype) / (1 - self.chance))
 
     def extra_repr(self) -> str:
+        """What print(model) says of it."""
         return f"chance={self.chance:.3f}"
 
 
 def rising(chance: float, layers: int) -> list[float]:
-    """Chances from 0 at the first block to `chance` at the last, in equal steps."""
+    """Chances from 0 at the first block to `chance` at the last, in equal steps.
+
+    The linear decay of Huang et al. 2016, Section 3, begun at the first block instead of before it.
+    """
     return [chance * i / max(layers - 1, 1) for i in range(layers)]

@@ -24,6 +24,7 @@ class Dropout(nn.Module):
         self.chance = chance
 
     def forward(self, x: Tensor) -> Tensor:
+        """Numbers of any shape (...) -> (...), some of them 0 in training; in evaluation x itself."""
         dropped = min(round(self.chance * _LEVELS), _LEVELS - 1)
         if not self.training or not dropped:
             return x
@@ -34,4 +35,5 @@ class Dropout(nn.Module):
         return x * (kept.to(x.dtype) * (_LEVELS / (_LEVELS - dropped)))
 
     def extra_repr(self) -> str:
+        """What print(model) says of it."""
         return f"chance={self.chance}"

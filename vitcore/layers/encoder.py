@@ -27,7 +27,9 @@ class MLP(nn.Module):
         self.dropout = Dropout(dropout) if dropout else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.contract(self.dropout(self.activation(self.expand(x))))
+        """Each token by itself: (b n d) -> (b n d)."""
+        x = self.contract(self.dropout(self.activation(self.expand(x))))
+        return x
 
 
 class Block(nn.Module):
@@ -58,14 +60,18 @@ class Block(nn.Module):
         self.residual = Residual(skip)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d) through attention and MLP, in this block's order: (b n d)."""
         if self.order == "compact":
             x = self.norm2(self.residual(x, self.dropout(self.attention(self.norm1(x)))))
-            return self.residual(x, self.dropout(self.mlp(x)))
-        if self.order == "pre":
+            x = self.residual(x, self.dropout(self.mlp(x)))
+        elif self.order == "pre":
             x = self.residual(x, self.dropout(self.attention(self.norm1(x))))
-            return self.residual(x, self.dropout(self.mlp(self.norm2(x))))
-        x = self.norm1(self.residual(x, self.dropout(self.attention(x))))
-        return self.norm2(self.residual(x, self.dropout(self.mlp(x))))
+            x = self.residual(x, self.dropout(self.mlp(self.norm2(x))))
+        else:
+            x = self.norm1(self.residual(x, self.dropout(self.attention(x))))
+            x = self.norm2(self.residual(x, self.dropout(self.mlp(x))))
+        return x
 
     def extra_repr(self) -> str:
+        """What print(model) says of it."""
         return f"order={self.order}"

@@ -32,6 +32,7 @@ class Kernel:
 
     @property
     def linear(self) -> bool:
+        """Whether attention is made of features, at a cost that grows as n, and not of an n x n matrix of weights."""
         return self.feature is not None
 
     @property
@@ -41,38 +42,47 @@ class Kernel:
 
 
 def exponential(y: Tensor) -> Tensor:
+    """e^y, number by number: (... m) -> (... m), FAVOR+'s features (Choromanski et al. 2021, Lemma 1)."""
     return y.exp()
 
 
 def relu(y: Tensor) -> Tensor:
+    """max(0, y), number by number: (... m) -> (... m)."""
     return y.relu()
 
 
 def quartic(y: Tensor) -> Tensor:
+    """y⁴, number by number: (... m) -> (... m)."""
     return y.square().square()
 
 
 def quartic_clamped(y: Tensor) -> Tensor:
+    """max(y⁴, 0), number by number: (... m) -> (... m); equal to y⁴, and in the Performer report beside it."""
     return y.square().square().clamp(min=0)
 
 
 def square(y: Tensor) -> Tensor:
+    """y², number by number: (... m) -> (... m)."""
     return y.square()
 
 
 def square_clamped(y: Tensor) -> Tensor:
+    """max(y², 0), number by number: (... m) -> (... m); equal to y², and in the Performer report beside it."""
     return y.square().clamp(min=0)
 
 
 def relu_squared(y: Tensor) -> Tensor:
+    """max(0, y)², number by number: (... m) -> (... m)."""
     return y.relu().square()
 
 
 def relu_quartic(y: Tensor) -> Tensor:
+    """max(0, y)⁴, number by number: (... m) -> (... m)."""
     return y.relu().square().square()
 
 
 def elu_plus_one(y: Tensor) -> Tensor:
+    """elu(y) + 1, number by number: (... m) -> (... m) (Katharopoulos et al. 2020, Equation 7)."""
     # max(y, 0) + exp(min(y, 0)) is elu(y) + 1 without the cancellation that makes it 0 in bfloat16 from y = -6 on.
     return y.relu() + y.clamp(max=0).exp()
 
@@ -101,13 +111,16 @@ def features(kernel: Kernel, x: Tensor, projection: Tensor | None, epsilon: floa
     """Features φ(x) of queries or keys, of which a linear kernel's attention is made.
 
     Args:
-        x: (..., n, k), already scaled by k^-1/4.
-        projection: (m, k) random features, or None for φ(x) = f(x) + ε without any.
+        x: (... n k), already scaled by k^-1/4.
+        projection: (m k) random features, or None for φ(x) = f(x) + ε without any.
         keys: FAVOR+ takes off the largest projection of a query's own features, but of all tokens' for keys, since
             a factor that differs between keys would not cancel (Choromanski et al. 2021, their published code).
 
     Returns:
-        (..., n, m), never negative for the kernels of the table.
+        (... n m), never negative for the kernels of the table; without a projection m is k.
+
+    Raises:
+        ValueError: the kernel is softmax, which has no finite features.
     """
     if kernel.feature is None:
         raise ValueError("softmax has no finite features; favor+ approximates it")
@@ -117,4 +130,5 @@ def features(kernel: Kernel, x: Tensor, projection: Tensor | None, epsilon: floa
     y = y.float()  # differences of large exponents: bfloat16 would keep too few digits
     highest = y.detach().amax(dim=(-2, -1) if keys else -1, keepdim=True)
     half_norm = x.float().square().sum(-1, keepdim=True) / 2
-    return ((kernel.feature(y - half_norm - highest) + epsilon) * y.shape[-1] ** -0.5).to(x.dtype)
+    found: Tensor = (kernel.feature(y - half_norm - highest) + epsilon) * y.shape[-1] ** -0.5
+    return found.to(x.dtype)

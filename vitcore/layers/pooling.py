@@ -13,7 +13,8 @@ class SequencePool(nn.Module):
         self.score = nn.Linear(width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        weights = self.score(x).softmax(dim=1)  # (b n 1)
+        """Tokens (b n d), weighted by what they hold: (b d)."""
+        weights: Tensor = self.score(x).softmax(dim=1)  # (b n 1)
         return (weights.mT @ x).squeeze(1)
 
 
@@ -25,6 +26,7 @@ class ClassToken(nn.Module):
         self.place = place
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d) -> the one at `place`: (b d)."""
         return x[:, self.place]
 
 
@@ -32,4 +34,5 @@ class MeanPool(nn.Module):
     """The mean over tokens."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d) -> their mean: (b d)."""
         return x.mean(dim=1)

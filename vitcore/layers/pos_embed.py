@@ -19,6 +19,7 @@ class LearnablePositions(nn.Module):
         nn.init.trunc_normal_(self.table, std=std)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d), each with the vector of its place added: (b n d)."""
         return x + self.table
 
 
@@ -32,6 +33,7 @@ class SinusoidalPositions(nn.Module):
         self.register_buffer("table", sinusoids(tokens, width).unsqueeze(0))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d), each with the sines and cosines of its place added: (b n d)."""
         return x + self.table
 
 

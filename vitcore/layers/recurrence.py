@@ -15,8 +15,13 @@ class RecurrentResidual(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Tokens (b n d), each with what the LSTM made of those up to it added, normalized: (b n d)."""
         if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
             # oneDNN has no bfloat16 LSTM for processors without AVX-512, so there it recurs in its weights' precision.
             with torch.autocast("cpu", enabled=False):
-                return self.norm(x + self.lstm(x.to(self.norm.weight.dtype))[0])
-        return self.norm(x + self.lstm(x)[0])
+                return self._added(x, x.to(self.norm.weight.dtype))
+        return self._added(x, x)
+
+    def _added(self, x: Tensor, recurred: Tensor) -> Tensor:
+        out: Tensor = self.norm(x + self.lstm(recurred)[0])
+        return out

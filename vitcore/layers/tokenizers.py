@@ -9,13 +9,12 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from vitcore.layers.winograd import Convolution3x3
-
 
 class PatchTokenizer(nn.Module):
     """Patches of p x p pixels, each through one linear map, as a convolution whose stride is its kernel.
 
-    Pixels beyond the last whole patch are left out, as a convolution leaves them (ViT-H/14 at 384 pixels).
+    Dosovitskiy et al. 2021, Section 3.1 and the first term of Equation 1. Pixels beyond the last whole patch are left
+    out, as a convolution leaves them (ViT-H/14 at 384 pixels).
     """
 
     def __init__(self, channels: int, width: int, patch: int) -> None:
@@ -24,7 +23,9 @@ class PatchTokenizer(nn.Module):
         self.convolutions = nn.ModuleList([nn.Conv2d(channels, width, patch, stride=patch)])
 
     def forward(self, picture: Tensor) -> Tensor:
-        return rearrange(self.convolutions[0](picture), "b d y x -> b (y x) d")
+        """Images (b c y x) -> tokens (b n d), n being the patches."""
+        x: Tensor = self.convolutions[0](picture)
+        return rearrange(x, "b d y x -> b (y x) d")
 
     def grid(self, side: int) -> int:
         """Tokens along one side."""
@@ -45,14 +46,13 @@ class ConvolutionalTokenizer(nn.Module):
         self.kernel, self.stride = kernel, max(1, kernel // 2 - 1)
         sizes = [channels, *((layers - 1) * [hidden] if isinstance(hidden, int) else hidden), width]
         self.convolutions = nn.ModuleList(
-            Convolution3x3(before, after, bias=False)
-            if kernel == 3
-            else nn.Conv2d(before, after, kernel, stride=self.stride, padding=kernel // 2, bias=False)
+            nn.Conv2d(before, after, kernel, stride=self.stride, padding=kernel // 2, bias=False)
             for before, after in pairwise(sizes)
         )
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, picture: Tensor) -> Tensor:
+        """Images (b c y x) -> tokens (b n d), n being the pixels of the last map."""
         x = _channels_last(picture)
         for convolution in self.convolutions:
             # ReLU and maximum commute; after the pooling there are four times fewer numbers to clip.
@@ -86,11 +86,13 @@ class QualityTokenizer(nn.Module):
         self.embedding = nn.Linear(64 * patch**2, width)
 
     def forward(self, picture: Tensor) -> Tensor:
+        """Images (b c y x) -> tokens (b n d), n being the patches of the second map."""
         x = _channels_last(picture)
         for convolution in self.convolutions:
             x = convolution(x).relu_()
         patches = rearrange(x, "b c (y p) (x q) -> b (y x) (p q c)", p=self.patch, q=self.patch)
-        return self.embedding(patches * self.quality(patches).sigmoid())
+        tokens: Tensor = self.embedding(patches * self.quality(patches).sigmoid())
+        return tokens
 
     def grid(self, side: int) -> int:
         """Tokens along one side."""

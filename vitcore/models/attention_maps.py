@@ -67,7 +67,8 @@ def read(pool: nn.Module, x: Tensor) -> Tensor:
     """The share of each token of one picture (1 n d) in what a pooling hands to its head, (n,)."""
     tokens = x.shape[1]
     if isinstance(pool, SequencePool):
-        return pool.score(x).softmax(dim=1)[0, :, 0].float()
+        weights: Tensor = pool.score(x).softmax(dim=1)  # (1 n 1)
+        return weights[0, :, 0].float()
     if isinstance(pool, ClassToken):
         return torch.eye(tokens)[pool.place]
     return torch.full((tokens,), 1 / tokens)

@@ -77,11 +77,12 @@ def load(model: nn.Module, path: Path | str, weights: str = "trained") -> Loaded
         raise Refusal(
             f"published checkpoints are of ViT, DeiT, ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}"
         )
-    tensors, said_of = weight_sets.chosen(weight_sets.of(_read(path)), weights, path.name)
-    timms = timm_names.renamed(tensors)
-    given = _renamed(tensors, path) if timms is None else timms
     # Random features are drawn here and never published.
     own = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("random_features")}
+    sets = weight_sets.of(_read(path))
+    tensors, said_of = weight_sets.chosen(sets, weights, path.name, lambda found: _is_named_as(found, own))
+    timms = timm_names.renamed(tensors)
+    given = _renamed(tensors, path) if timms is None else timms
     said: list[str] = []
     fresh = _fit_head(given, own, said)
     _refuse_other_names(given, own, path)
@@ -149,6 +150,14 @@ def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
             f"have names that those do not use, such as {unknown[0][:60]!r}"
         )
     return renamed
+
+
+def _is_named_as(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> bool:
+    """Whether these are by their names the model's tensors, with or without its heads."""
+    timms = timm_names.renamed(tensors)
+    names = {_our_name(name.removeprefix("module.")) for name in tensors} if timms is None else set(timms)
+    wanted = {name for name in own if not name.startswith("heads.")}
+    return wanted == {name for name in names if name is None or not name.startswith("heads.")}
 
 
 def _our_name(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Counting: parameters, multiply-accumulates, layers and the memory of a training step, without computing anything.
+"""Counting: parameters, multiply-accumulates and layers, without computing anything.
 
 Models run on torch's meta device, where tensors have shapes and no content, so a 632 M-parameter model counts at once.
 """
@@ -41,7 +41,7 @@ def macs(model: nn.Module, channels: int, side: int) -> int:
     Norms, activations, softmax and additions are left out, as papers leave them out.
     """
     with _counting() as counter, torch.no_grad():
-        _forward(model, torch.empty(1, channels, side, side, device="meta"), training=False)
+        forward_on_meta(model, torch.empty(1, channels, side, side, device="meta"), training=False)
     return counter.get_total_flops() // 2
 
 
@@ -65,7 +65,7 @@ def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
     hooks += [module.register_forward_hook(leave) for module in model.modules()]
     try:
         with _counting() as counter, torch.no_grad():
-            _forward(model, torch.empty(1, channels, side, side, device="meta"), training=False)
+            forward_on_meta(model, torch.empty(1, channels, side, side, device="meta"), training=False)
     finally:
         for hook in hooks:
             hook.remove()
@@ -85,31 +85,12 @@ def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
     ]
 
 
-def training_memory(model: nn.Module, channels: int, side: int, batch: int, optimiser: str = "adamw") -> int:
-    """Bytes that a float32 training step holds at its height: an estimate, exact for what autograd keeps.
+def forward_on_meta(model: nn.Module, picture: Tensor, *, training: bool) -> dict[str, Tensor]:
+    """Run a model on the meta device wherever its weights are, and give back the stand-ins for its weights.
 
-    Weights, gradients, the optimiser's moments, buffers, and every tensor kept from the forward pass for the backward.
+    Args:
+        picture: images (b, c, y, x), of which the shape alone counts.
     """
-    weights = parameters(model)
-    moments = {"sgd": 1, "muon": 1}.get(optimiser, 2)
-    buffers = sum(b.numel() * b.element_size() for b in model.buffers())
-    picture = torch.empty(batch, channels, side, side, device="meta")
-    kept: dict[int, torch.UntypedStorage] = {}  # by identity: holding the storages keeps identities apart
-
-    def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        kept[storage._cdata] = storage
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        placed = _forward(model, picture, training=True)
-    for own in placed.values():
-        kept.pop(own.untyped_storage()._cdata, None)  # weights are counted already
-    return weights * 4 * (2 + moments) + buffers + sum(storage.nbytes() for storage in kept.values())
-
-
-def _forward(model: nn.Module, picture: Tensor, *, training: bool) -> dict[str, Tensor]:
-    """Run a model on the meta device wherever its weights are, and give back the stand-ins for its weights."""
     placed = {name: _stand_in(p) for name, p in [*model.named_parameters(), *model.named_buffers()]}
     modes = {module: module.training for module in model.modules()}
     model.train(training)

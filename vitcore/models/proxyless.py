@@ -55,13 +55,19 @@ class Tree(nn.Module):
         self.leaves = nn.ModuleList(_edge(letter, channels) for letter in (word[1], word[2], word[4], word[5]))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps (b c y x) -> (b c y x)."""
         left, right = (stem(x) for stem in self.stems)
         a, b, c, d = self.leaves
-        return (a(left) + b(left)) + (c(right) + d(right))
+        out: Tensor = (a(left) + b(left)) + (c(right) + d(right))
+        return out
 
 
 class TreeBlock(nn.Module):
-    """1x1 in, a grouped 3x3 whose halves grow a tree each, 1x1 out; a shortcut without parameters."""
+    """1x1 in, a grouped 3x3 whose halves grow a tree each, 1x1 out; a shortcut without parameters.
+
+    Where the map is halved the shortcut is a mean over 2x2 pixels; the channels that it lacks are zeros, as in
+    PyramidNet (Han et al. 2017).
+    """
 
     def __init__(self, word: str, before: int, inner: int, stride: int) -> None:
         super().__init__()
@@ -75,12 +81,13 @@ class TreeBlock(nn.Module):
         self.norm = nn.BatchNorm2d(EXPANSION * inner)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Maps (b c y x) -> (b k y x), k being `EXPANSION` times the inner channels; y and x fall by the stride."""
         # Channels are shuffled between the two groups, so that either tree sees both.
-        out = rearrange(self.grow(self.narrow(x)), "b (g c) y x -> b (c g) y x", g=2)
-        first, second = out.chunk(2, dim=1)
+        split = rearrange(self.grow(self.narrow(x)), "b (g c) y x -> b (c g) y x", g=2)
+        first, second = split.chunk(2, dim=1)
         first = first + self.norms[0](self.trees[0](first))
         second = second + self.norms[1](self.trees[1](second))
-        out = self.norm(self.widen(first + second))
+        out: Tensor = self.norm(self.widen(first + second))
         shortcut = F.avg_pool2d(x, self.stride, ceil_mode=True) if self.stride > 1 else x
         return out + F.pad(shortcut, (0, 0, 0, 0, 0, self.added))
 

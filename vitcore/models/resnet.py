@@ -18,7 +18,10 @@ def _convolution(before: int, after: int, kernel: int, stride: int = 1) -> nn.Co
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions; a shortcut without parameters (option A: every other pixel, channels padded by zeros)."""
+    """Two 3x3 convolutions; a shortcut without parameters (option A: every other pixel, channels padded by zeros).
+
+    He et al. 2016a, Section 4.2, where CIFAR's networks have option A everywhere.
+    """
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
@@ -29,16 +32,21 @@ class BasicBlock(nn.Module):
         self.norm2 = nn.BatchNorm2d(after)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.norm1(self.convolution1(x)).relu()
+        """Maps (b c y x) -> (b k y x); y and x are divided by the stride."""
+        out: Tensor = self.norm1(self.convolution1(x)).relu()
         out = self.norm2(self.convolution2(out))
         if self.added:
             half = self.added // 2
             x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, half, self.added - half))
-        return (out + x).relu()
+        out = (out + x).relu()
+        return out
 
 
 class PreactivationBottleneck(nn.Module):
-    """Norm and ReLU before each of 1x1, 3x3, 1x1 convolutions; the first of a stage projects its shortcut."""
+    """Norm and ReLU before each of 1x1, 3x3, 1x1 convolutions; the first of a stage projects its shortcut.
+
+    He et al. 2016b, Figure 4(e): full pre-activation.
+    """
 
     def __init__(self, before: int, inner: int, stride: int) -> None:
         super().__init__()
@@ -52,12 +60,14 @@ class PreactivationBottleneck(nn.Module):
         self.shortcut = _convolution(before, after, 1, stride) if before != after else None
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.norm1(x).relu()
+        """Maps (b c y x) -> (b k y x), k being 4 times the inner channels; y and x are divided by the stride."""
+        out: Tensor = self.norm1(x).relu()
         if self.shortcut is not None:
             x = self.shortcut(out)
         out = self.convolution1(out)
         out = self.convolution2(self.norm2(out).relu())
-        return self.convolution3(self.norm3(out).relu()) + x
+        out = self.convolution3(self.norm3(out).relu()) + x
+        return out
 
 
 def build(config: Mapping[str, Any], options: Options) -> nn.Sequential:

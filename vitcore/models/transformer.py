@@ -54,6 +54,7 @@ class Transformer(nn.Module):
         self.redraw_every = redraw_every
 
     def forward(self, picture: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """Images (b c y x), normalized, -> logits (b classes); two of them from a distilled model in training."""
         x = self.tokenizer(picture)
         if self.leading is not None:
             x = torch.cat([self.leading.expand(x.shape[0], -1, -1).to(x.dtype), x], dim=1)
@@ -61,7 +62,7 @@ class Transformer(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)
-        logits = [head(pool(x)) for pool, head in zip(self.pools, self.heads, strict=True)]
+        logits: list[Tensor] = [head(pool(x)) for pool, head in zip(self.pools, self.heads, strict=True)]
         if len(logits) == 1:
             return logits[0]
         return (logits[0], logits[1]) if self.training else (logits[0] + logits[1]) / 2
@@ -123,7 +124,7 @@ def encoder(
 
 
 def initialise(model: nn.Module, draw: Callable[[Tensor], object]) -> None:
-    """Draw every linear map's weights anew and set its biases to zero."""
+    """Draw every linear map's weights (k d) anew by `draw`, in place, and set its biases (k) to zero."""
     for module in model.modules():
         if isinstance(module, nn.Linear):
             draw(module.weight)
@@ -132,5 +133,5 @@ def initialise(model: nn.Module, draw: Callable[[Tensor], object]) -> None:
 
 
 def truncated(weight: Tensor) -> None:
-    """Normal with deviation 0.02, cut at ±2: what every vision transformer since BERT starts from."""
+    """Fill weights (k d) from a normal distribution of deviation 0.02, cut at ±2, as BERT's are."""
     nn.init.trunc_normal_(weight, std=0.02)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -27,14 +27,20 @@ def of(found: Any) -> dict[str, Set]:
     return sets
 
 
-def chosen(sets: Mapping[str, Set], wanted: str, file: str) -> tuple[Set, list[str]]:
+def chosen(
+    sets: Mapping[str, Set], wanted: str, file: str, fits: Callable[[Set], bool] = lambda tensors: True
+) -> tuple[Set, list[str]]:
     """The set that is wanted ("trained", "averaged", or by its name), and what there is to say of the choice.
+
+    Tables of tensors that are not `fits`, by their names the model's, are no weights ("average_precision" of each
+    class), whatever they are called; where none is, all are looked at, and the model's own check tells what is amiss.
 
     Raises:
         Refusal: there is none, or not that one.
     """
     if not sets:
         raise Refusal(f"{file} holds no state dict; a checkpoint is a table of names and tensors")
+    sets = {name: tensors for name, tensors in sets.items() if fits(tensors)} or sets
     averaged = [name for name in sets if is_average(name)]
     trained = sorted((name for name in sets if name not in averaged), key=_place)
     if wanted == "averaged":

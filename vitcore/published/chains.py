@@ -44,7 +44,7 @@ def _worded(link: Link, labels: dict[str, str]) -> str:
 
 
 def command(spec: RunSpec, table: str, row: str, protocol: str) -> str:
-    """The command that starts a cell's run; of one that takes other runs' weights, that which queues the whole chain."""
+    """The command that starts a cell's run; of one that takes other runs' weights, the one that queues the chain."""
     if not takes(spec):
         return command_line(spec)
     return f"python -m vitcore reports fill {table} --row {row} --protocol {protocol} --seeds {spec.seed + 1}"

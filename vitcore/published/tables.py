@@ -15,6 +15,7 @@ from vitcore.apart import apart
 from vitcore.errors import Refusal
 from vitcore.published.chains import Link, unique
 from vitcore.spec import RunSpec, fields
+from vitcore.statistics.scales import PERCENT, POSITIVE, REAL, SHARE, Scale
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -27,7 +28,7 @@ class Metric:
 
     `source` is a column of store.queries.runs (of queries.epochs where a row names an epoch); a stored value times
     `factor` is in the published unit. `kind`: "result" of a run, "time" (compared within one machine only) or "count"
-    (exact, from the network alone).
+    (exact, from the network alone). `scale`: on which its spread over seeds is alike.
     """
 
     source: str
@@ -35,15 +36,21 @@ class Metric:
     better: Literal["lower", "higher", ""]
     factor: float = 1.0
     digits: int = 2
+    scale: Scale = REAL
+
+    @property
+    def counts_images(self) -> bool:
+        """Whether a value is a share of the test images, so that it has their binomial error."""
+        return self.source in ("error_percent", "accuracy")
 
 
 METRICS: dict[str, Metric] = {
-    "error_percent": Metric("error_percent", "result", "lower"),
-    "accuracy_percent": Metric("accuracy", "result", "higher", factor=100),
-    "accuracy": Metric("accuracy", "result", "higher", digits=4),
-    "f1": Metric("f1", "result", "higher", digits=4),
-    "train_loss": Metric("train_loss", "result", "lower", digits=4),
-    "training_seconds": Metric("training_seconds", "time", "lower"),
+    "error_percent": Metric("error_percent", "result", "lower", scale=PERCENT),
+    "accuracy_percent": Metric("accuracy", "result", "higher", factor=100, scale=PERCENT),
+    "accuracy": Metric("accuracy", "result", "higher", digits=4, scale=SHARE),
+    "f1": Metric("f1", "result", "higher", digits=4, scale=SHARE),
+    "train_loss": Metric("train_loss", "result", "lower", digits=4, scale=POSITIVE),
+    "training_seconds": Metric("training_seconds", "time", "lower", scale=POSITIVE),
     "parameters": Metric("parameters", "count", "", factor=1e-6, digits=3),
     "macs": Metric("macs", "count", "", factor=1e-9, digits=3),
 }
@@ -90,6 +97,8 @@ class _Axis(_Data):
 
 
 class Row(_Axis):
+    """A row of a published table."""
+
     settings: dict[str, str] = {}  # columns of the report that state a choice, not a result
     count: Size | None = None
     epoch: int | None = None  # the row is one epoch of a run
@@ -100,11 +109,14 @@ class Stage(_Axis):
 
 
 class Column(_Axis):
+    """A column of a published table: one metric, in the unit that the report prints."""
+
     metric: str
     unit: str = ""
 
     @property
     def title(self) -> str:
+        """The heading, with its group's before it."""
         return f"{self.group}: {self.label}" if self.group else self.label
 
 
@@ -120,6 +132,8 @@ class PublishedCell(_Data):
 
 
 class Recipe(_Data):
+    """Fields of a spec that a person can run, and what is expected of it."""
+
     label: str
     fields: dict[str, Any]
     expect: str
@@ -144,7 +158,6 @@ class Table(_Data):
     place: str
     title: str
     notes: list[str] = []
-    claims: list[str] = []
     protocols: dict[str, Protocol]
     rows: list[Row]
     columns: list[Column]
@@ -211,12 +224,15 @@ class Table(_Data):
         return dict(zip((row.key for row in self.rows), apart([row.label for row in self.rows], endings), strict=True))
 
     def row(self, key: str) -> Row:
+        """The row of that key. Raises StopIteration where there is none."""
         return next(row for row in self.rows if row.key == key)
 
     def column(self, key: str) -> Column:
+        """The column of that key. Raises StopIteration where there is none."""
         return next(column for column in self.columns if column.key == key)
 
     def cell(self, row: str, column: str) -> PublishedCell | None:
+        """What the report prints there, None where it prints nothing."""
         return next((cell for cell in self.cells if (cell.row, cell.column) == (row, column)), None)
 
     def source(self, row: str, column: str) -> str:
@@ -306,6 +322,8 @@ class Figure(_Data):
 
 
 class Report(_Data):
+    """A report: who wrote it, and what it is about."""
+
     key: str
     title: str
     full_title: str
@@ -365,6 +383,15 @@ def table(key: str) -> Table:
     if key not in tables():
         raise Refusal(f"there is no published table {key!r}; there are {', '.join(tables())}")
     return tables()[key]
+
+
+def read(key: str) -> dict[str, Any]:
+    """A file of data/ by its key, as it stands.
+
+    Raises:
+        Refusal: it cannot be read, or is not what its name says.
+    """
+    return _read(FOLDER / f"{key}.json")
 
 
 def _all(kind: str) -> list[dict[str, Any]]:

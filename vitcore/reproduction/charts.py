@@ -73,10 +73,10 @@ def _bars(figure: Figure, result: ResultTable, log_y: bool) -> go.Figure:
 
 
 def _ours(name: str, cells: Sequence[Result], place: int) -> Series:
-    known = [None if math.isnan(one.ours.mean) else one.ours for one in cells]
+    known = [None if math.isnan(one.ours.center) else one.ours for one in cells]
     return Series(
         name,
-        [one.mean if one else None for one in known],
+        [one.center if one else None for one in known],
         [one.low if one else None for one in known],
         [one.high if one else None for one in known],
         place=place,
@@ -100,7 +100,7 @@ def _scatter(figure: Figure, result: ResultTable) -> go.Figure:
             points.append({**where, "accuracy": own.published.value, "published": True})
         if own.values:
             interval = {"low": own.ours.low, "high": own.ours.high}
-            points.append({**where, "accuracy": own.ours.mean, "published": False, **interval})
+            points.append({**where, "accuracy": own.ours.center, "published": False, **interval})
     frame = pd.DataFrame(points).reindex(columns=["label", "family", "size", "accuracy", "published", "low", "high"])
     return figures.accuracy_against_size(
         frame, x="size", x_title="Parameters", y_title=f"{result.table.column(figure.column).label} accuracy (%)",

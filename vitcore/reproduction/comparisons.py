@@ -1,118 +1,142 @@
-"""Rows of a table against each other, seed by seed: intervals, Holm over the table, seeds still needed."""
+"""Rows of a table against each other, seed by seed within each column: all pairs, Holm over all, seeds still needed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 
 from vitcore.cost.speed import Speed
 from vitcore.reproduction.tables import Result, ResultTable
-from vitcore.statistics.intervals import (
-    Interval,
-    holm,
-    more_seeds,
-    paired_interval,
-    paired_p,
-    probability_of_improvement,
-)
+from vitcore.statistics.omnibus import any_differ
+from vitcore.statistics.pairs import Pair, all_pairs, compare, holm, probability_of_improvement
+from vitcore.statistics.seeds_needed import more_seeds
+
+LEVEL = 0.05
+RECKONED = 12
+"""Open pairs, the largest differences first, for which the seeds still needed are reckoned: it takes time."""
 
 COLUMNS = [
     "column", "row", "against", "seeds", "difference", "low", "high", "p", "p_holm",
-    "better", "better_low", "better_high", "more_seeds", "minutes",
+    "better", "better_low", "better_high", "fewest_seeds", "most_seeds", "minutes",
 ]  # fmt: skip
 
-Block = tuple[str, int]  # a column and a seed: runs of one block share data, weights and order
 
-
-def comparisons(result: ResultTable, runs: pd.DataFrame, reference: str | None = None) -> pd.DataFrame:
-    """Every row that learns against the reference row, in every result column.
+def comparisons(result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
+    """Every pair of rows in every result column, over the seeds with which both finished.
 
     Of two rows that are one function only the first is compared: a test made twice would count twice in Holm's
-    correction. Collapsed rows are left out: what happened to them is no matter of statistics.
+    correction. Columns are never put together: what another size of data gives is no replicate.
 
     Returns:
-        One line a pair with at least one common seed. `difference` is row - reference in the column's unit with its
-        95 % interval; `p_holm` is corrected over all lines; `better` is the probability that a run of the row beats one
-        of the reference; `more_seeds` would settle the pair if the truth is as seen, in `minutes` for both together.
+        One line a pair with at least one common seed. `difference` is row - against in the column's unit with its 95 %
+        interval; below three pairs there is neither interval nor p. `p_holm` is corrected over all lines; `better` is
+        the probability that a run of the row beats one of the other; between `fewest_seeds` and `most_seeds` more
+        (empty: no number is sure to) would settle the pair, the fewest in `minutes` for both together.
     """
-    reference = reference or result.table.reference
-    speed = Speed(runs, result.machine or None)
-    twice = {second for _, second in result.table.same}
-    lines: list[dict[str, object]] = []
-    for column in result.table.columns:
-        for row in result.table.rows if reference else []:
-            mine, theirs = result.at(row.key, column.key), result.at(reference, column.key)
-            if row.key not in (reference, *twice) and mine.metric.kind == "result" and not mine.diverged:
-                lines += _line(mine, theirs, speed)
+    lines, pairs, specs = [], [], []
+    for key, found in column_pairs(result).items():
+        for (first, second), pair in found.items():
+            one, other = result.at(first, key), result.at(second, key)
+            if pair.count:
+                lines.append(_line(one, other, pair))
+                pairs.append(pair)
+                specs.append([spec for spec in (one.spec, other.spec) if spec is not None])
     frame = pd.DataFrame(lines, columns=COLUMNS)
     frame["p_holm"] = holm(frame["p"].to_numpy(dtype=float))
+    frame[["fewest_seeds", "most_seeds", "minutes"]] = math.nan
+    speed = Speed(runs, result.machine or None)
+    still = [place for place in range(len(pairs)) if not frame["p_holm"][place] < LEVEL and pairs[place].size]
+    tested = max(1, int(frame["p"].notna().sum()))
+    for place in sorted(still, key=lambda at: -abs(np.nan_to_num(pairs[at].size)))[:RECKONED]:
+        more = more_seeds(pairs[place], looks=tested)
+        if more is not None:
+            each = [speed.seconds(spec) for spec in specs[place]]
+            known = [one for one in each if one is not None]
+            frame.loc[place, "fewest_seeds"] = more.fewest
+            frame.loc[place, "most_seeds"] = math.nan if more.most is None else more.most
+            frame.loc[place, "minutes"] = more.fewest * sum(known) / 60 if len(known) == 2 else math.nan
     return frame
 
 
-def _line(mine: Result, theirs: Result, speed: Speed) -> list[dict[str, object]]:
-    seeds = sorted(set(mine.values) & set(theirs.values))
-    if not seeds:
-        return []
-    a, b = [mine.values[seed] for seed in seeds], [theirs.values[seed] for seed in seeds]
-    gap = paired_interval(a, b)
-    better = probability_of_improvement(a, b) if mine.metric.better == "lower" else probability_of_improvement(b, a)
-    more = more_seeds(a, b)
-    each = [speed.seconds(spec) for spec in (mine.spec, theirs.spec) if spec is not None]
-    known = [one for one in each if one is not None]
-    return [
-        {
-            "column": mine.column.title,
-            "row": mine.row.label,
-            "against": theirs.row.label,
-            "seeds": len(seeds),
-            "difference": gap.mean,
-            "low": gap.low,
-            "high": gap.high,
-            "p": paired_p(a, b),
-            "better": better.mean,
-            "better_low": better.low,
-            "better_high": better.high,
-            "more_seeds": more,
-            "minutes": more * sum(known) / 60 if more is not None and len(known) == 2 else math.nan,
-        }
-    ]
-
-
-def blocks(result: ResultTable, row: str) -> dict[Block, float]:
-    """A row's learning runs by column and seed (result columns only; collapsed runs left out)."""
-    found: dict[Block, float] = {}
+def column_pairs(result: ResultTable) -> dict[str, dict[tuple[str, str], Pair]]:
+    """By result column all pairs of rows that are not one function, over the seeds that both have."""
+    twice = {second for _, second in result.table.same}
+    found = {}
     for column in result.table.columns:
-        one = result.at(row, column.key)
-        if one.metric.kind == "result" and not one.diverged:
-            found |= {(column.key, seed): value for seed, value in one.values.items()}
+        cells = [result.at(row.key, column.key) for row in result.table.rows if row.key not in twice]
+        rows = {one.row.key: one.values for one in cells if one.values and one.metric.kind == "result"}
+        images = next((one.images for one in cells if one.images), None)
+        if len(rows) > 1 and len({row.epoch for row in result.table.rows}) == 1:  # epochs of a run are no rivals
+            found[column.key] = all_pairs(rows, cells[0].metric.scale, images=images)
     return found
 
 
-def paired_over_blocks(a: Mapping[Block, float], b: Mapping[Block, float]) -> tuple[Interval, float, int]:
-    """Mean of a - b over the blocks that both have, its p, and how many there are."""
-    shared = sorted(set(a) & set(b))
-    first, second = [a[block] for block in shared], [b[block] for block in shared]
-    return paired_interval(first, second), paired_p(first, second), len(shared)
+def rows_differ(result: ResultTable) -> dict[str, tuple[float, int]]:
+    """By result column p that no two rows differ, and the pairs that were tested: NaN and 0 where none could be."""
+    return {
+        key: (any_differ([pair.p for pair in pairs.values()]), sum(not math.isnan(pair.p) for pair in pairs.values()))
+        for key, pairs in column_pairs(result).items()
+    }
 
 
-def rows_differ(rows: Sequence[Mapping[Block, float]]) -> tuple[float, int]:
-    """Whether rows differ at all: p of the F-test with blocks (columns and seeds) taken out, and the number of blocks.
+def _line(one: Result, other: Result, pair: Pair) -> dict[str, object]:
+    seeds = sorted(set(one.values) & set(other.values))
+    a, b = [one.values[seed] for seed in seeds], [other.values[seed] for seed in seeds]
+    better = probability_of_improvement(a, b) if one.metric.better == "lower" else probability_of_improvement(b, a)
+    return {
+        "column": one.column.title,
+        "row": one.row.label,
+        "against": other.row.label,
+        "seeds": pair.count,
+        "difference": pair.difference.center,
+        "low": pair.difference.low,
+        "high": pair.difference.high,
+        "p": pair.p,
+        "better": better.center,
+        "better_low": better.low,
+        "better_high": better.high,
+    }
 
-    NaN where there are fewer than two rows, or fewer than two blocks that all rows have.
+
+@dataclass(frozen=True)
+class Twins:
+    """A column of a table beside the same of its twin: `pair` is with less without replacement, over seeds."""
+
+    column: str
+    pair: Pair
+
+
+def with_and_without(result: ResultTable, twin: ResultTable) -> list[Twins]:
+    """Whether drawing samples with replacement matters, column by column, with minus without.
+
+    Rows of one column and seed learn from the same drawn samples, so they are one pair together, not one each.
     """
-    shared = sorted(set.intersection(*map(set, rows))) if rows else []
-    if len(rows) < 2 or len(shared) < 2:
-        return math.nan, len(shared)
-    values = np.array([[row[block] for block in shared] for row in rows])  # rows x blocks
-    of_rows, of_blocks = values.mean(axis=1, keepdims=True), values.mean(axis=0, keepdims=True)
-    rest = values - of_rows - of_blocks + values.mean()
-    between = len(shared) * float(((of_rows - values.mean()) ** 2).sum()) / (len(rows) - 1)
-    degrees = (len(rows) - 1) * (len(shared) - 1)
-    within = float((rest**2).sum()) / degrees
-    if within == 0:
-        return (1.0 if between == 0 else 0.0), len(shared)
-    return float(scipy.stats.f.sf(between / within, len(rows) - 1, degrees)), len(shared)
+    with_first = any(one.spec and one.spec.data.replacement for one in result.results)
+    drawn, other = (result, twin) if with_first else (twin, result)
+    twice = {second for _, second in result.table.same}
+    found = []
+    for column in result.table.columns:
+        cells = [
+            (drawn.at(row.key, column.key), other.at(row.key, column.key))
+            for row in result.table.rows
+            if row.key not in twice
+        ]
+        if cells[0][0].metric.kind != "result":
+            continue
+        scale, images = cells[0][0].metric.scale, cells[0][0].images
+        gaps: dict[int, list[tuple[float, float]]] = {}
+        for mine, theirs in cells:
+            for seed in set(mine.values) & set(theirs.values):
+                gaps.setdefault(seed, []).append((mine.values[seed], theirs.values[seed]))
+        if gaps:
+            # Over the same rows on either side, on the scale where each row counts alike.
+            sides = [
+                [float(scale.back(np.mean(scale.to([pair[side] for pair in gaps[seed]])))) for seed in sorted(gaps)]
+                for side in (0, 1)
+            ]
+            with_it, without = sides
+            found.append(Twins(column.title, compare(with_it, without, scale, images=images)))
+    return found

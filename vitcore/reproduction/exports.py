@@ -18,6 +18,9 @@ def layout(result: ResultTable, part: str = "published", *, brief: bool = False)
 
     Args:
         brief: leave out of the cells what `heading` says of all of them.
+
+    Raises:
+        ValueError: there is no such part.
     """
     if part not in PARTS:
         raise ValueError(f"there is no part {part!r}; there are {', '.join(PARTS)}")
@@ -26,7 +29,7 @@ def layout(result: ResultTable, part: str = "published", *, brief: bool = False)
     for row in result.table.rows:
         line = {" ": row.label, **row.settings}
         for column in result.table.columns:
-            line[column.title] = cell_text(result.at(row.key, column.key), part, seeds=not bare, scaled=not brief)
+            line[column.title] = cell_text(result.at(row.key, column.key), part, seeds=not bare)
         family = {"Family": row.group} if row.group else {}
         lines.append({**line, **family})  # at the end: on a phone the numbers come first
     return pd.DataFrame(lines)
@@ -36,9 +39,9 @@ def heading(result: ResultTable, part: str) -> str:
     """What one of PARTS is called, with what is true of all of its cells."""
     name = {"published": "Published", "ours": "Ours", "difference": "Ours minus published", "verdict": "Verdict"}[part]
     seeds = common_seeds(result)
-    told = ["scaled"] if result.scaled and part in ("ours", "verdict") else []
+    told = ["scaled"] if result.scaled and part == "ours" else []
     if part == "ours" and seeds:
-        told.append(f"n = {seeds}, mean ± 95 % interval" if seeds > 1 else "n = 1")
+        told.append(f"n = {seeds}, median [95 % interval]" if seeds > 1 else "n = 1")
     return f"{name} ({', '.join(told)})" if told else name
 
 
@@ -48,12 +51,11 @@ def common_seeds(result: ResultTable) -> int | None:
     return counts.pop() if len(counts) == 1 else None
 
 
-def cell_text(one: Result, part: str, *, seeds: bool = True, scaled: bool = True) -> str:
+def cell_text(one: Result, part: str, *, seeds: bool = True) -> str:
     """What a cell says of one of PARTS.
 
     Args:
-        seeds: say of how many seeds ours is the mean.
-        scaled: say of a verdict that it is one over runs smaller than the report's.
+        seeds: say of how many seeds ours is the median.
     """
     if part == "published":
         if one.published is None:
@@ -66,9 +68,9 @@ def cell_text(one: Result, part: str, *, seeds: bool = True, scaled: bool = True
     if part == "difference":
         gap = one.difference
         return "–" if math.isnan(gap) else f"{gap:+.{one.metric.digits}f}"
-    if one.published is None and math.isnan(one.ours.mean):
+    if one.published is None and math.isnan(one.ours.center):
         return ""
-    return one.verdict if scaled else one.judgement.verdict.word(one.scaled)
+    return one.verdict
 
 
 def side_by_side(result: ResultTable, twin: ResultTable) -> pd.DataFrame:
@@ -79,7 +81,7 @@ def side_by_side(result: ResultTable, twin: ResultTable) -> pd.DataFrame:
         if one.metric.kind != "result":
             continue
         other = twin.at(one.row.key, one.column.key)
-        gap = other.ours.mean - one.ours.mean
+        gap = other.ours.center - one.ours.center
         lines.append(
             {
                 " ": one.row.label,
@@ -109,18 +111,20 @@ def tidy(result: ResultTable) -> pd.DataFrame:
                 "column": one.column.title,
                 "unit": one.column.unit,
                 "published": one.published.value if one.published else math.nan,
-                "ours": one.ours.mean,
+                "ours": one.ours.center,
                 "low": one.ours.low,
                 "high": one.ours.high,
                 "seeds": len(one.values),
-                "diverged": one.diverged + len(one.others.get("diverged", ())),
+                "diverged": len(one.diverged),
+                "diverged_low": one.divergence.low,
+                "diverged_high": one.divergence.high,
                 "difference": one.difference,
                 "below_noise": one.below_noise,
                 "verdict": one.verdict,
                 "why": one.judgement.why,
                 "machine": one.machine,
                 "runs": " ".join(one.runs.values()),
-                "other_runs": " ".join(id for ids in one.others.values() for id in ids),
+                "other_runs": " ".join([*one.diverged.values(), *(id for ids in one.others.values() for id in ids)]),
                 "command": command(one.spec, result.table.key, one.row.key, result.protocol) if one.spec else "",
                 "note": " ".join(filter(None, [one.published.note if one.published else "", one.row.note])),
                 "source": result.table.source(one.row.key, one.column.key),
@@ -131,10 +135,10 @@ def tidy(result: ResultTable) -> pd.DataFrame:
 
 def csv(result: ResultTable) -> str:
     """The tidy table as CSV; text that a spreadsheet would take for a formula is made harmless."""
-    from vitcore.store.queries import export_csv  # the store brings DuckDB: only where it is asked for
+    from vitcore.store.exports import csv as as_csv  # the store brings pyarrow: only where it is asked for
 
     table = tidy(result).astype(object)
-    return export_csv(table.where(table.notna(), None))  # no value there is one that is not a number
+    return as_csv(table.where(table.notna(), None))  # no value there is one that is not a number
 
 
 def markdown(result: ResultTable) -> str:

@@ -5,30 +5,34 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 
-from vitcore.cost.speed import duration
+from vitcore.cost.durations import duration
 from vitcore.published.tables import METRICS, Table
-from vitcore.reproduction.comparisons import Block, blocks, comparisons, paired_over_blocks, rows_differ
-from vitcore.reproduction.tables import ResultTable
+from vitcore.reproduction.comparisons import LEVEL, comparisons, rows_differ, with_and_without
+from vitcore.reproduction.tables import Result, ResultTable
 from vitcore.reproduction.verdicts import Verdict, published_floor
-from vitcore.statistics.intervals import pooled_floor
+from vitcore.statistics.divergence import rate, rates_differ
+from vitcore.statistics.pairs import FEWEST_PAIRS, holm
 
-LEVEL = 0.05
+NAMED = 6
+"""Pairs of rows that are named one by one; the table under the words has them all."""
 
 
 def paragraph(result: ResultTable, runs: pd.DataFrame, twin: ResultTable | None = None) -> list[str]:
     """Sentences, most important first; honest where the answer is "no difference" or "not known".
 
     Args:
-        twin: the same table with rows drawn the other way (Performer report, Tables 2 and 3).
+        twin: the same table with samples drawn the other way (Performer report, Tables 2 and 3).
     """
     said = [_what_was_run(result)]
-    if any(len(one.values) for one in result.results if one.metric.kind == "result"):
-        said += _against_the_report(result)
-        said += _rows(result) + _against_reference(result, runs)
+    cells = [one for one in result.results if one.metric.kind == "result"]
+    if any(one.values or one.diverged for one in cells):
+        said += _against_the_report(result) + _divergence(result)
+        said += _rows(result, runs) if _has_rivals(result) else []
         said += _twin(result, twin) if twin else []
-        said += _collapse(result) + _left_out(result) + _same(result) + _own_noise(result)
+        said += _left_out(result) + _mixed(result) + _same(result) + _own_spread(result)
     return said + _published_noise(result.table)
 
 
@@ -37,10 +41,12 @@ def _what_was_run(result: ResultTable) -> str:
     filled = [one for one in cells if one.values]
     label = result.table.protocols[result.protocol].label
     if not filled:
-        return f"Nothing of this table has been run in the protocol “{label}” yet."
+        ended = any(one.diverged for one in cells)
+        what = "has a result" if ended else "has been run"
+        return f"Nothing of this table {what} in the protocol “{label}” yet."
     seeds = sorted({len(one.values) for one in filled})
     number = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    caveat = " These are scaled runs: they test the report's claims, not its numbers." if result.scaled else ""
+    caveat = " These are scaled runs: they test the report's claims, never its numbers." if result.scaled else ""
     return (
         f"{len(filled)} of {len(cells)} result cells are filled in the protocol “{label}”, "
         f"with {number} {'seed' if number == '1' else 'seeds'} each.{caveat}"
@@ -55,113 +61,143 @@ def _against_the_report(result: ResultTable) -> list[str]:
     return ["Beside the published numbers: " + ", ".join(f"{count} {verdict}" for verdict, count in told.items()) + "."]
 
 
+def _divergence(result: ResultTable) -> list[str]:
+    """How often training diverged, row by row; and whether that differs from the reference's rate."""
+    names, said = result.table.names(), []
+    rates = {row.key: _ended(result, row.key) for row in result.table.rows}
+    for row, (diverged, ended) in rates.items():
+        if not diverged:
+            continue
+        found, against = rate(diverged, ended), ""
+        told = f"{found.center:.0%}, 95 %: {found.low:.0%} to {found.high:.0%}"
+        base = result.table.reference
+        if base and base != row and rates[base][1]:
+            p = rates_differ(diverged, ended, *rates[base])
+            word = "more often than" if p < LEVEL else "not shown to be another rate than that of"
+            against = f", {word} {names[base]} ({rates[base][0]} of {rates[base][1]}, Fisher's p = {p:.2g})"
+        said.append(f"{names[row]} diverged in {diverged} of {ended} runs ({told}){against}; no median has them.")
+    return said
+
+
+def _ended(result: ResultTable, row: str) -> tuple[int, int]:
+    """Of a row's runs that came to an end: how many diverged, and how many there are; each run once."""
+    cells = [result.at(row, column.key) for column in result.table.columns]
+    cells = [one for one in cells if one.metric.kind == "result"]
+    diverged = {id for one in cells for id in one.diverged.values()}
+    return len(diverged), len(diverged | {id for one in cells for id in one.runs.values()})
+
+
 def _what(result: ResultTable) -> str:
     return "kernels" if result.table.report == "performer" else "rows"
 
 
-def _rows(result: ResultTable) -> list[str]:
-    """Whether the rows differ at all; a row that is the same function as another is not counted twice."""
-    if not result.table.reference:
-        return []
-    twice = {second for _, second in result.table.same}
-    learning = {row.key: blocks(result, row.key) for row in result.table.rows if row.key not in twice}
-    learning = {row: found for row, found in learning.items() if found}
-    p, count = rows_differ(list(learning.values()))
-    if math.isnan(p):
-        return [
-            f"Whether the {_what(result)} differ cannot be said: that takes two seeds or two columns that all have."
-        ]
-    tested = f"F-test over {count} blocks of column and seed, {len(learning)} distinct {_what(result)}, p = {p:.2g}"
-    seeds = {seed for found in learning.values() for _, seed in found}
-    weak = ["All of these pairs share one seed, so its luck is in every one of them."] if len(seeds) == 1 else []
-    if p < LEVEL:
-        return [f"The {_what(result)} differ ({tested}).", *weak]
-    return [f"No difference between the {_what(result)} that learn is shown ({tested}).", *weak]
+def _has_rivals(result: ResultTable) -> bool:
+    """Whether rows are things to choose between, not the epochs of one run."""
+    return len({row.epoch for row in result.table.rows}) == 1 and len(result.table.rows) > 1
 
 
-def _against_reference(result: ResultTable, runs: pd.DataFrame) -> list[str]:
-    """The reference against each row over all columns and seeds; for what is open, the seeds that would settle it."""
-    table, said = result.table, []
-    if not table.reference:
-        return []
-    base, unit = blocks(result, table.reference), _unit(result)
-    against = table.row(table.reference).label
-    twice = {second for _, second in table.same}
-    for row in table.rows:
-        gap, p, count = paired_over_blocks(blocks(result, row.key), base)
-        if row.key in (table.reference, *twice) or not count or len(table.rows) > 8:
-            continue
-        if count < 2:
-            said.append(f"{row.label} against {against}: {gap.mean:+.2f}{unit} in the one pair there is; no verdict.")
-            continue
-        word = f"{gap.mean:+.2f}{unit} [{gap.low:+.2f}, {gap.high:+.2f}] over {count} pairs"
-        verdict = "no difference is shown" if not p < LEVEL else "better" if _better(result, gap.mean) else "worse"
-        said.append(f"{row.label} against {against}: {verdict} ({word}).")
+def _rows(result: ResultTable, runs: pd.DataFrame) -> list[str]:
+    """Whether the rows differ, column by column; which pairs do after Holm's correction; what would settle another."""
     pairs = comparisons(result, runs)
-    if len(pairs):
-        number = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
-        found = _differ(int((pairs["p_holm"] < LEVEL).sum()))
-        said.append(f"After Holm's correction over {number} of column and row, {found} from {against}.")
-    open_pairs = pairs[(pairs["more_seeds"] > 0) & ~(pairs["p_holm"] < LEVEL)].sort_values("more_seeds")
-    if len(open_pairs):
-        easiest = open_pairs.iloc[0]
-        time = "" if math.isnan(easiest["minutes"]) else f", {duration(60 * easiest['minutes'])} on this machine"
-        said.append(
-            f"The open pair that is settled soonest, {easiest['row']} against {against} ({easiest['column']}), needs "
-            f"about {easiest['more_seeds']:.0f} more seeds{time}, if the difference is as seen so far."
-        )
-    return said
+    tested = pairs[pairs["p"].notna()]
+    if tested.empty:
+        return [
+            f"Whether the {_what(result)} differ cannot be said: no two of them have {FEWEST_PAIRS} seeds in common, "
+            "and below that no test is made."
+        ]
+    many = "1 pair" if len(tested) == 1 else f"{len(tested)} pairs"
+    apart = tested[tested["p_holm"] < LEVEL].sort_values("p_holm")
+    said = [_omnibus(result)]
+    if apart.empty:
+        said.append(f"After Holm's correction over all {many} of {_what(result)}, none is shown to differ.")
+    else:
+        named = "; ".join(_pair_words(result, line) for _, line in apart.head(NAMED).iterrows())
+        more = f"; and {len(apart) - NAMED} more" if len(apart) > NAMED else ""
+        said.append(f"After Holm's correction over all {many} of {_what(result)}, {len(apart)} differ: {named}{more}.")
+    return said + _soonest(pairs)
 
 
-def _differ(count: int) -> str:
-    return "none differs" if not count else "1 differs" if count == 1 else f"{count} differ"
+def _omnibus(result: ResultTable) -> str:
+    """One sentence over all columns, Holm over them: another size of data is another question, no replicate."""
+    found = {key: value for key, value in rows_differ(result).items() if value[1]}
+    titles = [result.table.column(key).title for key in found]
+    corrected = holm([p for p, _ in found.values()])
+    differing = [title for title, p in zip(titles, corrected, strict=True) if p < LEVEL]
+    where = "" if len(titles) == 1 else f" in {', '.join(differing or titles)}"
+    p = f"p = {min(corrected):.2g}, the smallest of {'all pairs' if len(titles) == 1 else 'all columns'}, corrected"
+    if differing:
+        return f"The {_what(result)} differ{where} ({p})."
+    return f"No difference between the {_what(result)} is shown{where} ({p})."
+
+
+def _pair_words(result: ResultTable, line: pd.Series) -> str:
+    where = f", {line['column']}" if len(_result_columns(result)) > 1 else ""
+    digits = METRICS[_result_columns(result)[0]].digits
+    gap, low, high = (f"{line[name]:+.{digits}f}" for name in ("difference", "low", "high"))
+    better = _better(result, float(line["difference"]))
+    word = "better" if better else "worse"
+    return f"{line['row']} {word} than {line['against']} by {gap}{_unit(result)} [{low}, {high}]{where}"
+
+
+def _soonest(pairs: pd.DataFrame) -> list[str]:
+    still = pairs[(pairs["fewest_seeds"] > 0) & ~(pairs["p_holm"] < LEVEL)].sort_values("fewest_seeds")
+    if still.empty:
+        return []
+    one = still.iloc[0]
+    time = "" if math.isnan(one["minutes"]) else f" ({duration(60 * one['minutes'])} on this machine)"
+    few = f"{one['fewest_seeds']:.0f}"
+    if math.isnan(one["most_seeds"]):
+        reach = f"at least {few} more seeds{time}; that there is no difference at all is not excluded"
+    elif one["most_seeds"] == one["fewest_seeds"]:
+        reach = f"about {few} more seeds{time}"
+    else:
+        reach = f"between {few} and {one['most_seeds']:.0f} more seeds{time}"
+    return [
+        f"The open pair that may be settled soonest, {one['row']} against {one['against']} ({one['column']}), needs "
+        f"{reach}."
+    ]
+
+
+def _result_columns(result: ResultTable) -> list[str]:
+    return [column.metric for column in result.table.columns if METRICS[column.metric].kind == "result"]
 
 
 def _better(result: ResultTable, gap: float) -> bool:
-    metric = next(one.metric for one in result.results if one.metric.kind == "result")
-    return gap < 0 if metric.better == "lower" else gap > 0
+    return gap < 0 if METRICS[_result_columns(result)[0]].better == "lower" else gap > 0
 
 
 def _unit(result: ResultTable) -> str:
     units = {one.column.unit for one in result.results if one.metric.kind == "result"}
-    return " points" if units == {"%"} else ""
+    percent = all(METRICS[name].scale.top == 100 for name in _result_columns(result))
+    return " points" if percent or units == {"%"} else ""
 
 
 def _twin(result: ResultTable, twin: ResultTable) -> list[str]:
-    """Whether drawing rows with replacement matters.
-
-    Kernels of one column and seed learn from the same drawn rows, so they are one pair together, not one each.
-    """
-    with_first = any(one.spec and one.spec.data.replacement for one in result.results)
-    drawn, other = (result, twin) if with_first else (twin, result)
-    twice = {second for _, second in result.table.same}
-    gaps: dict[Block, list[float]] = {}
-    for row in result.table.rows:
-        mine, theirs = blocks(drawn, row.key), blocks(other, row.key)
-        for block in set(mine) & set(theirs) if row.key not in twice else ():
-            gaps.setdefault(block, []).append(mine[block] - theirs[block])
-    if len(gaps) < 2:
-        return ["Whether replacement matters cannot be said: the two tables share fewer than two pairs of samples."]
-    means = {block: sum(values) / len(values) for block, values in gaps.items()}
-    gap, p, count = paired_over_blocks(means, dict.fromkeys(means, 0.0))
-    word = f"{gap.mean:+.2f} points [{gap.low:+.2f}, {gap.high:+.2f}] over {count} pairs of samples, p = {p:.2g}"
-    if p < LEVEL:
-        return [f"Replacement matters: with it the error is {'higher' if gap.mean > 0 else 'lower'} ({word})."]
-    return [f"Replacement is not shown to matter (with minus without: {word})."]
-
-
-def _collapse(result: ResultTable) -> list[str]:
-    names = result.table.names()
-    rows = {one.row.key: one for one in result.results if one.diverged and one.metric.kind == "result"}
-    return [
-        f"{names[row]} collapsed: {one.diverged} of {len(one.values)} runs met a NaN loss and answer 0 ever after "
-        f"({one.ours.mean:.2f} % error)."
-        for row, one in rows.items()
-    ]
+    """Whether drawing samples with replacement matters, column by column."""
+    found = with_and_without(result, twin)
+    tested = [one for one in found if not math.isnan(one.pair.p)]
+    if not tested:
+        return [
+            f"Whether replacement matters cannot be said: in no column do the two tables share {FEWEST_PAIRS} seeds."
+        ]
+    corrected = holm([one.pair.p for one in tested])
+    words = []
+    for one, p in zip(tested, corrected, strict=True):
+        gap = one.pair.difference
+        words.append(
+            f"{one.column}: {gap.center:+.2f} points [{gap.low:+.2f}, {gap.high:+.2f}] over {one.pair.count} seeds, "
+            f"p = {p:.2g}"
+        )
+    differ = [one.pair.difference.center for one, p in zip(tested, corrected, strict=True) if p < LEVEL]
+    told = f"(with minus without, Holm's correction over {len(tested)}: {'; '.join(words)})"
+    if not differ:
+        return [f"Replacement is not shown to matter {told}."]
+    way = "higher" if all(gap > 0 for gap in differ) else "lower" if all(gap < 0 for gap in differ) else "another"
+    return [f"Replacement matters: with it the error is {way} in {len(differ)} of {len(tested)} columns {told}."]
 
 
 def _left_out(result: ResultTable) -> list[str]:
-    """Runs of these cells that no mean is taken over; those that only wait have nothing to leave out."""
+    """Runs of these cells that no median is taken over; those that only wait have nothing to leave out."""
     found: dict[str, dict[str, list[str]]] = {}
     for one in result.results:
         for kind, ids in one.others.items() if one.metric.kind == "result" else ():
@@ -171,31 +207,71 @@ def _left_out(result: ResultTable) -> list[str]:
     for kind, rows in sorted(found.items()):
         many = len({id for ids in rows.values() for id in ids})
         told.append(f"{many} {kind} ({', '.join(rows)})")
-    return [f"Not in the means: {'; '.join(told)}."] if told else []
+    return [f"Not in the medians: {'; '.join(told)}."] if told else []
+
+
+_OF = {
+    "machine": "machines", "device_used": "devices", "precision_used": "precisions", "torch": "versions of torch",
+    "vitcore_version": "versions of vitcore", "data_digest": "sets of data",
+}  # fmt: skip
+
+
+def _mixed(result: ResultTable) -> list[str]:
+    """What the runs are of more than one of, and what that means: errors, times or both are of the commonest alone."""
+    timed = [
+        f"{len(values)} {_OF[name]} ({', '.join(values[:3])})"
+        for name, values in result.mixed.items()
+        if name != "data_digest"
+    ]
+    said = []
+    if timed:
+        said.append(f"These runs are of {' and of '.join(timed)}: seconds are those of the commonest of each alone.")
+    if data := result.mixed.get("data_digest"):
+        said.append(
+            f"These runs saw {len(data)} sets of data (digests {', '.join(data[:3])}): in each column those of the "
+            "commonest alone are put together."
+        )
+    return said
 
 
 def _same(result: ResultTable) -> list[str]:
     said = []
     for first, second in result.table.same:
-        gap, _, count = paired_over_blocks(blocks(result, first), blocks(result, second))
+        both: list[tuple[float, float]] = []
+        for column in result.table.columns:
+            one, other = result.at(first, column.key), result.at(second, column.key)
+            if one.metric.kind == "result":
+                both += [(one.values[seed], other.values[seed]) for seed in sorted(set(one.values) & set(other.values))]
         names = f"{result.table.row(first).label} and {result.table.row(second).label}"
-        if count and gap.mean == 0 and not (gap.low < 0 or gap.high > 0):
-            said.append(f"{names} are one function, and our {count} pairs of runs agree exactly, seed by seed.")
-        elif count:
-            said.append(f"{names} are one function; our {count} pairs differ by {gap.mean:+.2f} points on average.")
+        number = "1 pair" if len(both) == 1 else f"{len(both)} pairs"
+        if both and all(a == b for a, b in both):
+            said.append(f"{names} are one function, and our {number} of runs agree exactly, seed by seed.")
+        elif both:
+            apart = max(abs(a - b) for a, b in both)
+            said.append(f"{names} are one function; our {number} of runs lie up to {apart:.2f} points apart.")
     return said
 
 
-def _own_noise(result: ResultTable) -> list[str]:
-    metric = next((c.metric for c in result.table.columns if METRICS[c.metric].kind == "result"), "")
-    floor = result.own.get(metric, pooled_floor([]))
-    if not floor.degrees:
-        return ["Our own noise is not known yet: no cell has two seeds."]
-    digits = METRICS[metric].digits
-    return [
-        f"A single run of ours has a standard deviation of {floor.deviation:.{digits}f}{_unit(result)} over seeds "
-        f"(95 %: {floor.low:.{digits}f} to {floor.high:.{digits}f})."
+def _own_spread(result: ResultTable) -> list[str]:
+    """How far seeds of one cell lie apart, as a share of what the cell has; cells that are one function count once."""
+    twice = {second for _, second in result.table.same}
+    spread = [
+        (float(np.std(list(one.values.values()), ddof=1)) / one.ours.center, one)
+        for one in result.results
+        if one.metric.kind == "result" and one.row.key not in twice and len(one.values) > 1 and one.ours.center > 0
     ]
+    if not spread:
+        return ["How far our own seeds lie apart is not known yet: no cell has two."]
+    (calm, least), (wild, most) = (pick(spread, key=lambda pair: pair[0]) for pick in (min, max))
+    if least is most:
+        return [f"Over {len(most.values)} seeds a single run of {_named(most)} varies by {wild:.0%} of its value."]
+    return [
+        f"Over seeds a single run varies by {calm:.0%} of its value ({_named(least)}) to {wild:.0%} ({_named(most)})."
+    ]
+
+
+def _named(one: Result) -> str:
+    return f"{one.row.label}, {one.column.title}"
 
 
 def _published_noise(table: Table) -> list[str]:

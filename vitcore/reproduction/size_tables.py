@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,8 @@ import pandas as pd
 
 from vitcore.cost.description import Description, direct_parts
 from vitcore.models import ARCHITECTURES
-from vitcore.statistics.intervals import mean_interval
+from vitcore.statistics.intervals import typical_interval
+from vitcore.statistics.scales import PERCENT
 from vitcore.store import pooling
 
 
@@ -54,7 +56,7 @@ def layers(found: Description, *, parts_only: bool) -> pd.DataFrame:
 def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
     """The slides' Figure 2 as points, and stored runs on the same dataset: `label`, `family`, `parameters`, `accuracy`.
 
-    Stored runs of one spec are one point, the mean over seeds with its 95 % interval (`low`, `high`); `of_dataset`
+    Stored runs of one spec are one point, the median over seeds with its 95 % interval (`low`, `high`); `of_dataset`
     tells which runs count.
     """
     from vitcore.published.tables import figures, table
@@ -71,7 +73,10 @@ def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
             points.append({**family, "parameters": size.value * 1e6, "accuracy": own.value})
     mine, _ = of_dataset(runs, dataset)
     for _, some in mine.groupby("fingerprint", sort=False):
-        spread = mean_interval(100 - some["error_percent"])
+        images = some["test_rows"].max() if "test_rows" in some else math.nan
+        reached = typical_interval(
+            100 - some["error_percent"], PERCENT, images=None if pd.isna(images) else int(images)
+        )
         first = some.iloc[0]
         points.append(
             {
@@ -79,9 +84,9 @@ def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
                 "family": "stored runs",
                 "published": False,
                 "parameters": float(first["parameters"]),
-                "accuracy": spread.mean,
-                "low": spread.low,
-                "high": spread.high,
+                "accuracy": reached.center,
+                "low": reached.low,
+                "high": reached.high,
             }
         )
     names = ["label", "family", "published", "parameters", "accuracy", "low", "high"]

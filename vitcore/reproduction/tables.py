@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,16 +14,29 @@ from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.published.counts import counts
 from vitcore.published.tables import METRICS, Column, Metric, PublishedCell, Row, Table
-from vitcore.reproduction.verdicts import Judgement, Verdict, judge_count, judge_result, published_floor
+from vitcore.reproduction.verdicts import (
+    Judgement,
+    Ours,
+    Verdict,
+    judge_count,
+    judge_result,
+    published_floor,
+    published_spread,
+)
 from vitcore.spec import RunSpec
-from vitcore.statistics.intervals import Interval, NoiseFloor, mean_interval, pooled_floor
+from vitcore.statistics.divergence import rate
+from vitcore.statistics.intervals import NOTHING, Interval, typical_interval
+from vitcore.statistics.noise import NoiseFloor
+from vitcore.statistics.spread import UNKNOWN, Spread, of_others, pooled
 from vitcore.store import pooling
 
 COUNTED = ("finished", "diverged")
-"""Kinds of run whose result counts. A diverged run is a result too: the Performer report's ReLU row is one. But it is
-no mean with those that learned: where a cell has both, `averaged` leaves it out. An imported run is no seed of ours."""
+"""Kinds of run whose seed need not be trained again. Divergence is an outcome of its own: it is told as a rate and
+never enters a median or a pair. An imported run is no seed of ours."""
 
-NOTHING = Interval(math.nan, math.nan, math.nan)
+TOO_FEW = "too few to say"
+WIDEST = math.log(100)
+"""Odds of an error of which the upper are more than a hundred times the lower: two seeds can lie so far apart."""
 
 
 @dataclass(frozen=True)
@@ -36,52 +49,71 @@ class Result:
     spec: RunSpec | None
     cannot: str  # why it cannot be run; empty where it can
     scaled: bool
-    values: Mapping[int, float]  # seed -> value
+    values: Mapping[int, float]  # seed -> value, of the runs that finished, did not diverge and are comparable
     runs: Mapping[int, str]  # seed -> run id
-    others: Mapping[str, list[str]]  # kind -> ids of runs that the mean leaves out
-    diverged: int  # of the values: all of them or none
+    others: Mapping[str, list[str]]  # kind -> ids of runs that the median leaves out
+    diverged: Mapping[int, str]  # seed -> id of a run that diverged
     machine: str
-    ours: Interval
+    ours: Interval  # median over seeds and the interval of a typical run's value
     judgement: Judgement
+    images: int | None = None  # of the test set, where a value is a share of them
 
     @property
     def metric(self) -> Metric:
+        """The metric of its column: what it measures and which way is better."""
         return METRICS[self.column.metric]
 
     @property
+    def divergence(self) -> Interval:
+        """The share of the runs that came to an end in which training diverged, 0 to 1, with its exact interval."""
+        return rate(len(self.diverged), len(self.diverged) + len(self.values))
+
+    @property
+    def tells(self) -> bool:
+        """Whether the interval is known and narrow enough to say anything."""
+        low, high = self.metric.scale.to([self.ours.low, self.ours.high], self.images)
+        return self.ours.known and bool(high - low <= WIDEST)
+
+    @property
     def difference(self) -> float:
-        """Ours minus published; NaN where either is not there, or where they are of different machines."""
-        if self.published is None or self.metric.kind == "time":
+        """Ours minus published; NaN where either is not there, or where the two are not to be compared."""
+        if self.published is None or self.published.bound or self.metric.kind == "time" or self.scaled:
             return math.nan
-        return self.ours.mean - self.published.value
+        return self.ours.center - self.published.value
 
     @property
     def below_noise(self) -> bool:
         """Whether the difference is no more than noise explains: drawn grey."""
-        return not math.isnan(self.judgement.noise) and abs(self.difference) <= self.judgement.noise
+        noise = self.judgement.noise
+        return noise is not None and noise.low <= self.ours.center <= noise.high
 
     @property
     def verdict(self) -> str:
-        return self.judgement.verdict.label(self.scaled)
+        """The verdict as it stands in a table."""
+        return str(self.judgement.verdict)
 
     def ours_text(self, *, count: bool = True) -> str:
-        """Mean ± half the 95 % interval, how many seeds where `count` says so, and what became of the other runs."""
+        """Median and 95 % interval, how many seeds where `count` says so, and what became of the other runs."""
         told = [f"{len(ids)} {status}" for status, ids in self.others.items()]
-        if math.isnan(self.ours.mean):
+        if self.diverged:
+            many = len(self.diverged) + len(self.values)
+            told.insert(0, f"{len(self.diverged)} of {many} diverged")
+        if math.isnan(self.ours.center):
             return ", ".join(told) or "–"
         if self.metric.kind == "count":
-            return self.mean_text()
-        if self.diverged:
-            told.insert(0, f"{self.diverged} of {len(self.values)} diverged")
+            return self.center_text()
         seeds = f" (n = {len(self.values)})" if count else ""
-        return f"{self.mean_text()}{seeds}" + (f"; {', '.join(told)}" if told else "")
+        return f"{self.center_text()}{seeds}" + (f"; {', '.join(told)}" if told else "")
 
-    def mean_text(self) -> str:
-        """Mean ± half the 95 % interval, where there are several seeds; of what is counted, the number and its unit."""
-        text = f"{self.ours.mean:.{self.metric.digits}f}"
+    def center_text(self) -> str:
+        """Median and 95 % interval, or that there are too few; of what is counted, the number and its unit."""
+        digits = self.metric.digits
+        text = f"{self.ours.center:.{digits}f}"
         if self.metric.kind == "count":
             return f"{text} {self.column.unit}"
-        return f"{text} ± {self.ours.half_width:.{self.metric.digits}f}" if len(self.values) > 1 else text
+        if not self.tells:
+            return f"{text}, {TOO_FEW}"
+        return f"{text} [{self.ours.low:.{digits}f}, {self.ours.high:.{digits}f}]"
 
 
 @dataclass(frozen=True)
@@ -91,16 +123,18 @@ class ResultTable:
     table: Table
     protocol: str
     results: Sequence[Result]
-    theirs: NoiseFloor  # of the published errors
-    own: Mapping[str, NoiseFloor]  # by column metric, pooled over our seeds
+    theirs: NoiseFloor  # of the published errors, in points
+    mixed: Mapping[str, Sequence[str]]  # what the runs are of more than one of -> its values, commonest first
     machine: str
     by_place: Mapping[tuple[str, str], Result] = field(repr=False)
 
     @property
     def scaled(self) -> bool:
+        """Whether its protocol is a scaled one, whose numbers are never mixed with those of the report's own."""
         return self.table.protocols[self.protocol].scaled
 
     def at(self, row: str, column: str) -> Result:
+        """The cell of a row and a column, by their keys. Raises KeyError where there is none."""
         return self.by_place[row, column]
 
 
@@ -118,6 +152,9 @@ def results(
         runs: as store.queries.runs gives them (empty is fine).
         epochs: as store.queries.epochs gives them; needed where rows are epochs of a run.
         machine: whose processing times are shown; by default that with most of the table's runs.
+
+    Raises:
+        Refusal: the table has no such protocol.
     """
     if protocol not in table.protocols:
         raise Refusal(f"{table.place} has no protocol {protocol!r}; it has {', '.join(table.protocols)}")
@@ -125,21 +162,53 @@ def results(
     runs = _narrowed(runs, [spec for spec, _ in specs.values() if spec])
     by_run = {spec: matching(spec, runs) for spec in dict.fromkeys(spec for spec, _ in specs.values())}
     matched = {place: by_run[spec] for place, (spec, _) in specs.items()}
-    machine = machine or _commonest_machine(list(matched.values()))
-    drafts = {
-        (row.key, column.key): _draft(
-            table, row, column, protocol, specs[row.key, column.key], matched[row.key, column.key], epochs, machine
-        )
-        for row in table.rows
-        for column in table.columns
-    }
-    theirs = published_floor(table.report)
-    own = {
-        metric: pooled_floor([list(one.values.values()) for one in drafts.values() if _spreads(one, metric)])
-        for metric in {column.metric for column in table.columns}
-    }
-    judged = {place: _judged(one, theirs, own[one.column.metric]) for place, one in drafts.items()}
-    return ResultTable(table, protocol, list(judged.values()), theirs, own, machine, judged)
+    every = pd.concat([one for one in by_run.values() if len(one)] or [runs.iloc[:0]])
+    timed = every if machine is None else every[every["machine"] == machine]
+    timing = pooling.commonest(timed[pooling.counts(timed)], list(pooling.TIMING))
+    timing = timing if machine is None else {"machine": machine, **timing}
+    drafts: dict[tuple[str, str], Result] = {}
+    for column in table.columns:
+        down = pd.concat([matched[row.key, column.key] for row in table.rows])
+        down = down[pooling.counts(down)]
+        one = pooling.commonest(down, list(pooling.EVALUATION))
+        if METRICS[column.metric].kind == "time":
+            one |= timing
+        for row in table.rows:
+            place = (row.key, column.key)
+            drafts[place] = _draft(table, row, column, protocol, specs[place], matched[place], epochs, one)
+    spreads = {column.key: _column_spreads(table, column, drafts) for column in table.columns}
+    places = [(row.key, column.key) for row in table.rows for column in table.columns]
+    judged = {(row, column): _judged(table, drafts[row, column], spreads[column][row]) for row, column in places}
+    mixed = {name: values for name in _MIXED if len(values := _values(every, name)) > 1}
+    machine = str(timing.get("machine", ""))
+    return ResultTable(table, protocol, list(judged.values()), published_floor(table.report), mixed, machine, judged)
+
+
+_MIXED = ("machine", "device_used", "precision_used", "torch", "vitcore_version", "data_digest")
+
+
+def _values(runs: pd.DataFrame, name: str) -> list[str]:
+    """What finished runs have in a column, commonest first."""
+    done = runs[pooling.counts(runs)] if len(runs) else runs
+    return [str(value) for value in done[name].dropna().value_counts().index] if name in done else []
+
+
+def _column_spreads(table: Table, column: Column, drafts: Mapping[tuple[str, str], Result]) -> dict[str, Spread]:
+    """By row the prior of its spread over seeds, from the column metric's other cells; of one function the first only.
+
+    Spreads are pooled over columns of one metric: on the metric's scale a cell's spread does not follow its height. A
+    cell of one seed has the prior that all make.
+    """
+    twice = {second for _, second in table.same}
+    alike = [one.key for one in table.columns if one.metric == column.metric]
+    cells = [one for (row, key), one in drafts.items() if key in alike and row not in twice and len(one.values) > 1]
+    groups = [one.metric.scale.to(list(one.values.values()), one.images) for one in cells]
+    found = dict(zip(((one.row.key, one.column.key) for one in cells), of_others(groups), strict=True))
+    together = pooled(groups)
+    spreads = {row.key: found.get((row.key, column.key), together) for row in table.rows}
+    for first, second in table.same:
+        spreads[second] = spreads[first]
+    return spreads
 
 
 def epoch_runs(table: Table, protocol: str, runs: pd.DataFrame) -> list[str]:
@@ -161,6 +230,8 @@ def _narrowed(runs: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
         "seed",
         "machine",
         "epochs_done",
+        *pooling.EVALUATION,
+        *pooling.TIMING,
         *(metric.source for metric in METRICS.values()),
     ]
     columns = [name for name in dict.fromkeys(needed) if name in runs]
@@ -196,19 +267,14 @@ def counting(runs: pd.DataFrame) -> pd.Series:
 
 
 def averaged(mine: pd.DataFrame) -> pd.DataFrame:
-    """Of a spec's runs those that its mean is taken over: the finished; where all diverged, these."""
-    finished = mine[pooling.counts(mine)]
-    return finished if len(finished) else mine[counting(mine)]
+    """Of a spec's runs those that a mean is taken over: trained here, finished, not diverged."""
+    return mine[pooling.counts(mine)]
 
 
 @lru_cache(maxsize=4096)
 def fingerprint(spec: RunSpec) -> str:
+    """A spec's fingerprint, remembered: a table asks for the same ones at every look."""
     return spec.fingerprint()
-
-
-def _commonest_machine(matched: list[pd.DataFrame]) -> str:
-    names = [name for frame in matched if len(frame) for name in frame["machine"].dropna()]
-    return max(sorted(set(names)), key=names.count) if names else ""
 
 
 def _draft(
@@ -219,42 +285,51 @@ def _draft(
     recipe: tuple[RunSpec | None, str],
     mine: pd.DataFrame,
     epochs: pd.DataFrame | None,
-    machine: str,
+    one: Mapping[str, object],
 ) -> Result:
-    """A cell with its runs, not yet judged."""
+    """A cell with its runs, not yet judged; `one`: what runs must have in common to be compared in its column."""
     metric = METRICS[column.metric]
     values: dict[int, float] = {}
     ids: dict[int, str] = {}
-    counted = within = averaged(mine)
-    if metric.kind == "time" and len(counted):
-        counted = counted[counted["machine"] == machine]
+    done = averaged(mine)
+    why = pooling.comparable(done, one, {**pooling.EVALUATION, **pooling.TIMING})
+    counted = done[why.eq("")]
     for _, run in counted.iterrows():
         value = _value(run, metric, row, epochs)
-        if not math.isnan(value):
+        if math.isfinite(value):
             values[int(run["seed"])] = value * metric.factor
             ids[int(run["seed"])] = str(run["id"])
-    rest = mine[~mine["id"].isin(within["id"])] if len(mine) else mine
+    kinds = pooling.kinds(mine)
+    diverged = mine[kinds.eq("diverged")]
+    rest = mine[~kinds.isin(COUNTED)]
     others = {str(kind): list(some["id"]) for kind, some in rest.groupby(pooling.kinds(rest))} if len(rest) else {}
-    ours = mean_interval(list(values.values()))
-    if metric.kind == "count":
-        values, ids, others = {}, {}, {}
-        one = counted_size(table, row, column, protocol)
-        ours = NOTHING if one is None else Interval(*[one[metric.source] * metric.factor] * 3)
+    for reason, some in done[why.ne("")].groupby(why[why.ne("")]):
+        others[f"of {reason}"] = list(some["id"])
+    collapsed = {int(run["seed"]): str(run["id"]) for _, run in diverged.iterrows()}
+    counts = metric.kind == "count"
+    sizes = [int(size) for size in counted.get("test_rows", pd.Series(dtype=float)).dropna()]
     return Result(
         row=row,
         column=column,
         published=table.cell(row.key, column.key),
         spec=recipe[0],
         cannot=recipe[1],
-        scaled=table.protocols[protocol].scaled and metric.kind != "count",
-        values=values,
-        runs=ids,
-        others=others,
-        diverged=int((counted["status"] == "diverged").sum()) if len(counted) else 0,
-        machine=machine if metric.kind == "time" else "",
-        ours=ours,
+        scaled=table.protocols[protocol].scaled and not counts,
+        values={} if counts else values,
+        runs={} if counts else ids,
+        others={} if counts else others,
+        diverged={} if counts or row.epoch is not None else collapsed,
+        machine=str(one.get("machine", "")) if metric.kind == "time" else "",
+        ours=_counted_interval(table, row, column, protocol) if counts else NOTHING,
         judgement=Judgement(Verdict.NOT_RUN, ""),
+        images=max(sizes) if sizes and metric.counts_images else None,
     )
+
+
+def _counted_interval(table: Table, row: Row, column: Column, protocol: str) -> Interval:
+    """A count as an interval of no width; NOTHING where the network was not counted."""
+    metric, size = METRICS[column.metric], counted_size(table, row, column, protocol)
+    return NOTHING if size is None else Interval(*[size[metric.source] * metric.factor] * 3)
 
 
 def _value(run: pd.Series, metric: Metric, row: Row, epochs: pd.DataFrame | None) -> float:
@@ -269,28 +344,45 @@ def _value(run: pd.Series, metric: Metric, row: Row, epochs: pd.DataFrame | None
     return math.nan if value is None or pd.isna(value) else float(value)
 
 
-def _spreads(one: Result, metric: str) -> bool:
-    """Whether a cell tells of noise: learning runs do, collapsed ones all end at one number."""
-    return one.column.metric == metric and len(one.values) > 1 and one.diverged == 0
+def _judged(table: Table, one: Result, spread: Spread) -> Result:
+    """The cell with its interval and its verdict, by the spread of the comparable cells."""
+    if one.metric.kind == "count":
+        return replace(one, judgement=_judgement(table, one, UNKNOWN))
+    values = list(one.values.values())
+    filled = replace(one, ours=typical_interval(values, one.metric.scale, spread=spread, images=one.images))
+    return replace(filled, judgement=_judgement(table, filled, spread))
 
 
-def _judged(one: Result, theirs: NoiseFloor, own: NoiseFloor) -> Result:
-    floor = theirs if one.metric.source == "error_percent" else NoiseFloor(math.nan, math.nan, math.nan, 0)
-    return Result(**{**one.__dict__, "judgement": _judgement(one, floor, own)})
-
-
-def _judgement(one: Result, theirs: NoiseFloor, own: NoiseFloor) -> Judgement:
-    if math.isnan(one.ours.mean):
+def _judgement(table: Table, one: Result, spread: Spread) -> Judgement:
+    if math.isnan(one.ours.center) and not one.diverged:
         return Judgement(Verdict.NOT_RUN, f"cannot be run yet: {one.cannot}" if one.cannot else "")
     if one.published is None:
         return Judgement(Verdict.NOT_PUBLISHED, "the report prints no number here")
-    if one.metric.kind == "count":
-        return judge_count(one.published, one.ours.mean, one.column.metric)
     if one.metric.kind == "time":
         return Judgement(
             Verdict.NOT_COMPARED, f"seconds of {one.machine or 'another machine'}; compare down the column"
         )
-    return judge_result(one.published, one.ours, len(one.values), theirs, own)
+    if math.isnan(one.ours.center):
+        return Judgement(Verdict.DIVERGED, f"all {len(one.diverged)} runs of ours diverged")
+    if one.metric.kind == "count":
+        return judge_count(one.published, one.ours.center, one.column.metric)
+    if one.scaled:
+        return Judgement(Verdict.NOT_COMPARED, "a scaled run tests the report's claims, never its numbers")
+    return judge_result(one.published, _measured(one, spread), _published_spread(table, one))
+
+
+def _measured(one: Result, spread: Spread) -> Ours:
+    """A cell's runs for a verdict; a single seed has the spread of the comparable cells, if any is known."""
+    scale, values = one.metric.scale, list(one.values.values())
+    if len(values) > 1:
+        variance, degrees = spread.moderated(float(scale.to(values, one.images).var(ddof=1)), len(values) - 1)
+    else:
+        variance, degrees = spread.variance, min(spread.degrees, spread.most)
+    return Ours(one.ours, len(values), scale, variance, degrees, one.images)
+
+
+def _published_spread(table: Table, one: Result) -> Spread:
+    return published_spread(table.report) if one.metric.source == "error_percent" else UNKNOWN
 
 
 def counted_size(table: Table, row: Row, column: Column, protocol: str) -> dict[str, int] | None:

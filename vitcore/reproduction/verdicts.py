@@ -1,4 +1,4 @@
-"""What a cell's own runs say of the published number: reproduced, within noise, contradicted, or why nothing yet."""
+"""What a cell's own runs say of the published number, in one vocabulary for every table."""
 
 from __future__ import annotations
 
@@ -7,92 +7,145 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-import scipy.stats
+import numpy as np
 
 from vitcore.published.tables import METRICS, PublishedCell, tables
-from vitcore.statistics.intervals import Interval, NoiseFloor, noise_floor
+from vitcore.statistics.intervals import Interval, t_limit
+from vitcore.statistics.noise import NoiseFloor, noise_floor
+from vitcore.statistics.pairs import FEWEST_PAIRS
+from vitcore.statistics.scales import PERCENT, Scale
+from vitcore.statistics.spread import UNKNOWN, Spread
 
 MACS_TOLERANCE = 0.05
 """Counters differ in what they count beside convolutions, linear layers and attention products (norms, activations)."""
 
+MARGIN = math.log(1.5)
+"""Nearer than this to a published number, in log odds of an error, is agreement: 6.0 % agrees with 4.1 to 8.7 %."""
+
+ASSUMED = Spread(0.5**2, 3.0, 3.0)
+"""Spread of single runs where neither side tells of any: of our own runs of the Performer report only softmax's three
+seeds lie as far apart in log odds (0.87; the others 0.03 to 0.04), so that it errs on the side of saying less."""
+
 
 class Verdict(StrEnum):
-    REPRODUCED = "reproduced"
-    WITHIN_NOISE = "within noise"
-    CONTRADICTED = "contradicted"
-    UNDECIDED = "undecided"
+    """What runs say of a published number; VOCABULARY explains each."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    OPEN = "open"
+    DIVERGED = "diverged"
     NOT_COMPARED = "not compared"
     NOT_PUBLISHED = "not published"
     NOT_RUN = "not run"
 
-    def label(self, scaled: bool) -> str:
-        """As it stands in a table of results, some of which are scaled."""
-        judged = self not in (Verdict.NOT_RUN, Verdict.NOT_COMPARED, Verdict.NOT_PUBLISHED, Verdict.UNDECIDED)
-        return f"{self.word(scaled)} (scaled)" if scaled and judged else self.word(scaled)
 
-    def word(self, scaled: bool) -> str:
-        """The verdict alone: a scaled run neither reproduces nor contradicts another protocol's number."""
-        return {"reproduced": "agrees", "contradicted": "differs"}.get(self.value, self.value) if scaled else self.value
+VOCABULARY: dict[Verdict, str] = {
+    Verdict.AGREES: "shown to be near: with three seeds or more, the odds of an error lie within a factor of 1.5 of "
+    "the published, noise of both sides included; a count rounds to what is printed",
+    Verdict.DIFFERS: "farther from the published number than the noise of both sides explains at 95 %",
+    Verdict.OPEN: "neither is shown: too few seeds, or too much noise",
+    Verdict.DIVERGED: "every run of ours diverged, so there is no result to compare",
+    Verdict.NOT_COMPARED: "seconds of another machine; or a scaled run, which tests claims and never numbers",
+    Verdict.NOT_PUBLISHED: "the report prints no number here",
+    Verdict.NOT_RUN: "no run of ours has a result here yet",
+}
+"""The one vocabulary, explained once."""
 
 
 @dataclass(frozen=True)
 class Judgement:
+    """A verdict, and the sentence that says why."""
+
     verdict: Verdict
     why: str
-    noise: float = math.nan  # the largest difference that noise explains, in the published unit
+    noise: Interval | None = None  # what noise alone explains about the published number, in its unit
 
 
-def judge_result(
-    published: PublishedCell, ours: Interval, count: int, theirs: NoiseFloor, own: NoiseFloor
-) -> Judgement:
-    """A measured mean over `count` seeds against one published run.
+@dataclass(frozen=True)
+class Ours:
+    """A cell's own runs, for a verdict: their median, on which scale, over how many seeds, and how far these vary.
 
-    Reproduced: at least two seeds, and nearer than the standard deviation of one run. Within noise: nearer than what
-    the noise of the published run and of our mean explain at 95 %. Contradicted: farther.
+    `variance` is that of a single run on the scale with its `degrees` of freedom; no degrees: not known.
+    """
+
+    center: Interval
+    count: int
+    scale: Scale = PERCENT
+    variance: float = math.nan
+    degrees: float = 0.0
+    images: int | None = None
+
+
+def judge_result(published: PublishedCell, ours: Ours, theirs: Spread = UNKNOWN) -> Judgement:
+    """Our seeds' median against one published run, on the scale of log odds.
+
+    Differs: farther than the noise of the published run and of our median explain at 95 % (Welch's degrees of freedom:
+    the two spreads are not one). Agrees: three seeds or more, and the 90 % interval of the difference lies within
+    MARGIN (two one-sided tests, Schuirmann 1987). Else open.
 
     Args:
-        theirs: the published table's noise, no degrees of freedom where it has no pair that is mathematically the same.
-        own: our noise, pooled over the seeds of the whole table.
+        theirs: the spread of a published run, UNKNOWN where the report has no pair that is mathematically the same.
     """
     if published.bound:
-        return _judge_bound(published, ours)
-    known = theirs if theirs.degrees else own
-    if not known.degrees:
-        return Judgement(Verdict.UNDECIDED, "one run and no known spread: another seed would tell what it is worth")
-    spread = own.deviation if own.degrees else theirs.deviation
-    t = float(scipy.stats.t.ppf(0.975, known.degrees))
-    noise = t * math.sqrt(known.deviation**2 + spread**2 / count)
-    gap = abs(ours.mean - published.value)
-    by = f"differs by {gap:.3g}, where noise explains up to {noise:.3g}"
-    if gap > noise:
-        return Judgement(Verdict.CONTRADICTED, by, noise)
-    if count >= 2 and gap <= known.deviation:
-        return Judgement(Verdict.REPRODUCED, f"{by}; one run's own spread is {known.deviation:.3g}", noise)
-    return Judgement(Verdict.WITHIN_NOISE, by if count >= 2 else f"{by}; one seed confirms nothing", noise)
+        return _judge_bound(published, ours.center)
+    scale, images = ours.scale, ours.images
+    least = scale.resolution(published.value, images)
+    own = (ours.variance, ours.degrees) if ours.degrees else (ASSUMED.variance, ASSUMED.degrees)
+    single = (theirs.variance, theirs.degrees) if theirs.degrees else own
+    at, center = float(scale.to(published.value, images)), float(scale.to(ours.center.center, images))
+    rounding = _rounding(published, scale, images)
+    parts = [(max(single[0], least) + rounding, single[1]), (max(own[0], least) / ours.count, own[1])]
+    variance = sum(part for part, _ in parts)
+    degrees = variance**2 / sum(part**2 / degree for part, degree in parts)
+    error, gap = math.sqrt(variance), abs(center - at)
+    reach = t_limit(0.95, degrees) * error
+    low, high = (float(end) for end in scale.back([at - reach, at + reach], images))
+    noise = Interval(published.value, low, high)
+    by = f"{ours.center.center:.3g}, where noise of both sides explains {low:.3g} to {high:.3g}"
+    if gap > reach:
+        return Judgement(Verdict.DIFFERS, by, noise)
+    if ours.count < FEWEST_PAIRS:
+        return Judgement(Verdict.OPEN, f"{by}; fewer than {FEWEST_PAIRS} seeds show no agreement", noise)
+    if gap + t_limit(0.90, degrees) * error <= MARGIN:
+        return Judgement(Verdict.AGREES, by, noise)
+    return Judgement(Verdict.OPEN, f"{by}; that is too wide to show agreement", noise)
+
+
+def _rounding(published: PublishedCell, scale: Scale, images: int | None) -> float:
+    """Variance that rounding to the last printed digit has, on the scale."""
+    unit = last_digit(published.printed) * (published.value / float(published.printed) if published.value else 1.0)
+    low, high = (float(scale.to(published.value + half * unit, images)) for half in (-0.5, 0.5))
+    return (high - low) ** 2 / 12
 
 
 def judge_count(published: PublishedCell, ours: float, metric: str) -> Judgement:
-    """An exact count against a rounded (or cut) one: within one unit of its last digit; MACs also within 5 %."""
+    """An exact count against a rounded one: within half a unit of its last digit ("8" million: 7.5 to 8.5).
+
+    A number of two digits or more may also have been cut ("3.76" of 3.767); MACs also agree within 5 %.
+    """
     if published.bound:
-        return _judge_bound(published, Interval(ours, ours, ours))
-    gap, unit = abs(ours - published.value), last_digit(published.printed)
-    share = gap / published.value
-    if gap <= unit * 1.001:
-        return Judgement(Verdict.REPRODUCED, f"the same to the {published.printed!r} that is printed")
+        inside = ours < published.value if published.bound == "below" else ours > published.value
+        said = f"{ours:.4g}, where the report says {published.bound} {published.printed}"
+        return Judgement(Verdict.AGREES if inside else Verdict.DIFFERS, said)
+    gap, unit = ours - published.value, last_digit(published.printed)
+    share = abs(gap) / published.value
+    if abs(gap) <= unit / 2 * 1.001:
+        return Judgement(Verdict.AGREES, f"the same to the {published.printed!r} that is printed")
+    if len(published.printed.replace(".", "").lstrip("0")) > 1 and 0 <= gap < unit:
+        return Judgement(Verdict.AGREES, f"{published.printed!r} is it cut, not rounded")
     if metric == "macs" and share <= MACS_TOLERANCE:
-        return Judgement(Verdict.REPRODUCED, f"{share:.1%} apart: counters differ in what they count beside products")
-    return Judgement(Verdict.CONTRADICTED, f"{ours:.4g} counted, {published.printed} printed")
+        return Judgement(Verdict.AGREES, f"{share:.1%} apart: counters differ in what they count beside products")
+    return Judgement(Verdict.DIFFERS, f"{ours:.4g} counted, {published.printed} printed")
 
 
 def _judge_bound(published: PublishedCell, ours: Interval) -> Judgement:
-    """A number printed as a bound ("< 0.01")."""
-    low, high = (ours.mean if math.isnan(end) else end for end in (ours.low, ours.high))
-    inside, outside = high < published.value, low > published.value
-    if published.bound == "above":
-        inside, outside = low > published.value, high < published.value
-    said = f"{ours.mean:.4g}, where the report says {published.bound} {published.printed}"
-    verdict = Verdict.REPRODUCED if inside else Verdict.CONTRADICTED if outside else Verdict.WITHIN_NOISE
-    return Judgement(verdict, said)
+    """A result printed as a bound ("below 0.95"): what lies within it shows nothing, since nearly all results do."""
+    low, high = (ours.center if math.isnan(end) else end for end in (ours.low, ours.high))
+    outside = low > published.value if published.bound == "below" else high < published.value
+    said = f"{ours.center:.4g}, where the report says {published.bound} {published.printed}"
+    if outside:
+        return Judgement(Verdict.DIFFERS, said)
+    return Judgement(Verdict.OPEN, f"{said}: nearly every result fits that, so it is no evidence of agreement")
 
 
 def last_digit(printed: str) -> float:
@@ -102,11 +155,25 @@ def last_digit(printed: str) -> float:
 
 @lru_cache(maxsize=16)
 def published_floor(report: str) -> NoiseFloor:
-    """Noise of one published run: pooled over a report's pairs of rows that are mathematically the same."""
+    """Noise of one published run in points: over a report's pairs of rows that are mathematically the same."""
+    return noise_floor(_same_pairs(report))
+
+
+@lru_cache(maxsize=16)
+def published_spread(report: str) -> Spread:
+    """The same in log odds; UNKNOWN where the report has no such pair."""
+    pairs = _same_pairs(report)
+    if not pairs:
+        return UNKNOWN
+    apart = np.diff(PERCENT.to(pairs), axis=1)
+    return Spread(float((apart**2).mean() / 2), float(len(pairs)), float(len(pairs)))
+
+
+def _same_pairs(report: str) -> list[tuple[float, float]]:
     pairs = []
     for table in tables().values():
         errors = [column.key for column in table.columns if METRICS[column.metric].source == "error_percent"]
         for first, second in table.same if table.report == report else []:
             cells = [(table.cell(first, column), table.cell(second, column)) for column in errors]
             pairs += [(a.value, b.value) for a, b in cells if a and b]
-    return noise_floor(pairs)
+    return pairs

@@ -14,6 +14,7 @@ from vitcore.runs import journal
 from vitcore.runs.folder import RunFolder
 
 _STEP = "step"
+_TOLD = ("event", "epoch", "resumed_from")
 
 
 class Attempts:
@@ -45,6 +46,7 @@ class Attempts:
             self.told.add(number)
 
     def take_all(self, lines: Iterable[Mapping[str, Any]]) -> Attempts:
+        """Take lines in the order in which they were written; itself."""
         for line in lines:
             self.take(line)
         return self
@@ -63,17 +65,11 @@ class Attempts:
 def withdrawn(run: RunFolder) -> set[int]:
     """The epochs that a run has told and that count no more, since it went on from before them."""
     try:
-        lines, _ = journal.read(run.events)
+        lines, _ = journal.stream(run.events)
     except (OSError, Refusal):  # the run's row says why
         return set()
-    found = Attempts().take_all(line for line in lines if line.get("event") in ("started", "epoch"))
-    return found.withdrawn
-
-
-def mark(started: Mapping[str, Any]) -> dict[str, Any]:
-    """The line that begins an attempt in the other journals, after its `started` among the events."""
-    names = ("resumed_from", "resumed_step")
-    return {"event": "started", **{name: started[name] for name in names if name in started}}
+    told = (line for line in lines if line.get("event") in ("started", "epoch"))
+    return Attempts().take_all({name: line.get(name) for name in _TOLD} for line in told).withdrawn
 
 
 def _start(line: Mapping[str, Any], number: str) -> int | None:

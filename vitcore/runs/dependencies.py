@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vitcore.errors import Refusal
-from vitcore.runs import journal
+from vitcore.runs import journal, seal
 from vitcore.runs import status as states
 from vitcore.runs.annotations import title
 from vitcore.runs.folder import Results, RunFolder, read_json
@@ -68,7 +68,7 @@ def refuse_circle(results: Results, ids: Iterable[str]) -> None:
         follow(id, ())
 
 
-def sealed(results: Results, spec: RunSpec) -> RunSpec:
+def with_fingerprints(results: Results, spec: RunSpec) -> RunSpec:
     """The spec with the fingerprints of the runs that it names, by which its own tells what it is made of."""
     init, teacher = spec.init.init_from, spec.training.teacher
     marks = {
@@ -122,7 +122,7 @@ def _stuck(results: Results, id: str, trail: tuple[str, ...]) -> bool:
         state = _state(results, one)
         if state not in ("queued", "running", "finished"):
             return True
-        if state == "queued" and _stuck(results, one, (*trail, id)):
+        if state == "queued" and (not _is_own(RunFolder(results.runs / one)) or _stuck(results, one, (*trail, id))):
             return True
     return False
 
@@ -141,6 +141,8 @@ def _told(results: Results, id: str, trail: tuple[str, ...]) -> str:
             return f"{called}, which waits for {_told(results, further[0], (*trail, id))}"
         if waits:
             return f"{called}, which waits for it in turn; cancel one of the two"
+        if not _is_own(folder):
+            return f"{called}, which was queued elsewhere; resume that one to train it here, or cancel this one"
         return f"{called}, which is queued"
     if state == "running":
         return f"{called}, which is running"
@@ -193,6 +195,10 @@ def _state(results: Results, id: str) -> str | None:
         return states.now(results.run(id))
     except Refusal:
         return None
+
+
+def _is_own(folder: RunFolder) -> bool:
+    return seal.is_own(folder, read_json(folder.waiting) or {})
 
 
 def _after(folder: RunFolder) -> list[str]:

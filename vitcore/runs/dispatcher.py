@@ -17,6 +17,7 @@ from filelock import Timeout
 
 from vitcore import processes
 from vitcore.errors import Refusal
+from vitcore.events import Ended
 from vitcore.runs import dependencies, journal, locks, queue, status
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder
@@ -66,7 +67,7 @@ def _serve(results: Results, lane: str, tried: set[tuple[str, float]]) -> None:
 def _open(results: Results, lane: str, tried: set[tuple[str, float]]) -> list[tuple[str, float]]:
     """The waiting runs that can be taken up, with the time of their ticket; one that could not even be claimed is not
     tried twice, and one that waits for another run not before that one has finished."""
-    waiting = [(id, queue.since(results, id)) for id in queue.queued(results, lane)]
+    waiting = [(id, queue.since(results, id)) for id in queue.own(results, lane)]
     left = [entry for entry in waiting if entry not in tried]
     return [entry for entry in left if not dependencies.awaited(results, RunFolder(results.runs / entry[0]))]
 
@@ -94,13 +95,14 @@ def settle(folder: RunFolder, code: int) -> None:
     try:
         with locks.lock(folder.alive).acquire(timeout=1):
             claimed = code != 0 and folder.waiting.exists() and queue.claim(folder)
-            lines, _ = journal.read(folder.events)
-            if folder.waiting.exists() or (status.ending(lines) is not None and not claimed):
+            lines, _ = journal.stream(folder.events)
+            told = [{name: line.get(name) for name in ("event", "status")} for line in lines]
+            if folder.waiting.exists() or (status.ending(told) is not None and not claimed):
                 return
-            if code == 0 and not lines:
+            if code == 0 and not told:
                 return  # it found the run taken out of the queue, by someone who is about to say so
             events = journal.Journal(folder.events)
-            events.append({"event": "ended", **_cause(folder, code)})
+            events.append(_cause(folder, code))
             events.close()
     except Timeout:
         return  # another worker has taken it up
@@ -108,7 +110,7 @@ def settle(folder: RunFolder, code: int) -> None:
         print(f"run {folder.id} cannot be told how it ended: {error}", file=sys.stderr, flush=True)
 
 
-def _cause(folder: RunFolder, code: int) -> dict[str, str]:
+def _cause(folder: RunFolder, code: int) -> Ended:
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
         memory = (
@@ -116,13 +118,10 @@ def _cause(folder: RunFolder, code: int) -> dict[str, str]:
             if -code == getattr(signal, "SIGKILL", None)
             else ""
         )
-        return {"status": "interrupted", "reason": f"Its worker was killed by {name}.{memory} It can be resumed."}
+        return Ended("interrupted", f"Its worker was killed by {name}.{memory} It can be resumed.")
     if sys.platform == "win32" and code != 0:  # a killed process has an exit code like any other there
-        return {"status": "interrupted", "reason": f"Its worker ended with code {code:#x}; it can be resumed."}
-    return {
-        "status": "failed",
-        "reason": f"Its worker ended with code {code}; {folder.log.name} in its folder says why.",
-    }
+        return Ended("interrupted", f"Its worker ended with code {code:#x}; it can be resumed.")
+    return Ended("failed", f"Its worker ended with code {code}; {folder.log.name} in its folder says why.")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,11 @@ def save(results: Results, shelf: str, picture: Image.Image, label: str) -> Draw
 
 
 def delete(results: Results, shelf: str, id: str) -> None:
-    """Takes one drawing out, for good; nothing happens where it is gone already."""
+    """Takes one drawing out, for good; nothing happens where it is gone already.
+
+    Raises:
+        Refusal: the id could not be one, or the drawings cannot be written.
+    """
     if _ID.fullmatch(id) is None:
         raise Refusal(f"{id[:60]!r} is no drawing's id")
     try:
@@ -103,7 +107,11 @@ def delete(results: Results, shelf: str, id: str) -> None:
 
 
 def kept(results: Results, shelf: str) -> list[Drawing]:
-    """What is kept, oldest first."""
+    """What is kept, oldest first.
+
+    Raises:
+        Refusal: it cannot be read.
+    """
     folder, found = _folder(results, shelf), dict[str, Drawing]()
     try:
         lines, _ = read(folder / "labels.jsonl")

@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitcore.data.registry import DATASETS
+from vitcore.data.registry import DATASETS, pixel_scale
 from vitcore.errors import Refusal, first_line
 from vitcore.runs.folder import RunFolder, reason
 
@@ -42,7 +42,7 @@ def write_onnx(run: RunFolder, file: Path, weights: str = "last") -> None:
         raise Refusal(f"{spec.model.architecture} has {size / 1e9:.1f} GB of weights, and one ONNX file holds 2 GB")
     data = DATASETS[spec.data.dataset]
     shape = (2, data.channels, spec.data.side or data.side, spec.data.side or data.side)
-    graph = graph_of(model, data.mean, data.std, shape, spec.model.architecture)
+    graph = graph_of(model, *pixel_scale(spec.data.dataset, spec.data.normalize), shape, spec.model.architecture)
     about = {"classes": json.dumps(list(classes)), "spec": json.dumps(spec.to_dict()), "run": run.id}
     draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(2)}")
     try:

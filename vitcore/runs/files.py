@@ -11,13 +11,13 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from vitcore.data.storage.regular import open_regular, read_regular
+from vitcore.data.storage.regular import open_regular, own_place, read_regular
 from vitcore.errors import Refusal
 
 SMALL = 4 << 20  # bytes of a small JSON file; ten thousand runs' ids in an order take a tenth of it
 LIMITS = {
-    "events.jsonl": 128 << 20,
-    "steps.jsonl": 256 << 20,
+    "events.jsonl": 64 << 20,
+    "steps.jsonl": 64 << 20,
     "confusion.jsonl": 512 << 20,
     "predictions.bin": 512 << 20,
     "worker.log": 64 << 30,  # only its end is ever read
@@ -26,7 +26,7 @@ LIMITS = {
     "labels.jsonl": 16 << 20,
 }
 PICTURE = 4 << 20  # of a kept drawing, which has at most 512 pixels a side
-JOURNAL = 256 << 20  # of any other journal
+JOURNAL = 16 << 20  # of any other journal
 WEIGHTS = 64 << 30  # the best ones, those that another set is to replace, and ONNX
 
 
@@ -51,12 +51,12 @@ def open_own(path: Path) -> BinaryIO:
         OSError: it is not there, or may not be read.
         Refusal: it is no regular file, larger than its kind may be, or a link that leads elsewhere.
     """
-    return open_regular(_real(path), limit(path))
+    return open_regular(own_place(path), limit(path))
 
 
 def read_own(path: Path) -> bytes:
     """The whole of such a file; raises as `open_own` does."""
-    return read_regular(_real(path), limit(path))
+    return read_regular(own_place(path), limit(path))
 
 
 def write_own(path: Path, flags: int) -> int:
@@ -66,7 +66,7 @@ def write_own(path: Path, flags: int) -> int:
         OSError: it cannot be written, is no regular file, or is a link that leads elsewhere.
     """
     try:
-        real = _real(path)
+        real = own_place(path)
     except Refusal as refusal:
         raise OSError(str(refusal)) from None
     number = os.open(real, flags | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
@@ -97,20 +97,3 @@ def trouble(folder: Path) -> str | None:
 
 
 _SMALL_ONES = frozenset({"spec.json", "annotations.json", "drawings.json", "expected.json", "waiting.json", "request"})
-
-
-def _real(path: Path) -> Path:
-    """Where a link leads; the path itself where it is none.
-
-    Raises:
-        Refusal: out of the folder that holds the file and its neighbours.
-    """
-    if not os.path.islink(path):
-        return path
-    try:
-        real = Path(os.path.realpath(path, strict=True))
-    except FileNotFoundError:
-        real = Path(os.path.realpath(path))
-    if not real.is_relative_to(os.path.realpath(path.parent.parent)):
-        raise Refusal(f"{path} is a link that leads out of its folder, and is not followed; put the file itself there")
-    return real

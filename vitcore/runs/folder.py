@@ -48,6 +48,7 @@ class Results:
 
     @property
     def path(self) -> Path:
+        """The folder itself."""
         return self.root
 
     def ids(self) -> list[str]:

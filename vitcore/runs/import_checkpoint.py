@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vitcore.data.registry import DATASETS
+from vitcore.events import Ended, Matrix, Note, Started
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
@@ -53,32 +54,30 @@ def store(
             save_model(folder.path, model, spec, dataset.classes, side, 0)
         events = Journal(folder.events)
         events.append(
-            {
-                "event": "started",
-                "device": "cpu",
-                "precision": "float32",
-                "classes": list(dataset.classes),
-                "parameters": count.parameters(model),
-                "macs": count.macs(model, dataset.channels, side),
-                "test_rows": dataset.test_rows,
-                "epochs": 0,
-                "resumed_from": 0,
-            }
+            Started(
+                device="cpu",
+                precision="float32",
+                classes=list(dataset.classes),
+                test_rows=dataset.test_rows,
+                parameters=count.parameters(model),
+                macs=count.macs(model, dataset.channels, side),
+                epochs=0,
+                resumed_from=0,
+            )
         )
         for sentence in said:
-            events.append({"event": "note", "text": sentence})
+            events.append(Note(sentence))
         without = ", without a head that fits: runs can start from it, and it can answer nothing itself"
         reason = f"Imported from {path.name}{without if loaded.fresh_head else ''}."
-        ending: dict[str, Any] = {"status": "finished", "reason": reason, "epochs": 0}
         if scores is not None:
-            ending["error_percent"] = scores.error_percent
             matrices = Journal(folder.confusion)
-            matrices.append({"epoch": 0, "matrix": scores.confusion.tolist()})
+            matrices.append(Matrix(0, scores.confusion.tolist()))
             matrices.close()
             answers = Predictions(folder.predictions, truth, len(dataset.classes))
             answers.put(0, scores.answers)
             answers.close()
-        events.append({"event": "ended", **ending})
+        error = None if scores is None else scores.error_percent
+        events.append(Ended("finished", reason, epochs=0, error_percent=error))
         events.close()
     return folder.id, said
 
@@ -95,6 +94,7 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
 
     from vitcore.data.augment import Normalise
     from vitcore.data.load import load
+    from vitcore.data.registry import pixel_scale
     from vitcore.training.evaluate import evaluate
 
     images = load(spec.data.dataset, spec.data.side, skip_broken=spec.data.skip_broken)
@@ -103,7 +103,7 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
         model,
         images.test.images,
         images.test.labels,
-        Normalise(images.mean, images.std, cpu),
+        Normalise(*pixel_scale(spec.data.dataset, spec.data.normalize), cpu),
         device=cpu,
         precision=torch.float32,
         softmax_before_loss=False,

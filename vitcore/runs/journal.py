@@ -7,15 +7,19 @@ import math
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vitcore import events
 from vitcore.errors import Refusal
 from vitcore.runs.files import Unwritten, open_own, read_own, write_own
 from vitcore.runs.folder import FORMAT
 
 _FLUSH_SECONDS = 0.5
 _TAIL_BYTES = 1 << 16
+MOST_LINES = 1_000_000  # of a journal; a week of training tells its progress a tenth as often
+LONGEST_LINE = 4 << 20  # bytes; the names of 20,000 classes take half of it
 
 
 class Journal:
@@ -45,14 +49,15 @@ class Journal:
         if torn:
             self._write(b"\n", durable=False)
 
-    def append(self, line: dict[str, Any], *, durable: bool = True) -> None:
+    def append(self, line: events.Line | dict[str, Any], *, durable: bool = True) -> None:
         """Adds one line; `durable` makes it outlast a power cut, not only the process.
 
         Raises:
             OSError: the disk is full or gone; the journal is then as it was before.
         """
+        told = line.written() if isinstance(line, events.Line) else line
         with self._lock:
-            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(line)}
+            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(told)}
             text = json.dumps(stamped, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
             if self._buffered:
                 self._lines.append(text)
@@ -68,6 +73,7 @@ class Journal:
             self._flush()
 
     def close(self) -> None:
+        """Write what is still held and let the file go; nothing where that was done already."""
         with self._lock:
             if self._file >= 0:
                 try:
@@ -95,14 +101,21 @@ class Journal:
 
 
 def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-    """The whole lines from a byte offset on, and the offset after them.
+    """The whole lines from a byte offset on, and the offset after them; raises and skips as `stream` does."""
+    lines, end = stream(path, offset)
+    return list(lines), end
 
+
+def stream(path: Path, offset: int = 0) -> tuple[Iterator[dict[str, Any]], int]:
+    """The whole lines from a byte offset on, each parsed when it is asked for, and the offset after them.
+
+    What was written to fill the memory costs a reader who keeps little of each line no more than the file's own bytes.
     A torn last line is left for the next call; a line that is no JSON object is skipped; an absent file is empty. An
     offset beyond the end, as when the file has been replaced by a shorter one, starts again at the beginning.
 
     Raises:
         OSError: it may not be read.
-        Refusal: it is no regular file, larger than a journal may be, or a link that leads elsewhere.
+        Refusal: it is no regular file, larger or of more lines than a journal may be, or a link that leads elsewhere.
     """
     try:
         with open_own(path) as file:
@@ -111,10 +124,20 @@ def read(path: Path, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
             file.seek(offset)
             data = file.read()
     except FileNotFoundError:
-        return [], 0
-    end = data.rfind(b"\n") + 1
-    lines = (parse(line) for line in data[:end].split(b"\n"))
-    return [line for line in lines if line is not None], offset + end
+        return iter(()), 0
+    count = data.count(b"\n")
+    if count > MOST_LINES:
+        raise Refusal(f"{path} has {count:,} lines, and at most {MOST_LINES:,} are read of a journal")
+    return _parsed(data), offset + data.rfind(b"\n") + 1
+
+
+def _parsed(data: bytes) -> Iterator[dict[str, Any]]:
+    start = 0
+    while (end := data.find(b"\n", start)) >= 0:
+        found = parse(data[start:end]) if end - start <= LONGEST_LINE else None
+        if found is not None:
+            yield found
+        start = end + 1
 
 
 def parse(line: bytes) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vitcore.apart import apart
-from vitcore.data.registry import DATASETS
+from vitcore.data.registry import pixel_scale
 from vitcore.errors import Refusal, first_line
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import RunFolder, reason
@@ -134,6 +134,6 @@ def _prepared(loaded: Loaded, picture: Image.Image) -> tuple[Tensor, Tensor]:
     from vitcore.data.image import prepare
 
     data = loaded.spec.data
-    dataset = DATASETS[data.dataset]
+    scale = pixel_scale(data.dataset, data.normalize)
     pixels = prepare(picture, data.dataset, data.side)
-    return pixels, Normalise(dataset.mean, dataset.std, torch.device("cpu"))(pixels[None])
+    return pixels, Normalise(*scale, torch.device("cpu"))(pixels[None])

@@ -88,6 +88,7 @@ class Predictions:
                 self._write(_MARK.pack(epoch, ~_checksum(epoch, body) & 0xFFFFFFFF))
 
     def close(self) -> None:
+        """Let the file go; nothing where that was done already."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from filelock import Timeout
@@ -13,7 +13,8 @@ from filelock import Timeout
 from vitcore import processes
 from vitcore.cost.estimate import Expected
 from vitcore.errors import Refusal
-from vitcore.runs import cost_estimate, dependencies, devices, locks, origins, teachers
+from vitcore.events import Ended
+from vitcore.runs import cost_estimate, dependencies, devices, locks, origins, seal, teachers
 from vitcore.runs import status as states
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
@@ -43,8 +44,9 @@ def put(results: Results, spec: RunSpec, expected: Expected | None = None, *, af
     """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
     teachers.check(results, spec)
     origins.check(results, spec)
-    spec = dependencies.sealed(results, spec)
-    marks = {"waiting.json": _ticket(spec.device, resume=False, after=dependencies.entry(results, after))}
+    spec = dependencies.with_fingerprints(results, spec)
+    waits = dependencies.entry(results, after)
+    marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False, after=waits)}
     folder = results.create(spec, {**marks, "expected.json": cost_estimate.written(expected)} if expected else marks)
     ensure_dispatcher(results)
     return folder.id
@@ -61,6 +63,16 @@ def queued(results: Results, lane: str | None = None) -> list[str]:
             tickets[id] = ticket
     first = {id: place for place, id in enumerate(_order(results))}
     return sorted(tickets, key=lambda id: (first.get(id, len(first)), _time(tickets[id]), id))
+
+
+def own(results: Results, lane: str | None = None) -> list[str]:
+    """Those of the waiting runs that this account has queued: they alone are taken up without being asked for."""
+    return [id for id in queued(results, lane) if is_own(results.run(id))]
+
+
+def is_own(folder: RunFolder) -> bool:
+    """Whether a waiting run was queued by this account (vitcore.runs.seal)."""
+    return seal.is_own(folder, read_json(folder.waiting) or {})
 
 
 def since(results: Results, id: str) -> float:
@@ -108,7 +120,11 @@ def cancel(results: Results, id: str) -> None:
 
 
 def claim(folder: RunFolder) -> bool:
-    """Takes the run out of the queue; False where another has done so. Exactly one caller is told True."""
+    """Takes the run out of the queue; False where another has done so. Exactly one caller is told True.
+
+    Raises:
+        Refusal: the run's folder cannot be written.
+    """
     try:
         folder.waiting.unlink()
     except FileNotFoundError:
@@ -131,22 +147,28 @@ def pause(results: Results, id: str) -> None:
 def resume(results: Results, id: str) -> None:
     """Queues an ended run again under its own id; it goes on from its last checkpoint, its journals from their end.
 
+    A run that waits since another account queued it is taken for one's own, as it waits.
+
     Raises:
         Refusal: it has not ended, or there is nothing left to do.
     """
     folder = results.run(id)
     state = states.now(folder)
-    if state not in states.RESUMABLE:
+    foreign = state == "queued" and not is_own(folder)
+    going_on = not foreign or resuming(folder)
+    if state not in states.RESUMABLE and not foreign:
         raise Refusal(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
     spec = folder.spec()
-    needed = () if folder.resume_point.exists() else dependencies.named(spec)
+    needed = () if going_on and folder.resume_point.exists() else dependencies.named(spec)
     for one in needed:
         results.run(one)  # there is nothing to wait for otherwise
     dependencies.refuse_circle(results, [id])
-    after = dependencies.entry(results, needed)
+    after = dependencies.entry(results, (*needed, *dependencies.awaited(results, folder)))
+    if foreign and not claim(folder):
+        raise Refusal(f"run {id} was taken up meanwhile")
     try:
         folder.request.unlink(missing_ok=True)
-        write_json(folder.waiting, _ticket(spec.device, resume=True, after=after))
+        write_json(folder.waiting, _ticket(spec.device, folder.raw_spec(), resume=going_on, after=after))
     except OSError as error:
         raise Refusal(f"run {id} cannot be queued again: {reason(error)}") from None
     ensure_dispatcher(results)
@@ -163,11 +185,12 @@ def _has_learnt(folder: RunFolder) -> bool:
 
 
 def ensure_dispatcher(results: Results) -> None:
-    """Starts the dispatcher of every lane that has runs to take up and none alive. Idempotent; cheap where all is well.
+    """Starts the dispatcher of every lane that has runs of one's own to take up and none alive.
 
-    What waits for another run is for whoever ends that one, or looks at the queue after it.
+    Idempotent; cheap where all is well. What another account has queued waits for a person's word (`resume`); what
+    waits for another run is for whoever ends that one, or looks at the queue after it.
     """
-    ready = [id for id in queued(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
+    ready = [id for id in own(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
     lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in ready}
     for lane in sorted(lanes):
         if not locks.held(results.locks / f"dispatcher-{lane}.lock"):
@@ -207,14 +230,14 @@ def _cancelled(folder: RunFolder, going_on: bool) -> None:
     why = "Cancelled before it went on; what it had learnt is kept." if going_on else "Cancelled before it began."
     try:
         journal = Journal(folder.events)
-        journal.append({"event": "ended", "status": "cancelled", "reason": why})
+        journal.append(Ended("cancelled", why))
         journal.close()
     except OSError as error:
         raise Refusal(f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}") from None
 
 
-def _ticket(device: str, *, resume: bool, after: Sequence[str] = ()) -> dict[str, Any]:
-    ticket = {"at": time.time(), "lane": devices.lane(device), "resume": resume}
+def _ticket(device: str, spec: Mapping[str, Any], *, resume: bool, after: Sequence[str] = ()) -> dict[str, Any]:
+    ticket = {"at": time.time(), "lane": devices.lane(device), "resume": resume, seal.FIELD: seal.of(spec)}
     return ticket | {"after": list(after)} if after else ticket
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from vitcore.errors import Refusal
+from vitcore.events import ENDINGS
 from vitcore.runs import journal, locks
+from vitcore.runs.fold import Fold
 from vitcore.runs.folder import RunFolder
 
-ENDINGS = ("finished", "stopped", "paused", "diverged", "failed", "interrupted", "cancelled")
 STATUSES = ("queued", "running", *ENDINGS)
 RESUMABLE = ("stopped", "paused", "failed", "interrupted", "cancelled")
 LOST = "Its worker died without a word; resume it to go on from the last checkpoint."
@@ -43,20 +44,15 @@ def of(seen: Signs, ending: str | None) -> str:
 
 def ending(lines: Iterable[Mapping[str, Any]]) -> str | None:
     """How the events close: the status of the last `ended` that no later start has opened again."""
-    found = None
-    for line in lines:
-        if line.get("event") in ("taken", "started"):
-            found = None
-        elif line.get("event") == "ended" and line.get("status") in ENDINGS:
-            found = line["status"]
-    return found
+    return Fold().take_all(lines).ending
 
 
 def now(folder: RunFolder) -> str:
     """The status, read afresh."""
     seen = signs(folder)
     try:
-        lines, _ = journal.read(folder.events)
+        lines, _ = journal.stream(folder.events)
+        closed = ending(lines)
     except (OSError, Refusal):  # nobody can tell; the run's row says why
-        lines = []
-    return of(seen, ending(lines))
+        closed = None
+    return of(seen, closed)

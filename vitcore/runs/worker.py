@@ -13,14 +13,15 @@ import threading
 import time
 import traceback
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from vitcore import processes
+from vitcore import events, processes
 from vitcore.errors import Refusal
-from vitcore.runs import attempts, dependencies, devices, locks, origins, queue, teachers
+from vitcore.runs import dependencies, devices, locks, origins, queue, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
@@ -71,23 +72,24 @@ class _Work:
 
     def do(self, going_on: bool) -> None:
         """Trains, and closes the journal whatever happens."""
-        self.events.append({"event": "taken", "pid": os.getpid()})
+        self.events.append(events.Taken(os.getpid()))
         self._sweep()
-        with suppress(OSError):  # it is full already, as will be told
-            self.room.write_bytes(bytes(_ROOM_BYTES))
+        self.room.unlink(missing_ok=True)  # a link of that name would have us write elsewhere
+        with suppress(OSError), self.room.open("xb") as file:  # it is full already, as will be told
+            file.write(bytes(_ROOM_BYTES))
         processes.step_back()
         signal.signal(signal.SIGTERM, self._terminate)
         threading.Thread(target=self._watch_the_start, daemon=True).start()
         try:
             ending = self._train(going_on)
         except Refusal as refusal:
-            ending = {"status": "failed", "reason": str(refusal)}
+            ending = events.Ended("failed", str(refusal))
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends in words and the traceback is kept
             with suppress(OSError):  # the log may lie on the very disk that is full
                 traceback.print_exc()
-            ending = {"status": "failed", "reason": explain(error, self.folder.path)}
-        if ending["status"] == "failed" and not self.folder.path.is_dir():
-            ending["reason"] = self._gone()  # whichever of its files was the first to be missed
+            ending = events.Ended("failed", explain(error, self.folder.path))
+        if ending.status == "failed" and not self.folder.path.is_dir():
+            ending = events.Ended("failed", self._gone())  # whichever of its files was the first to be missed
         self.started.set()
         self._end(ending)
         for journal in (self.events, self.steps, self.confusion, self.predictions):
@@ -96,13 +98,13 @@ class _Work:
                     journal.close()
         self.folder.request.unlink(missing_ok=True)
 
-    def _end(self, ending: dict[str, Any]) -> None:
+    def _end(self, ending: events.Ended) -> None:
         """Says how it ended, on a full disk too: room for that was put aside at the start."""
         try:
-            self.events.append({"event": "ended", **ending})
+            self.events.append(ending)
         except OSError:
             self.room.unlink(missing_ok=True)
-            self.events.append({"event": "ended", **ending})
+            self.events.append(ending)
         self.room.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
@@ -111,7 +113,7 @@ class _Work:
             for draft in self.folder.path.glob(f".{kept}.*"):
                 draft.unlink(missing_ok=True)
 
-    def _train(self, going_on: bool) -> dict[str, Any]:
+    def _train(self, going_on: bool) -> events.Ended:
         spec = self.folder.spec()
         from vitcore.training import train
 
@@ -127,45 +129,37 @@ class _Work:
                 teacher=teachers.load(self.results, spec),
                 initial=None if resume else origins.load(self.results, spec),
             )
-        return {
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "error_percent": outcome.error_percent,
-            "epochs": outcome.epochs,
-            "training_seconds": outcome.training_seconds,
-            "images_per_second": outcome.images_per_second,
-        }
+        return events.Ended(**asdict(outcome))
 
-    def _report(self, stream: str, line: dict[str, Any]) -> None:
-        if stream == "steps":
+    def _report(self, line: events.Line) -> None:
+        """Into the journal that the line is of."""
+        if isinstance(line, events.Step):
             self.steps.append(line)
-            return
-        if stream == "confusion":
+        elif isinstance(line, events.Matrix):
             self.confusion.append(line)
-            return
-        if stream == "predictions":
-            self._predicted(line)
-            return
-        if line.get("event") == "progress":
+        elif isinstance(line, events.Truth):
+            self.predictions = Predictions(self.folder.predictions, line.truth, line.classes)
+            self.predictions.withdraw(self.resumed_from)
+        elif isinstance(line, events.Answers):
+            if self.predictions is not None:
+                self.predictions.put(line.epoch, line.answers)
+        elif isinstance(line, events.Progress):
             if self._progress_is_due():
                 self.events.append(line, durable=False)
-            return
-        if line.get("event") == "started":
-            self.started.set()
+        elif isinstance(line, events.Started):
+            self._begin(line)
+        else:
+            self.steps.flush()
+            self.events.append(line)
+
+    def _begin(self, line: events.Started) -> None:
+        """Tell that an attempt begins, in each journal."""
+        self.started.set()
         self.steps.flush()
         self.events.append(line)
-        if line.get("event") == "started":
-            self.resumed_from = line["resumed_from"]
-            for journal in (self.steps, self.confusion):
-                journal.append(attempts.mark(line))
-
-    def _predicted(self, line: dict[str, Any]) -> None:
-        """The true classes come first, then the answers of each evaluation."""
-        if "truth" in line:
-            self.predictions = Predictions(self.folder.predictions, line["truth"], line["classes"])
-            self.predictions.withdraw(self.resumed_from)
-        elif self.predictions is not None:
-            self.predictions.put(line["epoch"], line["answers"])
+        self.resumed_from = line.resumed_from
+        for journal in (self.steps, self.confusion):
+            journal.append(events.Attempt(line.resumed_from, line.resumed_step))
 
     def _progress_is_due(self) -> bool:
         """Every second at first, every five in a run of hours: so that a week's journal stays small."""
@@ -208,7 +202,7 @@ class _Work:
             if wish is not None and not self.started.is_set():
                 status = "stopped" if wish == "stop" else "paused"
                 reason = f"{status.capitalize()} on request before training began; resume it to train it."
-                self.events.append({"event": "ended", "status": status, "reason": reason})
+                self.events.append(events.Ended(status, reason))
                 self.folder.request.unlink(missing_ok=True)
                 os._exit(0)
 

@@ -22,8 +22,9 @@ from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, check, without_effect
 from vitcore.spec import printable
+from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
-from vitcore.spec.sections import AugmentSpec, DataSpec, InitSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
 
 __all__ = [
     "AugmentSpec",
@@ -85,6 +86,7 @@ class RunSpec(Part):
             )
         self.check_steps(data.samples or rows or None)
         self._check_init()
+        self._check_recipe()
         return self
 
     def _check_init(self) -> None:
@@ -99,6 +101,24 @@ class RunSpec(Part):
             raise ValueError(
                 f"{name} has no blocks whose rates could differ, so a layer-wise rate decay of {init.layer_decay:g} "
                 "cannot be set; leave it at 1"
+            )
+
+    def _check_recipe(self) -> None:
+        """Raises ValueError where options of schedule, augmentation and loss contradict one another."""
+        epochs, schedule, augment, training = self.training.epochs, self.schedule, self.augment, self.training
+        if schedule.warmup_epochs + schedule.cooldown_epochs > epochs:
+            raise ValueError(
+                f"{schedule.warmup_epochs} epochs of warm-up and {schedule.cooldown_epochs} of cool-down are more than "
+                f"the {epochs} there are; train longer, or take fewer of them"
+            )
+        if augment.rand_augment_policy == "timm" and augment.rand_augment > 10:
+            raise ValueError(
+                f"timm's RandAugment has magnitudes up to 10, and {augment.rand_augment} was given; "
+                "give at most 10, or take the paper's policy, which goes to 30"
+            )
+        if training.loss_function == "bce" and training.softmax_before_loss:
+            raise ValueError(
+                "a softmax before the loss goes with cross-entropy alone, and the loss is bce; leave one of them out"
             )
 
     def check_steps(self, rows: int | None, side: int | None = None) -> None:
@@ -133,7 +153,11 @@ class RunSpec(Part):
 
     @classmethod
     def of(cls, base: RunSpec | None = None, /, **values: Any) -> RunSpec:
-        """A spec from flat field names (`architecture="cct-2/3x2", epochs=2`), over `base` or the defaults."""
+        """A spec from flat field names (`architecture="cct-2/3x2", epochs=2`), over `base` or the defaults.
+
+        Raises:
+            Refusal: a run has no such option, or the values do not go together.
+        """
         raw = (base or cls()).model_dump()
         places = {field.name: field.path for field in fields()}
         for name, value in values.items():
@@ -157,15 +181,17 @@ class RunSpec(Part):
         return found
 
     def to_dict(self) -> dict[str, Any]:
+        """The spec as JSON has it: sections with their fields, all of them."""
         return self.model_dump(mode="json")
 
     def fingerprint(self, data_digest: str | None = None) -> str:
         """What two runs share when they differ by seed and machine alone: 12 hex digits.
 
         Fields at their defaults do not count, so an option added later leaves old runs matched; nor do those that
-        change nothing in this network, and a dataset's own side and number of rows count as left empty. The data count
-        by their name; those in a folder of one's own, whose name says little, by what was found there too. A run that
-        others start from or learn from counts by its own fingerprint, so that seeds of a whole chain are alike.
+        change nothing in this network; a dataset's own side and number of rows, an architecture's own patch and a
+        kernel's own epsilon count as left empty. The data count by their name; those in a folder of one's own, whose
+        name says little, by what was found there too. A run that others start from or learn from counts by its own
+        fingerprint, so that seeds of a whole chain are alike.
         """
         raw = self._plainest().model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
@@ -183,13 +209,19 @@ class RunSpec(Part):
         spelled: dict[str, Any] = {}
         if data.side == known.side:
             spelled["side"] = None
-        if data.draw_from == "training" and data.samples is not None and data.samples == known.train_rows:
+        rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        if data.samples is not None and data.samples == rows:
             spelled["samples"] = None
+        if model.patch is not None and model.patch == ARCHITECTURES[model.architecture].config.get("patch"):
+            same["patch"] = None
+        if model.epsilon is not None and model.epsilon == KERNELS[model.kernel].epsilon:
+            same["epsilon"] = None
         if data.folder is not None:
             with suppress(ValueError, OSError):  # what can be no path stays as it was given
                 spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
         # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
-        parts = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
+        parts: dict[str, Part] = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
+        parts["augment"] = self.augment.plainest()
         return self.model_copy(update=parts | self._plainest_links())
 
     def _plainest_links(self) -> dict[str, Part]:

@@ -41,6 +41,11 @@ class OneOf:
         return core_schema.no_info_after_validator_function(self.look_up, handler(source))
 
     def look_up(self, value: str) -> str:
+        """The value, where the table has it.
+
+        Raises:
+            ValueError: it has not; the sentence names the nearest that are there.
+        """
         if value not in self.table:
             raise ValueError(f"there is no {self.kind} {value[:80]!r}; {nearest(value[:80], self.table)}")
         return value

@@ -100,18 +100,39 @@ class DataSpec(Part):
         ge=8,
         le=512,
     )
+    normalize: Literal["standard", "unit"] = option(
+        "standard",
+        "Normalize",
+        "standard: mean 0 and deviation 1 over the training images, by channel; unit: pixels from 0 to 1.",
+        advanced=True,
+    )
+    repeats: int = option(
+        1,
+        "Repeated augmentation",
+        "Times that an image stands in a batch, changed anew each time; an epoch then holds that many fewer images.",
+        advanced=True,
+        ge=1,
+        le=16,
+    )
 
 
 class OptimiserSpec(Part):
     """How weights move."""
 
-    optimiser: Literal["adamw", "adam", "sgd", "muon"] = option(
-        "adamw", "Optimiser", "Muon takes the matrices and leaves the rest to AdamW."
+    optimiser: Literal["adamw", "adam", "sgd", "muon", "lamb"] = option(
+        "adamw", "Optimiser", "Muon takes the matrices and leaves the rest to AdamW; LAMB is for large batches."
     )
     learning_rate: float = option(1e-3, "Learning rate", "The schedule's highest.", gt=0, le=10)
     weight_decay: float = option(0.03, "Weight decay", "Decoupled for AdamW and Muon.", ge=0, le=1)
+    decay_scope: Literal["weights", "timm", "all"] = option(
+        "weights",
+        "What decays",
+        "weights: not biases, norms, positions or tokens; timm: not biases or norms; all: everything.",
+        advanced=True,
+    )
     beta1: float = option(0.9, "Beta 1", "Adam's first moment; SGD's and Muon's momentum.", advanced=True, ge=0, lt=1)
     beta2: float = option(0.999, "Beta 2", "Adam's second moment.", advanced=True, ge=0, lt=1)
+    nesterov: bool = option(True, "Nesterov", "SGD's momentum looks one step ahead.", advanced=True)
     clip_norm: float | None = option(
         None, "Clip gradients", "Largest norm of the whole gradient; empty: none.", advanced=True, gt=0
     )
@@ -124,6 +145,18 @@ class ScheduleSpec(Part):
         "cosine", "Schedule", "How the learning rate falls."
     )
     warmup: float = option(0.1, "Warm-up", "Share of all steps in which the rate rises.", advanced=True, ge=0, le=0.9)
+    warmup_epochs: int = option(
+        0, "Warm-up epochs", "Epochs in which the rate rises, in place of the share; 0: the share.", advanced=True, ge=0
+    )
+    cooldown_epochs: int = option(
+        0, "Cool-down epochs", "Of the epochs, the last that stay at the lowest rate.", advanced=True, ge=0
+    )
+    schedule_unit: Literal["step", "epoch"] = option(
+        "step",
+        "Rate changes every",
+        "epoch: as in timm's training script, whose curve begins under the warm-up.",
+        advanced=True,
+    )
     start_rate: float = option(
         0.0, "First rate", "Share of the learning rate at the first step.", advanced=True, ge=0, le=1
     )
@@ -132,20 +165,6 @@ class ScheduleSpec(Part):
     )
     step_epochs: int = option(30, "Step every", "Epochs between two drops of the step schedule.", advanced=True, ge=1)
     step_factor: float = option(0.1, "Step factor", "What a drop multiplies by.", advanced=True, gt=0, le=1)
-
-
-class AugmentSpec(Part):
-    """What is done to training pictures, on whole batches and on the training device."""
-
-    crop: int = option(0, "Random crop", "Pixels of padding before a random crop; 0: none.", advanced=True, ge=0, le=32)
-    flip: bool = option(False, "Flip", "Mirror half of the pictures left to right.", advanced=True)
-    rotate: float = option(0, "Rotate", "Largest random turn in degrees.", advanced=True, ge=0, le=180)
-    rand_augment: int = option(
-        0, "RandAugment", "Magnitude, two operations a picture; 0: none.", advanced=True, ge=0, le=30
-    )
-    erasing: float = option(0, "Random erasing", "Chance that a box is erased.", advanced=True, ge=0, le=1)
-    mixup: float = option(0, "Mixup", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
-    cutmix: float = option(0, "CutMix", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
 
 
 class TrainingSpec(Part):
@@ -175,6 +194,20 @@ class TrainingSpec(Part):
     )
     weight_average: float = option(
         0, "Weight averaging", "Decay of an exponential average of the weights; 0: none.", advanced=True, ge=0, lt=1
+    )
+    loss_function: Literal["cross-entropy", "bce"] = option(
+        "cross-entropy",
+        "Loss",
+        "bce: binary cross-entropy, each class a question of its own (Wightman et al. 2021).",
+        advanced=True,
+    )
+    bce_threshold: float = option(
+        0,
+        "BCE threshold",
+        "Share of a mixed target above which a class counts as there; 0: the shares themselves.",
+        advanced=True,
+        ge=0,
+        lt=1,
     )
     teacher: str | None = option(
         None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -148,7 +149,7 @@ def _spelt_right(text: str, pattern: re.Pattern[str]) -> str:
 
 def _within(field: SpecField, value: Any, text: str) -> Any:
     """The value, where it keeps the option's bounds."""
-    words = {
+    words: dict[str, tuple[Callable[[float], bool], str]] = {
         "ge": (lambda limit: value >= limit, "less than the least, {}"),
         "gt": (lambda limit: value > limit, "not above {}"),
         "le": (lambda limit: value <= limit, "more than the most, {}"),

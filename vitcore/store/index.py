@@ -12,9 +12,9 @@ import duckdb
 import pyarrow as arrow
 
 from vitcore.runs import locks
+from vitcore.runs.fold import Row
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import ingest, snapshot, tables
-from vitcore.store.ingest import Row
 
 _CHUNK = 500  # runs handed to DuckDB at a time
 _PUBLISH_SECONDS = 20.0
@@ -105,6 +105,7 @@ class Index:
         return self._unpublished
 
     def close(self) -> None:
+        """Let the database go, once nobody writes the snapshot."""
         with self._lock, self._publishing:
             self._con.close()
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from vitcore import untrusted
 from vitcore.errors import Refusal
 from vitcore.runs import annotations as remarks
-from vitcore.runs import drawings, files, journal, locks, status
-from vitcore.runs.attempts import Attempts
+from vitcore.runs import drawings, files, journal, locks, queue, seal, status
+from vitcore.runs.fold import Fold, Row
 from vitcore.runs.folder import RunFolder
 from vitcore.spec import RunSpec, SpecField, fields
-from vitcore.store import fold
 
 UNSETTLED = -2  # in the place of a folder's time: no look finds it so
 _SETTLED_NS = 1_000_000_000  # a folder's time is coarse: one touched this lately may be touched again unseen
-
-
-Row = dict[str, Any]
-"""A row of the table of runs, by its columns."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class Reading:
         return self.anew or {**self.row, "folder_changed": 0} != {**(known or {}), "folder_changed": 0}
 
     def mark(self) -> Mark:
+        """How far a run is read, by which the next look tells whether there is more."""
         row = self.row
         seen = row["events_size"], row["events_changed"], row["folder_changed"]
         return Mark(row["status"], *seen, row=row if row["status"] == "running" else None)
@@ -92,48 +90,52 @@ def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Read
         row = {"id": folder.id, "events_read": 0}
     signs = status.signs(folder)
     trouble = files.trouble(folder.path) or (None if signs.alive else locks.trouble(folder.alive))
+    lines: Iterable[dict[str, Any]]
     try:
-        lines, row["events_read"] = journal.read(folder.events, row["events_read"])
-    except (OSError, Refusal):
+        lines, row["events_read"] = journal.stream(folder.events, row["events_read"])
+    except (OSError, Refusal) as error:
         anew = anew or row["events_read"] > 0
-        lines, row = [], row if not anew else {"id": folder.id, "events_read": 0}
-    for line in lines:
-        fold.lay(row, line)
+        lines, row = (), row if not anew else {"id": folder.id, "events_read": 0}
+        if isinstance(error, Refusal):
+            trouble = trouble or str(error).replace(str(folder.events), folder.events.name)
+    told = Fold(row).take_all(
+        lines
+    )  # parsed one by one, of each only its row: a journal may be made to fill the memory
+    row = told.row
     _card(row, folder, trouble)
     row.update(events_size=size, events_changed=changed, folder_changed=UNSETTLED if trouble else folder_changed)
     row["status"] = status.of(signs, row.get("ending"))
     if row["status"] == "interrupted" and row.get("ending") is None:
         row["reason"] = status.LOST
-    told = Attempts()
-    for line in lines:
-        told.take(line if line.get("event") == "started" and not fold.newer(line) else fold.epoch(line) or {})
-    epochs = [{"run_id": folder.id, **found} for found in told.lines.values()]
-    notes = [{"run_id": folder.id, **found} for found in map(fold.note, lines) if found is not None]
-    return Reading(row, epochs, notes, anew, told.floor)
+    foreign = row["status"] == "queued" and not queue.is_own(folder)
+    row["reason"] = seal.FOREIGN if foreign else row.get("reason") if row.get("reason") != seal.FOREIGN else None
+    epochs = [{"run_id": folder.id, **found} for found in told.attempts.lines.values()]
+    notes = [{"run_id": folder.id, **found} for found in told.notes]
+    return Reading(row, epochs, notes, anew, told.attempts.floor)
 
 
 def _card(row: dict[str, Any], folder: RunFolder, trouble: str | None) -> None:
     """The spec's columns; those of a spec that is no longer valid as far as they can be read, and what is wrong."""
     said = remarks.read(folder)
-    row.update(tags=list(said.tags), note=fold.text(said.note))
+    row.update(tags=list(said.tags), note=untrusted.text(said.note))
     read = drawings.verdict(folder)
     row.update(
         drawings_right=read.right if read else None,
         drawings_of=read.of if read else None,
-        drawings_edition=fold.text(read.edition) if read else None,
+        drawings_edition=untrusted.text(read.edition) if read else None,
     )
     problem = None
     try:
         card = folder.card()
-        row["created"] = fold.time(card.get("created"))
+        row["created"] = untrusted.time(card.get("created"))
         row.update(_raw(card["spec"]))
         spec = RunSpec.parse(card["spec"])
         fingerprint = spec.fingerprint(row.get("data_digest"))
         row.update(spec.flat(), title=said.name or spec.title(), fingerprint=fingerprint)
     except Refusal as refusal:
-        problem = fold.text(str(refusal))
+        problem = untrusted.text(str(refusal))
         row.update(title=said.name or row.get("name") or folder.id, fingerprint=None)
-    row["card_problem"] = fold.text(trouble) or problem
+    row["card_problem"] = untrusted.text(trouble) or problem
 
 
 def _raw(spec: dict[str, Any]) -> dict[str, Any]:
@@ -146,4 +148,4 @@ def _leaf(spec: dict[str, Any], field: SpecField) -> Any:
         value = value.get(part) if isinstance(value, dict) else None
     if field.kind is bool:
         return value if isinstance(value, bool) else None
-    return {int: fold.whole, float: fold.number, str: fold.text}[field.kind](value)
+    return {int: untrusted.whole, float: untrusted.number, str: untrusted.text}[field.kind](value)

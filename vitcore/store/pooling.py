@@ -1,6 +1,13 @@
-"""Which runs a mean may be taken over: those that were trained here to their end; and a sentence about the others."""
+"""Which runs a mean may be taken over and which may be compared; and a sentence about the others.
+
+A mean is over runs that were trained here to their end and did not diverge. Runs are compared that saw one set of data
+and were evaluated on one; their times, where machine, device, precision and software are one as well.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -8,6 +15,18 @@ SQL = "status = 'finished' AND epochs_done > 0 AND checkpoint_digest IS NULL"
 """The same as `counts`, of the summary's columns."""
 
 NAMED = 4  # runs of a kind that a sentence names, and how many more
+
+EVALUATION: Mapping[str, str] = {"data_digest": "other data", "test_rows": "another test set"}
+"""Columns in which runs must be one for their results to be compared, and what the others are called."""
+TIMING: Mapping[str, str] = {
+    "machine": "another machine",
+    "processor": "another machine",
+    "device_used": "another device",
+    "precision_used": "another precision",
+    "torch": "another version of torch",
+    "vitcore_version": "another version of vitcore",
+}
+"""And, besides, for their times."""
 
 
 def kinds(runs: pd.DataFrame) -> pd.Series:
@@ -32,6 +51,36 @@ def imported(runs: pd.DataFrame) -> pd.Series:
 def counts(runs: pd.DataFrame) -> pd.Series:
     """Whether each run is one of those a mean is taken over."""
     return kinds(runs).eq("finished")
+
+
+def commonest(runs: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
+    """What most of these runs have in each of these columns, column after column among those that have the one before.
+
+    A column that no run has a value in is not named: runs of earlier versions did not record everything.
+    """
+    found: dict[str, Any] = {}
+    for name in columns:
+        known = runs[name].dropna() if name in runs else pd.Series(dtype=object)
+        if len(known):
+            numbers = known.value_counts()
+            found[name] = min((value for value, many in numbers.items() if many == numbers.max()), key=str)
+            runs = runs[runs[name].isna() | runs[name].eq(found[name])]
+    return found
+
+
+def comparable(runs: pd.DataFrame, one: Mapping[str, Any], names: Mapping[str, str]) -> pd.Series:
+    """For each run why it cannot be compared with the others, empty where it can.
+
+    Args:
+        one: what they must have in common, as `commonest` gives it; what a run did not record speaks not against it.
+        names: what a run is called that has something else: EVALUATION, TIMING.
+    """
+    why = pd.Series("", index=runs.index, dtype=object)
+    for column, value in one.items():
+        if column in runs and column in names:
+            other = runs[column].notna() & runs[column].ne(value) & why.eq("")
+            why = why.mask(other, names[column])
+    return why
 
 
 def pooled(runs: pd.DataFrame, *, everything: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,33 +6,32 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as arrow
-import pyarrow.parquet as parquet
 
+from vitcore import events, untrusted
 from vitcore.errors import Refusal
 from vitcore.runs import attempts, journal
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results, RunFolder
-from vitcore.spec import fields
-from vitcore.store import fold, pooling
+from vitcore.store import pooling
+from vitcore.store.columns import columns
 from vitcore.store.index import Index
-from vitcore.store.lists import listed
 
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _STARTED = b'"event":"started"'
-_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠\t\r\n]")
 _MOST_CLASSES = 20_000
 _MOST_PICTURES = 2**31  # of one cell: sums of any row stay exact
-_QUOTED = re.compile(r'[",\r\n]')
-_OF_STRIDE = ("loss_min", "loss_max", "loss_mean")
-GROUPED = ("error_percent", "accuracy", "f1", "training_seconds", "images_per_second")
+_STEP = tuple(each.name for each in events.fields(events.Stride) if each.kind is float)
+_OF_STRIDE = tuple(name for name in _STEP if name not in {each.name for each in events.fields(events.Step)})
+_OF_STEP = ("event", "resumed_from", "resumed_step", "step", "epoch", *_STEP)
+_SCORED = f"coalesce({', '.join(events.scores())}) IS NOT NULL"
+GROUPED = tuple(name for name, each in events.metrics().items() if each.meaning.of_run)
 
 
 def runs(index: Index) -> pd.DataFrame:
@@ -68,7 +67,7 @@ def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
     return (
         index.cursor()
         .execute(
-            "SELECT epochs.*, coalesce(accuracy, error_percent, f1, test_loss) IS NOT NULL AS evaluated FROM epochs"
+            f"SELECT epochs.*, {_SCORED} AS evaluated FROM epochs"
             " JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
             " ON run_id = id ORDER BY place, epoch",
             [list(dict.fromkeys(ids)), len(dict.fromkeys(ids))],
@@ -143,33 +142,25 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     results = source.results if isinstance(source, Index) else source
     path = results.run(id).steps
     try:
-        lines, _ = journal.read(path)
+        lines, _ = journal.stream(path)
     except (OSError, Refusal):  # the run's row says why
-        lines = []
-    told = (line for line in lines if line.get("event") == "started" or fold.whole(line.get("epoch")) is not None)
+        lines = iter(())
+    told = (
+        {name: line[name] for name in _OF_STEP if name in line}
+        for line in lines
+        if line.get("event") == "started" or untrusted.whole(line.get("epoch")) is not None
+    )
     rows = [
         (
-            fold.whole(line.get("step")),
-            fold.whole(line.get("epoch")),
-            _number(line, "loss"),
-            _number(line, "learning_rate"),
-            *(_number(line, name if name in line else "loss") for name in _OF_STRIDE),
+            untrusted.whole(line.get("step")),
+            untrusted.whole(line.get("epoch")),
+            *(_number(line, "loss" if name in _OF_STRIDE and name not in line else name) for name in _STEP),
         )
         for line in Attempts("step").take_all(told).lines.values()
     ]
     rows = [row for row in rows if row[0] is not None and row[1] is not None]
-    numbers = ["loss", "learning_rate", *_OF_STRIDE]
-    frame = pd.DataFrame(rows, columns=["step", "epoch", *numbers])
-    return frame.astype({"step": "int64", "epoch": "int64", **dict.fromkeys(numbers, "float64")})
-
-
-def export_csv(frame: pd.DataFrame) -> str:
-    """The table as CSV: NaN and inf as such, an empty cell empty (`exact` tells the two apart).
-
-    A text that a spreadsheet would take for a formula is given an apostrophe before it.
-    """
-    rows = zip(*(frame[name].tolist() for name in frame.columns), strict=True)
-    return "".join(",".join(map(_cell, row)) + "\n" for row in [tuple(frame.columns), *rows])
+    frame = pd.DataFrame(rows, columns=["step", "epoch", *_STEP])
+    return frame.astype({"step": "int64", "epoch": "int64", **dict.fromkeys(_STEP, "float64")})
 
 
 def exact(index: Index, frame: pd.DataFrame) -> pd.DataFrame:
@@ -194,21 +185,6 @@ def exact(index: Index, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: pd.Series(values, frame.index, dtype=object) for name, values in found.items()})
 
 
-def export_parquet(frame: pd.DataFrame) -> bytes:
-    """The table as Parquet; where a column of objects holds numbers, None is null and NaN is NaN."""
-    columns = {name: _arrow(frame[name]) for name in frame.columns}
-    sink = arrow.BufferOutputStream()
-    parquet.write_table(arrow.table(columns), sink)
-    return sink.getvalue().to_pybytes()
-
-
-def _arrow(column: pd.Series) -> arrow.Array:
-    values = column.tolist()
-    if column.dtype == object and all(value is None or isinstance(value, float) for value in values):
-        return arrow.array(values, type=arrow.float64(), from_pandas=False)
-    return arrow.Array.from_pandas(column)
-
-
 def _frame(table: arrow.Table) -> pd.DataFrame:
     """As a frame whose whole numbers stay whole; DuckDB's own way takes longer over a hundred columns."""
     frame: pd.DataFrame = table.to_pandas()
@@ -218,44 +194,10 @@ def _frame(table: arrow.Table) -> pd.DataFrame:
     return frame
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, np.ndarray | list | tuple):
-        value = listed(value)
-    if isinstance(value, str):
-        value = f"'{value}" if _FORMULA.match(value) else value
-        return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
-    if value is None or value is pd.NaT or value is pd.NA:
-        return ""
-    if value != value:
-        return "NaN"
-    if isinstance(value, datetime):  # stored without a zone, and UTC
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z" if value.tzinfo else value.isoformat() + "Z"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
-
-
-def _names() -> list[str]:
+@functools.cache
+def _names() -> tuple[str, ...]:
     """The columns of `runs` in their order."""
-    return [
-        *("id", "title", "status", "reason", "created", "started", "ended", "fingerprint", "tags", "note"),
-        *(field.name for field in fields()),
-        *("device_used", "precision_used", "threads", "machine", "processor", "cores", "torch", "system"),
-        *("train_rows", "test_rows", "classes", "data_digest", "parameters", "macs"),
-        *("steps_per_epoch", "resumed_from"),
-        *(
-            "epochs_done",
-            "progress",
-            "error_percent",
-            "best_error_percent",
-            "accuracy",
-            "f1",
-            "train_loss",
-            "test_loss",
-        ),
-        *("loss", "training_seconds", "cpu_seconds", "images_per_second", "memory_mb", "eta_seconds"),
-        *("drawings_right", "drawings_of", "drawings_edition"),
-    ]
+    return tuple(columns())
 
 
 def _columns() -> list[str]:
@@ -319,5 +261,5 @@ def _matrix(line: dict[str, Any]) -> np.ndarray | None:
 
 
 def _number(line: Mapping[str, Any], name: str) -> float:
-    found = fold.number(line.get(name))
+    found = untrusted.number(line.get(name))
     return float("nan") if found is None else found

@@ -1,26 +1,81 @@
-"""The index's tables as SQL and as Arrow schemas; the spec's columns are drawn from its fields."""
+"""The index's tables as SQL and as Arrow schemas, drawn from the fields of specs and of the journals' lines."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from pathlib import Path
 
 import duckdb
 import pyarrow as arrow
 
+from vitcore import events
 from vitcore.spec import fields
 
 FORMAT = 1  # of the published snapshot
 TABLES = ("runs", "epochs", "notes", "last")
-_TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
+_SCORED = "FILTER (WHERE error_percent IS NOT NULL)"  # the epochs after which there was an evaluation
 
 
 @functools.cache
 def schema() -> str:
     """The SQL that makes every table and view."""
-    columns = "\n    ".join(f'"{field.name}" {_TYPES[field.kind]},' for field in fields())
-    return Path(__file__).with_name("schema.sql").read_text(encoding="utf-8").replace("/*spec*/\n", f"{columns}\n", 1)
+    made = {
+        "spec": [f'"{field.name}" {events.SQL[field.kind]}' for field in fields()],
+        "events": [f"{name} {field.sql}" for name, field in _of_a_run().items()],
+        "epochs": [f"{field.name} {field.sql}" for field in events.metrics().values() if field.name != "epoch"],
+        "latest": [text for field in events.metrics().values() for text in _latest(field)],
+        "told": list(_told()),
+        "summary": [text for field in (*events.metrics().values(), *events.of_progress()) for text in _summary(field)],
+    }
+    text = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    for place, parts in made.items():
+        text = re.sub(rf"( *)/\*{place}\*/\n", lambda found: "".join(f"{found[1]}{part},\n" for part in parts), text)  # noqa: B023
+    return text
+
+
+def _of_a_run() -> dict[str, events.Field]:
+    """Columns of a run's row that its events fill, by name."""
+    kinds = (events.Started, events.Progress, events.Ended)
+    return {each.column: each for kind in kinds for each in events.fields(kind) if each.column is not None}
+
+
+def _told() -> tuple[str, ...]:
+    """Columns of progress and of the ending, in whose place the summary has what they come to."""
+    kinds = (events.Progress, events.Ended)
+    names = [each.column for kind in kinds for each in events.fields(kind) if each.meaning.of_run != "kept"]
+    return tuple(name for name in names if name is not None)
+
+
+def _latest(field: events.Field) -> list[str]:
+    """What a run's epochs come to in one metric."""
+    name, best = field.name, {"lower": "min", "higher": "max"}.get(field.meaning.better)
+    found = {
+        "": [],
+        "last": [f"arg_max({name}, epoch) AS {name}"],
+        "evaluated": [f"arg_max({name}, epoch) {_SCORED} AS {name}"],
+        "highest": [f"max({name}) FILTER (WHERE NOT isnan({name})) AS {name}"],
+    }[field.meaning.of_run]
+    return [*found, *[f"{best}({name}) FILTER (WHERE NOT isnan({name})) AS best_{name}"] * field.meaning.best]
+
+
+def _summary(field: events.Field) -> list[str]:
+    """A metric of a run: now, while it runs; else of its epochs; else as its ending has it."""
+    if field.meaning.of_run == "running":
+        return [f"CASE WHEN status = 'running' THEN {field.column} END AS {field.name}"]
+    if field.meaning.of_run in ("", "kept"):
+        return []
+    name = field.name
+    now = [each.column for each in events.fields(events.Progress) if each.name == name]
+    end = [each.column for each in events.fields(events.Ended) if each.name == name]
+    told = [*(f"CASE WHEN status = 'running' THEN {column} END" for column in now), f"last.{name}", *map(str, end)]
+    found = [f"coalesce({', '.join(told)}) AS {name}"]
+    return (
+        [*found, f"coalesce({', '.join([f'best_{name}', *map(str, end)])}) AS best_{name}"]
+        if field.meaning.best
+        else found
+    )
 
 
 def fingerprint() -> str:

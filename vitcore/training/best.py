@@ -15,8 +15,9 @@ from typing import Any, Literal
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from vitcore.data.storage.regular import open_regular, own_place
 from vitcore.training import finite
-from vitcore.training.checkpoint import KEPT, save_weights
+from vitcore.training.checkpoint import KEPT, LARGEST_BYTES, save_weights
 
 FILE = KEPT["best"]
 NEXT = "best.next.safetensors"  # better ones, until the resume file says so too
@@ -75,6 +76,7 @@ class Best:
             self._weights = None
 
     def state(self) -> dict[str, Any]:
+        """What a resume file says of it: the metric, its best value and epoch."""
         return {"metric": vars(self.metric), "value": self.value, "epoch": self.epoch}
 
     def restore(self, folder: Path, state: Mapping[str, Any] | None) -> None:
@@ -95,7 +97,8 @@ class Best:
 def _epoch(path: Path) -> int | None:
     """The epoch that a file of best weights says it is of; None where there is none, or it is damaged."""
     try:
+        open_regular(own_place(path), LARGEST_BYTES).close()
         with safe_open(path, framework="pt") as file:
             return int((file.metadata() or {})["epoch"])
-    except (OSError, SafetensorError, KeyError, ValueError):
+    except (OSError, SafetensorError, KeyError, ValueError):  # a Refusal is a ValueError
         return None

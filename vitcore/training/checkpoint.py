@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from vitcore.data.storage.regular import open_regular, own_place
 from vitcore.errors import Refusal, first_line
 from vitcore.spec import RunSpec
 from vitcore.training import disk, finite
@@ -28,6 +29,7 @@ KEPT = {"last": WEIGHTS, "best": "best.safetensors"}  # the sets of weights that
 BACKBONE = "backbone.safetensors"  # imported weights without a head that fits: others start from them, none predicts
 _FILES = {**KEPT, "backbone": BACKBONE}
 LAYOUT = 1
+LARGEST_BYTES = 64 << 30  # of a file of weights, or to go on from
 LARGEST_SIDE, MOST_CLASSES = 512, 20_000  # as a spec and a folder of pictures may have them
 
 
@@ -48,7 +50,11 @@ def metadata(spec: RunSpec, classes: tuple[str, ...], side: int, epoch: int, **m
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, str]) -> None:
-    """Write tensors as safetensors under `path`. Raises Refusal as `save_model` does."""
+    """Write tensors of any shapes (...) as safetensors under `path`, with `about` as the file's metadata.
+
+    Raises:
+        Refusal: they cannot be written; the weights of before are as they were.
+    """
     weights = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     _keep(path, lambda draft: save_file(weights, draft, metadata=dict(about)), _size(weights))
 
@@ -119,7 +125,7 @@ def _refuse_infinite(path: Path, which: str, held: Mapping[str, Tensor]) -> None
 def _read(path: Path, which: str) -> tuple[Mapping[str, str], dict[str, Tensor]]:
     """The metadata and tensors of a file of weights; Refusal where it is absent, not to be read, or damaged."""
     try:
-        path.open("rb").close()  # the system's own word on it, before a library's
+        open_regular(own_place(path), LARGEST_BYTES).close()  # the system's own word on it, before a library's
         with safe_open(path, framework="pt") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (FileNotFoundError, NotADirectoryError):
@@ -168,13 +174,14 @@ def load_resume(folder: Path, spec: RunSpec) -> dict[str, Any] | None:
     """
     path = folder / RESUME
     try:
-        path.open("rb").close()
+        file = open_regular(own_place(path), LARGEST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise Refusal(f"{path} cannot be read: {disk.unreadable(error)}") from error
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with file:
+            state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         raise Refusal(f"{path} cannot be read ({first_line(error)}); start the run anew") from error
     written = state.get("format") if isinstance(state, dict) else None

@@ -29,7 +29,8 @@ def compiling_took(model: nn.Module, compiled: Forward, loss: Callable[[Forward]
     Weights, statistics of normalisation and random streams are as before when it returns.
 
     Args:
-        loss: the loss of one batch, of a forward pass handed to it.
+        compiled: images (b c y x) -> what the network gives, compiled at its first call.
+        loss: the loss () of one batch, of a forward pass handed to it.
 
     Raises:
         Refusal: the compiled network's gradients are not the plain one's.

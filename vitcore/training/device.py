@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any
 
 import psutil
 import torch
 
 from vitcore.errors import Refusal
+from vitcore.events import Host
 
 
 def devices() -> list[str]:
@@ -54,15 +54,15 @@ def described(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
 
 
-def host() -> dict[str, Any]:
+def host() -> Host:
     """What this machine is, for the record of a run."""
-    return {
-        "machine": platform.machine(),
-        "processor": torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
-        "cores": os.cpu_count(),
-        "torch": torch.__version__,
-        "system": f"{platform.system()} {platform.release()}",
-    }
+    return Host(
+        machine=platform.machine(),
+        processor=torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
+        cores=os.cpu_count(),
+        torch=torch.__version__,
+        system=f"{platform.system()} {platform.release()}",
+    )
 
 
 def memory_mb(device: torch.device) -> float:

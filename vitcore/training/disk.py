@@ -27,6 +27,7 @@ class Remembering:
         self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:
+        """Write `data`; bytes written. Raises OSError, and keeps the first."""
         try:
             return self._file.write(data)
         except OSError as error:
@@ -34,6 +35,7 @@ class Remembering:
             raise
 
     def flush(self) -> None:
+        """Hand to the system what Python still holds."""
         self._file.flush()
 
     def close(self) -> None:

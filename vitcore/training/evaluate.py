@@ -25,6 +25,7 @@ class Scores:
 
     @property
     def error_percent(self) -> float:
+        """Test error in percent: images that were not recognized, of all."""
         return 100 * (1 - self.accuracy)
 
 
@@ -69,7 +70,7 @@ def evaluate(
 
 
 def scores(answers: Tensor, truth: Tensor, loss: float, classes: int) -> Scores:
-    """The summary of answers (n,) against truth (n,)."""
+    """The summary of classes answered (n) against the true ones (n), both from 0; `loss` is the mean over them."""
     from sklearn.metrics import confusion_matrix, f1_score
 
     every = range(classes)

@@ -9,13 +9,13 @@ from torch import Tensor
 
 
 def all_finite(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether no tensor holds NaN or infinity; waits for the device once."""
+    """Whether no tensor, of any shape (...), holds NaN or infinity; waits for the device once."""
     kinds = [one for one in tensors.values() if one.is_floating_point() or one.is_complex()]
     return not kinds or bool(torch.stack([one.isfinite().all() for one in kinds]).all())
 
 
 def bad(tensors: Mapping[str, Tensor]) -> list[str]:
-    """The names of the tensors that hold NaN or infinity."""
+    """The names of the tensors, of any shape (...), that hold NaN or infinity."""
     return [name for name, one in tensors.items() if not all_finite({name: one})]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor, nn
 
+from vitcore import events
 from vitcore.errors import Refusal
 from vitcore.models.transfer import Taken, take_over
 from vitcore.spec import RunSpec
@@ -55,18 +55,11 @@ def required(spec: RunSpec, initial: Initial | None) -> None:
         raise Refusal(f"the run {wanted!r} to start from was not found among the stored runs; name a finished run")
 
 
-def told(taken: Taken, initial: Initial) -> list[dict[str, Any]]:
-    """The events that say what was taken over: name by name, and in a sentence."""
+def told(taken: Taken, initial: Initial) -> list[events.Line]:
+    """The lines that say what was taken over: name by name, and in a sentence."""
     kept = f"the {initial.which} weights of run {initial.run}"
+    resized = [f"{name}: {before} to {after} tokens" for name, (before, after) in taken.resized.items()]
     return [
-        {
-            "event": "loaded",
-            "run": initial.run,
-            "weights": initial.which,
-            "epoch": initial.epoch,
-            "loaded": list(taken.loaded),
-            "resized": {name: list(sizes) for name, sizes in taken.resized.items()},
-            "fresh": list(taken.fresh),
-        },
-        {"event": "note", "text": taken.sentence(kept)},
+        events.Loaded(initial.run, initial.which, initial.epoch, taken.loaded, resized, taken.fresh),
+        events.Note(taken.sentence(kept)),
     ]

@@ -15,6 +15,7 @@ from vitcore.data.augment import Mixed
 from vitcore.data.identity import identity
 from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
+from vitcore.events import Note
 from vitcore.layers.attention import redraw_features
 from vitcore.models.transfer import train_mode
 from vitcore.spec import RunSpec
@@ -46,8 +47,7 @@ def train(
     teacher: nn.Module | None = None,
     initial: Initial | None = None,
 ) -> Outcome:
-    """Train `spec`'s model and tell `report(stream, line)` of it; the streams are "events", "steps",
-    "confusion" and "predictions".
+    """Train `spec`'s model and report every line (vitcore.events) of what comes of it.
 
     Args:
         folder: where checkpoints go, at the end of epochs, every minute, and when stopped; it must be there; none:
@@ -121,13 +121,14 @@ class Run:
             self.best.restore(folder, None)
 
     def tell_start(self) -> None:
-        self.report("events", reporting.started(self.parts, self.spec, self.tally))
-        self.report("predictions", reporting.truth(self.parts))
+        """Report what the run is, what is right of each test image, and what a person should know of both."""
+        self.report(reporting.started(self.parts, self.spec, self.tally))
+        self.report(reporting.truth(self.parts))
         if self.initial is not None and self.parts.taken is not None:
             for line in told(self.parts.taken, self.initial):
-                self.report("events", line)
+                self.report(line)
         for text in reporting.warnings(self.spec, self.parts.images):
-            self.report("events", {"event": "note", "text": text})
+            self.report(Note(text))
 
     def compile(self) -> None:
         """Compile the network on its first batch, before the clock of the training runs."""
@@ -135,11 +136,12 @@ class Run:
         train_mode(parts.model, frozen=self.spec.init.freeze)
         images, labels = parts.batches.batch(parts.batches.order(self.tally.epoch), 0)
         draws = generator(self.spec.seed, "augment", 0)
-        inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws)
+        inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws, self.tally.epoch)
         took = compiling_took(parts.model, parts.forward, lambda forward: self._loss(forward, inputs, targets))
-        self.report("events", {"event": "note", "text": f"torch.compile took {took:.1f} s, not counted as training."})
+        self.report(Note(f"torch.compile took {took:.1f} s, not counted as training."))
 
     def go(self) -> Outcome:
+        """Train to the end, or until somebody or a loss that is no number ends it; how it ended."""
         ending: Ending | None = None
         while ending is None and self.tally.evaluated < self.spec.training.epochs:
             ending = self._epoch() or self._assess()
@@ -187,7 +189,7 @@ class Run:
             redraw_features(parts.model, generator(spec.seed, "features", done))
         draws = generator(spec.seed, "augment", done)
         changed = parts.normalise(parts.augment.pictures(images, draws))
-        inputs, targets = parts.augment.batch(changed, labels, draws)
+        inputs, targets = parts.augment.batch(changed, labels, draws, tally.epoch)
         rate = parts.optimisers.set_rate(share(spec.schedule, done, self.steps, parts.batches.steps))
         parts.optimisers.clear()
         loss = parts.portions.backward(partial(self._loss, parts.forward), inputs, targets, done)
@@ -255,12 +257,12 @@ class Run:
             tally.error_percent = scores.error_percent
         done = (tally.epoch - 1) * steps + tally.position - 1
         rate = self.spec.optimiser.learning_rate * share(self.spec.schedule, done, self.steps, steps)
-        self.report("events", reporting.epoch(tally, scores, rate, self.parts.device))
+        self.report(reporting.epoch(tally, scores, rate, self.parts.device))
         if scores:
             matrix = reporting.matrix(tally, scores)
             if matrix is not None:
-                self.report("confusion", matrix)
-            self.report("predictions", reporting.predictions(tally, scores))
+                self.report(matrix)
+            self.report(reporting.predictions(tally, scores))
         tally.evaluated, tally.position = tally.epoch, 0
         tally.epoch_loss, tally.epoch_images, tally.epoch_seconds = 0.0, 0, 0.0
 
@@ -306,7 +308,7 @@ class Run:
     def _restore(self, state: dict[str, Any], folder: Path) -> None:
         """Go on from what the folder's checkpoint holds."""
         if "data" not in state:
-            self.report("events", {"event": "note", "text": DATA_UNKNOWN})
+            self.report(Note(DATA_UNKNOWN))
         try:
             self.parts.restore(state)
             for name, value in state["tally"].items():

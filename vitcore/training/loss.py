@@ -14,10 +14,29 @@ from vitcore.spec import TrainingSpec
 Loss = Callable[[Tensor | tuple[Tensor, Tensor], Mixed, Tensor], Tensor]
 
 
+def binary_cross_entropy(logits: Tensor, targets: Mixed, smoothing: float, threshold: float) -> Tensor:
+    """Each class a question of its own (Wightman et al. 2021, Section 3.1), the mean over all classes and images.
+
+    Logits are (b classes).
+
+    Args:
+        threshold: shares of a mixed target above it count as 1 and all others as 0; 0: the shares themselves.
+    """
+    wanted = torch.zeros_like(logits).scatter_(1, targets.labels[:, None], targets.share)
+    if targets.others is not None:
+        wanted.scatter_add_(1, targets.others[:, None], torch.full_like(logits[:, :1], 1 - targets.share))
+    wanted = wanted * (1 - smoothing) + smoothing / logits.shape[1]
+    if threshold:
+        wanted = (wanted > threshold).to(logits.dtype)
+    return F.binary_cross_entropy_with_logits(logits, wanted)
+
+
 def make_loss(spec: TrainingSpec, teacher: nn.Module | None = None) -> Loss:
     """A function of what the model gave, the targets, and the normalised pictures (for the teacher) -> a scalar."""
 
     def against_targets(logits: Tensor, targets: Mixed) -> Tensor:
+        if spec.loss_function == "bce":
+            return binary_cross_entropy(logits, targets, spec.label_smoothing, spec.bce_threshold)
         given = logits.softmax(-1) if spec.softmax_before_loss else logits
         loss = F.cross_entropy(given, targets.labels, label_smoothing=spec.label_smoothing)
         if targets.others is None:

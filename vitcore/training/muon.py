@@ -39,6 +39,7 @@ class QuickMuon(Muon):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]  # no closure: nothing here needs one
+        """One step on all parameters that have a gradient, in place."""
         for group in self.param_groups:
             rate, momentum = float(group["lr"]), float(group["momentum"])
             alike: dict[torch.Size, list[tuple[Tensor, Tensor]]] = defaultdict(list)
@@ -68,7 +69,11 @@ def orthogonal(matrices: Tensor, coefficients: tuple[float, float, float], steps
     A Newton-Schulz iteration of the fifth order (Jordan et al. 2024).
 
     Args:
-        matrices: (n, rows, columns).
+        matrices: (b y x), b matrices of y rows and x columns.
+        coefficients: of the polynomial a X + b X X' X + c (X X')² X that each step applies.
+
+    Returns:
+        (b y x), in the precision of `matrices`.
     """
     a, b, c = coefficients
     wide = matrices.bfloat16() if quick_in_bfloat16(matrices.device) else matrices

@@ -11,6 +11,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from vitcore.models.transfer import depth_of
 from vitcore.spec import OptimiserSpec
+from vitcore.training.lamb import Lamb
 from vitcore.training.muon import QuickMuon
 
 Group = dict[str, Any]
@@ -22,7 +23,7 @@ class Optimisers:
 
     def __init__(self, model: nn.Module, spec: OptimiserSpec, layer_decay: float = 1.0) -> None:
         """`layer_decay`: what the rate is multiplied by from each block to the one before it, for transformers."""
-        make = _Groups(model, layer_decay)
+        make = _Groups(model, spec, layer_decay)
         self.parts: list[Optimizer] = (
             _muon(model, spec, make) if spec.optimiser == "muon" else [_one(model, spec, make)]
         )
@@ -36,10 +37,12 @@ class Optimisers:
         return self._rate * share
 
     def step(self) -> None:
+        """One step on every parameter that has a gradient."""
         for part in self.parts:
             part.step()
 
     def clear(self) -> None:
+        """Forget the gradients of the step before."""
         for part in self.parts:
             part.zero_grad(set_to_none=True)
 
@@ -49,20 +52,33 @@ class Optimisers:
         return sum(value.numel() * value.element_size() for value in kept if isinstance(value, Tensor))
 
     def state(self) -> list[dict[str, Any]]:
+        """The state of each part in turn, as a resume file holds it."""
         return [part.state_dict() for part in self.parts]
 
     def restore(self, states: list[dict[str, Any]]) -> None:
+        """Take `state()` of the same parts up again.
+
+        Raises:
+            ValueError: the states are of other parameters, or of another number of parts.
+        """
         for part, state in zip(self.parts, states, strict=True):
             part.load_state_dict(state)
 
 
-def groups(named: Iterable[tuple[str, nn.Parameter]], decay: float) -> list[Group]:
-    """Weights that decay, and biases, norms, positions and learnt tokens, which by custom do not."""
+def groups(named: Iterable[tuple[str, nn.Parameter]], decay: float, scope: str = "weights") -> list[Group]:
+    """Parameters that decay, and those that do not.
+
+    Args:
+        scope: "weights": biases, norms, positions and learnt tokens do not decay, by custom; "timm": neither biases nor
+            norms do, positions and tokens do (timm/optim/_param_groups.py); "all": everything does.
+    """
     weights: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, parameter in named:
-        is_weight = parameter.ndim > 1 and "weight" in name.rpartition(".")[2]
-        (weights if is_weight else others).append(parameter)
+        leaf = name.rpartition(".")[2]
+        is_matrix = parameter.ndim > 1 and not leaf.endswith("bias")
+        decays = scope == "all" or (is_matrix and (scope == "timm" or "weight" in leaf))
+        (weights if decays else others).append(parameter)
     return [{"params": part, "weight_decay": rate} for part, rate in ((weights, decay), (others, 0.0)) if part]
 
 
@@ -73,16 +89,18 @@ class _Groups:
     the blocks the smallest (Clark et al. 2020, ELECTRA; Bao et al. 2022, BEiT, whose published code has the name).
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
+    def __init__(self, model: nn.Module, spec: OptimiserSpec, decay: float) -> None:
         self._decay, self._blocks = decay, len(getattr(model, "blocks", ()))
+        self._weight_decay, self._scope = spec.weight_decay, spec.decay_scope
 
-    def __call__(self, named: Iterable[tuple[str, nn.Parameter]], weight_decay: float) -> list[Group]:
+    def __call__(self, named: Iterable[tuple[str, nn.Parameter]]) -> list[Group]:
+        """Groups by what decays, and by depth where rates do."""
         if self._decay == 1:
-            return groups(named, weight_decay)
+            return groups(named, self._weight_decay, self._scope)
         return [
             {**group, SCALE: self._decay ** (self._blocks + 1 - depth)}
-            for depth, some in self._by_depth(named).items()
-            for group in groups(some, weight_decay)
+            for depth, subset in self._by_depth(named).items()
+            for group in groups(subset, self._weight_decay, self._scope)
         ]
 
     def matrices(self, named: Iterable[tuple[str, nn.Parameter]]) -> list[Group]:
@@ -90,8 +108,8 @@ class _Groups:
         if self._decay == 1:
             return [{"params": [parameter for _, parameter in named]}]
         return [
-            {"params": [parameter for _, parameter in some], SCALE: self._decay ** (self._blocks + 1 - depth)}
-            for depth, some in self._by_depth(named).items()
+            {"params": [parameter for _, parameter in subset], SCALE: self._decay ** (self._blocks + 1 - depth)}
+            for depth, subset in self._by_depth(named).items()
         ]
 
     def _by_depth(self, named: Iterable[tuple[str, nn.Parameter]]) -> dict[int, list[tuple[str, nn.Parameter]]]:
@@ -120,10 +138,13 @@ def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def _one(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> Optimizer:
-    parts = make(learning(model), spec.weight_decay)
+    parts = make(learning(model))
     match spec.optimiser:
         case "sgd":
-            return SGD(parts, lr=spec.learning_rate, momentum=spec.beta1, nesterov=spec.beta1 > 0, fused=True)
+            ahead = spec.nesterov and spec.beta1 > 0
+            return SGD(parts, lr=spec.learning_rate, momentum=spec.beta1, nesterov=ahead, fused=True)
+        case "lamb":
+            return Lamb(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2))
         case "adam":
             return Adam(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
         case _:
@@ -147,7 +168,7 @@ def _muon(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> list[Optimize
     if rest:
         parts.append(
             AdamW(
-                make(rest, spec.weight_decay),
+                make(rest),
                 lr=spec.learning_rate,
                 betas=(spec.beta1, spec.beta2),
                 fused=True,

@@ -11,7 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Report = Callable[[str, dict[str, Any]], None]
+from vitcore import events
+
+Report = Callable[[events.Line], None]
 TOLD_STEPS = 2000  # lines in a step journal; a longer run tells every k-th step, and what lay between
 FLUSH_SECONDS, PROGRESS_SECONDS = 0.5, 1.0
 
@@ -37,6 +39,7 @@ class Tally:
     stride_high: float = -math.inf
 
     def state(self) -> dict[str, Any]:
+        """The sums as a resume file holds them."""
         return asdict(self)
 
     def gather(self, loss: float) -> None:
@@ -56,6 +59,7 @@ class Tally:
         }
 
     def next_stride(self) -> None:
+        """Forget the losses of the stride that was told."""
         self.stride_count, self.stride_sum, self.stride_low, self.stride_high = 0, 0.0, math.inf, -math.inf
 
     def speed(self) -> float:
@@ -76,10 +80,11 @@ class StepLog:
         self.bad_step: int | None = None  # the first whose loss is no number
 
     def add(self, step: int, epoch: int, images: int, rate: float, loss: Tensor) -> None:
-        """Step (from 1) of epoch (from 1), before its loss is known."""
+        """Step (from 1) of epoch (from 1), before its loss, a scalar () on the device, is known."""
         self._waiting.append((step, epoch, images, rate, loss.detach()))
 
     def due(self) -> bool:
+        """Whether the last flush was so long ago that the next one is due."""
         return time.perf_counter() - self._flushed >= FLUSH_SECONDS
 
     def flush(self) -> None:
@@ -111,17 +116,18 @@ class StepLog:
             self._tell_step(*self._last)
 
     def _tell_step(self, step: int, epoch: int, rate: float, loss: float) -> None:
-        line = {"step": step, "epoch": epoch, "loss": finite(loss), "learning_rate": rate}
-        self._report("steps", line if self._stride == 1 else line | self._tally.stride())
+        if self._stride == 1:
+            self._report(events.Step(step, epoch, finite(loss), rate))
+        else:
+            self._report(events.Stride(step, epoch, finite(loss), rate, **self._tally.stride()))
 
     def _tell_progress(self, step: int, epoch: int, loss: float) -> None:
         tally = self._tally
         speed = tally.epoch_images / tally.epoch_seconds if tally.epoch_seconds else tally.speed()
-        line = {"event": "progress", "epoch": epoch, "step": step, "steps": self._steps}
         evaluating = tally.evaluation_seconds / tally.training_seconds if tally.training_seconds else 0.0
         left = max(0, self._images_left - tally.images_seen)
         eta = left / speed * (1 + evaluating) if speed else None
-        self._report("events", line | {"images_per_second": speed, "eta_seconds": eta, "loss": finite(loss)})
+        self._report(events.Progress(epoch, step, self._steps, speed, eta, finite(loss)))
 
 
 def finite(value: float) -> float | None:

@@ -1,12 +1,12 @@
-"""What a run tells at its start and at the end of each epoch, as lines of plain data."""
+"""What a run tells at its start and at the end of each epoch, as lines of its journals."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import torch
 
+from vitcore import events
 from vitcore.data import identity
 from vitcore.data.load import Images
 from vitcore.data.registry import DATASETS
@@ -16,68 +16,67 @@ from vitcore.training.device import described, host, memory_mb
 from vitcore.training.evaluate import Scores
 from vitcore.training.progress import Tally, finite
 from vitcore.training.state import Parts
+from vitcore.training.version import version
 
 WIDEST_MATRIX = 256  # classes: a larger confusion matrix is not worth its bytes in a journal
 
 
-def started(parts: Parts, spec: RunSpec, tally: Tally) -> dict[str, Any]:
-    """The event that says what begins, on what, and from which epoch on."""
+def started(parts: Parts, spec: RunSpec, tally: Tally) -> events.Started:
+    """What begins, on what, and from which epoch on."""
     channels, side = parts.batches.images.shape[1:3]
-    return {
-        "event": "started",
-        "device": described(parts.device),
-        "precision": str(parts.precision).removeprefix("torch."),
-        "threads": torch.get_num_threads(),
-        "host": host(),
-        "pid": os.getpid(),
-        "train_rows": parts.rows,
-        "test_rows": len(parts.images.test.labels),
-        "classes": list(parts.images.classes),
-        "data_digest": identity.digest(parts.images),
-        "parameters": count.parameters(parts.model),
-        "macs": count.macs(parts.model, channels, side),
-        "steps_per_epoch": parts.batches.steps,
-        "epochs": spec.training.epochs,
-        "resumed_from": tally.evaluated,
-        "resumed_step": tally.epoch * parts.batches.steps + (tally.position if tally.epoch == tally.evaluated else 0),
-    }
+    within = tally.position if tally.epoch == tally.evaluated else 0
+    return events.Started(
+        device=described(parts.device),
+        precision=str(parts.precision).removeprefix("torch."),
+        threads=torch.get_num_threads(),
+        host=host(),
+        vitcore=version(),
+        pid=os.getpid(),
+        train_rows=parts.rows,
+        test_rows=len(parts.images.test.labels),
+        classes=list(parts.images.classes),
+        data_digest=identity.digest(parts.images),
+        parameters=count.parameters(parts.model),
+        macs=count.macs(parts.model, channels, side),
+        steps_per_epoch=parts.batches.steps,
+        epochs=spec.training.epochs,
+        resumed_from=tally.evaluated,
+        resumed_step=tally.epoch * parts.batches.steps + within,
+    )
 
 
-def epoch(tally: Tally, scores: Scores | None, rate: float, device: torch.device) -> dict[str, Any]:
-    """The event of an epoch that is over, evaluated or not."""
-    return {
-        "event": "epoch",
-        "epoch": tally.epoch,
-        "train_loss": finite(tally.epoch_loss / max(1, tally.epoch_images)),
-        "test_loss": finite(scores.loss) if scores else None,
-        "accuracy": scores.accuracy if scores else None,
-        "error_percent": scores.error_percent if scores else None,
-        "f1": scores.f1 if scores else None,
-        "learning_rate": rate,
-        "images_seen": tally.images_seen,
-        "training_seconds": tally.training_seconds,
-        "evaluation_seconds": tally.evaluation_seconds,
-        "cpu_seconds": tally.cpu_seconds,
-        "images_per_second": tally.epoch_images / tally.epoch_seconds if tally.epoch_seconds else 0.0,
-        "memory_mb": memory_mb(device),
-    }
+def epoch(tally: Tally, scores: Scores | None, rate: float, device: torch.device) -> events.Epoch:
+    """An epoch that is over, evaluated or not."""
+    return events.Epoch(
+        epoch=tally.epoch,
+        error_percent=scores.error_percent if scores else None,
+        accuracy=scores.accuracy if scores else None,
+        f1=scores.f1 if scores else None,
+        train_loss=finite(tally.epoch_loss / max(1, tally.epoch_images)),
+        test_loss=finite(scores.loss) if scores else None,
+        learning_rate=rate,
+        images_seen=tally.images_seen,
+        training_seconds=tally.training_seconds,
+        evaluation_seconds=tally.evaluation_seconds,
+        cpu_seconds=tally.cpu_seconds,
+        images_per_second=tally.epoch_images / tally.epoch_seconds if tally.epoch_seconds else 0.0,
+        memory_mb=memory_mb(device),
+    )
 
 
-def matrix(tally: Tally, scores: Scores) -> dict[str, Any] | None:
-    """The line of the stream "confusion"; none where there are too many classes."""
-    if len(scores.confusion) > WIDEST_MATRIX:
-        return None
-    return {"epoch": tally.epoch, "matrix": scores.confusion.tolist()}
+def matrix(tally: Tally, scores: Scores) -> events.Matrix | None:
+    """Who was taken for whom; none where there are too many classes."""
+    return events.Matrix(tally.epoch, scores.confusion.tolist()) if len(scores.confusion) <= WIDEST_MATRIX else None
 
 
-def truth(parts: Parts) -> dict[str, Any]:
-    """The first line of the stream "predictions": the true class of every test picture, in the order of the split."""
-    return {"truth": parts.images.test.labels.tolist(), "classes": len(parts.images.classes)}
+def truth(parts: Parts) -> events.Truth:
+    """The true class of every test picture, in the order of the split."""
+    return events.Truth(parts.images.test.labels.tolist(), len(parts.images.classes))
 
 
-def predictions(tally: Tally, scores: Scores) -> dict[str, Any]:
-    """A later line of the stream "predictions": the class answered to every test picture."""
-    return {"epoch": tally.epoch, "answers": scores.answers.tolist()}
+def predictions(tally: Tally, scores: Scores) -> events.Answers:
+    """The class answered to every test picture."""
+    return events.Answers(tally.epoch, scores.answers.tolist())
 
 
 def warnings(spec: RunSpec, images: Images) -> list[str]:

@@ -13,10 +13,12 @@ from vitcore.data.augment import Augment, Normalise
 from vitcore.data.identity import refuse_others
 from vitcore.data.load import Images, load
 from vitcore.data.loader import Batches
+from vitcore.data.registry import pixel_scale
 from vitcore.data.seeds import derived
 from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
 from vitcore.errors import Refusal
+from vitcore.events import Note
 from vitcore.models.transfer import freeze
 from vitcore.spec import RunSpec
 from vitcore.training.device import resolve, resolve_precision
@@ -61,9 +63,11 @@ class Parts:
         rows = subset(len(labels), spec.data.samples, spec.data.replacement, seed, shares)
         self.rows = len(rows)
         _check_steps(spec, self.rows, pictures.shape[-1])
-        self.batches = Batches(pictures, labels, rows, spec.training.batch_size, spec.seed, self.device)
-        self.normalise = Normalise(self.images.mean, self.images.std, self.device)
-        self.augment = Augment(**dict(spec.augment))
+        self.batches = Batches(
+            pictures, labels, rows, spec.training.batch_size, spec.seed, self.device, spec.data.repeats
+        )
+        self.normalise = Normalise(*pixel_scale(spec.data.dataset, spec.data.normalize), self.device)
+        self.augment = Augment(**dict(spec.augment), mean=self.images.mean)
 
         # The model: its weights are the first thing drawn, dropout's stream starts anew after them.
         torch.manual_seed(spec.seed)
@@ -116,13 +120,13 @@ def _loaded(spec: RunSpec, report: Report, ask: Asked) -> Images:
         quarter = int(4 * done)
         if told.get(what) != quarter:
             told[what] = quarter
-            report("events", {"event": "note", "text": f"{what}: {100 * done:.0f} %"})
+            report(Note(f"{what}: {100 * done:.0f} %"))
 
     try:
         return load(spec.data.dataset, spec.data.side, progress, spec.data.folder, spec.data.skip_broken)
     except Broken as refusal:
         for sentence in refusal.reasons.values():  # the reason of the failure names the first few alone
-            report("events", {"event": "note", "text": sentence})
+            report(Note(sentence))
         raise
 
 

@@ -31,6 +31,7 @@ LARGEST, LARGEST_ARCHIVE = 2**28, 2**30  # bytes
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
+    """What a person would bring, and where to put it, for a sentence that says so."""
     archive = ARCHIVES[dataset.place] + ENDINGS[0]
     return f"{archive} (its Python version), or the folder {place.name} that is in it, into {place.parent}"
 

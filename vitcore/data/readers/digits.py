@@ -20,6 +20,7 @@ SPLIT_SEED = 0  # part of the dataset: never the run's
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
+    """What a person would bring, and where to put it, for a sentence that says so."""
     return "scikit-learn into the environment"
 
 

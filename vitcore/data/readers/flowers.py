@@ -20,16 +20,19 @@ DOWNLOADS = True
 ARCHIVE, LABELS, SPLITS = "102flowers.tgz", "imagelabels.mat", "setid.mat"
 FOLDERS = ("jpg", "102flowers")
 ARCHIVES = (ARCHIVE, "102flowers.tar.gz", "102flowers.tar", "102flowers.zip")
+PARTS = {"train": ["trnid", "valid"], "test": ["tstid"]}  # the columns of the splits' table
 LARGEST_TABLE = (
     2**18
 )  # the published ones have 502 and 14,989 bytes; such a file may unpack to a thousand times its size
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
+    """What a person would bring, and where to put it, for a sentence that says so."""
     return f"{ARCHIVE} (or its folder jpg/), {LABELS} and {SPLITS} into {place}"
 
 
 def find(dataset: Dataset, place: Path) -> list[Path]:
+    """The images' folder or archive and the two tables; nothing where one of them is absent."""
     pictures, tables = _pictures(place), [place / LABELS, place / SPLITS]
     return [pictures, *tables] if pictures and all(table.is_file() for table in tables) else []
 
@@ -40,6 +43,7 @@ def _pictures(place: Path) -> Path | None:
 
 
 def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
+    """Download what is absent from the addresses that torchvision knows, each file held to its MD5 sum."""
     from vitcore.vision import torchvision
 
     source = torchvision.datasets.Flowers102
@@ -51,15 +55,15 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
 def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
     """Train on the training and validation splits (2,040 pictures), as is usual; test on the test split (6,149).
 
+    "flowers-102-val" trains on the training split alone (1,020) and has the validation split (1,020) for a test split.
+
     Raises:
         Refusal: a table or a picture that cannot be read, by name.
     """
     pictures, labels_table, splits_table = found
     labels = _column(labels_table, "labels").astype(np.int64) - 1
-    splits = {
-        "train": np.concatenate([_column(splits_table, "trnid"), _column(splits_table, "valid")]),
-        "test": _column(splits_table, "tstid"),
-    }
+    parts = {"train": ["trnid"], "test": ["valid"]} if dataset.validates else PARTS
+    splits = {split: np.concatenate([_column(splits_table, name) for name in names]) for split, names in parts.items()}
     if labels.size and not (labels.min() >= 0 and labels.max() < len(dataset.classes)):
         raise Refusal(
             f"{labels_table} has labels beyond the {len(dataset.classes)} classes; put the published one there"

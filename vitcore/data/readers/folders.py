@@ -28,6 +28,7 @@ Passed = dict[str, list[str]]  # names by the reason for which they were passed 
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
+    """What a person would bring, and where to put it, for a sentence that says so."""
     return f"a folder {place} with train/ and test/ (or val/) and a folder for each class in them, or an archive of it"
 
 

@@ -44,6 +44,7 @@ def sentences(
                     f"kept out of training and of testing is the validation split {layout.folders[split]} "
                     f"({_images(many)})"
                 )
+    told += layout.told
     told.append("images of each class, training + test: " + _by_class(splits, classes))
     told += [f"passed over: {_files(names)} ({reason}: {_some(names)})" for reason, names in passed.items()]
     return tuple(told)

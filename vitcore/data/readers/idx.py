@@ -26,6 +26,7 @@ PACKED = b"\x1f\x8b"  # how gzip begins, whatever the file is called: browsers u
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
+    """What a person would bring, and where to put it, for a sentence that says so."""
     missing = [name for name in _names() if _file(place, name) is None]
     if len(missing) in (0, 4):
         return f"its four idx files (train-images-idx3-ubyte and so on, with .gz or without) into {place / 'raw'}"
@@ -56,6 +57,7 @@ def _file(place: Path, name: str) -> Path | None:
 
 
 def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
+    """Download and unpack what is absent from the mirrors that torchvision knows, each file held to its MD5 sum."""
     from vitcore.vision import torchvision
 
     source = getattr(torchvision.datasets, dataset.place)  # MNIST or FashionMNIST

@@ -6,26 +6,19 @@ can be read in two ways is refused: images that are tested on must never be trai
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
+from vitcore.data.readers.folder_names import FILLING, WORDS, kind, same, words
+from vitcore.data.readers.repeated import split_like
 from vitcore.errors import Refusal
 
 Classes = dict[str, list[str]]  # the names of each class's images
 DECLARED = "classes"  # a folder of this name holds one folder for each class, whatever these are called
 DEEPEST = 100  # folders above an image
-WORDS = {
-    **dict.fromkeys(("train", "training", "trn", "trainval", "trainset"), "train"),
-    **dict.fromkeys(("test", "testing", "tst", "testset"), "test"),
-    **dict.fromkeys(("val", "valid", "validation", "valset", "dev", "development", "devset"), "val"),
-    **dict.fromkeys(("eval", "evaluation"), "eval"),
-}
-PREFIXES = {"train": "train", "test": "test", "val": "val", "eval": "eval", "dev": "val"}
 HELD_OUT = ("test", "eval", "val")  # the first of these that is there is tested on
 CASINGS = ("images", "imgs", "img", "pictures", "photos", "data", DECLARED)  # folders in a split that hold its classes
-FILLING = ("set", "data", "dataset", "images", "pictures", "folder", "split")  # say nothing beside "train"
 WAY_OUT = (
     f"name the folders train and test (or val) where they are splits; where they are classes, put them into a folder "
     f"called {DECLARED}"
@@ -42,11 +35,13 @@ class Node:
     folders: dict[str, Node] = field(default_factory=dict)
 
     def all(self) -> Iterator[Node]:
+        """This folder and every one below it."""
         yield self
         for folder in self.folders.values():
             yield from folder.all()
 
     def below(self) -> list[str]:
+        """The names of all images in it and below it."""
         return [name for node in self.all() for name in node.images]
 
 
@@ -54,34 +49,14 @@ class Node:
 class Layout:
     """The images of each split by class: "train" with "test", "eval" and "val" as they are there; "" where none is.
 
-    `folders` says where each split was found, `aside` which images belong to none, by reason.
+    `folders` says where each split was found, `aside` which images belong to none, by reason, `told` what else there is
+    to say of the reading.
     """
 
     splits: dict[str, Classes]
     folders: dict[str, str]
     aside: dict[str, list[str]]
-
-
-def same(name: str) -> str:
-    """A folder's name in the one form of Unicode that all of its spellings share; bytes that are no text are told."""
-    return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
-
-
-def kind(name: str) -> tuple[str, bool]:
-    """The split that a folder's name stands for ("": none), and whether a whole word of it says so."""
-    words = _words(name)
-    found = {WORDS[word] for word in words if word in WORDS}
-    if found == {"train", "val"} and len(words) == 2:
-        return "train", True  # both together, as Pascal VOC has it
-    if found:
-        return (found.pop(), True) if len(found) == 1 else ("", False)
-    start = words[0] if words else ""
-    return next((split for prefix, split in PREFIXES.items() if start.startswith(prefix)), ""), False
-
-
-def _words(name: str) -> list[str]:
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", same(name)).casefold()
-    return re.findall(r"[^\W\d_]+", parted)
+    told: tuple[str, ...] = ()
 
 
 def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layout:
@@ -98,12 +73,19 @@ def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layou
     parents = _parents(root)
     if parents:
         return _split(place, root, _only(place, parents, aside), aside)
-    parted = _parted_classes(place, root)
+    declared = PurePath(place).name.casefold() == DECLARED  # the folder of classes was itself given
+    try:
+        parted = _parted_classes(place, root)
+    except Refusal:
+        if not declared:
+            raise
+        parted = None
     if parted is not None:
         return _class_by_class(place, parted, aside)
+    if declared:
+        return _unsplit(root, aside)
     _refuse_half_a_split(place, root, top)
-    _refuse_repeated(place, root)
-    return _unsplit(top, aside)
+    return _unsplit(top, aside, _repeated(place, root, top))
 
 
 def _tree(place: str, images: Iterable[tuple[tuple[str, ...], str]], aside: dict[str, list[str]]) -> Node:
@@ -275,32 +257,34 @@ def _refuse_half_a_split(place: str, root: Node, top: Node) -> None:
 
 def _plain(name: str) -> bool:
     """Whether a name says that its folder is a split, and nothing else."""
-    words = [word for word in _words(name) if word not in FILLING]
-    return len(words) == 1 and words[0] in WORDS
+    said = [word for word in words(name) if word not in FILLING]
+    return len(said) == 1 and said[0] in WORDS
 
 
-def _refuse_repeated(place: str, root: Node) -> None:
-    """Refuse where two subtrees hold folders of the same names: they may be the splits of one set of classes."""
-    holders: dict[str, list[Node]] = {}
-    for node in root.all():
-        names = {same(name).casefold() for name in node.folders}
-        shared: dict[str, list[str]] = {}  # with each folder that came before, by its path
-        for name in sorted(names) if len(names) > 1 else ():
-            for other in holders.setdefault(name, []):
-                shared.setdefault(other.path, []).append(name)
-                if len(shared[other.path]) > 1:
-                    one, two = shared[other.path]
-                    raise Refusal(
-                        f"{place} holds the folders {one!r} and {two!r} both in {other.path or 'itself'} and in "
-                        f"{node.path}; {WAY_OUT}"
-                    )
-        for name in names if len(names) > 1 else ():
-            holders[name].append(node)
+def _repeated(place: str, root: Node, top: Node) -> tuple[str, ...]:
+    """What is told where folders of the same names lie in several classes; refused where they may be splits."""
+    folders = {node.path: {same(name).casefold() for name in node.folders} for node in root.all()}
+    splits, kinds = split_like(folders, top.path, words)
+    if splits:
+        one, two = (path or "the folder itself" for path in splits.paths)
+        names = " and ".join(map(repr, splits.names))
+        raise Refusal(
+            f"{place} holds the folders {names} both in {one} and in {two}, which can be read in two ways: if {names} "
+            f"are the classes, and {one} and {two} are splits, name the folders train and test (or val); if the outer "
+            f"folders are the classes, put them into a folder called {DECLARED}, and give that"
+        )
+    if not kinds:
+        return ()
+    first, second = kinds.names
+    return (
+        f"{kinds.paths[0]} and {kinds.paths[1]} hold folders of the same names ({first}, {second}), which are read as "
+        "kinds within each class; if the outer folders are splits, name them train and test",
+    )
 
 
-def _unsplit(top: Node, aside: dict[str, list[str]]) -> Layout:
+def _unsplit(top: Node, aside: dict[str, list[str]], told: tuple[str, ...] = ()) -> Layout:
     _put(aside, "in no class folder", top.images)
-    return Layout({"": _classes(top)}, {"": top.path}, aside)
+    return Layout({"": _classes(top)}, {"": top.path}, aside, told)
 
 
 def _classes(node: Node) -> Classes:

@@ -23,6 +23,7 @@ SPLITS = ("train", "val")
 
 
 def wanted(dataset: Dataset, place: Path) -> str:
+    """What a person would bring, and where to put it, for a sentence that says so."""
     return f"tiny-imagenet-200.zip, or the folder {place.name} with its train/ and val/, into {place.parent}"
 
 
@@ -36,6 +37,7 @@ def find(dataset: Dataset, place: Path) -> list[Path]:
 
 
 def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
+    """Download the archive, held to its MD5 sum."""
     download([URL], place.with_suffix(".zip"), MD5, progress)
 
 

@@ -43,6 +43,7 @@ class Entry:
 
 
 def is_archive(path: Path) -> bool:
+    """Whether a path has an archive's ending, in any case of letters."""
     return path.name.lower().endswith(ARCHIVES)
 
 

@@ -128,7 +128,12 @@ class Writer:
             self._stamps[split] = np.zeros(len(labels[split]), dtype=KINDS["stamps"])
 
     def put(self, split: str, position: int, images: np.ndarray, stamps: Sequence[bytes]) -> None:
-        """Pictures (n, c, y, x) uint8 into the places from `position` on, and the stamp of each one's source."""
+        """Pictures (b c y x) uint8 into the places from `position` on, and the stamp of each one's source.
+
+        Raises:
+            ValueError: they are of another size or kind than the arrays, or the stamps are not as many.
+            Refusal: the disk does not take them.
+        """
         if images.shape[1:] != self._shape or images.dtype != np.uint8 or len(stamps) != len(images):
             raise ValueError(f"{len(stamps)} pictures {images.dtype} {images.shape} where {self._shape} fit")
         try:
@@ -143,7 +148,11 @@ class Writer:
         return int(np.isin(self._stamps["test"], self._stamps["train"]).sum())
 
     def finish(self, classes: Sequence[str]) -> Arrays:
-        """Close the arrays, put them in place and open them."""
+        """Close the arrays, put them in place and open them.
+
+        Raises:
+            Refusal: the disk does not take them, or does not give them back.
+        """
         try:
             self._write_rest(classes)
             self._put_in_place()

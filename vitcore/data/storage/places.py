@@ -19,6 +19,13 @@ def user_cache() -> Path:
     return base / "vitcore"
 
 
+def user_state() -> Path:
+    """This person's folder for what vitcore must remember between two starts, by the custom of the system."""
+    if sys.platform in ("win32", "darwin"):
+        return user_cache()
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "vitcore"
+
+
 def data_root() -> Path:
     """The folder that holds the datasets: VITCORE_DATA, else one in the person's cache."""
     named = os.environ.get("VITCORE_DATA")

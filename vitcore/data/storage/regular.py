@@ -9,6 +9,9 @@ from typing import BinaryIO
 
 from vitcore.errors import Refusal
 
+CHUNK = 1 << 20
+"""Bytes that are read at once of a file that goes on behind the end it said it had."""
+
 KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -37,12 +40,37 @@ def open_regular(path: Path, limit: int) -> BinaryIO:
 
 
 def read_regular(path: Path, limit: int) -> bytes:
-    """The whole of a file of at most `limit` bytes; raises as `open_regular` does."""
+    """The whole of a file of at most `limit` bytes.
+
+    Raises:
+        Refusal: it is larger, or no file; and what else `open_regular` raises.
+    """
     with open_regular(path, limit) as file:
-        content = file.read(limit + 1)  # it may grow meanwhile, and some of /proc's say that they are empty
+        # It may grow meanwhile, and some of /proc's say that they are empty. A buffer is made as long as what is asked
+        # for: never the limit itself, which may be larger than this machine's memory.
+        content = bytearray(file.read(os.fstat(file.fileno()).st_size + 1))
+        while len(content) <= limit and (more := file.read(min(CHUNK, limit + 1 - len(content)))):
+            content += more
     if len(content) > limit:
         raise Refusal(_too_large(path, f"more than {limit:,}", limit))
-    return content
+    return bytes(content)
+
+
+def own_place(path: Path) -> Path:
+    """Where the link `path` leads among its folder and that one's neighbors; the path itself where it is none.
+
+    Raises:
+        Refusal: out of the folder that holds the file and its neighbours.
+    """
+    if not os.path.islink(path):
+        return path
+    try:
+        real = Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(path.parent.parent)):
+        raise Refusal(f"{path} is a link that leads out of its folder, and is not followed; put the file itself there")
+    return real
 
 
 def _check(path: Path, found: os.stat_result, limit: int) -> None:

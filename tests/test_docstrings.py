@@ -1,0 +1,163 @@
+"""What is public says what it does: shapes where it takes or gives tensors, and what it raises."""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py")), *sorted((ROOT / "vitcore").rglob("*.py"))]
+LEGEND = {
+    "b": "batch",
+    "n": "tokens",
+    "d": "width",
+    "h": "heads",
+    "g": "key heads",
+    "k": "head width",
+    "m": "random features",
+    "c": "channels",
+    "y": "rows",
+    "x": "columns",
+}
+BESIDE_LETTERS = {"...", "…", "classes"}
+SHAPED = ("layers", "models", "training")
+ON_THE_COMMAND_LINE = "cli"  # a command's docstring is its --help, and what it raises is printed as one sentence
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Public = tuple[str, Path, ast.ClassDef | Function]
+
+
+def _public(nodes: list[ast.stmt], path: Path, before: str) -> Iterator[Public]:
+    for node in nodes:
+        if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_"):
+            yield f"{before}{node.name}", path, node
+            if isinstance(node, ast.ClassDef):
+                yield from _public(node.body, path, f"{before}{node.name}.")
+
+
+PUBLIC = [
+    found
+    for path in SOURCES
+    for found in _public(
+        ast.parse(path.read_text(encoding="utf-8")).body, path, f"{path.relative_to(ROOT).as_posix()}:"
+    )
+]
+FUNCTIONS = [(name, path, node) for name, path, node in PUBLIC if isinstance(node, Function)]
+
+
+def _takes_or_gives_tensors(node: Function) -> bool:
+    given = node.args
+    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    notes = [node.returns, *(one.annotation for one in every if one is not None)]
+    return any(re.search(r"\bTensor\b", ast.unparse(note)) for note in notes if note is not None)
+
+
+def _is_shape(text: str) -> bool:
+    axes = text.replace(",", " ").split()
+    letters = LEGEND.keys() | BESIDE_LETTERS
+    return not text or (any(axis in letters for axis in axes) and all(a in letters or a.isdigit() for a in axes))
+
+
+def _has_shape(said: str) -> bool:
+    return any(_is_shape(inside) for inside in re.findall(r"(?<!\w)\(([^()]*)\)", said))
+
+
+def _raised(node: Function) -> set[str]:
+    """The exceptions that a function raises in its own words and does not catch itself."""
+    found: set[str] = set()
+
+    def look(inner: ast.AST, caught: frozenset[str]) -> None:
+        child: ast.AST
+        if isinstance(inner, ast.Raise) and inner.exc is not None:
+            error = inner.exc.func if isinstance(inner.exc, ast.Call) else inner.exc
+            name = ast.unparse(error).rpartition(".")[2]
+            if name[0].isupper() and name not in caught:
+                found.add(name)
+        if isinstance(inner, ast.Try):
+            held = {name for one in inner.handlers if one.type for name in re.findall(r"\w+", ast.unparse(one.type))}
+            for statement in inner.body:
+                look(statement, caught | held)
+            for child in (*inner.handlers, *inner.orelse, *inner.finalbody):
+                look(child, caught)
+            return
+        for child in ast.iter_child_nodes(inner):
+            look(child, caught)
+
+    for statement in node.body:
+        look(statement, frozenset())
+    return found
+
+
+def _names_of(error: str) -> set[str]:
+    """What an exception may be called: its own name, or a builtin's that it is one of."""
+    kind = getattr(builtins, error, None)
+    return {error} | {one.__name__ for one in (kind.__mro__ if isinstance(kind, type) else ()) if one is not object}
+
+
+@pytest.mark.parametrize(("name", "path", "node"), PUBLIC, ids=[name for name, _, _ in PUBLIC])
+def test_what_is_public_says_what_it_is_for(name: str, path: Path, node: ast.ClassDef | Function) -> None:
+    assert ast.get_docstring(node), f"{path.relative_to(ROOT)}:{node.lineno} {name} has no docstring"
+
+
+_TENSORS = [
+    (name, path, node)
+    for name, path, node in FUNCTIONS
+    if path.relative_to(ROOT).parts[1:2] and path.relative_to(ROOT).parts[1] in SHAPED and _takes_or_gives_tensors(node)
+]
+
+
+def test_there_are_functions_of_tensors() -> None:
+    assert len(_TENSORS) > 40
+
+
+@pytest.mark.parametrize(("name", "path", "node"), _TENSORS, ids=[name for name, _, _ in _TENSORS])
+def test_a_function_of_tensors_says_their_shapes_in_the_one_legend(name: str, path: Path, node: Function) -> None:
+    assert _has_shape(ast.get_docstring(node) or ""), (
+        f"{path.relative_to(ROOT)}:{node.lineno} {name} says no shape such as (b n d); the letters are {LEGEND}"
+    )
+
+
+_RAISING = [(name, path, node) for name, path, node in FUNCTIONS if ON_THE_COMMAND_LINE not in path.parts]
+
+
+@pytest.mark.parametrize(("name", "path", "node"), _RAISING, ids=[name for name, _, _ in _RAISING])
+def test_a_docstring_names_what_is_raised(name: str, path: Path, node: Function) -> None:
+    said = set(re.findall(r"\w+", ast.get_docstring(node) or ""))
+    silent = {error for error in _raised(node) if not said & _names_of(error)}
+    assert not silent, (
+        f"{path.relative_to(ROOT)}:{node.lineno} {name} raises {', '.join(silent)}; its docstring says no"
+    )
+
+
+def test_the_legend_stands_where_layers_begin() -> None:
+    said = ast.get_docstring(ast.parse((ROOT / "vitcore/layers/__init__.py").read_text(encoding="utf-8"))) or ""
+    joined = " ".join(said.split())
+    assert [meaning for meaning in LEGEND.values() if meaning not in joined] == []
+    assert [letter for letter in LEGEND if not re.search(rf"\b{letter}\b", joined)] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "shaped"),
+    [("(b n d) -> (b d)", True), ("weights (...), any", True), ("a scalar ()", True), ("state()", False),
+     ("(Vaswani et al. 2017)", False), ("(rows, width)", False), ("(3, 3)", False)],
+)  # fmt: skip
+def test_what_counts_as_a_shape(said: str, shaped: bool) -> None:
+    assert _has_shape(said) is shaped
+
+
+def test_what_is_raised_is_seen_where_it_is_not_caught() -> None:
+    source = """
+def f():
+    try:
+        raise ValueError("a")
+    except ValueError as error:
+        raise errors.Refusal(str(error)) from None
+    if f:
+        raise FileExistsError
+"""
+    (node,) = ast.parse(source).body
+    assert isinstance(node, ast.FunctionDef)
+    assert _raised(node) == {"Refusal", "FileExistsError"}
+    assert "OSError" in _names_of("FileExistsError")

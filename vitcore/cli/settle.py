@@ -1,0 +1,104 @@
+"""`settle`: paired seeds of two or more settings until the question is answered; list, stop and reopen questions."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results
+
+LOOK_SECONDS = 1.0
+
+
+def settle(
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SETTING...",
+            help='Two or more of: a stored run\'s id; options ("kernel=relu epochs=2"); TABLE:ROW:COLUMN.',
+            show_default=False,
+        ),
+    ] = None,
+    margin: Annotated[float, typer.Option(help="The smallest difference that matters, in points of error.")] = 0.5,
+    budget: Annotated[int, typer.Option(help="Runs that it may use at most, stored ones included.")] = 40,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave at once; it goes on in the background.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the questions and their answers.")] = False,
+    stop: Annotated[str | None, typer.Option(metavar="KEY", help="Give a question up.", show_default=False)] = None,
+    go_on: Annotated[
+        str | None, typer.Option("--continue", metavar="KEY", help="Open an ended question again.", show_default=False)
+    ] = None,
+) -> None:
+    """Run as many seeds as it takes to say which setting is better, and not one more.
+
+    After every seed an anytime-valid test decides, so it may be looked at and stopped at any time. Each seed is trained
+    by all settings; those that are stored already count.
+    """
+    from vitcore.settle import wishes
+    from vitcore.settle.question import ask
+    from vitcore.settle.settings import setting
+
+    results = Results()
+    ways = sum((bool(settings), listed, stop is not None, go_on is not None))
+    if ways != 1:
+        raise Refusal("say one of: two or more settings, --list, --stop KEY, --continue KEY")
+    if listed:
+        _list(results)
+    elif stop is not None:
+        wishes.stop(results, stop)
+        _say(results, stop)
+    else:
+        if go_on is not None:
+            key = wishes.go_on(results, go_on, budget).key
+        else:
+            key = ask(results, [setting(text, results) for text in settings or ()], margin, budget).key
+            wishes.ensure(results)
+        typer.echo(key)
+        if not detach:
+            _follow(results, key)
+
+
+def _follow(results: Results, key: str) -> None:
+    """A line whenever something has changed, until the question has ended."""
+    from vitcore.settle import wishes
+    from vitcore.settle.question import load
+    from vitcore.settle.sentences import answer, common
+    from vitcore.settle.standing import standing
+    from vitcore.store import queries
+    from vitcore.store.index import Index
+
+    index, told = Index(results), ""
+    typer.echo(common(load(results, key).settings), err=True)
+    try:
+        while (question := load(results, key)).worked_on:
+            wishes.ensure(results)
+            index.poll()
+            stands = standing(question, queries.runs(index))
+            sentence = f"{stands.spent} of {question.budget} runs: {answer(question, stands)}"
+            if sentence != told:
+                typer.echo(sentence, err=True)
+                told = sentence
+            time.sleep(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        typer.echo(f"It goes on in the background; `vitcore settle --stop {key}` gives it up.", err=True)
+        raise
+    _say(results, key)
+
+
+def _say(results: Results, key: str) -> None:
+    from vitcore.settle.question import load
+
+    question = load(results, key)
+    typer.echo(f"{question.state}: {question.sentence}")
+
+
+def _list(results: Results) -> None:
+    from vitcore.settle.question import questions
+    from vitcore.settle.sentences import names
+
+    for question in questions(results):
+        typer.echo(
+            f"{question.key}  {question.state}  {' | '.join(names(question.settings))}  {question.sentence}".rstrip()
+        )

@@ -1,0 +1,1 @@
+"""Settle a question: paired seeds of some settings, run until an anytime-valid test decides, and not one more."""

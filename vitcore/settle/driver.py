@@ -1,0 +1,77 @@
+"""Whoever works on a question: queues the next pair of seeds, waits, looks, and goes when it is settled.
+
+`python -m vitcore.settle.driver KEY --results FOLDER`, started by whoever asks. Everything it knows it reads from the
+stored runs; killed at any moment, the next one goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from filelock import Timeout
+
+from vitcore.cost.speed import Speed
+from vitcore.errors import Refusal
+from vitcore.runs import locks, queue
+from vitcore.runs.folder import Results
+from vitcore.settle import question as asked
+from vitcore.settle.sentences import answer
+from vitcore.settle.standing import Standing, standing
+from vitcore.settle.wishes import end, lock_path
+from vitcore.store import queries
+from vitcore.store.index import Index
+
+LOOK_SECONDS = 0.5
+
+
+def main() -> None:
+    """Works on one question until it has ended; a second driver of the same one leaves at once."""
+    parser = argparse.ArgumentParser(description="Settle a question.")
+    parser.add_argument("key")
+    parser.add_argument("--results")
+    arguments = parser.parse_args()
+    results = Results(arguments.results)
+    try:
+        with locks.lock(lock_path(results, arguments.key)).acquire(timeout=0):
+            work(results, arguments.key)
+    except Timeout:
+        return
+
+
+def work(results: Results, key: str) -> None:
+    """Rounds of one seed each, until the question has ended."""
+    index, resumed = Index(results), set[str]()
+    while asked.is_open(results, key):
+        index.poll()
+        question = asked.load(results, key)
+        runs = queries.runs(index)
+        stands = standing(question, runs)
+        if stands.state != "open":
+            end(results, question, stands.state, answer(question, stands))
+            return
+        try:
+            for id in stands.interrupted:
+                if id in resumed:
+                    raise Refusal(f"run {id} was interrupted again; see its log")
+                resumed.add(id)
+                queue.resume(results, id)
+            _queue(results, stands, Speed(runs))
+            queue.ensure_dispatcher(results)
+        except Refusal as refusal:
+            end(results, question, "blocked", f"It cannot go on: {refusal}.")
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _queue(results: Results, stands: Standing, speed: Speed) -> None:
+    for spec in stands.wanted:
+        queue.enqueue(results, spec, speed.expected(spec))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Refusal, OSError) as error:
+        sys.exit(f"The question cannot be worked on: {error}")

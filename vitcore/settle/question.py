@@ -1,0 +1,197 @@
+"""A question to settle: which settings, what difference matters, how many runs it may cost; kept as a small file."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from vitcore.data.load import available, downloads
+from vitcore.errors import Refusal
+from vitcore.runs import seal
+from vitcore.runs.folder import FORMAT, Results, read_record, reason, write_json
+from vitcore.spec import RunSpec
+from vitcore.statistics.sequential import LEAST_PAIRS
+
+MARGIN = 0.5
+"""Percentage points of error that matter, where nobody says otherwise."""
+
+BUDGET = 40
+"""Runs that a question may use, where nobody says otherwise."""
+
+MOST_SETTINGS = 8
+FOREIGN = "It was asked on another machine or by another account, so nothing is trained for it until you let it go on."
+_KEY = re.compile(r"[a-z0-9-]{1,40}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which of some settings has the lower test error (of the last weights, over seeds), by more than a margin?
+
+    Attributes:
+        settings: two or more specs that share their test images; their seeds do not count.
+        margin: the smallest difference that matters, in percentage points of test error.
+        budget: runs that it may use at most, those that were stored before included.
+        alpha: probability that any of its decisions is wrong.
+        key: its file's name.
+        created: unix seconds.
+        ended: why nobody works on it any more: "answered", "spent", "stopped" or "blocked"; empty while it is open.
+        sentence: what was said when it ended.
+        own: whether this account asked it; another's, in a folder from elsewhere, is shown and starts nothing.
+    """
+
+    settings: tuple[RunSpec, ...]
+    margin: float = MARGIN
+    budget: int = BUDGET
+    alpha: float = 0.05
+    key: str = ""
+    created: float = 0.0
+    ended: str = ""
+    sentence: str = ""
+    own: bool = True
+
+    @property
+    def worked_on(self) -> bool:
+        """Whether somebody is to work on it here: it is open, and this account's own."""
+        return self.own and not self.ended
+
+    @property
+    def state(self) -> str:
+        """`ended`, or else: open, or not ours to work on."""
+        return self.ended or ("open" if self.own else "not ours")
+
+
+def ask(results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, budget: int = BUDGET) -> Question:
+    """Stores a question; one that is asked already, and open, is not asked twice.
+
+    Raises:
+        Refusal: the settings cannot be compared, the margin is no difference, the budget does not do, the data are not
+            there, or the results folder cannot be written.
+    """
+    plain = tuple(spec.model_copy(update={"seed": 0, "name": ""}) for spec in settings)
+    _check(plain, margin, budget)
+    for known in questions(results):
+        if not known.ended and (known.settings, known.margin) == (plain, margin):
+            return keep(results, replace(known, budget=budget)) if known.budget != budget else known
+    now = time.time()
+    key = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(2)}"
+    return keep(results, Question(plain, float(margin), budget, key=key, created=round(now, 3)))
+
+
+def _check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
+    if not 2 <= len(settings) <= MOST_SETTINGS:
+        raise Refusal(f"a question is between 2 and {MOST_SETTINGS} settings; given were {len(settings)}")
+    marks = [spec.fingerprint() for spec in settings]
+    for place, mark in enumerate(marks):
+        if mark in marks[:place]:
+            first = marks.index(mark) + 1
+            raise Refusal(
+                f"settings {first} and {place + 1} are the same but for seed, device or precision; "
+                "choose two that differ in another option"
+            )
+    tested = {(spec.data.dataset, spec.data.folder) for spec in settings}
+    if len(tested) > 1:
+        names = " and ".join(sorted({spec.data.dataset for spec in settings}))
+        raise Refusal(f"errors on different test images cannot be compared ({names}); choose settings of one dataset")
+    if not (isinstance(margin, int | float) and math.isfinite(margin) and 0 < margin < 100):
+        raise Refusal(f"the difference that matters is above 0 and below 100 percentage points, not {margin}")
+    least = LEAST_PAIRS * len(settings)
+    if budget < least:
+        raise Refusal(
+            f"{len(settings)} settings need {LEAST_PAIRS} seeds each before anything can be said, "
+            f"so at least {least} runs; the budget is {budget}"
+        )
+    data = settings[0].data
+    why = available(data.dataset, data.folder)
+    if why and not downloads(data.dataset):
+        raise Refusal(why)
+
+
+def keep(results: Results, question: Question) -> Question:
+    """Writes the question's file, whole. Raises Refusal where it cannot be written."""
+    asked = {
+        "settings": [spec.to_dict() for spec in question.settings],
+        "margin": question.margin,
+        "budget": question.budget,
+        "alpha": question.alpha,
+    }
+    content = {
+        "v": FORMAT,
+        "created": question.created,
+        "question": asked,
+        seal.FIELD: seal.of(asked) if question.own else "",
+        "ended": question.ended,
+        "sentence": question.sentence,
+    }
+    path = _path(results, question.key)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, content)
+    except OSError as error:
+        raise Refusal(f"the question cannot be kept in {path.parent}: {reason(error)}") from None
+    return question
+
+
+def load(results: Results, key: str) -> Question:
+    """A stored question. Raises Refusal where there is none of that name, or its file is broken."""
+    path = _path(results, key)
+    if not path.is_file():
+        raise Refusal(f"there is no question {key!r}; `vitcore settle --list` lists those that are")
+    raw = read_record(path, f"question {key}", "question", "; delete it and ask anew")
+    found: dict[str, Any] = raw["question"]
+    try:
+        return Question(
+            tuple(RunSpec.parse(spec) for spec in found["settings"]),
+            float(found["margin"]),
+            int(found["budget"]),
+            float(found["alpha"]),
+            key,
+            float(raw.get("created", 0)),
+            str(raw.get("ended", "")),
+            str(raw.get("sentence", "")),
+            seal.fits(found, raw.get(seal.FIELD)),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:  # a Refusal is a ValueError
+        raise Refusal(f"question {key} cannot be read ({error}); delete {path} and ask anew") from None
+
+
+def questions(results: Results) -> list[Question]:
+    """Every question that can be read, newest first."""
+    found = []
+    for path in sorted(_folder(results).glob("*.json"), reverse=True):
+        try:
+            found.append(load(results, path.stem))
+        except Refusal:
+            continue
+    return found
+
+
+def forget(results: Results, key: str) -> None:
+    """Deletes a question; its runs stay. Raises Refusal where it cannot."""
+    try:
+        _path(results, key).unlink(missing_ok=True)
+    except OSError as error:
+        raise Refusal(f"question {key} cannot be deleted: {reason(error)}") from None
+
+
+def is_open(results: Results, key: str) -> bool:
+    """Whether somebody should work on it."""
+    try:
+        return load(results, key).worked_on
+    except Refusal:  # deleted, or broken
+        return False
+
+
+def _folder(results: Results) -> Path:
+    return results.root / "questions"
+
+
+def _path(results: Results, key: str) -> Path:
+    if not _KEY.fullmatch(key):
+        raise Refusal(f"{key[:60]!r} is no question's name; `vitcore settle --list` lists them")
+    return _folder(results) / f"{key}.json"

@@ -1,0 +1,53 @@
+"""How far runs that should agree lie apart: the noise of one run, from pairs that are mathematically the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+from numpy.typing import ArrayLike
+
+from vitcore.statistics.intervals import finite, t_limit
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """How far runs that should agree lie apart.
+
+    `deviation` is the standard deviation of a single run, [low, high] its 95 % interval, in the unit of the values;
+    `degrees` are the degrees of freedom behind it.
+    """
+
+    deviation: float
+    low: float
+    high: float
+    degrees: int
+
+    def difference(self, runs: float = 1, other_runs: float = 1, confidence: float = 0.95) -> float:
+        """The largest difference of two means, over so many runs each, that noise alone explains; inf: one is exact."""
+        if not self.degrees:
+            return math.nan
+        return t_limit(confidence, self.degrees) * self.deviation * math.sqrt(1 / runs + 1 / other_runs)
+
+
+def noise_floor(pairs: Sequence[tuple[float, float]]) -> NoiseFloor:
+    """Noise of one run from pairs of runs that are mathematically the same: Var(a - b) is twice that of one run."""
+    apart = finite([a - b for a, b in pairs])
+    return _floor(float((apart**2).sum() / 2), len(apart))
+
+
+def pooled_floor(groups: Sequence[ArrayLike]) -> NoiseFloor:
+    """Noise of one run from several groups of seeds, each about its own mean; groups of fewer than two say nothing."""
+    known: list[np.ndarray] = [values for values in map(finite, groups) if len(values) > 1]
+    squares = float(sum(((values - values.mean()) ** 2).sum() for values in known))
+    return _floor(squares, sum(len(values) - 1 for values in known))
+
+
+def _floor(squares: float, degrees: int) -> NoiseFloor:
+    if not degrees:
+        return NoiseFloor(math.nan, math.nan, math.nan, 0)
+    low, high = (math.sqrt(squares / float(scipy.stats.chi2.ppf(q, degrees))) for q in (0.975, 0.025))
+    return NoiseFloor(math.sqrt(squares / degrees), low, high, degrees)
