@@ -83,31 +83,32 @@ def load(model: nn.Module, path: Path | str, weights: str = "trained") -> Loaded
     tensors, said_of = weight_sets.chosen(sets, weights, path.name, lambda found: _is_named_as(found, own))
     timms = timm_names.renamed(tensors)
     given = _renamed(tensors, path) if timms is None else timms
-    said: list[str] = []
-    fresh = _fit_head(given, own, said)
+    fresh, said_of_head = _fit_head(given, own)
     _refuse_other_names(given, own, path)
+    said: list[str] = []
     _fit_positions(given, own, model, said, "bilinear" if timms is None else "bicubic")
     _refuse_other_shapes(given, own, path)
     _refuse_infinite(given, own, path)
     model.load_state_dict({**model.state_dict(), **given})
-    return Loaded([f"Loaded {len(given) - len(fresh)} tensors from {path.name}.", *said_of, *said], bool(fresh))
+    return Loaded(
+        [f"Loaded {len(given) - len(fresh)} tensors from {path.name}.", *said_of, *said, *said_of_head], bool(fresh)
+    )
 
 
-def _fit_head(given: dict[str, Tensor], own: dict[str, Tensor], said: list[str]) -> list[str]:
-    """Leave the model's own head where the checkpoint has none for its classes; the names that stay fresh."""
+def _fit_head(given: dict[str, Tensor], own: dict[str, Tensor]) -> tuple[list[str], list[str]]:
+    """Leave the model's own head where the checkpoint has none for its classes; the names that stay fresh, and why."""
     heads = [name for name in own if name.startswith("heads.")]
     there = [name for name in heads if name in given]
     if there and (len(there) < len(heads) or given[_HEAD].shape[0] == own[_HEAD].shape[0]):
-        return []  # as it should be; or of another model, as will be said
+        return [], []  # as it should be; or of another model, as will be said
+    why = "The checkpoint has no head: this model's is fresh and needs training."
     if there:
-        said.append(
+        why = (
             f"The checkpoint tells {given[_HEAD].shape[0]} classes apart and this model {own[_HEAD].shape[0]}: "
             "the head is fresh and needs training."
         )
-    else:
-        said.append("The checkpoint has no head: this model's is fresh and needs training.")
     given.update({name: own[name] for name in heads})
-    return heads
+    return heads, [why]
 
 
 def _read(path: Path) -> Any:

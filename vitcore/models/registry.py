@@ -256,7 +256,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "regnety-16gf": _cnn(
         "torchvision_nets",
-        {"model": "regnet_y_16gf"},
+        {"depth": 18, "w_0": 200, "w_a": 106.23, "w_m": 2.48, "group_width": 112, "se_ratio": 0.25},
         RADOSAVOVIC,
         side=224,
         classes=1000,

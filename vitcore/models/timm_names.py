@@ -20,7 +20,7 @@ _TOKENS = ("cls_token", "dist_token")
 
 
 def renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
-    """The tensors under our names; None where they bear other names than timm's."""
+    """The tensors (...) under our names; None where they bear other names than timm's."""
     theirs = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
     if _MARK not in theirs:
         return None

@@ -54,7 +54,7 @@ def take_over(model: nn.Module, weights: Mapping[str, Tensor], *, same_classes: 
     """Put another model's weights into `model`, in place.
 
     Args:
-        weights: its state dict; it may lack the head.
+        weights: its state dict, tensors of any shapes (...); it may lack the head.
         same_classes: whether its head tells this model's classes apart; else the head stays fresh.
 
     Raises:

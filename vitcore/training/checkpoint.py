@@ -83,7 +83,7 @@ def load_model(folder: Path, which: str = "last") -> tuple[nn.Module, RunSpec, t
 
 
 def load_weights(folder: Path, which: str = "last") -> tuple[dict[str, Tensor], tuple[str, ...], int]:
-    """A run's weights by name, its classes' names, and the epoch that they are of, for another run to start from.
+    """A run's weights (...) by name, its classes' names, and the epoch they are of, for another run to start from.
 
     Args:
         which: "last", "best", or "backbone", which lacks the head.
