@@ -40,7 +40,7 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
 
 
 def _regnet(config: Mapping[str, Any], classes: int) -> Any:
-    """As torchvision's functions for each RegNet, whose own arithmetic of widths cannot be done on the device "meta"."""
+    """As torchvision's functions for each RegNet, whose arithmetic of widths the device "meta" cannot do."""
     regnet = torchvision.models.regnet
     with torch.device("cpu"):
         blocks = regnet.BlockParams.from_init_params(**config)
