@@ -34,15 +34,16 @@ def other(field: SpecField) -> Any:
     """A value of the option that is not its default."""
     if field.name in UNLIKELY:
         return None
+    if field.name in TOGETHER:
+        return TOGETHER[field.name]
     if field.choices:
         known = {"architecture": "cct-mini/3x3", "kernel": "relu", "dataset": "mnist"}
         return known.get(field.name, next(choice for choice in field.choices if choice != field.default))
     if field.kind is bool:
         return not field.default
-    if field.name in TOGETHER:
-        return TOGETHER[field.name]
     if field.kind is str:
-        return {"device": "cpu", "teacher": "some-run", "init_from": "another-run"}.get(field.name, "größer – *one* <b>")
+        known = {"device": "cpu", "teacher": "some-run", "init_from": "another-run"}
+        return known.get(field.name, "größer – *one* <b>")
     low = field.bounds.get("ge", field.bounds.get("gt", 0))
     high = field.bounds.get("le", field.bounds.get("lt", low + 100))
     return field.kind(low + min(high - low, 100) * 0.375)
