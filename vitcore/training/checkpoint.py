@@ -136,6 +136,11 @@ def _read(path: Path, which: str) -> tuple[Mapping[str, str], dict[str, Tensor]]
             "runs of earlier versions and imported ones have none; take the last (--weights last)",
             "backbone": f"there are no weights in {path.parent} to start from",
         }
+        if which != "backbone" and (path.parent / BACKBONE).exists():
+            raise Refusal(
+                f"the weights in {path.parent} were imported without a head for these classes, so they can answer "
+                "nothing; start a run from them (--init-from)"
+            ) from None
         raise Refusal(absent[which]) from None
     except OSError as error:
         raise Refusal(f"{path} cannot be read: {disk.unreadable(error)}") from error
