@@ -244,6 +244,19 @@ class Note(Line):
 
 
 @dataclass(frozen=True)
+class Loaded(Line):
+    """What a run that starts from another's weights has taken over, tensor by tensor."""
+
+    event: ClassVar[str] = "loaded"
+    run: Annotated[str, Meaning(column=None)]  # the spec's init_from
+    weights: Annotated[str, Meaning(column=None)]
+    epoch: Annotated[int, Meaning(column=None)]
+    loaded: Annotated[Sequence[str], Meaning(column=None)]
+    resized: Annotated[Sequence[str], Meaning(column=None)]
+    fresh: Annotated[Sequence[str], Meaning(column=None)]
+
+
+@dataclass(frozen=True)
 class Ended(Line):
     """How a run ended, one of ENDINGS, with one sentence why; what it had reached, where there was anything."""
 
@@ -339,7 +352,7 @@ class ValAnswers(Answers):
     stream: ClassVar[str] = "val_predictions"
 
 
-KINDS: tuple[type[Line], ...] = (Taken, Started, Progress, Epoch, Note, Ended)
+KINDS: tuple[type[Line], ...] = (Taken, Started, Progress, Epoch, Note, Loaded, Ended)
 """The lines of events.jsonl."""
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
-from pages.shared.status import Run, actions, badge, progress_line
+from pages.shared.status import Run, actions, badge, held_back, progress_line
 from vitcore.errors import Refusal
 from vitcore.runs import cost_estimate, seal
 
@@ -26,9 +26,10 @@ def head(run: Run, called: str) -> None:
         if run["status"] == "running":
             st.progress(format.share(run["progress"]))
             st.caption(progress_line(run))
-        elif run["reason"] == seal.FOREIGN or (
-            run["status"] not in ("queued", "finished") and not format.missing(run["reason"])
-        ):
+        elif run["status"] == "queued" and run["reason"] != seal.FOREIGN:
+            if why := held_back(run["id"]):
+                st.caption(format.plain(why))
+        elif run["status"] != "finished" and not format.missing(run["reason"]):
             st.caption(format.plain(run["reason"]))
 
 

@@ -28,6 +28,7 @@ FOLDED = {
     "Schedule": ("schedule",),
     "Augmentation": ("augment",),
     "Training": ("training",),
+    "Fine-tuning": ("init",),
     "Machine": ("run",),
 }
 PRODUCT = ("architecture", "kernel", "dataset", "samples", "learning_rate", "seed")
@@ -169,7 +170,11 @@ def changed(spec: RunSpec) -> dict[str, Any]:
 
 def _leaves(sections: tuple[str, ...], *, advanced: bool) -> list[SpecField]:
     order = {section: place for place, section in enumerate(sections)}
-    found = [leaf for leaf in fields() if leaf.section in order and leaf.advanced == advanced and leaf.name != FOLDER]
+    found = [
+        leaf
+        for leaf in fields()
+        if leaf.section in order and leaf.advanced == advanced and leaf.name != FOLDER and not leaf.derived
+    ]
     return sorted(found, key=lambda leaf: order[leaf.section])
 
 

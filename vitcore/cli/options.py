@@ -25,6 +25,7 @@ def takes_every_field(command: Callable[..., Any]) -> Callable[..., Any]:
     drawn = [
         inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(field))
         for field in fields()
+        if not field.derived
     ]
     command.__signature__ = inspect.Signature([*own, *drawn])  # type: ignore[attr-defined]
     return command

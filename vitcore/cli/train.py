@@ -31,12 +31,16 @@ def train(
     detach: Annotated[bool, typer.Option("--detach", help="Queue the run, print its id and leave.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on the last line.")] = False,
     start_from: Preset = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option("--after", metavar="RUN", help="Begin once this run has finished; several: give it again."),
+    ] = None,
     **chosen: Any,
 ) -> None:
     """Train a run in the background and watch it; exit code 0 where it finished, 1 where not, 2 for a refusal."""
     spec = chosen_spec(start_from, chosen)
     results = Results()
-    id = queue.enqueue(results, spec)
+    id = queue.enqueue(results, spec, after=after or ())
     if detach:
         print(json.dumps(watch.watched(results, id).summary()) if as_json else id)
         return

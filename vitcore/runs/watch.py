@@ -10,7 +10,7 @@ from typing import Any
 
 from vitcore.cost.durations import duration
 from vitcore.errors import Refusal
-from vitcore.runs import journal, queue, seal
+from vitcore.runs import dependencies, journal, queue, seal
 from vitcore.runs import status as states
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results
@@ -55,7 +55,10 @@ class Watched:
 
     @property
     def reason(self) -> str:
-        """Why it ended so; empty where it goes on or nobody said."""
+        """Why it ended so, or what it waits for; empty where it goes on or nobody said."""
+        if self.status == "queued":
+            why = dependencies.reason(self.results, self.id)
+            return f"it {why}" if why else ""
         lost = states.LOST if self.status == "interrupted" and self.fold.ending is None else ""
         return self.fold.row.get("reason") or lost
 
@@ -124,7 +127,8 @@ def watched(results: Results, id: str) -> Watched:
 def until_ended(run: Watched, told: Callable[[dict[str, Any]], None] = lambda line: None) -> Iterator[None]:
     """Looks at the run every quarter of a second until it neither waits nor trains; yields after each look.
 
-    A run that waits while its dispatcher has died is given another.
+    A run that waits while its dispatcher has died is given another; one that waits for a run that will not finish by
+    itself is left in the queue.
 
     Raises:
         Refusal: the run was deleted, was queued by somebody else, or its worker cannot be started.
@@ -140,4 +144,6 @@ def until_ended(run: Watched, told: Callable[[dict[str, Any]], None] = lambda li
             if not queue.is_own(run.results.run(run.id)):
                 raise Refusal(f"run {run.id} waits for a word of yours: {seal.FOREIGN}")
             queue.ensure_dispatcher(run.results)
+            if dependencies.stuck(run.results, run.id):
+                return
         time.sleep(_LOOK_SECONDS)

@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from vitcore import events, processes
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, queue, teachers
+from vitcore.runs import dependencies, devices, locks, origins, queue, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
@@ -48,7 +48,7 @@ def main() -> None:
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
                 going_on = queue.resuming(folder)
-                if queue.claim(folder):
+                if not dependencies.awaited(results, folder) and queue.claim(folder):
                     _Work(results, folder, arguments.device).do(going_on)
         except Timeout:
             return  # another worker has it
@@ -119,14 +119,16 @@ class _Work:
         from vitcore.training import train
 
         _use_all_cores()
+        resume = going_on and self.folder.resume_point.exists()
         with _true_device(self.results, self.lane, spec):
             outcome: Outcome = train(
                 spec,
                 self._report,
                 folder=self.folder.path,
                 control=self._ask,
-                resume=going_on and self.folder.resume_point.exists(),
+                resume=resume,
                 teacher=teachers.load(self.results, spec),
+                initial=None if resume else origins.load(self.results, spec),
             )
         return events.Ended(**asdict(outcome))
 

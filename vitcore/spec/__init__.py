@@ -25,12 +25,13 @@ from vitcore.models import ARCHITECTURES, check, without_effect
 from vitcore.spec import printable
 from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
-from vitcore.spec.sections import DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
 from vitcore.spec.typed import written
 
 __all__ = [
     "AugmentSpec",
     "DataSpec",
+    "InitSpec",
     "ModelSpec",
     "OptimiserSpec",
     "RunSpec",
@@ -52,6 +53,7 @@ class RunSpec(Part):
     schedule: ScheduleSpec = ScheduleSpec()
     augment: AugmentSpec = AugmentSpec()
     training: TrainingSpec = TrainingSpec()
+    init: InitSpec = InitSpec()
     seed: int = option(0, "Seed", "Governs weights, subset, order, augmentation and dropout.", ge=0, lt=2**31)
     device: str = option(
         "auto", "Device", "auto, cpu, cuda, cuda:1, mps.", advanced=True, pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
@@ -89,8 +91,23 @@ class RunSpec(Part):
                 + (", or set validation to 0" if held and data.samples <= rows + held else "")
             )
         self.check_steps(data.samples or rows or None)
+        self._check_init()
         self._check_recipe()
         return self
+
+    def _check_init(self) -> None:
+        """Raises ValueError where what is asked of the first weights has no meaning."""
+        init, name = self.init, self.model.architecture
+        if init.freeze and not (init.init_from or init.init_fingerprint):
+            raise ValueError(
+                "freezing all but the head keeps the weights that were taken over, and none are; name the run to start "
+                "from (init_from), or leave it off"
+            )
+        if init.layer_decay < 1 and not ARCHITECTURES[name].attention:
+            raise ValueError(
+                f"{name} has no blocks whose rates could differ, so a layer-wise rate decay of {init.layer_decay:g} "
+                "cannot be set; leave it at 1"
+            )
 
     def _check_recipe(self) -> None:
         """Raises ValueError where options of schedule, augmentation and loss contradict one another."""
@@ -199,7 +216,8 @@ class RunSpec(Part):
         Fields at their defaults do not count, so an option added later leaves old runs matched; nor do those that
         change nothing in this network; a dataset's own side and number of rows, an architecture's own patch and a
         kernel's own epsilon count as left empty. The data count by their name; those in a folder of one's own, whose
-        name says little, by what was found there too.
+        name says little, by what was found there too. A run that others start from or learn from counts by its own
+        fingerprint, so that seeds of a whole chain are alike.
         """
         raw = self._plainest().model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
@@ -238,7 +256,20 @@ class RunSpec(Part):
         # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
         parts: dict[str, Part] = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
         parts["augment"] = self.augment.plainest()
-        return self.model_copy(update=parts)
+        return self.model_copy(update=parts | self._plainest_links())
+
+    def _plainest_links(self) -> dict[str, Part]:
+        """The sections that name other runs, told by their fingerprints instead of their ids where these are known."""
+        init, training = self.init, self.training
+        idle: dict[str, Any] = {}
+        if init.init_fingerprint:
+            idle["init_from"] = None
+        elif not init.init_from:
+            idle["init_weights"] = "last"
+        if init.freeze:
+            idle["layer_decay"] = 1.0
+        taught = {"teacher": None} if init.teacher_fingerprint else {}
+        return {"init": init.model_copy(update=idle), "training": training.model_copy(update=taught)}
 
     def title(self) -> str:
         """The name, or one made from the choices that matter most."""
@@ -270,9 +301,12 @@ def command_line(spec: RunSpec) -> str:
     Quoted for every shell alike; where a text holds what a shell reads itself ($, `, !, quotes, line ends), for sh.
     """
     words = ["python -m vitcore train"]
+    if spec.init.checkpoint_digest:  # trained elsewhere: nothing here makes these weights but bringing them in
+        words = [f"python -m vitcore import {spec.model.architecture} FILE --dataset {spec.data.dataset}"]
+        return " ".join([*words, f"--positions {spec.model.positions}"])
     for field in fields():
         value = getattr(_part(spec, field.path), field.name)
-        if value == field.initial:
+        if value == field.initial or field.derived:
             continue
         flag = field.name.replace("_", "-")
         if field.kind is bool:

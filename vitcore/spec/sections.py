@@ -251,3 +251,55 @@ class TrainingSpec(Part):
         advanced=True,
     )
     temperature: float = option(3.0, "Temperature", "Softness of a soft teacher.", advanced=True, gt=0, le=100)
+
+
+class InitSpec(Part):
+    """Which weights it starts from: fresh ones, or those of a stored run (fine-tuning)."""
+
+    init_from: str | None = option(
+        None,
+        "Start from run",
+        "Id of the stored run whose weights are taken over, the head's where the classes are the same; "
+        "empty: none (fresh weights).",
+        advanced=True,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+    )
+    init_weights: Literal["last", "best"] = option(
+        "last", "Weights of that run", "Those of its last epoch, or of its best.", advanced=True
+    )
+    freeze: bool = option(
+        False, "Freeze all but the head", "A linear probe: what was taken over stays as it is.", advanced=True
+    )
+    layer_decay: float = option(
+        1.0,
+        "Layer-wise rate decay",
+        "What the learning rate is multiplied by from each block to the one before it (Clark et al. 2020, Bao et al. "
+        "2022); 1: one rate for all.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
+    init_fingerprint: str | None = option(
+        None,
+        "Fingerprint of that run",
+        "What it shares with its own seeds, known before the run is there; empty: none.",
+        advanced=True,
+        derived=True,
+        pattern=r"^[0-9a-f]{12}$",
+    )
+    teacher_fingerprint: str | None = option(
+        None,
+        "Fingerprint of the teacher",
+        "As of the run that it starts from; empty: none.",
+        advanced=True,
+        derived=True,
+        pattern=r"^[0-9a-f]{12}$",
+    )
+    checkpoint_digest: str | None = option(
+        None,
+        "Imported file",
+        "SHA-256 of the file whose weights these are; empty: none (trained here).",
+        advanced=True,
+        derived=True,
+        pattern=r"^[0-9a-f]{64}$",
+    )

@@ -19,12 +19,14 @@ from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
 from vitcore.events import Note
 from vitcore.layers.attention import redraw_features
+from vitcore.models.transfer import train_mode
 from vitcore.spec import RunSpec
 from vitcore.training import finite, reporting
 from vitcore.training.best import TEST_ERROR, VAL_ERROR, Best
 from vitcore.training.checkpoint import WEIGHTS, load_resume, metadata, save_model, save_resume
 from vitcore.training.compiled import Forward, compiling_took
 from vitcore.training.evaluate import Scores
+from vitcore.training.initial import Initial, required, told
 from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.outcome import Outcome, Status
 from vitcore.training.progress import Report, StepLog, Tally
@@ -46,6 +48,7 @@ def train(
     control: Control = lambda: None,
     resume: bool = False,
     teacher: nn.Module | None = None,
+    initial: Initial | None = None,
 ) -> Outcome:
     """Train `spec`'s model and report every line (vitcore.events) of what comes of it.
 
@@ -55,6 +58,7 @@ def train(
         control: asked at least twice a second; "stop" or "pause" ends the run, keeping what was learnt.
         resume: go on from the folder's checkpoint, where there is one.
         teacher: whose answers to learn from, in evaluation mode; the spec says how.
+        initial: the weights to start from, where the spec names a run; one that goes on from its checkpoint needs none.
 
     Raises:
         Refusal: what was asked for cannot be done here (no such folder, data absent, no such device, too little
@@ -65,7 +69,7 @@ def train(
     ask = Asked(control)
     keep_pages()
     try:
-        run = Run(spec, report, folder, ask, teacher, resume)
+        run = Run(spec, report, folder, ask, teacher, resume, initial)
         run.tell_start()
         if spec.compile:
             run.compile()
@@ -98,10 +102,14 @@ class Run:
         ask: Asked,
         teacher: nn.Module | None,
         resume: bool,
+        initial: Initial | None = None,
     ) -> None:
         self.spec, self.report, self.folder, self.ask = spec, report, folder, ask
         state = load_resume(folder, spec) if resume and folder else None
-        self.parts = Parts(spec, report, ask, teacher, (state or {}).get("data"))
+        self.initial = initial if state is None else None
+        if state is None:
+            required(spec, initial)
+        self.parts = Parts(spec, report, ask, teacher, (state or {}).get("data"), self.initial)
         self.data = identity(self.parts.images)
         self.tally = Tally()
         self.steps = self.parts.batches.steps * spec.training.epochs
@@ -121,12 +129,16 @@ class Run:
         self.report(reporting.truth(self.parts, self.parts.images.test.labels))
         if self.parts.validation:
             self.report(reporting.truth(self.parts, self.parts.validation.labels, events.ValTruth))
+        if self.initial is not None and self.parts.taken is not None:
+            for line in told(self.parts.taken, self.initial):
+                self.report(line)
         for text in reporting.warnings(self.spec, self.parts):
             self.report(Note(text))
 
     def compile(self) -> None:
         """Compile the network on its first batch, before the clock of the training runs."""
         parts = self.parts
+        train_mode(parts.model, frozen=self.spec.init.freeze)
         images, labels = parts.batches.batch(parts.batches.order(self.tally.epoch), 0)
         draws = generator(self.spec.seed, "augment", 0)
         inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws, self.tally.epoch)
@@ -155,7 +167,7 @@ class Run:
         if tally.epoch > tally.evaluated:  # resumed between training and evaluation
             return None
         order = batches.order(tally.epoch)
-        parts.model.train()
+        train_mode(parts.model, frozen=self.spec.init.freeze)
         while tally.position < batches.steps:
             if self.ask():
                 return self._interrupted()
@@ -290,7 +302,8 @@ class Run:
         self.tally.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
         parts, tally = self.parts, self.tally
         side = parts.batches.images.shape[-1]
-        save_model(self.folder, parts.kept, self.spec, parts.images.classes, side, tally.evaluated)
+        if tally.images_seen:  # a head that has learnt nothing must answer nobody
+            save_model(self.folder, parts.kept, self.spec, parts.images.classes, side, tally.evaluated)
         self.best.write(self.folder, self._metadata())
         known = {"spec": self.spec.to_dict(), "data": self.data, "tally": tally.state(), "best": self.best.state()}
         save_resume(self.folder, {**known, **parts.state()})

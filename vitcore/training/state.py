@@ -20,8 +20,10 @@ from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
 from vitcore.errors import Refusal
 from vitcore.events import Note
+from vitcore.models.transfer import freeze
 from vitcore.spec import RunSpec
 from vitcore.training.device import resolve, resolve_precision
+from vitcore.training.initial import Initial, start_from
 from vitcore.training.loss import make_loss
 from vitcore.training.network import build_model
 from vitcore.training.optim import Average, Optimisers
@@ -33,7 +35,7 @@ from vitcore.training.thread_parallel import Portions
 class Parts:
     """Everything a spec names, built; `load` is told to `report`, and given up when `ask` says so.
 
-    `began_on` is the identity of the data that a resumed run began on.
+    `began_on` is the identity of the data that a resumed run began on, `initial` what a new one starts from.
 
     Raises:
         Refusal: data absent or other than those, no such device, a teacher that is not there.
@@ -47,6 +49,7 @@ class Parts:
         ask: Asked,
         teacher: nn.Module | None,
         began_on: Mapping[str, Any] | None = None,
+        initial: Initial | None = None,
     ) -> None:
         self.device = resolve(spec.device)
         self.precision = resolve_precision(spec.precision, self.device)
@@ -73,10 +76,14 @@ class Parts:
         # The model: its weights are the first thing drawn, dropout's stream starts anew after them.
         torch.manual_seed(spec.seed)
         channels, side = pictures.shape[1], pictures.shape[2]
-        self.model = build_model(spec, channels, side, len(self.images.classes)).to(self.device)
+        self.model = build_model(spec, channels, side, len(self.images.classes))
+        self.taken = None if initial is None else start_from(self.model, initial, self.images.classes)
+        self.model.to(self.device)
+        if spec.init.freeze:
+            freeze(self.model)
         self.average = _average(self.model, spec)
         torch.manual_seed(derived(spec.seed, "dropout"))
-        self.optimisers = Optimisers(self.model, spec.optimiser)
+        self.optimisers = Optimisers(self.model, spec.optimiser, spec.init.layer_decay)
         self.loss = make_loss(spec.training, _ready(teacher, spec, self.device))
         self.portions = Portions(self.model, self.device, spec.seed, 1 if spec.compile else None)
         self.forward: Callable[[Tensor], Any] = torch.compile(self.model) if spec.compile else self.model
