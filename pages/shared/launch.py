@@ -14,7 +14,7 @@ from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
 from vitcore.spec import RunSpec
 
-FIRST = RunSpec.of(
+FIRST = RunSpec.begun(
     architecture="cct-mini/3x3", dataset="digits", epochs=8, batch_size=32, learning_rate=3e-3, name="first-model"
 )
 """A small run that is good at once: scikit-learn's digits need no network, and the smallest CCT reads 97 of 100 of them

@@ -81,10 +81,12 @@ def test_a_preset_is_a_beginning_that_other_options_change(tmp_path: Path) -> No
 
 def test_train_waits_and_ends_with_one_json_object(trained: tuple[Results, dict[str, object], str]) -> None:
     results, told, said = trained
-    assert list(told) == ["id", "status", "error_percent", "epochs", "training_seconds", "images_per_second"]
+    errors = ["error_percent", "val_error", "val_error_best", "test_error_best", "best_epoch"]
+    assert list(told) == ["id", "status", *errors, "epochs", "training_seconds", "images_per_second"]
+    assert told["best_epoch"] in (1, 2)
     assert (told["status"], told["epochs"]) == ("finished", 2)
     assert 0 <= float(str(told["error_percent"])) <= 100
-    assert results.run(str(told["id"])).spec() == RunSpec.of(
+    assert results.run(str(told["id"])).spec() == RunSpec.begun(
         architecture="cnn", samples=64, batch_size=16, epochs=2, name="first", seed=4
     )
     assert "epoch 2/2" in said

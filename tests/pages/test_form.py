@@ -16,8 +16,6 @@ from vitcore.spec.typed import written
 # A folder is asked for with the dataset of one's own alone; what is derived only the program fills in.
 SHOWN = [field for field in fields() if field.name != "folder" and not field.derived]
 NUMBERS = [field for field in SHOWN if field.kind in (int, float) and not field.choices]
-# Values that go with the other fields' here: what contradicts them is refused.
-TOGETHER = {"warmup_epochs": 3, "cooldown_epochs": 3, "rand_augment": 9, "softmax_before_loss": False}
 RED = ":small[:red["
 UNLIKELY = ("patch", "features", "epsilon")  # what a network takes of these is another question
 
@@ -34,8 +32,10 @@ def other(field: SpecField) -> Any:
     """A value of the option that is not its default."""
     if field.name in UNLIKELY:
         return None
-    if field.name in TOGETHER:
-        return TOGETHER[field.name]
+    together = {"validation": 0.25, "warmup_epochs": 2, "cooldown_epochs": 3, "rand_augment": 9}
+    together["softmax_before_loss"] = False  # goes with one of the losses alone
+    if field.name in together:
+        return together[field.name]
     if field.choices:
         known = {"architecture": "cct-mini/3x3", "kernel": "relu", "dataset": "mnist"}
         return known.get(field.name, next(choice for choice in field.choices if choice != field.default))

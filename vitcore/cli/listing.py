@@ -120,4 +120,6 @@ def _head(column: Described) -> str:
 
 
 def _number(value: Any, form: str) -> str:
-    return "" if value is None or value != value else format(value, form)
+    from pandas import isna  # a column of whole numbers has an empty cell of its own kind
+
+    return "" if isna(value) else format(value, form)

@@ -69,7 +69,7 @@ def _help(field: SpecField) -> str:
         facts.append("`vitcore models` lists them" if field.name == "architecture" else f"{len(field.choices)} choices")
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     facts += [f"{words[bound]} {limit:,g}" for bound, limit in field.bounds.items()]
-    if field.default not in (None, ""):
-        shown = {True: "on", False: "off"}[field.default] if field.kind is bool else field.default
+    if field.initial not in (None, ""):
+        shown = {True: "on", False: "off"}[field.initial] if field.kind is bool else field.initial
         facts.append(f"default {shown}")
     return f"{field.help} ({'; '.join(facts)})" if facts else field.help

@@ -12,6 +12,7 @@ from filelock import Timeout
 
 from vitcore import processes
 from vitcore.cost.estimate import Expected
+from vitcore.data.load import check_validation
 from vitcore.errors import Refusal
 from vitcore.events import Ended
 from vitcore.runs import cost_estimate, dependencies, devices, locks, origins, seal, teachers
@@ -33,8 +34,8 @@ def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None, *
         after: runs that it waits for; those whose weights it takes must be among them, or have finished.
 
     Raises:
-        Refusal: the results folder cannot be written, or a run that it names does not do, as its teacher, to start
-            from or to wait for.
+        Refusal: the results folder cannot be written, a run that it names does not do, as its teacher, to start from or
+            to wait for, or what is to be held out for validation would leave a class empty.
     """
     dependencies.check(results, spec, after)
     return put(results, spec, expected, after=after)
@@ -44,6 +45,7 @@ def put(results: Results, spec: RunSpec, expected: Expected | None = None, *, af
     """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
     teachers.check(results, spec)
     origins.check(results, spec)
+    check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
     spec = dependencies.with_fingerprints(results, spec)
     waits = dependencies.entry(results, after)
     marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False, after=waits)}

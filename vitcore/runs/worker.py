@@ -63,7 +63,8 @@ class _Work:
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
-        self.predictions: Predictions | None = None  # once it is known what is predicted
+        self.val_confusion: Journal | None = None  # there where anything is held out for validation
+        self.predictions: dict[str, Predictions] = {}  # by stream, once it is known what is predicted
         self.resumed_from = 0
         self.room = folder.path / ".room"
         self.started = threading.Event()
@@ -92,7 +93,7 @@ class _Work:
             ending = events.Ended("failed", self._gone())  # whichever of its files was the first to be missed
         self.started.set()
         self._end(ending)
-        for journal in (self.events, self.steps, self.confusion, self.predictions):
+        for journal in (self.events, self.steps, self.confusion, self.val_confusion, *self.predictions.values()):
             with suppress(OSError):  # on a full disk the last half second of steps is lost; how it ended is told
                 if journal is not None:
                     journal.close()
@@ -136,13 +137,11 @@ class _Work:
         if isinstance(line, events.Step):
             self.steps.append(line)
         elif isinstance(line, events.Matrix):
-            self.confusion.append(line)
-        elif isinstance(line, events.Truth):
-            self.predictions = Predictions(self.folder.predictions, line.truth, line.classes)
-            self.predictions.withdraw(self.resumed_from)
-        elif isinstance(line, events.Answers):
-            if self.predictions is not None:
-                self.predictions.put(line.epoch, line.answers)
+            journal = self.confusion if line.stream == "confusion" else self.val_confusion
+            if journal is not None:
+                journal.append(line)
+        elif isinstance(line, events.Truth | events.Answers):
+            self._predicted(line)
         elif isinstance(line, events.Progress):
             if self._progress_is_due():
                 self.events.append(line, durable=False)
@@ -158,8 +157,20 @@ class _Work:
         self.steps.flush()
         self.events.append(line)
         self.resumed_from = line.resumed_from
-        for journal in (self.steps, self.confusion):
-            journal.append(events.Attempt(line.resumed_from, line.resumed_step))
+        if line.val_rows:
+            self.val_confusion = Journal(self.folder.val_confusion)
+        for journal in (self.steps, self.confusion, self.val_confusion):
+            if journal is not None:
+                journal.append(events.Attempt(line.resumed_from, line.resumed_step))
+
+    def _predicted(self, line: events.Truth | events.Answers) -> None:
+        """The true classes come first, then the answers of each evaluation."""
+        if isinstance(line, events.Truth):
+            path = self.folder.predictions if line.stream == "predictions" else self.folder.val_predictions
+            self.predictions[line.stream] = Predictions(path, line.truth, line.classes)
+            self.predictions[line.stream].withdraw(self.resumed_from)
+        elif line.stream in self.predictions:
+            self.predictions[line.stream].put(line.epoch, line.answers)
 
     def _progress_is_due(self) -> bool:
         """Every second at first, every five in a run of hours: so that a week's journal stays small."""

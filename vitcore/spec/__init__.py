@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
+from vitcore.data import validation
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
@@ -25,6 +26,7 @@ from vitcore.spec import printable
 from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
 from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.typed import written
 
 __all__ = [
     "AugmentSpec",
@@ -38,6 +40,7 @@ __all__ = [
     "TrainingSpec",
     "command_line",
     "fields",
+    "initial",
 ]
 
 
@@ -78,11 +81,14 @@ class RunSpec(Part):
                 "the dataset 'folder' and the path of one's own pictures go together; "
                 f"given were {data.dataset!r} and {data.folder or 'no path'!r}"
             )
-        rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        held = self._held_out()
+        rows = known.train_rows - held + (known.test_rows if data.draw_from == "all" else 0)
         if data.samples is not None and not data.replacement and rows and data.samples > rows:
+            has = f"that are left of {known.label} with {held:,} held out for validation" if held else ""
             raise ValueError(
-                f"{data.samples:,} rows without replacement are more than the {rows:,} that {known.label} has; "
-                f"ask for at most {rows:,}, or draw with replacement"
+                f"{data.samples:,} rows without replacement are more than the {rows:,} "
+                f"{has or f'that {known.label} has'}; ask for at most {rows:,}, or draw with replacement"
+                + (", or set validation to 0" if held and data.samples <= rows + held else "")
             )
         self.check_steps(data.samples or rows or None)
         self._check_init()
@@ -121,6 +127,21 @@ class RunSpec(Part):
                 "a softmax before the loss goes with cross-entropy alone, and the loss is bce; leave one of them out"
             )
 
+    def _held_out(self) -> int:
+        """How many training images are held out for validation, as far as the table of datasets tells.
+
+        Raises:
+            ValueError: a class would be left without one, or nothing to train on.
+        """
+        data, known = self.data, DATASETS[self.data.dataset]
+        if data.validation is None or not known.train_rows:
+            return 0
+        if known.val_rows:
+            return known.val_rows
+        even, more = divmod(known.train_rows, len(known.classes))  # the classes' own sizes are known once it is read
+        sizes = [even + (number < more) for number in range(len(known.classes))]
+        return sum(validation.check(data.validation, sizes, known.classes, known.label))
+
     def check_steps(self, rows: int | None, side: int | None = None) -> None:
         """Hold that the network can be built and trained on so many rows (None: not known yet).
 
@@ -150,6 +171,11 @@ class RunSpec(Part):
             return cls.model_validate(raw)
         except ValidationError as error:
             raise Refusal(_sentence(error)) from None
+
+    @classmethod
+    def begun(cls, **values: Any) -> RunSpec:
+        """A spec from flat field names over what form, command line and front door begin with: with validation."""
+        return cls.of(**{**initial(), **values})
 
     @classmethod
     def of(cls, base: RunSpec | None = None, /, **values: Any) -> RunSpec:
@@ -210,6 +236,14 @@ class RunSpec(Part):
         if data.side == known.side:
             spelled["side"] = None
         rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        if data.validation is None:
+            spelled["validation_seed"] = 0
+        elif known.val_rows:  # its own split, whatever share or count is asked for
+            spelled |= {"validation": 0.1, "validation_seed": 0}
+            rows -= known.val_rows
+        elif rows:
+            spelled["validation"] = float(held := validation.count(data.validation, known.train_rows))
+            rows -= held
         if data.samples is not None and data.samples == rows:
             spelled["samples"] = None
         if model.patch is not None and model.patch == ARCHITECTURES[model.architecture].config.get("patch"):
@@ -256,8 +290,13 @@ def _all_fields() -> tuple[SpecField, ...]:
     return tuple(walk(RunSpec))  # once: reading ten thousand runs asks for them as often
 
 
+def initial() -> dict[str, Any]:
+    """What form, command line and front door begin with where that is not the default, by the options' leaf names."""
+    return {field.name: field.initial for field in fields() if field.initial != field.default}
+
+
 def command_line(spec: RunSpec) -> str:
-    """The command that starts this run: only what differs from the defaults.
+    """The command that starts this run: only what differs from what the command line begins with.
 
     Quoted for every shell alike; where a text holds what a shell reads itself ($, `, !, quotes, line ends), for sh.
     """
@@ -267,13 +306,13 @@ def command_line(spec: RunSpec) -> str:
         return " ".join([*words, f"--positions {spec.model.positions}"])
     for field in fields():
         value = getattr(_part(spec, field.path), field.name)
-        if value == field.default or field.derived:
+        if value == field.initial or field.derived:
             continue
         flag = field.name.replace("_", "-")
         if field.kind is bool:
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            text = str(value)
+            text = "0" if value is None else written(value)  # empty where not empty is begun with: validation alone
             words.append(f"--{flag} {_quoted(text)}")
     return " ".join(words)
 

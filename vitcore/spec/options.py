@@ -58,13 +58,17 @@ def option(
     *,
     advanced: bool = False,
     derived: bool = False,
+    initial: Any = None,
     **bounds: Any,
 ) -> Any:
     """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more".
 
-    A derived one is filled in by the program when a run is stored; neither the form nor a flag asks for it.
+    `initial` is what form, command line and front door begin with, where that is not the default: the default is also
+    what a spec means that was stored before there was such a field. A derived field is filled in by the program when a
+    run is stored; neither the form nor a flag asks for it.
     """
-    extra: dict[str, Any] = {"advanced": advanced, "derived": derived}
+    begins = default if initial is None else initial
+    extra: dict[str, Any] = {"advanced": advanced, "derived": derived, "initial": begins}
     return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)
 
 
@@ -84,6 +88,7 @@ class SpecField:
     choices: tuple[str, ...]  # empty: free
     bounds: Mapping[str, float]  # of ge, gt, le, lt
     derived: bool = False  # filled in by the program, asked of nobody
+    initial: Any = None  # what form, command line and front door begin with: mostly the default
 
     @property
     def empty(self) -> str:
@@ -125,6 +130,7 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
         choices=choices,
         bounds=bounds,
         derived=bool(extra.get("derived")),
+        initial=extra.get("initial", info.default),
     )
 
 

@@ -15,6 +15,7 @@ from vitcore.data.load import Images, load
 from vitcore.data.loader import Batches
 from vitcore.data.registry import pixel_scale
 from vitcore.data.seeds import derived
+from vitcore.data.splits import parted
 from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
 from vitcore.errors import Refusal
@@ -58,9 +59,12 @@ class Parts:
         if began_on is not None:
             refuse_others(began_on, self.images, spec.data.folder or spec.data.dataset)
         pictures, labels = _drawn_from(self.images, spec)
+        data = spec.data
+        stays, self.validation = parted(self.images, data.validation, data.validation_seed, data.folder or data.dataset)
+        pool = torch.cat([stays, torch.arange(len(self.images.train.labels), len(labels))])
         seed = spec.seed if spec.data.subset_seed is None else spec.data.subset_seed
-        shares = labels if spec.data.stratified else None
-        rows = subset(len(labels), spec.data.samples, spec.data.replacement, seed, shares)
+        shares = labels[pool] if spec.data.stratified else None
+        rows = pool[subset(len(pool), spec.data.samples, spec.data.replacement, seed, shares)]
         self.rows = len(rows)
         _check_steps(spec, self.rows, pictures.shape[-1])
         self.batches = Batches(
@@ -122,8 +126,9 @@ def _loaded(spec: RunSpec, report: Report, ask: Asked) -> Images:
             told[what] = quarter
             report(Note(f"{what}: {100 * done:.0f} %"))
 
+    data = spec.data
     try:
-        return load(spec.data.dataset, spec.data.side, progress, spec.data.folder, spec.data.skip_broken)
+        return load(data.dataset, data.side, progress, data.folder, data.skip_broken, data.validation is not None)
     except Broken as refusal:
         for sentence in refusal.reasons.values():  # the reason of the failure names the first few alone
             report(Note(sentence))
