@@ -190,6 +190,13 @@ def test_weights_of_another_network_are_refused(asleep: Results) -> None:
     refused(asleep, tiny(architecture="cct-2/3x2", init_from=other), "positions none", "learnable")
 
 
+def test_weights_that_a_run_has_not_kept_are_refused(asleep: Results) -> None:
+    origin = stored(asleep, "finished")
+    refused(asleep, tiny(init_from=origin), f"run {origin} has kept no last weights", "name another run")
+    asleep.run(origin).checkpoint.write_bytes(b"weights")
+    refused(asleep, tiny(init_from=origin, init_weights="best"), "no best weights", "--init-weights last")
+
+
 def test_a_teacher_of_other_classes_is_refused(asleep: Results) -> None:
     teacher = asleep.create(tiny()).id
     lines = Journal(asleep.run(teacher).events)

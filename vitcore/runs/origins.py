@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from vitcore.data.registry import DATASETS, Dataset
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES
+from vitcore.runs import status as states
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
 if TYPE_CHECKING:
     from vitcore.training.initial import Initial
 
+_FILES = {"last": ("model.safetensors", "backbone.safetensors"), "best": ("best.safetensors",)}
+
 
 def check(results: Results, spec: RunSpec) -> None:
-    """Hold that the run that the spec starts from, if it names one, is stored and of the same network; torch-free.
+    """Hold that the run that the spec starts from, if any, is stored, of the same network and has weights; torch-free.
 
     Raises:
         Refusal: in one sentence that names what both have.
@@ -23,7 +26,15 @@ def check(results: Results, spec: RunSpec) -> None:
     id = spec.init.init_from
     if not id:
         return
-    hold(f"run {id}", results.run(id).spec(), spec)
+    folder = results.run(id)
+    hold(f"run {id}", folder.spec(), spec)
+    which = spec.init.init_weights
+    if states.now(folder) == "finished" and not any((folder.path / name).exists() for name in _FILES[which]):
+        other = "last" if which == "best" else "best"
+        way = (
+            f"take its {other} ones (--init-weights {other}), or " if (folder.path / _FILES[other][0]).exists() else ""
+        )
+        raise Refusal(f"run {id} has kept no {which} weights to start from; {way}name another run")
 
 
 def hold(named: str, origin: RunSpec, spec: RunSpec) -> None:

@@ -44,8 +44,8 @@ def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None, *
 def put(results: Results, spec: RunSpec, expected: Expected | None = None, *, after: Sequence[str] = ()) -> str:
     """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
     teachers.check(results, spec)
-    check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
     origins.check(results, spec)
+    check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
     spec = dependencies.with_fingerprints(results, spec)
     waits = dependencies.entry(results, after)
     marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False, after=waits)}
