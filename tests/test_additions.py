@@ -195,7 +195,7 @@ def test_every_place_that_the_table_names_is_there(what: str) -> None:
 def test_a_metric_is_told_by_every_reader(house: Path, environment: dict[str, str], trained: str) -> None:
     head, row = _said(house, environment, "-m", "vitcore", "runs", "--csv").splitlines()
     told = next(csv.DictReader([head, row]))
-    assert (told[METRIC], told[f"best_{METRIC}"]) == ("43", "43")
+    assert (told[METRIC], told[f"{METRIC}_best"]) == ("43", "43")
     assert f"| `{METRIC}` | DOUBLE | % | a made-up metric" in _said(house, environment, "-m", "vitcore.store.columns")
     lines = (Path(environment["VITCORE_RESULTS"]) / "runs" / trained / "events.jsonl").read_text().splitlines()
     assert [line[METRIC] for line in map(json.loads, lines) if line["event"] == "epoch"] == [41.5, 43.0]
@@ -218,8 +218,8 @@ ys = struct.unpack("<2d", base64.b64decode(chart["data"][0]["y"]["bdata"]))
 print(json.dumps([columns.options, table.proto.columns, table.value[{METRIC!r}].tolist(), chart["layout"], ys]))
 """
     options, settings, shown, layout, points = json.loads(_page(house, environment, "compare/page.py", code)[-1])
-    assert {"Made-up metric", "Best made-up metric"} <= set(options)
-    assert json.loads(settings)[METRIC]["label"] == "Made-up metric"
+    assert {"Made-up metric, last weights", "Made-up metric, best epoch"} <= set(options)
+    assert json.loads(settings)[METRIC]["label"] == "Made-up metric, last weights"
     assert json.loads(settings)[METRIC]["type_config"]["format"] == "%.1f %%"
     assert shown == [43.0]
     assert layout["yaxis"]["title"]["text"] == "Made-up metric (%)"

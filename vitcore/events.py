@@ -98,6 +98,9 @@ class Started(Line):
     vitcore: Software | None = None
     pid: int | None = None
     train_rows: Annotated[int | None, Meaning("images it learnt from")] = None
+    val_rows: Annotated[
+        int | None, Meaning("images held out of training to choose epochs by; 0: none", label="Validation rows")
+    ] = None
     data_digest: Annotated[
         str | None,
         Meaning(
@@ -143,7 +146,7 @@ class Epoch(Line):
     epoch: Annotated[int, Meaning("from 1", axis="x")]
     error_percent: Annotated[
         float | None,
-        Meaning("test error", "Test error", "%", ".2f", better="lower", of_run="evaluated", best=True, axis="y"),
+        Meaning("test error", "Test error", "%", ".2f", better="lower", of_run="evaluated", axis="y"),
     ]
     accuracy: Annotated[
         float | None,
@@ -159,9 +162,33 @@ class Epoch(Line):
         float | None,
         Meaning(
             "F1 on the test images, the mean over classes",
-            *("Macro F1", "share", ".4f"),
+            *("Test macro F1", "share", ".4f"),
             better="higher",
             of_run="evaluated",
+            axis="y",
+        ),
+    ]
+    val_error: Annotated[
+        float | None,
+        Meaning("validation error", "Validation error", "%", ".2f", "lower", of_run="validated", best=True, axis="y"),
+    ]
+    val_accuracy: Annotated[
+        float | None,
+        Meaning(
+            "share of the validation images that are right",
+            *("Validation accuracy", "share", ".4f"),
+            better="higher",
+            of_run="validated",
+            axis="y",
+        ),
+    ]
+    val_f1: Annotated[
+        float | None,
+        Meaning(
+            "F1 on the validation images, the mean over classes",
+            *("Validation macro F1", "share", ".4f"),
+            better="higher",
+            of_run="validated",
             axis="y",
         ),
     ]
@@ -172,6 +199,16 @@ class Epoch(Line):
     test_loss: Annotated[
         float | None,
         Meaning("mean of the test images", "Test loss", "", ".4f", "lower", of_run="evaluated", axis="y", finite=True),
+    ]
+    val_loss: Annotated[
+        float | None,
+        Meaning(
+            "mean of the validation images",
+            *("Validation loss", "", ".4f", "lower"),
+            of_run="validated",
+            axis="y",
+            finite=True,
+        ),
     ]
     learning_rate: Annotated[float, Meaning("of the epoch's last step", "Learning rate", "", "g", axis="y")]
     images_seen: Annotated[int, Meaning("training images so far, each as often as it came", "Images seen", axis="x")]
@@ -207,6 +244,19 @@ class Note(Line):
 
 
 @dataclass(frozen=True)
+class Loaded(Line):
+    """What a run that starts from another's weights has taken over, tensor by tensor."""
+
+    event: ClassVar[str] = "loaded"
+    run: Annotated[str, Meaning(column=None)]  # the spec's init_from
+    weights: Annotated[str, Meaning(column=None)]
+    epoch: Annotated[int, Meaning(column=None)]
+    loaded: Annotated[Sequence[str], Meaning(column=None)]
+    resized: Annotated[Sequence[str], Meaning(column=None)]
+    fresh: Annotated[Sequence[str], Meaning(column=None)]
+
+
+@dataclass(frozen=True)
 class Ended(Line):
     """How a run ended, one of ENDINGS, with one sentence why; what it had reached, where there was anything."""
 
@@ -215,6 +265,21 @@ class Ended(Line):
     reason: str
     epochs: Annotated[int | None, Meaning(column=None)] = None
     error_percent: Annotated[float | None, Meaning(column="end_error_percent")] = None
+    val_error: Annotated[float | None, Meaning(column="end_val_error")] = None
+    best_epoch: Annotated[
+        int | None,
+        Meaning("epoch of least validation error, whose weights are kept as the best", column="end_best_epoch"),
+    ] = None
+    val_error_best: Annotated[float | None, Meaning(column="end_val_error_best")] = None
+    test_error_best: Annotated[
+        float | None,
+        Meaning(
+            "test error of the best epoch's weights, measured once",
+            *("Test error, best epoch", "%", ".2f"),
+            better="lower",
+            column="end_test_error_best",
+        ),
+    ] = None
     training_seconds: Annotated[float | None, Meaning(column="end_training_seconds")] = None
     images_per_second: Annotated[float | None, Meaning(column="end_images_per_second")] = None
 
@@ -249,6 +314,13 @@ class Matrix(Line):
 
 
 @dataclass(frozen=True)
+class ValMatrix(Matrix):
+    """The same of the validation images."""
+
+    stream: ClassVar[str] = "val_confusion"
+
+
+@dataclass(frozen=True)
 class Truth(Line):
     """The true class of every test image, in the order of the split; the first line of its stream."""
 
@@ -266,7 +338,21 @@ class Answers(Line):
     answers: Sequence[int]
 
 
-KINDS: tuple[type[Line], ...] = (Taken, Started, Progress, Epoch, Note, Ended)
+@dataclass(frozen=True)
+class ValTruth(Truth):
+    """The true class of every validation image; the first line of its stream."""
+
+    stream: ClassVar[str] = "val_predictions"
+
+
+@dataclass(frozen=True)
+class ValAnswers(Answers):
+    """The class answered to every validation image."""
+
+    stream: ClassVar[str] = "val_predictions"
+
+
+KINDS: tuple[type[Line], ...] = (Taken, Started, Progress, Epoch, Note, Loaded, Ended)
 """The lines of events.jsonl."""
 
 
@@ -276,8 +362,13 @@ def metrics(axis: str = "") -> dict[str, Field]:
 
 
 def scores() -> tuple[str, ...]:
-    """Those that only an epoch with an evaluation has."""
+    """Those that only an epoch after which the test images were answered has."""
     return tuple(name for name, each in metrics().items() if each.meaning.of_run == "evaluated")
+
+
+def validated() -> tuple[str, ...]:
+    """Those that only an epoch after which the validation images were answered has."""
+    return tuple(name for name, each in metrics().items() if each.meaning.of_run == "validated")
 
 
 def unfinite() -> tuple[str, ...]:

@@ -21,9 +21,10 @@ class Meaning:
         unit: "%", "s", "MB", ...; "share": from 0 to 1.
         form: how its numbers are written, as `format` has it (".2f"), or "compact" (1.2 M).
         better: whether less of it or more of it is better; empty: neither.
-        of_run: what of it stands in the run's row. "last": the last epoch's; "evaluated": the last evaluation's;
-            "highest"; "kept": as it was last told; "running": the same, while the run runs; empty: nothing.
-        best: whether the best of all epochs stands there too, as best_<name>.
+        of_run: what of it stands in the run's row. "last": the last epoch's; "evaluated": the last evaluation's on the
+            test images; "validated": the last one's on the validation images; "highest"; "kept": as it was last told;
+            "running": the same, while the run runs; empty: nothing.
+        best: whether the best of all epochs stands there too, as <name>_best.
         axis: the axis of a chart of curves that it can be.
         cost: whether accuracy can be drawn against it.
         finite: written without a value where it was no number.
@@ -35,7 +36,7 @@ class Meaning:
     unit: str = ""
     form: str = ""
     better: Literal["", "lower", "higher"] = ""
-    of_run: Literal["", "last", "evaluated", "highest", "kept", "running"] = ""
+    of_run: Literal["", "last", "evaluated", "validated", "highest", "kept", "running"] = ""
     best: bool = False
     axis: Literal["", "x", "y"] = ""
     cost: bool = False

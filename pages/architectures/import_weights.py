@@ -23,7 +23,7 @@ from vitcore.spec import RunSpec
 KINDS = (".pt", ".pth", ".safetensors")
 LARGEST_UPLOAD, LARGEST_FILE = 200, 2_000  # MB
 PATIENCE = 1_800  # seconds
-PUBLISHED = [name for name, one in ARCHITECTURES.items() if one.family == "compact"]
+PUBLISHED = [name for name, one in ARCHITECTURES.items() if one.family in ("compact", "vit")]
 
 
 def weights_form() -> None:

@@ -14,6 +14,7 @@ from vitcore.store.columns import GROUPS, Column, columns
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
 ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds", "my_drawings")
+VALIDATED = ("test_error_best", "val_error_best", "best_epoch")  # shown at first where some run has validation
 KNOWN = columns() | {each.name: each for each in (*GROUPS, Column("my_drawings", "My drawings"))}
 LABELS = {name: each.label for name, each in KNOWN.items()}
 
@@ -33,7 +34,8 @@ def label(name: str) -> str:
 
 def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
     """The columns to show: at first the results and whatever options differ between the runs; a chooser adds others."""
-    first = [*ALWAYS[:3], *varying(table), *ALWAYS[3:]]
+    validated = [name for name in VALIDATED if name in table and table[name].notna().any()]
+    first = [*ALWAYS[:3], *validated, *varying(table), *ALWAYS[3:]]
     offered = [name for name in table.columns if name != "id"]
     held, gone = (st.session_state.get(name) or [] for name in (key, f"{key}-hidden"))  # a view may hold any column
     with st.popover("Columns", key=f"{key}-popover"):

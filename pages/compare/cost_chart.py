@@ -44,7 +44,7 @@ def against(table: pd.DataFrame, *, ask: bool) -> None:
         points,
         x=x,
         x_title=COSTS[x],
-        y_title="Test accuracy (%)",
+        y_title="Test accuracy, last weights (%)",
         log_x=log,
         revision=f"{x}:{dataset}:{log}",
     )

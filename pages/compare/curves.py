@@ -15,6 +15,7 @@ from vitcore import figures
 from vitcore.store import queries
 
 OVERLAID = 12  # curves that are still told apart
+TEST_SCORES = ("accuracy", "error_percent", "f1", "test_loss")
 MANY = 50  # runs of a group whose curves are averaged
 
 
@@ -40,6 +41,8 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
         return
     plot = figures.curve_plot(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log)
     chart(plain(plot), key="compare-curves", name=f"vitcore-{y}")
+    if y in TEST_SCORES and epochs["validated"].any():
+        st.caption("Runs with validation are tested after their last epoch alone; their epochs have validation values.")
     if len(runs) > len(drawn):
         st.caption(f"{len(drawn):,} of {format.number(len(runs), 'run')} are drawn: as many as can be told apart.")
 

@@ -12,14 +12,16 @@ from vitcore import figures
 
 AT_FIRST = 6  # axes, the results included, that still have room on a screen
 MOST = 2_000  # lines; more are one colour
-RESULTS = ("error_percent", "accuracy", "f1", "test_loss", "training_seconds", "cpu_seconds", "parameters", "macs")
+ERRORS = ("val_error_best", "test_error_best", "error_percent")
+RESULTS = (*ERRORS, "accuracy", "f1", "val_loss", "test_loss", "training_seconds", "cpu_seconds", "parameters", "macs")
 
 
 def parallel(runs: pd.DataFrame) -> None:
     """Parallel coordinates; the last axis is what the colour tells."""
     differing = [name for name in columns.varying(runs) if name not in ("name", "folder")]
     offered = [*columns.VARYING, *RESULTS]
-    first = [*differing[: AT_FIRST - 2], "training_seconds", "error_percent"]
+    validated = runs["val_error_best"].notna().any()
+    first = [*differing[: AT_FIRST - 2], "training_seconds", "val_error_best" if validated else "error_percent"]
     axes = st.multiselect(
         "Axes, from left to right",
         [name for name in dict.fromkeys(offered) if name in runs],

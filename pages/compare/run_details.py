@@ -11,7 +11,7 @@ import streamlit as st
 from pages.compare.weights_export import weights_of
 from pages.server import store_cache
 from pages.shared import format
-from pages.shared.confusion_panel import confusions
+from pages.shared.confusion_panel import SPLITS, confusions
 from pages.shared.naming import run_names
 from pages.shared.status import asked_of
 from vitcore.errors import Refusal
@@ -41,7 +41,8 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     _how(run)
     _kept_to(run, rows.loc[id, "training_seconds"])
     _said(run, all_tags(table))
-    if queries.confusion_epochs(store_cache.index(), run.id) and st.toggle("Confusion matrix", key="details-matrix"):
+    drawn = any(queries.confusion_epochs(store_cache.index(), run.id, split) for split in SPLITS)
+    if drawn and st.toggle("Confusion matrix", key="details-matrix"):
         st.fragment(confusions)(rows.loc[id], titles[str(id)], key="details-confusion")
     with st.container(horizontal=True, gap="small", key="details-ways"):
         weights_of(run)

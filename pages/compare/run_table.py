@@ -71,7 +71,8 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
     found = gathered(pooled, by)
     order, down = st.session_state[KEYS["group_sort"]], bool(st.session_state[KEYS["group_descending"]])
     if order not in found:
-        order, down = "error_median", False
+        order, down = ("val_error_median" if "val_error_median" in found else "error_median"), False
+        found = sorted_by(found, "error_median")  # of those without validation
     found, names = sorted_by(found, order, descending=down), list(found.columns)
     key = f"compare-groups-{st.session_state[VERSION]}-{hash((order, down, *by)) & 0xFFFFFFFF:x}"
     with st.container(key="compare-groups"):
@@ -89,18 +90,23 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
 
 
 def gathered(pooled: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """A row a group: its columns, `n`, the median test error with its 95 % interval, its best, mean seconds."""
+    """A row a group: its columns, `n`, the median test error of the last weights with its 95 % interval, mean seconds;
+    and the median of the best epochs' validation errors where every run of some group has one.
+    """
+    if "val_error_best" not in pooled:
+        pooled = pooled.assign(val_error_best=np.nan)
     groups = pooled.groupby(by, dropna=False, sort=False)
     found = groups.agg(
         n=("error_percent", "size"),
         error_median=("error_percent", "median"),
-        error_best=("error_percent", "min"),
+        val_error_median=("val_error_best", lambda errors: errors.median(skipna=False)),
         training_seconds=("training_seconds", "mean"),
     )
     several = [some for _, some in groups]
     ends = [typical_interval(some["error_percent"], images=test_images(some))[1:] for some in several]
     found.insert(2, "error_low", [low for low, _ in ends])
     found.insert(3, "error_high", [high for _, high in ends])
+    found = found if found["val_error_median"].notna().any() else found.drop(columns="val_error_median")
     return found.reset_index()
 
 

@@ -19,7 +19,8 @@ from vitcore.runs.folder import Results
 from vitcore.spec import command_line
 from vitcore.store import queries
 
-OUTCOME = ("error_percent", "accuracy", "f1", "training_seconds", "parameters", "macs")
+ERRORS = ("val_error_best", "test_error_best", "error_percent")
+OUTCOME = (*ERRORS, "best_epoch", "accuracy", "f1", "training_seconds", "parameters", "macs")
 
 
 def difference(runs: pd.DataFrame) -> None:
@@ -80,15 +81,17 @@ def _number(run: pd.Series, name: str) -> str:
     value = run[name]
     if format.missing(value):
         return format.NONE
-    if name == "error_percent":
+    if name in ERRORS:
         return format.percent(value, 2)
     if name == "training_seconds":
         return format.duration(value)
+    if name == "best_epoch":
+        return format.whole(value)
     return format.count(value) if name in ("parameters", "macs") else f"{value:.4f}"
 
 
 def _matrices(first: pd.Series, second: pd.Series) -> None:
-    """A, B, and A - B in percentage points of the true class, where both know the same classes."""
+    """Of the test images A, B, and A - B in percentage points of the true class, where both know the same classes."""
     st.subheader("Confusion matrices", anchor=False)
     try:
         found = [queries.confusion(store_cache.index(), str(run["id"])) for run in (first, second)]
@@ -102,7 +105,7 @@ def _matrices(first: pd.Series, second: pd.Series) -> None:
     with st.grid(2, min_column_width=330, gap=("medium", "large")):
         for name, run, epoch, matrix in (("A", first, after, one), ("B", second, then, other)):
             with st.container(gap="xxsmall"):
-                st.markdown(f"**{name}**, after epoch {epoch}, percent of the true class")
+                st.markdown(f"**{name}**, test images, after epoch {epoch}, percent of the true class")
                 figure = figures.confusion(matrix, classes, normalise=True, revision=f"matrix-{run['id']}")
                 chart(figure, key=f"difference-{name.lower()}", name=f"vitcore-confusion-{name.lower()}")
         with st.container(gap="xxsmall"):

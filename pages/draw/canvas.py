@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 HERE = Path(__file__).parent
 SIDE = 280  # pixels of the canvas's own coordinates
+MADE_FOR = "mnist"  # the dataset whose digits are drawn here
 BRUSH = 24  # a thick round pen: about as wide as MNIST's strokes once scaled to 28 x 28
 FINER = 2  # the picture is drawn so many times larger and scaled down, which smooths its edges
 

@@ -10,7 +10,7 @@ from PIL import Image
 from pages.draw import answers as asking
 from pages.draw import upload as uploading
 from pages.draw.attention_maps import looking, scale
-from pages.draw.canvas import canvas, picture
+from pages.draw.canvas import MADE_FOR, canvas, picture
 from pages.server import store_cache
 from pages.shared import format, frame, own_drawings
 from pages.shared.chart import chart
@@ -21,6 +21,7 @@ from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
 from vitcore.runs.predict import Prediction
+from vitcore.store import choosing
 
 WAYS = ("Draw a digit", "Upload a picture")
 READERS = [name for name, known in DATASETS.items() if known.made == "digit"]  # datasets whose models read digits
@@ -55,7 +56,7 @@ def cards(
                     st.markdown(format.plain(answer))
                 elif answer is None:
                     st.header("?", anchor=False)
-                    st.caption(f"{format.percent(run['error_percent'])} test error")
+                    st.caption(f"{format.percent(run['error_percent'])} test error, last weights")
                 else:
                     st.header(format.plain(answer.best), anchor=False)
                     st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
@@ -154,10 +155,8 @@ else:
     )
     drawn = way == WAYS[0]
     asked = digits if drawn else able
-    best = asked.sort_values("best_error_percent", kind="stable").head(1)
-    ids = pick_runs(
-        asked, key="draw-runs" if drawn else "upload-runs", first=list(best["id"]), label="Models", why=silent
-    )
+    first = choosing.default(asked, MADE_FOR if drawn else None)
+    ids = pick_runs(asked, key="draw-runs" if drawn else "upload-runs", first=first, label="Models", why=silent)
     if asked.empty:
         st.caption("No stored model reads digits; upload a picture for those that read others.")
     chosen = asked[asked["id"].isin(ids)].set_index("id", drop=False).reindex(ids)

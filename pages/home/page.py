@@ -9,6 +9,7 @@ from pages.shared import format, frame, moments
 from pages.shared.launch import FIRST, launch, watch
 from pages.shared.status import badge, progress_line
 from vitcore.data.registry import DATASETS
+from vitcore.store import choosing
 
 NEWEST = 8
 SHOWN = 6  # of what runs and waits
@@ -52,17 +53,29 @@ def _all(count: int) -> str:
     return "The one run there is →" if count == 1 else f"All {format.number(count, 'run')} →"
 
 
+def _dataset(run: pd.Series) -> str:
+    return format.plain(DATASETS[run["dataset"]].label if run["dataset"] in DATASETS else run["dataset"])
+
+
 def best(table: pd.DataFrame) -> None:
-    """The lowest test error on each dataset."""
-    known = table.dropna(subset=["best_error_percent"]).sort_values("best_error_percent", kind="stable")
+    """The lowest validation error on each dataset; where no run has validation, the newest run's last weights."""
+    found = choosing.best(table)
     st.subheader("Best so far", anchor=False)
-    if known.empty:
-        st.caption("No run has been evaluated yet.")
-    for _, run in known.drop_duplicates("dataset").iterrows():
+    for _, run in found.iterrows():
         with st.container(border=True, gap="xxsmall", key=f"best-{run['dataset']}"):
-            named = DATASETS[run["dataset"]].label if run["dataset"] in DATASETS else run["dataset"]
-            st.metric(f"{format.plain(named)}, test error", format.percent(run["best_error_percent"], 2))
+            of = f"best epoch {format.whole(run['best_epoch'])}"
+            st.metric(f"{_dataset(run)}, validation error, {of}", format.percent(run["val_error_best"], 2))
+            if not format.missing(run["test_error_best"]):
+                st.caption(f"test error, {of}: {format.percent(run['test_error_best'], 2)}")
             link(run)
+    others = table[table["error_percent"].notna() & ~table["dataset"].isin(found["dataset"])]
+    for _, run in others.drop_duplicates("dataset").iterrows():
+        with st.container(border=True, gap="xxsmall", key=f"best-{run['dataset']}"):
+            st.metric(f"{_dataset(run)}, test error, last weights", format.percent(run["error_percent"], 2))
+            st.caption("The newest run: none on this dataset has validation, so none is called the best.")
+            link(run)
+    if found.empty and others.empty:
+        st.caption("No run has been evaluated yet.")
 
 
 def newest(table: pd.DataFrame) -> None:
@@ -86,7 +99,8 @@ def newest(table: pd.DataFrame) -> None:
                     if run["status"] != "finished":
                         badge(run["status"])
                     if not format.missing(run["error_percent"]):
-                        st.caption(f"{format.percent(run['error_percent'], 2)} error", width="content")
+                        error = format.percent(run["error_percent"], 2)
+                        st.caption(f"test error, last weights: {error}", width="content")
                     st.caption(moments.ago(run["created"]), width="content")
     st.page_link("compare/page.py", label=_all(len(table)))
 

@@ -14,7 +14,7 @@ from pages.server import store_cache
 from pages.shared.chart import Panel, plain, wall
 from pages.shared.naming import run_names
 from pages.shared.status import Run
-from vitcore import events, figures
+from vitcore import figures
 from vitcore.errors import Refusal
 from vitcore.figures import edges
 from vitcore.runs.folder import Results
@@ -25,9 +25,11 @@ POINTS = 240  # of the loss at most: with more a chart of this size shows noise 
 SPREAD = ("loss_min", "loss_max")  # of the steps that a point of the loss stands for
 CURVES = (
     ("Loss by step", "loss", "step"),
-    *((f"{events.metrics()[y].label} by epoch", y, "epoch") for y in ("accuracy", "test_loss", "f1")),
+    ("{} accuracy by epoch", "held_out_accuracy", "epoch"),
+    ("{} loss by epoch, training dotted", "held_out_loss", "epoch"),
+    ("{} F1 by epoch", "held_out_f1", "epoch"),
 )
-TOLD = ["epochs_done", "training_seconds", "error_percent"]  # columns of a run's row that a new epoch changes
+TOLD = ["epochs_done", "training_seconds", "error_percent", "val_error"]  # of a run's row, changed by a new epoch
 
 
 def curves(rows: Sequence[Run]) -> None:
@@ -60,16 +62,39 @@ def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, .
     index, runs = store_cache.index(), pd.DataFrame(titles, columns=["id", "title"])
     epochs = queries.epochs(index, list(runs["id"]))
     steps = pd.concat([gathered(queries.steps(index, id)).assign(run_id=id) for id in runs["id"]])
-    found = []
-    for title, y, x in CURVES:
-        rows, figure = steps if x == "step" else epochs, None
+    found, of = [], _split(epochs)
+    for name, y, x in CURVES:
+        rows, figure, title = steps if x == "step" else epochs, None, name.format(of)
         if not rows.empty:
-            figure = plain(
-                figures.curve_plot(rows, runs, x=x, y=y, height=HEIGHT, spread=SPREAD if x == "step" else None)
-            )
+            drawn = figures.curve_plot(rows, runs, x=x, y=y, height=HEIGHT, spread=SPREAD if x == "step" else None)
+            if y == "held_out_loss":
+                drawn["data"] += _dotted(figures.curve_plot(rows, runs, x=x, y="train_loss")["data"])
+            figure = plain(drawn)
         notes = _small(figure, named=len(runs) > 1) if figure and figure["data"] else []
         found.append(Panel(f"curve-{y}", edges.said(title, *notes), figure, f"vitcore-{y}"))
     return found
+
+
+def _split(epochs: pd.DataFrame) -> str:
+    """Which images the curves of scores are of: those to validate on where a run has any, else those to test on."""
+    by_run = epochs.groupby("run_id")["validated"].any()
+    return "Validation" if len(by_run) and by_run.all() else "Validation or test" if by_run.any() else "Test"
+
+
+def _dotted(traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Training curves as they lie behind those of the same runs on held-out images."""
+    curves = [trace for trace in traces if "line" in trace and "legendgroup" in trace]
+    return [
+        {
+            **trace,
+            "line": {**trace["line"], "dash": "dot", "width": 1},
+            "mode": "lines",
+            "showlegend": False,
+            "legendgroup": trace["legendgroup"].replace("train_loss:", "held_out_loss:"),
+            "name": f"{trace['name']}, training",
+        }
+        for trace in curves
+    ]
 
 
 def gathered(steps: pd.DataFrame, most: int = POINTS) -> pd.DataFrame:

@@ -21,8 +21,9 @@ from vitcore.store.index import Index
 MARKS = "watch/marks"  # beside the pages
 COLUMNS = (  # of a run, as far as Live shows them
     *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
-    *("error_percent", "training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
-    *("folder", "side", "skip_broken"),
+    *("error_percent", "val_error", "val_error_best", "best_epoch", "test_error_best"),
+    *("training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
+    *("folder", "side", "skip_broken", "validation", "validation_seed"),
 )
 
 

@@ -17,7 +17,7 @@ from pages.live.run_header import head, numbers
 from pages.server import store_cache
 from pages.server.change_poller import pulse
 from pages.shared import format, frame
-from pages.shared.confusion_panel import confusions
+from pages.shared.confusion_panel import SPLITS, confusions
 from pages.shared.naming import run_names
 from pages.shared.run_picker import pick_runs
 from pages.shared.status import Run
@@ -34,7 +34,7 @@ LOG_BYTES = 20_000
 def confusion(rows: Sequence[Run]) -> None:
     """Which classes one of the runs takes for which, epoch by epoch, and the pictures behind it."""
     index = store_cache.index()
-    known = {run["id"]: run for run in rows if queries.confusion_epochs(index, run["id"])}
+    known = {run["id"]: run for run in rows if any(queries.confusion_epochs(index, run["id"], of) for of in SPLITS)}
     if not known:
         return
     st.subheader("Confusion matrix", anchor=False)

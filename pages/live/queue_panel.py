@@ -1,4 +1,4 @@
-"""The queue: who waits, in which order; moved up and down, taken out, emptied."""
+"""The queue: who waits, in which order and for which other run; moved up and down, taken out, emptied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared import format
 from pages.shared.naming import run_names
-from pages.shared.status import asked_of, start_here
+from pages.shared.status import asked_of, held_back, start_here
 from vitcore.errors import Refusal
 from vitcore.runs import queue, seal
 from vitcore.runs.folder import Results
@@ -41,6 +41,8 @@ def waiting(table: pd.DataFrame) -> None:
                 _mover("↑", "Earlier", ids, place, place - 1)
                 _mover("↓", "Later", ids, place, place + 1)
                 st.button("Cancel", key=f"out-{id}", on_click=_cancel_all, args=([id],))
+            if why := held_back(id):
+                st.caption(format.plain(why))
     if len(ids) > SHOWN:
         st.caption(f"and {len(ids) - SHOWN:,} more")
 

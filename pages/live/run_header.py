@@ -8,9 +8,11 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
-from pages.shared.status import Run, actions, badge, progress_line
+from pages.shared.status import Run, actions, badge, held_back, progress_line
 from vitcore.errors import Refusal
 from vitcore.runs import cost_estimate, seal
+
+TESTED = "Measured once, after training: nothing is chosen by the test images."
 
 
 def head(run: Run, called: str) -> None:
@@ -24,16 +26,22 @@ def head(run: Run, called: str) -> None:
         if run["status"] == "running":
             st.progress(format.share(run["progress"]))
             st.caption(progress_line(run))
-        elif run["reason"] == seal.FOREIGN or (
-            run["status"] not in ("queued", "finished") and not format.missing(run["reason"])
-        ):
+        elif run["status"] == "queued" and run["reason"] != seal.FOREIGN:
+            if why := held_back(run["id"]):
+                st.caption(format.plain(why))
+        elif run["status"] != "finished" and not format.missing(run["reason"]):
             st.caption(format.plain(run["reason"]))
 
 
 def numbers(run: Run) -> None:
     """What it has reached so far and what that took."""
-    with st.grid(6, min_column_width=110):
-        st.metric("Test error", format.percent(run["error_percent"], 2))
+    validated = not format.missing(run["val_error_best"])
+    with st.grid(8 if validated else 6, min_column_width=110):
+        if validated:
+            epoch = format.whole(run["best_epoch"])
+            st.metric(f"Validation error, best epoch {epoch}", format.percent(run["val_error_best"], 2))
+            st.metric(f"Test error, best epoch {epoch}", format.percent(run["test_error_best"], 2), help=TESTED)
+        st.metric("Test error, last weights", format.percent(run["error_percent"], 2), help=TESTED if validated else "")
         st.metric("Epochs", f"{format.whole(run['epochs_done'])} of {format.whole(run['epochs'])}")
         st.metric("Training time", format.duration(run["training_seconds"]), **_told_before(run["id"]))
         st.metric("Images/s", format.count(run["images_per_second"]))

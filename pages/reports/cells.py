@@ -12,11 +12,11 @@ from pages.shared.launch import launch, watch
 from pages.shared.measured_speeds import speeds
 from vitcore.apart import apart
 from vitcore.cost.speed import estimate
+from vitcore.published.chains import command
 from vitcore.reproduction import exports
 from vitcore.reproduction.missing import missing
 from vitcore.reproduction.tables import Result, ResultTable
 from vitcore.reproduction.verdicts import Verdict
-from vitcore.spec import command_line
 
 GREY = "color: #808080"
 COLORS = {Verdict.DIFFERS: "color: #C84C00", Verdict.DIVERGED: "color: #C84C00", Verdict.AGREES: "color: #009E73"}
@@ -64,11 +64,14 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
             st.metric("Difference", exports.cell_text(one, "difference"))
             st.metric("Verdict", exports.cell_text(one, "verdict") or "–")
         st.caption(" ".join(filter(None, [_sentence(one.judgement.why), one.published.note if one.published else ""])))
+        source = result.table.recipe_source(row, column, result.protocol)
+        if source:
+            st.caption(format.plain(f"Recipe: {source}."))
         _runs(one, runs)
         if one.cannot:
             st.info(f"This cell cannot be run yet: {format.plain(one.cannot)}.")
         elif one.spec:
-            st.code(command_line(one.spec), language="bash", wrap_lines=True)
+            st.code(command(one.spec, result.table.key, row, result.protocol), language="bash", wrap_lines=True)
             _run_cell(result, row, column, runs)
         st.caption(f"Source: {result.table.source(row, column)}")
 
@@ -101,6 +104,9 @@ def _run_cell(result: ResultTable, row: str, column: str, runs: pd.DataFrame) ->
     if not gaps.specs:
         return
     label = "Run this cell" if not have else "Run one more seed"
-    needed = estimate(gaps.specs[:1], runs, measured=speeds())
-    if st.button(f"{label} ({needed})", key="run-cell") and (ids := launch(gaps.specs[:1])):
+    asked = [spec for spec in gaps.specs if spec.seed == gaps.specs[0].seed]  # with what it starts from or learns from
+    needed = estimate(asked, runs, measured=speeds())
+    if len(asked) > 1:
+        st.caption(f"A chain of {len(asked)} runs, one after another.")
+    if st.button(f"{label} ({needed})", key="run-cell") and (ids := launch(asked)):
         watch(ids)

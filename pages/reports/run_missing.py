@@ -12,6 +12,7 @@ from pages.shared.status import badge
 from pages.train.fields import whole
 from vitcore.cost.speed import estimate
 from vitcore.data.load import available
+from vitcore.published.chains import worded
 from vitcore.published.tables import Explanation, Recipe, Table
 from vitcore.reproduction.missing import Gaps, missing
 from vitcore.reproduction.tables import cell_specs, counting, matching
@@ -48,11 +49,20 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
         own = len({spec.seed for spec in gaps.specs})
         needed = estimate(gaps.specs, runs, measured=speeds())
         st.caption(f"Missing: {many_runs} over {format.number(own, 'seed')}, one after another; {needed}.")
+        _chains(gaps, runs)
         measure_button(needed.guessed)
         if st.button(f"Run what is missing ({many_runs})", type="primary", key="fill-in"):
             ordered = sorted(gaps.specs, key=lambda spec: spec.seed)  # every cell has one seed before any has two
             if launch(ordered):
                 st.rerun()
+
+
+def _chains(gaps: Gaps, runs: pd.DataFrame) -> None:
+    """Rows whose run takes other runs' weights: what is trained before it, and what the whole of it costs."""
+    for chain in gaps.chains:
+        many = format.number(len(chain.left), "run")
+        cost = estimate(chain.left, runs, measured=speeds())
+        st.caption(format.plain(f"A chain: {worded(chain.links)}. Missing of it: {many}; {cost}."))
 
 
 def _done(table: Table, protocol: str, runs: pd.DataFrame, seeds: int, rows: list[str]) -> tuple[int, int]:

@@ -20,12 +20,14 @@ from pages.shared.status import Run
 from vitcore import figures
 from vitcore.data.identity import digest
 from vitcore.data.load import available
+from vitcore.data.splits import parted, tested
 from vitcore.errors import Refusal
 from vitcore.runs import predictions
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import queries
 from vitcore.store.history import Told, history
 
+SPLITS: tuple[queries.Split, ...] = ("test", "validation")
 SHOWN = 24  # pictures
 SIDE = 112  # pixels of a picture's height on its way to the page
 BOXES = (("True class", "true"), ("Taken for", "predicted"))
@@ -33,25 +35,32 @@ BOXES = (("True class", "true"), ("Taken for", "predicted"))
 
 def confusions(run: Run, called: str, *, key: str) -> None:
     """Which classes are taken for which after the last epoch or a chosen one, and the pictures behind a cell."""
-    known = queries.confusion_epochs(store_cache.index(), run["id"])
+    index = store_cache.index()
+    there: list[queries.Split] = [split for split in SPLITS if queries.confusion_epochs(index, run["id"], split)]
+    split: queries.Split = there[0] if there else "test"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if len(there) > 1:
+            split = st.segmented_control(
+                "Images", there, default=split, required=True, key=f"{key}-split", label_visibility="collapsed"
+            )
         shares = st.toggle("Percent of the true class", key=f"{key}-shares")
         last = st.toggle("Follow the last epoch", value=True, key=f"{key}-last")
+    known = queries.confusion_epochs(index, run["id"], split)
     chosen = None if last or len(known) < 2 else _slider(known, key)
     try:
-        epoch, matrix = queries.confusion(store_cache.index(), run["id"], epoch=chosen)
+        epoch, matrix = queries.confusion(index, run["id"], chosen, split)
     except Refusal as refusal:  # its line holds no matrix
         st.caption(f"{format.plain(str(refusal))}.")
         return
     names = class_names(run, len(matrix))
-    st.caption(f"{format.plain(called)}, after epoch {epoch}")
+    st.caption(f"{format.plain(called)}, {split} images, after epoch {epoch}")
     chart(
         _drawn(matrix.tobytes(), matrix.dtype.str, names, shares),
         key=key,
         name="vitcore-confusion",
         on_pick=partial(_pick, key),
     )
-    _behind(run, names, epoch, key)
+    _behind(run, names, epoch, split, key)
 
 
 @lru_cache(maxsize=32)
@@ -74,7 +83,7 @@ def _pick(key: str, cell: Any) -> None:
         st.session_state[f"{key}-true"], st.session_state[f"{key}-predicted"] = map(int, cell)
 
 
-def _behind(run: Run, names: tuple[str, ...], epoch: int, key: str) -> None:
+def _behind(run: Run, names: tuple[str, ...], epoch: int, split: queries.Split, key: str) -> None:
     """The pictures of one cell, each with the epochs at which it was read rightly."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}-cell"):
         true, predicted = (_box(label, names, f"{key}-{name}") for label, name in BOXES)
@@ -83,14 +92,14 @@ def _behind(run: Run, names: tuple[str, ...], epoch: int, key: str) -> None:
         return
     folder = Results().run(run["id"])
     try:
-        found = _cell(folder.path, _stamp(folder), true, predicted, epoch)
+        found = _cell(folder.path, _stamp(folder, split), true, predicted, epoch, split)
     except Refusal as refusal:
         st.caption(f"The pictures behind it are not known: {format.plain(refusal)}.")
         return
-    st.markdown(_sentence(len(found), names[true], names[predicted], epoch, right=true == predicted))
+    st.markdown(_sentence(len(found), names[true], names[predicted], epoch, split, right=true == predicted))
     if found:
         shown = found[:SHOWN]
-        pictures = _pictures(run, folder, [one.row for one in shown])
+        pictures = _pictures(run, folder, [one.row for one in shown], split)
         st.html(f'<div class="behind">{"".join(map(_figure, shown, pictures))}</div>')
     if len(found) > SHOWN:
         st.caption(f"The first {SHOWN} are shown; {len(found):,} in all.")
@@ -105,9 +114,9 @@ def _box(label: str, names: tuple[str, ...], key: str) -> int | None:
     )
 
 
-def _sentence(count: int, true: str, predicted: str, epoch: int, *, right: bool) -> str:
+def _sentence(count: int, true: str, predicted: str, epoch: int, split: str, *, right: bool) -> str:
     """What the cell holds, in words; class names may hold anything, so they stand as code."""
-    many = f"**{count:,}** test picture{'s' * (count != 1)}" if count else "No test picture"
+    many = f"**{count:,}** {split} picture{'s' * (count != 1)}" if count else f"No {split} picture"
     were = "were" if count > 1 else "was"
     what = "read rightly" if right else f"taken for {_code(predicted)}"
     return f"{many} of {_code(true)} {were} {what} after epoch {epoch}."
@@ -121,8 +130,8 @@ def _figure(one: Told, picture: str) -> str:
     return f"<figure>{picture}<figcaption>{escape(one.words)}</figcaption></figure>"
 
 
-def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
-    """Each row of the test split as an img element; where there are no pictures, the rows' numbers, and why."""
+def _pictures(run: Run, folder: RunFolder, rows: list[int], split: queries.Split) -> list[str]:
+    """Each row of the split as an img element; where there are no pictures, the rows' numbers, and why."""
     name, own, side = run["dataset"], run["folder"], run["side"]
     own = own if isinstance(own, str) and own else None
     try:
@@ -132,27 +141,33 @@ def _pictures(run: Run, folder: RunFolder, rows: list[int]) -> list[str]:
         with st.spinner("Reading the pictures …"):
             skips = run["skip_broken"]
             skip_broken: bool = not pd.isna(skips) and bool(skips)
-            images = opened(name, own, None if pd.isna(side) else int(side), skip_broken)
-        test, told = images.test, run.get("data_digest")  # runs from before it was kept have none
+            asked = None if format.missing(run["validation"]) else float(run["validation"])
+            images = opened(name, own, None if pd.isna(side) else int(side), skip_broken, asked is not None)
+        told = run.get("data_digest")  # runs from before it was kept have none
         others = isinstance(told, str) and told != digest(images)
-        if others or not np.array_equal(test.labels.numpy(), predictions.read(folder).truth):
-            raise Refusal("the test pictures on this machine are not those that the run was tested on")
+        shown = tested(images)
+        if split == "validation" and asked is not None:
+            shown = parted(images, asked, int(run["validation_seed"]), name)[1] or shown
+        if others or not np.array_equal(shown.labels.numpy(), predictions.read(folder, split).truth):
+            raise Refusal(f"the {split} pictures on this machine are not those that the run was scored on")
     except Refusal as refusal:
         st.caption(f"The pictures cannot be shown: {format.plain(refusal)}.")
         return [f"<b>Picture {row + 1:,}</b>" for row in rows]
-    return [inline(test.images[row].numpy(), f"Test picture {row + 1}", SIDE) for row in rows]
+    return [inline(shown.image(row).numpy(), f"{split.capitalize()} picture {row + 1}", SIDE) for row in rows]
 
 
-def _stamp(folder: RunFolder) -> tuple[int, int]:
+def _stamp(folder: RunFolder, split: queries.Split) -> tuple[int, int]:
     """What changes with the run's predictions."""
     try:
-        seen = folder.predictions.stat()
+        seen = (folder.predictions if split == "test" else folder.val_predictions).stat()
     except OSError:
         return 0, 0
     return seen.st_size, seen.st_mtime_ns
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _cell(path: Path, stamp: tuple[int, int], true: int, predicted: int, epoch: int) -> list[Told]:
+def _cell(
+    path: Path, stamp: tuple[int, int], true: int, predicted: int, epoch: int, split: queries.Split
+) -> list[Told]:
     """What is behind a cell, read anew when `stamp` changes."""
-    return history(RunFolder(path), true, predicted, epoch)
+    return history(RunFolder(path), true, predicted, epoch, split)

@@ -11,10 +11,10 @@ from pages.shared import format
 from pages.shared.run_picker import MOST
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
-from vitcore.runs.queue import enqueue, ensure_dispatcher
+from vitcore.runs.queue import ensure_dispatcher
 from vitcore.spec import RunSpec
 
-FIRST = RunSpec.of(
+FIRST = RunSpec.begun(
     architecture="cct-mini/3x3", dataset="digits", epochs=8, batch_size=32, learning_rate=3e-3, name="first-model"
 )
 """A small run that is good at once: scikit-learn's digits need no network, and the smallest CCT reads 97 of 100 of them
@@ -22,14 +22,18 @@ after ten seconds of one core."""
 
 
 def launch(specs: Sequence[RunSpec]) -> list[str]:
-    """Queue every spec and start whoever runs them; the new ids, or none when the results folder refuses."""
+    """Queue every spec and start whoever runs them; the new ids, or none when the results folder refuses.
+
+    A run that takes another's weights waits for it: that one is stored, or stands before it.
+    """
     from pages.shared.measured_speeds import speeds
     from vitcore.cost.speed import Speed  # brings scipy, for which Home's first paint need not wait
+    from vitcore.reproduction.chains import queue_all
 
     store = Results()
     try:
         speed = Speed(store_cache.runs(), measured=speeds())
-        ids = [enqueue(store, spec, speed.expected(spec)) for spec in specs]
+        ids = queue_all(store, specs, store_cache.runs(now=True), speed.expected)
         ensure_dispatcher(store)
     except Refusal as refusal:
         st.error(format.plain(str(refusal)))

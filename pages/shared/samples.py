@@ -36,17 +36,19 @@ class Drawn:
     most: int
 
 
-def opened(name: str, folder: str | None, side: int | None = None, skip_broken: bool = False) -> Images:
+def opened(
+    name: str, folder: str | None, side: int | None = None, skip_broken: bool = False, validation: bool = False
+) -> Images:
     """The dataset at `side` pixels (empty: its own), memory-mapped where it has been decoded before; raises Refusal.
 
-    Kept for as long as its files stay as they are.
+    With `validation` its own validation split comes apart. Kept for as long as its files stay as they are.
     """
-    return _opened(name, folder, side, skip_broken, _lying(name, folder))
+    return _opened(name, folder, side, skip_broken, validation, _lying(name, folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
-def _opened(name: str, folder: str | None, side: int | None, skip_broken: bool, lying: str) -> Images:
-    return load(name, side, folder=folder, skip_broken=skip_broken)
+def _opened(name: str, folder: str | None, side: int | None, skip_broken: bool, validation: bool, lying: str) -> Images:
+    return load(name, side, folder=folder, skip_broken=skip_broken, validation=validation)
 
 
 @st.cache_data(show_spinner=False, max_entries=8, ttl=10)

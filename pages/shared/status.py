@@ -11,7 +11,7 @@ import streamlit as st
 from pages.server import store_cache
 from pages.shared import format
 from vitcore.errors import Refusal
-from vitcore.runs import queue, seal
+from vitcore.runs import dependencies, queue, seal
 from vitcore.runs.folder import Results
 from vitcore.runs.status import RESUMABLE
 
@@ -37,6 +37,12 @@ COLOURS: dict[str, Colour] = {
 def badge(status: str) -> None:
     """A run's status as a badge in its color."""
     st.badge(status, color=COLOURS.get(status, "gray"))
+
+
+def held_back(id: str) -> str:
+    """Why a queued run is not taken up in its turn, as a sentence; empty where nothing holds it back."""
+    why = dependencies.reason(Results(), id)
+    return f"It {why}." if why else ""
 
 
 def progress_line(run: Run) -> str:

@@ -107,7 +107,7 @@ def _one(field: SpecField, disabled: bool) -> Any:
         return st.selectbox(
             field.label,
             field.choices,
-            index=field.choices.index(field.default),
+            index=field.choices.index(field.initial),
             key=key,
             help=field.help,
             disabled=disabled,
@@ -115,7 +115,7 @@ def _one(field: SpecField, disabled: bool) -> Any:
             persist_state=KEPT,
         )
     if field.kind is bool:
-        return st.checkbox(field.label, field.default, key=key, help=field.help, disabled=disabled, persist_state=KEPT)
+        return st.checkbox(field.label, field.initial, key=key, help=field.help, disabled=disabled, persist_state=KEPT)
     # Numbers too: a browser's number field takes what it makes of a text, or its last value, without a word.
     return typed.read(field, _text(field, key, field.help, disabled), empty=shown(field, None))
 
@@ -129,7 +129,7 @@ def _several(field: SpecField, disabled: bool) -> list[Any]:
     chosen = st.multiselect(
         field.label,
         field.choices,
-        default=[field.default],
+        default=[field.initial],
         key=key,
         help=f"{field.help} Every chosen one is run.",
         disabled=disabled,
@@ -146,7 +146,7 @@ def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
     """What stands in a field of text, to the letter."""
     text: str = st.text_input(
         field.label,
-        held(field, field.default),
+        held(field, field.initial),
         key=key,
         help=help,
         disabled=disabled,

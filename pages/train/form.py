@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.train.fields import held, inapplicable, key_of, shown, widget
-from vitcore.data.load import described
+from vitcore.data.load import check_validation, described
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES
 from vitcore.spec import RunSpec, SpecField, fields, typed
@@ -28,6 +28,7 @@ FOLDED = {
     "Schedule": ("schedule",),
     "Augmentation": ("augment",),
     "Training": ("training",),
+    "Fine-tuning": ("init",),
     "Machine": ("run",),
 }
 PRODUCT = ("architecture", "kernel", "dataset", "samples", "learning_rate", "seed")
@@ -95,7 +96,7 @@ def _start_from() -> None:
 def _fill() -> None:
     """Set every option as the chosen preset, or the defaults, have it."""
     name = st.session_state["preset"]
-    given = RunSpec.of(**presets()[name].fields).flat() if name else RunSpec().flat()
+    given = RunSpec.of(**presets()[name].fields).flat() if name else RunSpec.begun().flat()
     st.session_state["several"] = False
     st.session_state[BEFORE] = {}
     for leaf in fields():
@@ -111,7 +112,7 @@ def _carry() -> None:
     before: dict[str, tuple[Any, Any]] = state.setdefault(BEFORE, {})
     for leaf in _multiplied():
         one, many = key_of(leaf), key_of(leaf, several=True)
-        single = state.get(one, held(leaf, leaf.default))
+        single = state.get(one, held(leaf, leaf.initial))
         if several:
             first, whole = before.get(leaf.name, (None, None))
             state[many] = whole if whole is not None and first == single else [single] if leaf.choices else single
@@ -163,13 +164,17 @@ def combined(values: dict[str, Any], several: bool) -> Asked:
 
 
 def changed(spec: RunSpec) -> dict[str, Any]:
-    """The options that differ from their defaults, by label."""
-    return {leaf.label: spec.flat()[leaf.name] for leaf in fields() if spec.flat()[leaf.name] != leaf.default}
+    """The options that differ from what the form begins with, by label."""
+    return {leaf.label: spec.flat()[leaf.name] for leaf in fields() if spec.flat()[leaf.name] != leaf.initial}
 
 
 def _leaves(sections: tuple[str, ...], *, advanced: bool) -> list[SpecField]:
     order = {section: place for place, section in enumerate(sections)}
-    found = [leaf for leaf in fields() if leaf.section in order and leaf.advanced == advanced and leaf.name != FOLDER]
+    found = [
+        leaf
+        for leaf in fields()
+        if leaf.section in order and leaf.advanced == advanced and leaf.name != FOLDER and not leaf.derived
+    ]
     return sorted(found, key=lambda leaf: order[leaf.section])
 
 
@@ -183,6 +188,7 @@ def _own_pictures(values: dict[str, Any], wrong: list[str]) -> None:
     try:
         values[FOLDER] = widget(leaf)
         described(FOLDER, values[FOLDER])
+        check_validation(FOLDER, values[FOLDER], values.get("validation"))
     except Refusal as refusal:
         wrong.append(str(refusal))
 

@@ -13,7 +13,7 @@ from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
 
-ACCURACY = ".vitcore-chart[data-key=curve-accuracy]"
+ACCURACY = ".vitcore-chart[data-key=curve-held_out_accuracy]"
 
 
 def epoch(number: int) -> dict[str, object]:
@@ -45,14 +45,14 @@ def test_a_zoom_outlives_new_epochs_and_no_chart_is_made_anew(page: Page, tmp_pa
     events = Journal(run.events)
     with locks.lock(run.alive).acquire(), served(results.root) as server:
         visit(page, f"{server.url}/live", "Live")
-        wait_for_points(page, "curve-accuracy", 19)
+        wait_for_points(page, "curve-held_out_accuracy", 19)
         first, last = zoom(page)
         assert last - first < 15
         page.locator(ACCURACY).last.evaluate("chart => { chart.ours = true }")
         for number in range(21, 24):
             events.append(epoch(number))
             expect(page.get_by_text(f"{number} of 100").last).to_be_visible(timeout=PATIENCE)
-            wait_for_points(page, "curve-accuracy", number - 1)
+            wait_for_points(page, "curve-held_out_accuracy", number - 1)
         assert shown(page) == [first, last]
         assert page.locator(ACCURACY).last.evaluate("chart => chart.ours === true")
     events.close()

@@ -63,7 +63,7 @@ def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
     wait_for_points(page, "curve-loss", 0)
     wait_for_points(page, "curve-loss", points(page, "curve-loss"))
     expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("finished", timeout=TRAINED)
-    wait_for_points(page, "curve-accuracy", 5)
+    wait_for_points(page, "curve-held_out_accuracy", 5)
     expect(page.locator(".st-key-confusion .vitcore-chart").last).to_be_visible()
 
     page.get_by_test_id("stSidebarNavLink").get_by_text("Compare").click()
@@ -144,20 +144,20 @@ def test_a_killed_server_loses_nothing(page: Page, tmp_path: Path) -> None:
         run = queue.enqueue(results, RunSpec.of(architecture="cct-mini/3x3", samples=300, epochs=5_000, name="long"))
         queue.ensure_dispatcher(results)
         visit(page, f"{first.url}/live", "Live")
-        wait_for_points(page, "curve-accuracy", 1)
-        before = points(page, "curve-accuracy")
+        wait_for_points(page, "curve-held_out_accuracy", 1)
+        before = points(page, "curve-held_out_accuracy")
         first.kill()
     assert queue.status(results, run) == "running"
     with served(results.root) as second:
         visit(page, f"{second.url}/live", "Live")
         expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("running")
-        wait_for_points(page, "curve-accuracy", before)
+        wait_for_points(page, "curve-held_out_accuracy", before)
         page.locator(f".st-key-pause-{run} button:visible").last.click()
         expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("paused", timeout=PATIENCE)
         settle(page)  # it goes on without a timer from here
-        paused = points(page, "curve-accuracy")
+        paused = points(page, "curve-held_out_accuracy")
         page.locator(f".st-key-resume-{run} button:visible").last.click()
-        wait_for_points(page, "curve-accuracy", paused)
+        wait_for_points(page, "curve-held_out_accuracy", paused)
         page.locator(f".st-key-stop-{run} button:visible").last.click()
         expect(page.locator('[class*="st-key-head-"]').last).to_contain_text("stopped", timeout=PATIENCE)
     assert queue.status(results, run) == "stopped"

@@ -69,4 +69,5 @@ def test_what_is_wrong_is_named(words: list[str], reason: str) -> None:
 def test_the_default_spec_needs_no_flags() -> None:
     from vitcore.spec import command_line
 
-    assert command_line(RunSpec()) == "python -m vitcore train"
+    assert command_line(RunSpec.begun()) == "python -m vitcore train"
+    assert command_line(RunSpec()) == "python -m vitcore train --validation 0"

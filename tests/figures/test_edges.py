@@ -17,7 +17,9 @@ NAN, INF = float("nan"), float("inf")
 
 def run(**columns: Any) -> pd.DataFrame:
     """Twenty epochs of one run, evaluated each."""
-    return pd.DataFrame({"run_id": "a", "epoch": range(1, 21), "evaluated": True, "accuracy": 0.5} | columns)
+    return pd.DataFrame(
+        {"run_id": "a", "epoch": range(1, 21), "evaluated": True, "validated": True, "accuracy": 0.5} | columns
+    )
 
 
 def trouble(value: float) -> np.ndarray:

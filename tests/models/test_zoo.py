@@ -71,7 +71,7 @@ COUNTED = [
     ("hybrid", 64, 200, 3_347_337, None),
 ]
 TRANSFORMERS = [name for name, row in ARCHITECTURES.items() if row.attention]
-HUGE = ("vit-12/16", "vit-l/16", "vit-h/14", "deit-b/16", "resnet1k-v2", "proxyless-g")
+HUGE = ("vit-12/16", "vit-l/16", "vit-h/14", "deit-b/16", "resnet1k-v2", "proxyless-g", "regnety-16gf")
 
 
 def _on_meta(name: str, side: int, classes: int, channels: int = 3, positions: str = "learnable") -> nn.Module:

@@ -85,4 +85,4 @@ def test_other_test_pictures_than_the_run_s_are_not_shown_for_them(empty: Result
     app = open_page("live")
     choose(app, 4, 9)
     assert pictures(app) == 0
-    assert any("not those that the run was tested on" in caption.value for caption in app.caption)
+    assert any("not those that the run was scored on" in caption.value for caption in app.caption)

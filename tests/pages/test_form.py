@@ -13,8 +13,17 @@ from vitcore.spec import RunSpec, SpecField, fields
 from vitcore.spec.presets import presets
 from vitcore.spec.typed import written
 
-SHOWN = [field for field in fields() if field.name != "folder"]  # asked for with the dataset of one's own alone
+# A folder is asked for with the dataset of one's own alone; what is derived only the program fills in.
+SHOWN = [field for field in fields() if field.name != "folder" and not field.derived]
 NUMBERS = [field for field in SHOWN if field.kind in (int, float) and not field.choices]
+# Values that go with the other fields' here: what contradicts them is refused.
+TOGETHER = {
+    "validation": 0.25,
+    "warmup_epochs": 3,
+    "cooldown_epochs": 3,
+    "rand_augment": 9,
+    "softmax_before_loss": False,
+}
 RED = ":small[:red["
 UNLIKELY = ("patch", "features", "epsilon")  # what a network takes of these is another question
 
@@ -31,13 +40,16 @@ def other(field: SpecField) -> Any:
     """A value of the option that is not its default."""
     if field.name in UNLIKELY:
         return None
+    if field.name in TOGETHER:
+        return TOGETHER[field.name]
     if field.choices:
         known = {"architecture": "cct-mini/3x3", "kernel": "relu", "dataset": "mnist"}
         return known.get(field.name, next(choice for choice in field.choices if choice != field.default))
     if field.kind is bool:
         return not field.default
     if field.kind is str:
-        return {"device": "cpu", "teacher": "some-run"}.get(field.name, "größer – *one* <b>")
+        known = {"device": "cpu", "teacher": "some-run", "init_from": "another-run"}
+        return known.get(field.name, "größer – *one* <b>")
     low = field.bounds.get("ge", field.bounds.get("gt", 0))
     high = field.bounds.get("le", field.bounds.get("lt", low + 100))
     return field.kind(low + min(high - low, 100) * 0.375)
@@ -169,7 +181,8 @@ def test_a_kernel_that_does_not_apply_is_not_shown_and_not_lost(
 def test_an_empty_field_says_what_that_means(empty: Results, open_page: Open) -> None:
     app = open_page("train")
     shown = {one.key.removeprefix("field-"): one.placeholder for one in app.text_input if one.key.startswith("field-")}
-    meant = {field.name: field.empty for field in fields() if field.optional and field.name != "folder"}
+    meant = {field.name: field.empty for field in SHOWN if field.optional}
+    assert not shown.keys() & {field.name for field in fields() if field.derived}
     assert meant == {name: shown[name] for name in meant}
     assert (shown["target_error"], shown["clip_norm"], shown["teacher"]) == ("never", "none", "none")
     assert shown["samples"] == "all"

@@ -16,6 +16,7 @@ from tests.stored_runs import stored
 from vitcore.cost.estimate import Expected
 from vitcore.cost.speed import Measured, Speed, estimate, measure, network
 from vitcore.errors import Refusal
+from vitcore.published.chains import command, takes
 from vitcore.published.tables import table, tables
 from vitcore.reproduction import exports
 from vitcore.reproduction.comparisons import comparisons
@@ -223,8 +224,8 @@ def test_missing_asks_once_for_a_run_and_again_for_what_failed(frame: Frame) -> 
     assert missing(T1, filled, [0], "scaled").specs == []
     cell = results(T1, filled, "scaled")
     assert all(one.values for one in cell.results), "what missing asks for is what the table finds"
-    teacher = missing(table("slides-table-3"), frame(), [0], "report", rows=["deit-s"])
-    assert "teacher" in teacher.cannot[0][2]
+    never = missing(table("slides-table-4"), frame(), [0], "report", rows=["vit-l"])
+    assert "never public" in never.cannot[0][2]
 
 
 def test_minutes_come_from_the_runs_most_alike(frame: Frame) -> None:
@@ -376,6 +377,11 @@ def test_a_cells_command_makes_that_cells_run() -> None:
             try:
                 made = one.spec(row.key, one.columns[0].key, "scaled", seed=2)
             except Refusal:
+                continue
+            if takes(made):  # no single run makes it
+                assert command(made, one.key, row.key, "scaled").startswith(
+                    f"python -m vitcore reports fill {one.key} --row {row.key} --protocol scaled"
+                )
                 continue
             read: dict[str, Any] = {}
             words = command_line(made).replace('"', "").split()[4:]

@@ -1,5 +1,6 @@
 """A published checkpoint becomes a stored run like any other: measured, listed, ready to predict."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,13 @@ import torch
 from PIL import Image, ImageDraw
 
 from tests.models.test_checkpoint_formats import perturbed, published
+from tests.runs.processes import wait_for_status
 from vitcore.errors import Refusal
-from vitcore.runs import predict, queue
+from vitcore.runs import journal, predict, queue
 from vitcore.runs.folder import Results
 from vitcore.runs.import_checkpoint import store
 from vitcore.spec import RunSpec
-from vitcore.store import queries
+from vitcore.store import pooling, queries
 from vitcore.store.index import Index
 
 
@@ -43,3 +45,47 @@ def test_a_foreign_file_stores_nothing(results: Results, tmp_path: Path) -> None
     with pytest.raises(Refusal):
         store(results, RunSpec.of(), tmp_path / "foreign.pth")
     assert results.ids() == []
+
+
+def test_the_spec_names_the_file_so_that_nothing_takes_it_for_trained_here(results: Results, tmp_path: Path) -> None:
+    spec = RunSpec.of(architecture="cct-2/3x2", dataset="digits")
+    files = [tmp_path / "one.pth", tmp_path / "other.pth"]
+    for shift, file in enumerate(files):
+        weights = published(perturbed("cct-2/3x2", channels=1, side=28, classes=10))
+        torch.save({name: tensor + 0.01 * shift for name, tensor in weights.items()}, file)
+    ids = [store(results, spec, file)[0] for file in (*files, files[0])]
+    stored = [results.run(id).spec() for id in ids]
+    for kept, file in zip(stored, files, strict=False):
+        assert kept.init.checkpoint_digest == hashlib.sha256(file.read_bytes()).hexdigest()
+    first, other, again = (kept.fingerprint() for kept in stored)
+    assert first == again
+    assert len({spec.fingerprint(), first, other}) == 3
+    index = Index(results)
+    index.poll()
+    runs = queries.runs(index)
+    assert list(pooling.kinds(runs)) == ["imported"] * 3
+    assert not pooling.counts(runs).any()
+
+
+def test_a_head_that_is_fresh_answers_nothing_and_can_be_started_from(results: Results, tmp_path: Path) -> None:
+    source = perturbed("cct-2/3x2", channels=1, side=28, classes=7)
+    torch.save(published(source), tmp_path / "seven.pth")
+    spec = RunSpec.of(architecture="cct-2/3x2", dataset="digits", samples=32, batch_size=16, epochs=1)
+    id, said = store(results, spec, tmp_path / "seven.pth")
+    assert "7 classes apart and this model 10: the head is fresh" in said[-1]
+    assert not results.run(id).checkpoint.exists()
+    assert not results.run(id).predictions.exists()
+    index = Index(results)
+    index.poll()
+    [listed] = queries.runs(index).to_dict("records")
+    assert listed["error_percent"] != listed["error_percent"], "no score"
+    with pytest.raises(Refusal, match="without a head for these classes"):
+        predict.load(results.run(id))
+    probe = queue.enqueue(results, RunSpec.of(spec, init_from=id, freeze=True))
+    wait_for_status(results, probe, "finished", "failed")
+    assert queue.status(results, probe) == "finished", journal.read(results.run(probe).events)[0][-1]
+    [loaded] = [line for line in journal.read(results.run(probe).events)[0] if line["event"] == "loaded"]
+    assert loaded["fresh"] == ["heads.0.weight", "heads.0.bias"]
+    learnt = predict.load(results.run(probe)).model.state_dict()
+    same = {name for name, weight in source.state_dict().items() if name in learnt and learnt[name].equal(weight)}
+    assert learnt.keys() - same == {"heads.0.weight", "heads.0.bias"}

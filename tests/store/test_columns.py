@@ -66,8 +66,8 @@ def test_every_column_is_there_and_explained(results: Results) -> None:
     assert all(each.label for each in known.values())
     types = index.cursor().sql("DESCRIBE summary").df().set_index("column_name")["column_type"]
     assert {name: types[name] for name in known} == {name: each.sql for name, each in known.items()}
-    epochs = set(queries.epochs(index, results.ids()).columns) - {"run_id", "at", "evaluated"}
-    assert epochs == events.metrics().keys()
+    epochs = set(queries.epochs(index, results.ids()).columns) - {"run_id", "at", "evaluated", "validated"}
+    assert epochs == events.metrics().keys() | queries.HELD_OUT.keys()
 
 
 def test_the_readme_explains_the_columns_as_they_are() -> None:
@@ -87,4 +87,4 @@ def test_the_best_of_a_metric_is_by_its_direction(name: str, results: Results) -
     index.poll()
     row: pd.Series = queries.runs(index).iloc[0]
     assert row[name] == 2.0
-    assert row[f"best_{name}"] == {"lower": 1.0, "higher": 3.0}[events.metrics()[name].meaning.better]
+    assert row[f"{name}_best"] == {"lower": 1.0, "higher": 3.0}[events.metrics()[name].meaning.better]

@@ -44,7 +44,8 @@ def test_a_run_is_told_whole(results: Results) -> None:
         "epochs": 3,
         "epochs_done": 3,
     }
-    assert (found["error_percent"], found["best_error_percent"], found["training_seconds"]) == (12.5, 12.5, 4.5)
+    assert (found["error_percent"], found["training_seconds"]) == (12.5, 4.5)
+    assert pd.isna([found[name] for name in found if "best" in name]).all(), "without validation none is the best"
     assert (found["progress"], found["machine"], found["parameters"]) == (1.0, "x86_64", 1234)
     assert found["title"] == folder.spec().title()
     assert found["fingerprint"] == folder.spec().fingerprint()
@@ -110,14 +111,16 @@ def test_duplicated_sequence_numbers_lose_nothing(results: Results) -> None:
 
 
 def test_not_a_number_spoils_no_aggregate(results: Results) -> None:
-    folder = write_run(results, epochs=2, ending=None)
-    add(folder, epoch_line(3, error_percent=math.nan, train_loss=math.inf, test_loss=-math.inf))
+    folder = write_run(results, epochs=0, ending=None)
+    for epoch, error in ((1, 30.0), (2, 25.0), (3, 25.0)):
+        add(folder, epoch_line(epoch, val_error=error))
+    add(folder, epoch_line(4, error_percent=math.nan, train_loss=math.inf, test_loss=-math.inf, val_error=math.nan))
     add(folder, {"event": "ended", "status": "diverged", "reason": "the loss is not a number"})
     write_run(results, epochs=1, seed=1)
     index = Index(results)
     index.poll()
     found = row(index, folder.id)
-    assert found["best_error_percent"] == 25.0
+    assert (found["val_error_best"], found["best_epoch"]) == (25.0, 2), "the earliest of equals"
     assert found["status"] == "diverged"
     assert queries.groups(index, ["architecture"])["error_percent_mean"].tolist() == [50.0]
 

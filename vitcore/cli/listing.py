@@ -12,6 +12,7 @@ from rich.text import Text
 
 from vitcore.errors import Refusal
 from vitcore.models import ARCHITECTURES, Architecture, build
+from vitcore.runs import dependencies
 from vitcore.runs.folder import Results
 from vitcore.runs.status import STATUSES
 
@@ -54,11 +55,17 @@ def runs(
         shown.add_row(
             row["id"],
             row["status"],
-            Text(str(row["title"])),
+            Text(_called(index.results, row)),
             f"{row['epochs_done']}/{_number(row['epochs'], '.0f')}",
             *(_number(row[each.name], each.form) for each in told),
         )
     _screen().print(shown if len(table) else f"No runs in {index.results.runs} yet.")
+
+
+def _called(results: Results, row: dict[Any, Any]) -> str:
+    """A run's title; of one that waits for another, what for."""
+    why = dependencies.reason(results, row["id"]) if row["status"] == "queued" else ""
+    return f"{row['title']}\n{why}" if why else str(row["title"])
 
 
 def models(
@@ -113,4 +120,6 @@ def _head(column: Described) -> str:
 
 
 def _number(value: Any, form: str) -> str:
-    return "" if value is None or value != value else format(value, form)
+    from pandas import isna  # a column of whole numbers has an empty cell of its own kind
+
+    return "" if isna(value) else format(value, form)

@@ -25,6 +25,7 @@ def takes_every_field(command: Callable[..., Any]) -> Callable[..., Any]:
     drawn = [
         inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(field))
         for field in fields()
+        if not field.derived
     ]
     command.__signature__ = inspect.Signature([*own, *drawn])  # type: ignore[attr-defined]
     return command
@@ -68,7 +69,7 @@ def _help(field: SpecField) -> str:
         facts.append("`vitcore models` lists them" if field.name == "architecture" else f"{len(field.choices)} choices")
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     facts += [f"{words[bound]} {limit:,g}" for bound, limit in field.bounds.items()]
-    if field.default not in (None, ""):
-        shown = {True: "on", False: "off"}[field.default] if field.kind is bool else field.default
+    if field.initial not in (None, ""):
+        shown = {True: "on", False: "off"}[field.initial] if field.kind is bool else field.initial
         facts.append(f"default {shown}")
     return f"{field.help} ({'; '.join(facts)})" if facts else field.help

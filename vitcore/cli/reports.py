@@ -79,8 +79,10 @@ def fill(
 ) -> None:
     """Queue the runs that are missing from tables; says first how many, and how long they may take."""
     from vitcore.cost.speed import Speed, estimate, measure, network
-    from vitcore.reproduction.requests import asked_for
-    from vitcore.runs.queue import enqueue, ensure_dispatcher
+    from vitcore.published.chains import takes, worded
+    from vitcore.reproduction.chains import queue_all
+    from vitcore.reproduction.requests import asked_for, chains_of
+    from vitcore.runs.queue import ensure_dispatcher
     from vitcore.spec import command_line
 
     runs = _runs()
@@ -88,13 +90,16 @@ def fill(
     known = {network(spec): measure(spec) for spec in estimate(specs, runs).guessed} if measured else {}
     needed = estimate(specs, runs, measured=known)
     typer.echo(f"{len(specs)} runs are missing, {under_way} under way; {needed}.", err=True)
+    for chain in chains_of(keys, runs, range(seeds), protocol, rows=row):
+        cost = estimate(chain.left, runs, measured=known)
+        typer.echo(f"{chain.row}, a chain of {len(chain.links)}: {worded(chain.links)}; {cost}.", err=True)
     if dry_run:
         for spec in specs:
-            typer.echo(command_line(spec))
+            typer.echo(f"# queued with what it takes: {spec.title()}" if takes(spec) else command_line(spec))
         return
     results = Results()
     speed = Speed(runs, measured=known)
-    ids = [enqueue(results, spec, speed.expected(spec)) for spec in specs]
+    ids = queue_all(results, specs, runs, speed.expected)
     ensure_dispatcher(results)
     for id in ids:
         typer.echo(id)
@@ -170,11 +175,16 @@ def _result(key: str, protocol: str, runs: pd.DataFrame) -> ResultTable:
 
 
 def _wait(results: Results, ids: list[str]) -> None:
-    """A line each time that one more run has ended."""
+    """A line each time that one more run has ended; what waits for one that never will is left waiting."""
+    from vitcore.runs.dependencies import reason, stuck
     from vitcore.runs.queue import status
 
     left = set(ids)
     while left:
+        held = {id for id in left if status(results, id) == "queued" and stuck(results, id)}
+        for id in sorted(held):
+            typer.echo(f"{id} {reason(results, id)}", err=True)
+        left -= held
         ended = {id for id in left if status(results, id) not in ("queued", "running")}
         for id in sorted(ended):
             typer.echo(f"{id} {status(results, id)}; {len(left) - len(ended)} to go", err=True)

@@ -31,12 +31,16 @@ def train(
     detach: Annotated[bool, typer.Option("--detach", help="Queue the run, print its id and leave.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on the last line.")] = False,
     start_from: Preset = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option("--after", metavar="RUN", help="Begin once this run has finished; several: give it again."),
+    ] = None,
     **chosen: Any,
 ) -> None:
     """Train a run in the background and watch it; exit code 0 where it finished, 1 where not, 2 for a refusal."""
     spec = chosen_spec(start_from, chosen)
     results = Results()
-    id = queue.enqueue(results, spec)
+    id = queue.enqueue(results, spec, after=after or ())
     if detach:
         print(json.dumps(watch.watched(results, id).summary()) if as_json else id)
         return
@@ -45,9 +49,13 @@ def train(
 
 
 def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
-    """The spec of the options that were given, on top of a preset's where one is named; raises Refusal."""
+    """The spec of the options that were given, on top of a preset's where one is named, else of what forms begin with.
+
+    Raises:
+        Refusal: an option does not do, or the preset is none.
+    """
     given = {name: typed_as(name, value) for name, value in chosen.items() if value is not None}
-    return RunSpec.of(**({**preset(start_from).fields, **given} if start_from else given))
+    return RunSpec.of(**{**preset(start_from).fields, **given}) if start_from else RunSpec.begun(**given)
 
 
 def finish(run: watch.Watched, *, as_json: bool) -> None:
@@ -55,11 +63,8 @@ def finish(run: watch.Watched, *, as_json: bool) -> None:
     reason = run.reason if follow.to_the_end(run) else follow.goes_on(run)
     if reason:
         print(f"{run.status}: {reason}", file=sys.stderr)
-    error = run.fold.latest("error_percent")
     if as_json:
         print(json.dumps(run.summary()))
-    elif error is not None:
-        print(f"{run.id} {run.status}: {error:.2f} % test error after {run.fold.epochs_done} epochs")
     else:
-        print(f"{run.id} {run.status}")
+        print(f"{run.id} {run.status}" + (f": {told}" if (told := run.errors) else ""))
     raise typer.Exit(0 if run.status == "finished" else 1)

@@ -98,7 +98,7 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         torch.set_rng_state(kept)
     speed = found.pictures_a_second(size, batch)
     training = workload.trained(spec) / speed
-    evaluating = dataset.test_rows * workload.evaluations(spec) / found.answers
+    evaluating = workload.evaluated(spec) / found.answers
     held = training_bytes(model, found.saved_bytes * batch / size, found.state_bytes)
     return Forecast(
         parameters=parameters,

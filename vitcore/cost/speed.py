@@ -135,8 +135,7 @@ class Speed:
         per_image = self._per_image(spec)[0]
         if per_image is None:
             return None
-        evaluated = workload.dataset(spec).test_rows * workload.evaluations(spec)
-        return per_image * (workload.trained(spec) + EVALUATION * evaluated)
+        return per_image * (workload.trained(spec) + EVALUATION * workload.evaluated(spec))
 
     def expected(self, spec: RunSpec) -> Expected | None:
         """What the training alone is expected to take, to be kept with the run; None where no stored run tells."""

@@ -1,9 +1,10 @@
-"""How much a spec asks for: images gone through in training, and how often the test images are answered."""
+"""How much a spec asks for: images gone through in training, and in all its evaluations."""
 
 from __future__ import annotations
 
 import math
 
+from vitcore.data import validation
 from vitcore.data.load import described
 from vitcore.data.registry import Dataset
 from vitcore.spec import RunSpec
@@ -14,10 +15,20 @@ def dataset(spec: RunSpec) -> Dataset:
     return described(spec.data.dataset, spec.data.folder)
 
 
+def held_out(spec: RunSpec) -> int:
+    """Images that epochs are chosen by; 0: none."""
+    if spec.data.validation is None:
+        return 0
+    data = dataset(spec)
+    return data.val_rows or validation.count(spec.data.validation, data.train_rows)
+
+
 def samples(spec: RunSpec) -> int:
     """Images of an epoch: as many as were asked for, else all among which they are drawn."""
+    if spec.data.samples is not None:
+        return spec.data.samples
     data = dataset(spec)
-    return spec.data.samples or data.train_rows + data.test_rows * (spec.data.draw_from == "all")
+    return data.train_rows - held_out(spec) + data.test_rows * (spec.data.draw_from == "all")
 
 
 def batch(spec: RunSpec) -> int:
@@ -30,6 +41,11 @@ def trained(spec: RunSpec) -> int:
     return samples(spec) * spec.training.epochs
 
 
-def evaluations(spec: RunSpec) -> int:
-    """How often the test images are answered: after every so many epochs, and after the last."""
-    return math.ceil(spec.training.epochs / spec.training.evaluate_every)
+def evaluated(spec: RunSpec) -> int:
+    """Images answered in all evaluations, after every so many epochs and after the last.
+
+    With validation the last and the best weights are tested; without it every evaluation is on the test images.
+    """
+    times = math.ceil(spec.training.epochs / spec.training.evaluate_every)
+    held, tested = held_out(spec), dataset(spec).test_rows
+    return held * times + 2 * tested if held else tested * times

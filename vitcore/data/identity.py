@@ -17,7 +17,7 @@ NAMED = 5  # classes in a sentence
 
 def identity(images: Images) -> dict[str, Any]:
     """The classes in order; of each split its number of images and the digest of these, in order, and their labels."""
-    splits = {"train": images.train, "test": images.test}
+    splits = {"train": images.train, "test": images.test} | ({"val": images.val} if images.val else {})
     return {
         "classes": list(images.classes),
         "rows": {name: len(split.labels) for name, split in splits.items()},
@@ -50,11 +50,11 @@ def refuse_others(then: Any, images: Images, name: str) -> None:
 def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     found = _classes(then["classes"], now["classes"])
     for split, rows in now["rows"].items():
-        before = then["rows"].get(split)
+        before, verb = then["rows"].get(split), "validate" if split == "val" else split
         if rows != before:
-            found.append(f"there are {rows:,} images to {split} on where there were {before or 0:,}")
+            found.append(f"there are {rows:,} images to {verb} on where there were {before or 0:,}")
         elif not found and now["digests"][split] != then["digests"].get(split):
-            found.append(f"of the {rows:,} images to {split} on some are others, or have another label or order")
+            found.append(f"of the {rows:,} images to {verb} on some are others, or have another label or order")
     return found
 
 

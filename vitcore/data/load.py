@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vitcore.data.registry import DATASETS, Colour, Dataset
 from vitcore.data.storage.places import cache_folders, data_root, user_cache, writable
+from vitcore.data.validation import check
 from vitcore.errors import Refusal
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Images:
-    """A dataset in hand; the test split is its own and never reaches training."""
+    """A dataset in hand; the test split is its own and never reaches training.
+
+    `val` is the dataset's own validation split, where it has one and was asked for; `train` is then without it.
+    """
 
     train: Split
     test: Split
@@ -40,6 +44,7 @@ class Images:
     mean: Colour
     std: Colour
     told: tuple[str, ...] = ()  # what a reader of the results must know of what was found, and left out
+    val: Split | None = None
 
 
 def load(
@@ -48,10 +53,12 @@ def load(
     progress: Progress | None = None,
     folder: str | None = None,
     skip_broken: bool = False,
+    validation: bool = False,
 ) -> Images:
     """Both splits of a dataset, at `side` pixels (empty: its own); `folder` is the person's own, for "folder".
 
-    With `skip_broken` the images that cannot be read are left out, which is told; without, they are refused.
+    With `skip_broken` the images that cannot be read are left out, which is told; without, they are refused. With
+    `validation` the dataset's own validation split comes apart from what is trained on, where it has one.
 
     Raises:
         Refusal: absent and not to be downloaded, corrupt, or not room enough to keep it.
@@ -60,14 +67,31 @@ def load(
 
     dataset, reader = known(name), _reader(name)
     place = _place(dataset, folder)
-    arrays, told = _arrays(name, dataset, reader, place, side or dataset.side, progress, skip_broken)
+    arrays, told = _arrays(name, dataset, reader, place, side or dataset.side, progress, skip_broken, validation)
     splits = {
         split: Split(
             torch.from_numpy(arrays.images[split]), torch.from_numpy(arrays.labels[split]), arrays.digests[split]
         )
-        for split in ("train", "test")
+        for split in arrays.images
     }
-    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std, told)
+    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std, told, splits.get("val"))
+
+
+def check_validation(name: str, folder: str | None, asked: float | None) -> None:
+    """Hold that a validation share or count can be held out of a person's own images; none of them is decoded.
+
+    Of the datasets in the table the spec holds it by itself.
+
+    Raises:
+        Refusal: there is no such folder, or a class would be left without an image to validate or to train on.
+    """
+    dataset, reader = known(name), _reader(name)
+    if asked is None or not _own(dataset):
+        return
+    place = _place(dataset, folder)
+    if not reader.own_validation(dataset, place):
+        sizes, classes = reader.class_sizes(dataset, place)
+        check(asked, sizes, classes, str(place))
 
 
 def available(name: str, folder: str | None = None) -> str | None:
@@ -156,6 +180,7 @@ def _arrays(
     side: int,
     progress: Progress | None,
     skip_broken: bool,
+    validation: bool,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """The decoded copy, made first where there is none yet, and what is told of it."""
     found = reader.find(dataset, place)
@@ -165,7 +190,8 @@ def _arrays(
         reader.fetch(dataset, place, progress)
         found = reader.find(dataset, place)
     try:
-        return _decoded(name, reader, place, side, found, progress, skip_broken)
+        apart = validation and bool(dataset.val_rows or _own(dataset)) and reader.own_validation(dataset, place)
+        return _decoded(name, reader, place, side, found, progress, skip_broken, apart)
     except OSError as error:
         said = f"{error.filename or place}: {error.strerror or error}"
         raise Refusal(f"{dataset.label} cannot be read ({said}); allow it, put it back, or make room") from error
@@ -179,13 +205,15 @@ def _decoded(
     found: list[Path],
     progress: Progress | None,
     skip_broken: bool,
+    apart: bool,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """The copy that was decoded from exactly these files, or one that is decoded now; and what is told of it."""
     from vitcore.data.storage.decode_dataset import kept, read, told_of
-    from vitcore.data.storage.decoded import key, opened
+    from vitcore.data.storage.decoded import SPLITS, VALIDATED, key, opened
 
     dataset = DATASETS[name]
-    folders, label = _folders(dataset, place), key(name, side, found)
+    folders, files = _folders(dataset, place), key(name, side, found)
+    label, splits = (f"{files}-validated", VALIDATED) if apart else (files, SPLITS)
     for folder in folders:
         for copy in kept(folder / label, skip_broken):
             arrays = opened(copy)
@@ -194,8 +222,8 @@ def _decoded(
                 return arrays, told
     keep = next((folder for folder in folders if writable(folder)), None)
     into = (keep or Path(tempfile.mkdtemp())) / label
-    made = read(reader, dataset, found, side, into, progress, skip_broken)
-    if key(name, side, found) != label:
+    made = read(reader, dataset, found, side, into, progress, skip_broken, splits)
+    if key(name, side, found) != files:
         for copy in kept(into, skip_broken):  # some of it may be from before and some from after
             shutil.rmtree(copy, ignore_errors=True)
         raise Refusal(f"the files of {dataset.label} in {place} changed while they were read; try again once they rest")

@@ -39,6 +39,7 @@ class Dataset:
     note: str = ""  # told with every result
     validates: bool = False  # its validation split stands for its test split
     found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
+    val_rows: int = 0  # of its own validation split, which is among the training rows of runs without validation
 
 
 def pixel_scale(name: str, normalize: str) -> tuple[Colour, Colour]:
@@ -153,11 +154,12 @@ DATASETS: dict[str, Dataset] = {
         FLOWERS,
         2_040,
         6_149,
-        "Nilsback and Zisserman 2008; its training and validation splits are trained on",
+        "Nilsback and Zisserman 2008; without validation its validation split is trained on too",
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
         reader="flowers",
         place="flowers-102",
+        val_rows=1_020,
     ),
     "flowers-102-val": Dataset(
         "Flowers-102 (training and validation splits)",

@@ -21,11 +21,35 @@ X_AXES: dict[str, str] = {
 }
 """What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
 
-Y_AXES: dict[str, str] = {name: each.axis_label for name, each in events.metrics("y").items()}
+HELD_OUT = {
+    "held_out_accuracy": "Validation accuracy (without: test)",
+    "held_out_error": "Validation error (%; without: test)",
+    "held_out_f1": "Validation macro F1 (without: test)",
+    "held_out_loss": "Validation loss (without: test)",
+}
+"""What epochs are chosen by: of the validation images where a run has any, else of the test images."""
 
-SCORES = events.scores()  # known of the epochs after which there was an evaluation
-LOSSES = events.unfinite()  # written without a value where the loss was no number
-SHARES = tuple(name for name, each in events.metrics().items() if each.meaning.unit == "share")
+Y_AXES: dict[str, str] = {
+    "held_out_accuracy": HELD_OUT["held_out_accuracy"],
+    **{name: each.axis_label for name, each in events.metrics("y").items()},
+}
+
+SCORES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    name: (names, flags)
+    for names, flags in (
+        (events.scores(), ("evaluated",)),
+        (events.validated(), ("validated",)),
+        (tuple(HELD_OUT), ("evaluated", "validated")),
+    )
+    for name in names
+}
+"""What is known of the epochs after which there was an evaluation: its neighbors, and the columns that tell of one."""
+
+LOSSES = (*events.unfinite(), "held_out_loss")  # written without a value where the loss was no number
+SHARES = (
+    *(name for name, each in events.metrics().items() if each.meaning.unit == "share"),
+    *("held_out_accuracy", "held_out_f1"),
+)
 
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
@@ -186,10 +210,12 @@ def _due(epochs: pd.DataFrame, y: str) -> np.ndarray:
     """The rows that have a value of this column, or would have one if it were a number."""
     if y not in SCORES:
         return np.ones(len(epochs), dtype=bool)
-    others = [name for name in SCORES if name in epochs and name != y]
+    names, flags = SCORES[y]
+    others = [name for name in names if name in epochs and name != y]
     due = np.asarray(epochs[others].notna().to_numpy().any(axis=1), dtype=bool)
-    if "evaluated" in epochs:
-        due = np.asarray(due | (epochs["evaluated"] == True).to_numpy(), dtype=bool)  # noqa: E712  of epochs from elsewhere it may be empty
+    for flag in flags:
+        if flag in epochs:
+            due = np.asarray(due | (epochs[flag] == True).to_numpy(), dtype=bool)  # noqa: E712  of epochs from elsewhere it may be empty
     return due
 
 

@@ -66,7 +66,9 @@ class Run:
 
     @property
     def curves(self) -> pd.DataFrame:
-        """An epoch a row: `epoch`, `train_loss`, `test_loss`, `accuracy`, `error_percent`, `f1`, seconds and more."""
+        """An epoch a row: `epoch`, `train_loss`, `val_loss`, `val_error`, seconds and more; and, of the test images,
+        `test_loss`, `accuracy`, `error_percent`, `f1`: after the last epoch alone where there is validation.
+        """
         from vitcore.store import queries
 
         self._results.run(self.id)

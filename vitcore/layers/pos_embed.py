@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
+import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 
@@ -55,3 +59,22 @@ def positions(kind: str, tokens: int, width: int, std: float) -> nn.Module:
     if kind == "none":
         return nn.Identity()
     raise ValueError(f"there are no positions {kind!r}; there are learnable, sinusoidal, none")
+
+
+def resized(table: Tensor, tokens: int, prefix: int, mode: Literal["bicubic", "bilinear"] = "bicubic") -> Tensor:
+    """A learnt (1 n d) table brought to another square grid; the first `prefix` rows stay as they are.
+
+    Bicubic with antialiasing is timm's (`resample_abs_pos_embed`) and, but for the antialiasing, DeiT's (Touvron et al.
+    2021, Section 6); bilinear without is what the authors of the compact family publish.
+
+    Raises:
+        ValueError: the grid of one of the two is no square.
+    """
+    first, grid = table[:, :prefix], table[:, prefix:]
+    before, after = round(grid.shape[1] ** 0.5), round((tokens - prefix) ** 0.5)
+    if before**2 != grid.shape[1] or after**2 != tokens - prefix:
+        count = grid.shape[1] if before**2 != grid.shape[1] else tokens - prefix
+        raise ValueError(f"{count} positions are not a square grid, so they cannot be resized")
+    image = rearrange(grid, "b (y x) d -> b d y x", y=before).float()
+    image = F.interpolate(image, size=(after, after), mode=mode, align_corners=False, antialias=mode == "bicubic")
+    return torch.cat([first, rearrange(image, "b d y x -> b (y x) d").to(table.dtype)], dim=1)

@@ -1,20 +1,19 @@
-"""Published checkpoints of the compact family (SHI-Labs' key layout) into our models."""
+"""Published checkpoints into our models: the compact family's (SHI-Labs' names), ViT's and DeiT's (timm's names)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
-from einops import rearrange
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from vitcore.errors import Refusal, first_line
-from vitcore.layers.pos_embed import LearnablePositions
-from vitcore.models import weight_sets
+from vitcore.layers.pos_embed import LearnablePositions, resized
+from vitcore.models import timm_names, weight_sets
 from vitcore.models.transformer import Transformer
 
 # The authors' names beside ours; {i} counts convolutions or blocks.
@@ -41,48 +40,75 @@ _REST = {
     "classifier.fc.weight": "heads.0.weight",
     "classifier.fc.bias": "heads.0.bias",
 }
-_HEAD = ("heads.0.weight", "heads.0.bias")
+_HEAD = "heads.0.weight"
 _POSITIONS = "positions.table"
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What was done with a checkpoint, in sentences, and whether the head is the model's own, untrained."""
+
+    told: list[str]
+    fresh_head: bool
+
+
 def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
+    """As `load`; what was done, in sentences."""
+    return load(model, path, weights).told
+
+
+def load(model: nn.Module, path: Path | str, weights: str = "trained") -> Loaded:
     """Load a published checkpoint into a model of the same architecture, in place.
 
-    Where the token count differs the positional grid is resized bilinearly and the class token's row kept; where the
-    number of classes differs the fresh head is kept. A sinusoidal table of another size is the model's own.
+    Where the token count differs the positional grid is resized (bilinearly as the authors of the compact family do,
+    bicubically as timm does) and the class token's row kept; where the number of classes differs, or there is no head,
+    the fresh head is kept. A sinusoidal table of another size is the model's own.
 
     Args:
         path: .pt or .pth (a state dict of tensors alone, or one under "state_dict" or "model"), or .safetensors.
         weights: of a file with several sets: "trained" (as the optimiser left them), "averaged" (an exponential
             average of them), or a set's own name. Where there is one set alone "trained" takes it, whatever it is.
 
-    Returns:
-        What was done, in sentences.
-
     Raises:
         Refusal: an unreadable file, or a checkpoint of another model. The model is then as it was.
     """
     path = Path(path)
     if not isinstance(model, Transformer):
-        raise Refusal(f"published checkpoints are of ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}")
+        raise Refusal(
+            f"published checkpoints are of ViT, DeiT, ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}"
+        )
     # Random features are drawn here and never published.
     own = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("random_features")}
     sets = weight_sets.of(_read(path))
-    tensors, said_of = weight_sets.chosen(sets, weights, path.name, lambda found: _our_names(found) == own.keys())
-    given = _renamed(tensors, path)
+    tensors, said_of = weight_sets.chosen(sets, weights, path.name, lambda found: _is_named_as(found, own))
+    timms = timm_names.renamed(tensors)
+    given = _renamed(tensors, path) if timms is None else timms
+    fresh, said_of_head = _fit_head(given, own)
     _refuse_other_names(given, own, path)
     said: list[str] = []
-    _fit_positions(given, own, model, said)
-    if given[_HEAD[0]].shape[0] != own[_HEAD[0]].shape[0]:
-        said.append(
-            f"The checkpoint tells {given[_HEAD[0]].shape[0]} classes apart and this model {own[_HEAD[0]].shape[0]}: "
-            "the head is fresh and needs training."
-        )
-        given.update({name: own[name] for name in _HEAD})
+    _fit_positions(given, own, model, said, "bilinear" if timms is None else "bicubic")
     _refuse_other_shapes(given, own, path)
     _refuse_infinite(given, own, path)
     model.load_state_dict({**model.state_dict(), **given})
-    return [f"Loaded {len(given)} tensors from {path.name}.", *said_of, *said]
+    return Loaded(
+        [f"Loaded {len(given) - len(fresh)} tensors from {path.name}.", *said_of, *said, *said_of_head], bool(fresh)
+    )
+
+
+def _fit_head(given: dict[str, Tensor], own: dict[str, Tensor]) -> tuple[list[str], list[str]]:
+    """Leave the model's own head where the checkpoint has none for its classes; the names that stay fresh, and why."""
+    heads = [name for name in own if name.startswith("heads.")]
+    there = [name for name in heads if name in given]
+    if there and (len(there) < len(heads) or given[_HEAD].shape[0] == own[_HEAD].shape[0]):
+        return [], []  # as it should be; or of another model, as will be said
+    why = "The checkpoint has no head: this model's is fresh and needs training."
+    if there:
+        why = (
+            f"The checkpoint tells {given[_HEAD].shape[0]} classes apart and this model {own[_HEAD].shape[0]}: "
+            "the head is fresh and needs training."
+        )
+    given.update({name: own[name] for name in heads})
+    return heads, [why]
 
 
 def _read(path: Path) -> Any:
@@ -127,8 +153,12 @@ def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     return renamed
 
 
-def _our_names(tensors: dict[str, Tensor]) -> set[str | None]:
-    return {_our_name(name.removeprefix("module.")) for name in tensors}
+def _is_named_as(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> bool:
+    """Whether these are by their names the model's tensors, with or without its heads."""
+    timms = timm_names.renamed(tensors)
+    names = {_our_name(name.removeprefix("module.")) for name in tensors} if timms is None else set(timms)
+    wanted = {name for name in own if not name.startswith("heads.")}
+    return wanted == {name for name in names if name is None or not name.startswith("heads.")}
 
 
 def _our_name(name: str) -> str | None:
@@ -140,7 +170,13 @@ def _our_name(name: str) -> str | None:
     return _REST.get(name)
 
 
-def _fit_positions(given: dict[str, Tensor], own: dict[str, Tensor], model: Transformer, said: list[str]) -> None:
+def _fit_positions(
+    given: dict[str, Tensor],
+    own: dict[str, Tensor],
+    model: Transformer,
+    said: list[str],
+    mode: Literal["bicubic", "bilinear"],
+) -> None:
     if _POSITIONS not in given or _POSITIONS not in own or given[_POSITIONS].shape == own[_POSITIONS].shape:
         return
     old, new = given[_POSITIONS], own[_POSITIONS]
@@ -153,19 +189,11 @@ def _fit_positions(given: dict[str, Tensor], own: dict[str, Tensor], model: Tran
         )
         return
     leading = 0 if model.leading is None else model.leading.shape[1]
-    given[_POSITIONS] = _resized(old, new.shape[1], leading)
+    try:
+        given[_POSITIONS] = resized(old, new.shape[1], leading, mode)
+    except ValueError as error:
+        raise Refusal(f"of the checkpoint, {error}") from None
     said.append(f"Resized the positions from {old.shape[1] - leading} to {new.shape[1] - leading} tokens.")
-
-
-def _resized(table: Tensor, tokens: int, leading: int) -> Tensor:
-    """A (1 n d) table brought to another square grid bilinearly; the first `leading` rows stay as they are."""
-    first, grid = table[:, :leading], table[:, leading:]
-    before, after = round(grid.shape[1] ** 0.5), round((tokens - leading) ** 0.5)
-    if before**2 != grid.shape[1]:
-        raise Refusal(f"the checkpoint's {grid.shape[1]} positions are not a square grid, so they cannot be resized")
-    picture = rearrange(grid, "b (y x) d -> b d y x", y=before)
-    picture = F.interpolate(picture.float(), size=(after, after), mode="bilinear", align_corners=False)
-    return torch.cat([first, rearrange(picture, "b d y x -> b (y x) d").to(table.dtype)], dim=1)
 
 
 def _refuse_other_names(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:

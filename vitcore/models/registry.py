@@ -25,12 +25,14 @@ class Architecture:
     published: Mapping[str, str] | None = None  # keys "parameters", "macs"
     note: str = ""
     narrowing: int = 1  # how much smaller than the picture its smallest batch-normalised map is; 1: never one pixel
+    flattens: bool = False  # a linear map takes the whole last map, so that its weights fit one image size alone
 
 
 HASSANI = "Hassani et al. 2021, Escaping the Big Data Paradigm with Compact Transformers"
 DOSOVITSKIY = "Dosovitskiy et al. 2021, An Image is Worth 16x16 Words"
 TOUVRON = "Touvron et al. 2021, Training data-efficient image transformers"
 HE = "He et al. 2016, Deep Residual Learning"
+RADOSAVOVIC = "Radosavovic et al. 2020, Designing Network Design Spaces"
 SANDLER = "Sandler et al. 2018, MobileNetV2"
 _DEIT = {"stochastic_depth": 0.1}  # Touvron et al. 2021, Table 9
 
@@ -106,6 +108,7 @@ def _cnn(
     classes: int = 10,
     note: str = "",
     narrowing: int = 1,
+    flattens: bool = False,
 ) -> Architecture:
     return Architecture(
         family,
@@ -117,6 +120,7 @@ def _cnn(
         published=_printed(printed),
         note=note,
         narrowing=narrowing,
+        flattens=flattens,
     )
 
 
@@ -243,11 +247,21 @@ ARCHITECTURES: dict[str, Architecture] = {
         ("44,000", ""),
         note="The report ends it with a softmax and trains with cross-entropy, which holds a second one; logits are "
         "the default here, and softmax_before_loss repeats the report.",
+        flattens=True,
     ),
     "resnet18": _cnn("torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G"), narrowing=32),
     "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G"), narrowing=32),
     "resnet50": _cnn(
         "torchvision_nets", {"model": "resnet50"}, HE, ("25.55 M", "4.15 G"), side=224, classes=1000, narrowing=32
+    ),
+    "regnety-16gf": _cnn(
+        "torchvision_nets",
+        {"depth": 18, "w_0": 200, "w_a": 106.23, "w_m": 2.48, "group_width": 112, "se_ratio": 0.25},
+        RADOSAVOVIC,
+        side=224,
+        classes=1000,
+        note="The teacher of DeiT (Touvron et al. 2021, Section 5.1: 84M parameters).",
+        narrowing=32,
     ),
     "resnet56": _cnn("resnet", {"blocks": 9, "preactivation": False}, HE, ("0.85 M", "0.13 G")),
     "resnet110": _cnn("resnet", {"blocks": 18, "preactivation": False}, HE, ("1.73 M", "0.26 G")),

@@ -1,10 +1,11 @@
-"""Convolutional networks that torchvision holds: ResNet18, 34, 50 and MobileNetV2, with their ImageNet stems."""
+"""Convolutional networks that torchvision holds: ResNets, a RegNet and MobileNetV2, with their ImageNet stems."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from vitcore.models import Options
@@ -16,6 +17,9 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
     if "width" in config:
         model = torchvision.models.mobilenet_v2(num_classes=options.classes, width_mult=config["width"])
         holder, name = model.features[0], "0"
+    elif "group_width" in config:
+        model = _regnet(config, options.classes)
+        holder, name = model.stem, "0"
     else:
         model = torchvision.models.get_model(config["model"], num_classes=options.classes)
         holder, name = model, "conv1"
@@ -33,3 +37,11 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
         setattr(holder, name, fitted)
     fresh: nn.Module = model
     return fresh
+
+
+def _regnet(config: Mapping[str, Any], classes: int) -> Any:
+    """As torchvision's functions for each RegNet, whose arithmetic of widths the device "meta" cannot do."""
+    regnet = torchvision.models.regnet
+    with torch.device("cpu"):
+        blocks = regnet.BlockParams.from_init_params(**config)
+    return regnet.RegNet(blocks, num_classes=classes)

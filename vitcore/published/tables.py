@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from vitcore.apart import apart
 from vitcore.errors import Refusal
+from vitcore.published.chains import Link, unique
 from vitcore.spec import RunSpec, fields
 from vitcore.statistics.scales import PERCENT, POSITIVE, REAL, SHARE, Scale
 
@@ -66,6 +67,7 @@ class Protocol(_Data):
     scaled: bool
     fields: dict[str, Any]
     note: str = ""
+    source: str = ""  # where the values were read: file of a public repository, table of a paper
 
 
 class Size(_Data):
@@ -77,8 +79,12 @@ class Size(_Data):
 
 
 class _Axis(_Data):
-    """What rows and columns share: `recipe` holds spec fields for all protocols, `recipes` those of one, `cannot` why a
-    protocol cannot be run."""
+    """What rows, columns and stages share: `recipe` holds spec fields for all protocols, `recipes` those of one,
+    `cannot` why a protocol cannot be run.
+
+    `init_recipe` and `teacher_recipe` name, for a protocol, the recipe whose run it starts from or learns from: a stage
+    or a row of the same table, or "TABLE/ROW" of another.
+    """
 
     key: str
     label: str
@@ -86,7 +92,10 @@ class _Axis(_Data):
     recipe: dict[str, Any] = {}
     recipes: dict[str, dict[str, Any]] = {}
     cannot: dict[str, str] = {}
+    init_recipe: dict[str, str] = {}
+    teacher_recipe: dict[str, str] = {}
     note: str = ""
+    source: str = ""  # where its recipe under the report's own protocol was read, if not where the protocol's was
 
 
 class Row(_Axis):
@@ -95,6 +104,10 @@ class Row(_Axis):
     settings: dict[str, str] = {}  # columns of the report that state a choice, not a result
     count: Size | None = None
     epoch: int | None = None  # the row is one epoch of a run
+
+
+class Stage(_Axis):
+    """A recipe that fills no cell: what rows start from, or their teacher."""
 
 
 class Column(_Axis):
@@ -107,6 +120,16 @@ class Column(_Axis):
     def title(self) -> str:
         """The heading, with its group's before it."""
         return f"{self.group}: {self.label}" if self.group else self.label
+
+
+class CellRecipe(_Data):
+    """What some cells of a column have of their own under a protocol, over what rows and column say."""
+
+    rows: list[str]
+    column: str
+    protocol: str
+    fields: dict[str, Any]
+    source: str
 
 
 class PublishedCell(_Data):
@@ -150,6 +173,8 @@ class Table(_Data):
     protocols: dict[str, Protocol]
     rows: list[Row]
     columns: list[Column]
+    stages: list[Stage] = []
+    cell_recipes: list[CellRecipe] = []  # a later one goes over an earlier
     cells: list[PublishedCell]
     same: list[tuple[str, str]] = []
     reference: str = ""
@@ -170,6 +195,12 @@ class Table(_Data):
         for column in self.columns:
             if column.metric not in METRICS:
                 raise ValueError(f"{self.key}: there is no metric {column.metric!r}; there are {', '.join(METRICS)}")
+        for own in self.cell_recipes:
+            if not {*own.rows} <= rows or own.column not in columns or own.protocol not in self.protocols:
+                raise ValueError(
+                    f"{self.key}: a recipe is of no cell there is ({own.rows}, {own.column}, {own.protocol})"
+                )
+        self._refuse_unknown_links()
         known = {field.name for field in fields()}
         for recipe in self._recipes():
             if unknown := set(recipe) - known:
@@ -177,11 +208,34 @@ class Table(_Data):
         return self
 
     def _recipes(self) -> list[Mapping[str, Any]]:
-        axes = [*self.rows, *self.columns]
+        axes: list[_Axis] = [*self.rows, *self.columns, *self.stages]
         found: list[Mapping[str, Any]] = [protocol.fields for protocol in self.protocols.values()]
         found += [axis.recipe for axis in axes]
         found += [recipe for axis in axes for recipe in axis.recipes.values()]
+        found += [own.fields for own in self.cell_recipes]
         return found + [recipe.fields for one in self.explanations for recipe in one.recipes]
+
+    def _refuse_unknown_links(self) -> None:
+        """Hold that the recipes that others name are there, and none names itself by way of others."""
+        axes: dict[str, _Axis] = {axis.key: axis for axis in [*self.rows, *self.stages]}
+        if len(axes) < len(self.rows) + len(self.stages):
+            raise ValueError(f"{self.key}: a row or stage key stands twice")
+
+        def follow(key: str, protocol: str, trail: tuple[str, ...]) -> None:
+            if key in trail:
+                circle = " → ".join([*trail[trail.index(key) :], key])
+                raise ValueError(f"{self.key}: recipes take one another in a circle: {circle}")
+            if "/" in key:
+                return  # of another table, which is read by itself
+            if key not in axes:
+                raise ValueError(f"{self.key}: there is no row or stage {key!r} to start from or learn from")
+            for links in (axes[key].init_recipe, axes[key].teacher_recipe):
+                if protocol in links:
+                    follow(links[protocol], protocol, (*trail, key))
+
+        for protocol in self.protocols:
+            for key in axes:
+                follow(key, protocol, ())
 
     def names(self) -> dict[str, str]:
         """What each row is called, by its key: its label, and its settings too where two rows share that."""
@@ -208,13 +262,29 @@ class Table(_Data):
     def recipe(self, row: str, column: str, protocol: str) -> dict[str, Any]:
         """The flat spec fields of a cell."""
         across, down = self.row(row), self.column(column)
-        return {
+        found = {
             **self.protocols[protocol].fields,
             **across.recipe,
             **down.recipe,
             **across.recipes.get(protocol, {}),
             **down.recipes.get(protocol, {}),
         }
+        for own in self._own(row, column, protocol):
+            found.update(own.fields)
+        return found
+
+    def recipe_source(self, row: str, column: str, protocol: str) -> str:
+        """Where the recipe of a cell was read; empty where nobody says."""
+        own = self._own(row, column, protocol)
+        said = own[-1].source if own else self.row(row).source
+        return said if said and not self.protocols[protocol].scaled else self.protocols[protocol].source
+
+    def _own(self, row: str, column: str, protocol: str) -> list[CellRecipe]:
+        return [
+            each
+            for each in self.cell_recipes
+            if row in each.rows and (each.column, each.protocol) == (column, protocol)
+        ]
 
     def spec(self, row: str, column: str, protocol: str, seed: int = 0) -> RunSpec:
         """The run that makes a cell.
@@ -222,10 +292,46 @@ class Table(_Data):
         Raises:
             Refusal: it cannot be run here, and why.
         """
-        why = self.row(row).cannot.get(protocol) or self.column(column).cannot.get(protocol)
-        if why:
+        return self.chain(row, column, protocol, seed)[-1].spec
+
+    def chain(self, row: str, column: str, protocol: str, seed: int = 0) -> tuple[Link, ...]:
+        """The runs that make a cell in their order: what it starts from, its teacher, and last its own.
+
+        Raises:
+            Refusal: one of them cannot be run here, and why.
+        """
+        down = self.column(column)
+        if why := down.cannot.get(protocol):
             raise Refusal(why)
-        return spec_of({**self.recipe(row, column, protocol), "seed": seed})
+        return self._chain(self.row(row), self.recipe(row, column, protocol), protocol, seed, ())
+
+    def _chain(
+        self, axis: _Axis, recipe: Mapping[str, Any], protocol: str, seed: int, trail: tuple[str, ...]
+    ) -> tuple[Link, ...]:
+        here = f"{self.key}/{axis.key}"
+        if why := axis.cannot.get(protocol):
+            raise Refusal(why)
+        if here in trail:
+            raise Refusal(f"recipes take one another in a circle: {' → '.join([*trail[trail.index(here) :], here])}")
+        links: list[Link] = []
+        marks: dict[str, Any] = {}
+        named = {"init_fingerprint": axis.init_recipe, "teacher_fingerprint": axis.teacher_recipe}
+        for field, by_protocol in named.items():
+            if protocol in by_protocol:
+                links += self._named(by_protocol[protocol], protocol, seed, (*trail, here))
+                marks[field] = links[-1].spec.fingerprint()
+        return unique([*links, Link(axis.label, spec_of({**recipe, **marks, "seed": seed}))])
+
+    def _named(self, name: str, protocol: str, seed: int, trail: tuple[str, ...]) -> tuple[Link, ...]:
+        """The chain of a recipe by its name: a stage or a row here, or of another table."""
+        home, _, key = name.rpartition("/")
+        one = table(home) if home else self
+        stage = next((stage for stage in one.stages if stage.key == key), None)
+        if stage is not None:
+            recipe = {**one.protocols[protocol].fields, **stage.recipe, **stage.recipes.get(protocol, {})}
+            return one._chain(stage, recipe, protocol, seed, trail)
+        first = next(column for column in one.columns if METRICS[column.metric].kind == "result")
+        return one._chain(one.row(key), one.recipe(key, first.key, protocol), protocol, seed, trail)
 
     def explanation_spec(self, explanation: Explanation, recipe: Recipe, protocol: str, seed: int = 0) -> RunSpec:
         """The run that shows one side of an explanation."""

@@ -29,7 +29,7 @@ def with_kept(runs: pd.DataFrame, kept: pd.DataFrame | None = None) -> pd.DataFr
     if more.empty or runs.empty:
         return runs if more.empty else more.reset_index(drop=True)
     both = [frame.astype(object) for frame in (runs, more.reindex(columns=runs.columns))]
-    return pd.concat(both, ignore_index=True).infer_objects()
+    return pd.concat(both, ignore_index=True).infer_objects().copy()  # in one piece
 
 
 def kept_runs() -> pd.DataFrame:

@@ -6,9 +6,9 @@ import math
 
 import pandas as pd
 
+from vitcore.published.chains import command
 from vitcore.published.tables import Protocol
 from vitcore.reproduction.tables import Result, ResultTable
-from vitcore.spec import command_line
 
 PARTS = ("published", "ours", "difference", "verdict")
 
@@ -125,7 +125,7 @@ def tidy(result: ResultTable) -> pd.DataFrame:
                 "machine": one.machine,
                 "runs": " ".join(one.runs.values()),
                 "other_runs": " ".join([*one.diverged.values(), *(id for ids in one.others.values() for id in ids)]),
-                "command": command_line(one.spec) if one.spec else "",
+                "command": command(one.spec, result.table.key, one.row.key, result.protocol) if one.spec else "",
                 "note": " ".join(filter(None, [one.published.note if one.published else "", one.row.note])),
                 "source": result.table.source(one.row.key, one.column.key),
             }

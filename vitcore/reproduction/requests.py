@@ -8,7 +8,7 @@ import pandas as pd
 
 from vitcore.errors import Refusal
 from vitcore.published.tables import Table, table
-from vitcore.reproduction.missing import UNDER_WAY, missing
+from vitcore.reproduction.missing import UNDER_WAY, Chain, missing
 from vitcore.reproduction.tables import counting, fingerprint, matching
 from vitcore.spec import RunSpec
 
@@ -39,8 +39,25 @@ def asked_for(
         gaps = missing(one, runs, seeds, protocol, rows=_rows(one, rows) if rows else None)
         under_way += gaps.under_way
         wanted = [*gaps.specs, *(_unexplained(one, runs, seeds, protocol) if explanations else [])]
-        specs |= {(fingerprint(spec.model_copy(update={"seed": 0})), spec.seed): spec for spec in wanted}
+        for spec in wanted:  # the first stays in its place: before what takes it
+            specs.setdefault((fingerprint(spec.model_copy(update={"seed": 0})), spec.seed), spec)
     return sorted(specs.values(), key=lambda spec: spec.seed), under_way
+
+
+def chains_of(
+    keys: Sequence[str],
+    runs: pd.DataFrame,
+    seeds: Sequence[int],
+    protocol: str,
+    *,
+    rows: Collection[str] | None = None,
+) -> list[Chain]:
+    """The chains among what `asked_for` gives: rows of these tables whose runs take other runs' weights."""
+    found: list[Chain] = []
+    for key in keys:
+        one = table(key)
+        found += missing(one, runs, seeds, protocol, rows=_rows(one, rows) if rows else None).chains
+    return found
 
 
 def _rows(one: Table, wanted: Collection[str]) -> list[str]:

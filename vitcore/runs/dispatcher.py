@@ -18,7 +18,7 @@ from filelock import Timeout
 from vitcore import processes
 from vitcore.errors import Refusal
 from vitcore.events import Ended
-from vitcore.runs import journal, locks, queue, status
+from vitcore.runs import dependencies, journal, locks, queue, status
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder
 
@@ -59,14 +59,17 @@ def _serve(results: Results, lane: str, tried: set[tuple[str, float]]) -> None:
             tried.add(waiting[0])
             try:
                 _run(results, lane, results.run(waiting[0][0]))
+                queue.ensure_dispatcher(results)  # what waited for it may wait for another device
             except (Refusal, OSError) as error:  # deleted or made read-only meanwhile: those behind it go on
                 print(f"{waiting[0][0]} was passed over: {error}", file=sys.stderr, flush=True)
 
 
 def _open(results: Results, lane: str, tried: set[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The waiting runs with the time of their ticket; one that could not even be claimed is not tried twice."""
+    """The waiting runs that can be taken up, with the time of their ticket; one that could not even be claimed is not
+    tried twice, and one that waits for another run not before that one has finished."""
     waiting = [(id, queue.since(results, id)) for id in queue.own(results, lane)]
-    return [entry for entry in waiting if entry not in tried]
+    left = [entry for entry in waiting if entry not in tried]
+    return [entry for entry in left if not dependencies.awaited(results, RunFolder(results.runs / entry[0]))]
 
 
 def _run(results: Results, lane: str, folder: RunFolder) -> None:

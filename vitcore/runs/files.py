@@ -20,6 +20,8 @@ LIMITS = {
     "steps.jsonl": 64 << 20,
     "confusion.jsonl": 512 << 20,
     "predictions.bin": 512 << 20,
+    "val-confusion.jsonl": 512 << 20,
+    "val-predictions.bin": 512 << 20,
     "worker.log": 64 << 30,  # only its end is ever read
     "model.safetensors": 64 << 30,  # read by the page of memory
     "resume.pt": 64 << 30,

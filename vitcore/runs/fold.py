@@ -102,6 +102,16 @@ class Fold:
         told = (row.get(name) for row in reversed(self.attempts.lines.values()))
         return next((value for value in told if value is not None), self.row.get(f"end_{name}"))
 
+    def best(self, name: str) -> Any:
+        """Of the earliest epoch of least validation error: best_epoch, val_error_best or test_error_best."""
+        told = self.row.get(f"end_{name}")
+        if told is not None or name == "test_error_best":
+            return told
+        told = [(row.get("val_error"), row["epoch"]) for row in self.attempts.lines.values()]
+        known = [(error, epoch) for error, epoch in told if error is not None and math.isfinite(error)]
+        error, epoch = min(known, default=(None, None))
+        return epoch if name == "best_epoch" else error
+
     def progress(self, epochs: int | None = None) -> float:
         """Share of the run that is done, from 0 to 1; `epochs`: how many were asked for, where that is known."""
         if self.ending == "finished":

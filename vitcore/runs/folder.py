@@ -105,6 +105,8 @@ class RunFolder:
     steps = _Within("steps.jsonl")
     confusion = _Within("confusion.jsonl")
     predictions = _Within("predictions.bin")
+    val_confusion = _Within("val-confusion.jsonl")  # of the validation images, as are the predictions that follow
+    val_predictions = _Within("val-predictions.bin")
     checkpoint = _Within("model.safetensors")
     best = _Within("best.safetensors")  # the best epoch's weights; nothing reads them unasked
     resume_point = _Within("resume.pt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +20,38 @@ def store(
 ) -> tuple[str, list[str]]:
     """Loads the authors' weights into the spec's model and stores it; the run's id, and what was done in sentences.
 
+    The spec tells the file's digest, so that nothing takes the run for one that was trained here. Where the head is
+    fresh there is nothing to measure, and nothing that predicts: the weights are kept without it, for runs that start
+    from them.
+
     Raises:
         Refusal: the file is unreadable or another model's, or the test rows are not to be had.
     """
     import torch
 
     from vitcore.models import count
-    from vitcore.models.checkpoint_formats import load_published
-    from vitcore.training.checkpoint import save_model
+    from vitcore.models.checkpoint_formats import load
+    from vitcore.models.transfer import head_names
+    from vitcore.training.checkpoint import BACKBONE, metadata, save_model, save_weights
     from vitcore.training.network import build_model
 
     dataset = DATASETS[spec.data.dataset]
     side = spec.data.side or dataset.side
     torch.manual_seed(spec.seed)
     model = build_model(spec, dataset.channels, side, len(dataset.classes)).eval()
-    said = load_published(model, path, weights)
-    scores, truth = _measure(model, spec) if evaluate else (None, [])
+    loaded = load(model, path, weights)
+    said = loaded.told
+    spec = RunSpec.of(spec, checkpoint_digest=_digest(path))
+    scores, truth = _measure(model, spec) if evaluate and not loaded.fresh_head else (None, [])
 
     folder = results.create(spec)
     with locks.lock(folder.alive).acquire():
-        save_model(folder.path, model, spec, dataset.classes, side, 0)
+        if loaded.fresh_head:
+            heads = head_names(model)
+            bare = {name: tensor for name, tensor in model.state_dict().items() if name not in heads}
+            save_weights(folder.path / BACKBONE, bare, metadata(spec, dataset.classes, side, 0))
+        else:
+            save_model(folder.path, model, spec, dataset.classes, side, 0)
         events = Journal(folder.events)
         events.append(
             Started(
@@ -54,6 +67,8 @@ def store(
         )
         for sentence in said:
             events.append(Note(sentence))
+        without = ", without a head that fits: runs can start from it, and it can answer nothing itself"
+        reason = f"Imported from {path.name}{without if loaded.fresh_head else ''}."
         if scores is not None:
             matrices = Journal(folder.confusion)
             matrices.append(Matrix(0, scores.confusion.tolist()))
@@ -62,9 +77,15 @@ def store(
             answers.put(0, scores.answers)
             answers.close()
         error = None if scores is None else scores.error_percent
-        events.append(Ended("finished", f"Imported from {path.name}.", epochs=0, error_percent=error))
+        events.append(Ended("finished", reason, epochs=0, error_percent=error))
         events.close()
     return folder.id, said
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of the file, by which its spec names it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:

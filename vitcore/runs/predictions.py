@@ -1,7 +1,8 @@
 """What a run answered to every test picture, epoch by epoch, as small integers: <run>/predictions.bin.
 
-A header, the pictures' true classes, then one record of the same size an epoch; each carries its own checksum, so that
-what a killed writer left half-written is never taken for an answer. One writer, the worker; readers need no torch.
+Its answers to the images it is validated on are in <run>/val-predictions.bin. A header, the pictures' true classes,
+then one record of the same size an epoch; each carries its own checksum, so that what a killed writer left half-written
+is never taken for an answer. One writer, the worker; readers need no torch.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -123,14 +125,14 @@ class Kept:
         return self._answers[epoch]
 
 
-def read(run: RunFolder) -> Kept:
-    """Everything that is kept of a run, and counts.
+def read(run: RunFolder, split: Literal["test", "validation"] = "test") -> Kept:
+    """Everything that is kept of a run's answers to the images of a split, and counts.
 
     Raises:
         Refusal: nothing is, since the run is from an older vitcore, from elsewhere, or has not been evaluated yet.
     """
     try:
-        found = _parse(read_own(run.predictions))
+        found = _parse(read_own(run.predictions if split == "test" else run.val_predictions))
     except FileNotFoundError:
         found = None
     except OSError as error:

@@ -12,9 +12,10 @@ from filelock import Timeout
 
 from vitcore import processes
 from vitcore.cost.estimate import Expected
+from vitcore.data.load import check_validation
 from vitcore.errors import Refusal
 from vitcore.events import Ended
-from vitcore.runs import cost_estimate, devices, locks, seal, teachers
+from vitcore.runs import cost_estimate, dependencies, devices, locks, origins, seal, teachers
 from vitcore.runs import status as states
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
@@ -26,14 +27,28 @@ _LOG_BYTES = 1 << 20
 _PATIENCE = 10.0  # seconds that one who reorders waits for another
 
 
-def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None) -> str:
+def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None, *, after: Sequence[str] = ()) -> str:
     """Stores a run, with what it is expected to cost, queues it and sees that its dispatcher lives; the new run's id.
 
+    Args:
+        after: runs that it waits for; those whose weights it takes must be among them, or have finished.
+
     Raises:
-        Refusal: the results folder cannot be written, or the teacher is no stored run of the same pictures.
+        Refusal: the results folder cannot be written, a run that it names does not do, as its teacher, to start from or
+            to wait for, or what is to be held out for validation would leave a class empty.
     """
+    dependencies.check(results, spec, after)
+    return put(results, spec, expected, after=after)
+
+
+def put(results: Results, spec: RunSpec, expected: Expected | None = None, *, after: Sequence[str] = ()) -> str:
+    """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
     teachers.check(results, spec)
-    marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False)}
+    origins.check(results, spec)
+    check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
+    spec = dependencies.with_fingerprints(results, spec)
+    waits = dependencies.entry(results, after)
+    marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False, after=waits)}
     folder = results.create(spec, {**marks, "expected.json": cost_estimate.written(expected)} if expected else marks)
     ensure_dispatcher(results)
     return folder.id
@@ -145,12 +160,17 @@ def resume(results: Results, id: str) -> None:
     going_on = not foreign or resuming(folder)
     if state not in states.RESUMABLE and not foreign:
         raise Refusal(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
-    device = folder.spec().device
+    spec = folder.spec()
+    needed = () if going_on and folder.resume_point.exists() else dependencies.named(spec)
+    for one in needed:
+        results.run(one)  # there is nothing to wait for otherwise
+    dependencies.refuse_circle(results, [id])
+    after = dependencies.entry(results, (*needed, *dependencies.awaited(results, folder)))
     if foreign and not claim(folder):
         raise Refusal(f"run {id} was taken up meanwhile")
     try:
         folder.request.unlink(missing_ok=True)
-        write_json(folder.waiting, _ticket(device, folder.raw_spec(), resume=going_on))
+        write_json(folder.waiting, _ticket(spec.device, folder.raw_spec(), resume=going_on, after=after))
     except OSError as error:
         raise Refusal(f"run {id} cannot be queued again: {reason(error)}") from None
     ensure_dispatcher(results)
@@ -167,11 +187,13 @@ def _has_learnt(folder: RunFolder) -> bool:
 
 
 def ensure_dispatcher(results: Results) -> None:
-    """Starts the dispatcher of every lane that has runs of one's own waiting and none alive.
+    """Starts the dispatcher of every lane that has runs of one's own to take up and none alive.
 
-    Idempotent; cheap where all is well. What another account has queued waits for a person's word (`resume`).
+    Idempotent; cheap where all is well. What another account has queued waits for a person's word (`resume`); what
+    waits for another run is for whoever ends that one, or looks at the queue after it.
     """
-    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in own(results)}
+    ready = [id for id in own(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
+    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in ready}
     for lane in sorted(lanes):
         if not locks.held(results.locks / f"dispatcher-{lane}.lock"):
             _start_dispatcher(results, lane)
@@ -216,8 +238,9 @@ def _cancelled(folder: RunFolder, going_on: bool) -> None:
         raise Refusal(f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}") from None
 
 
-def _ticket(device: str, spec: Mapping[str, Any], *, resume: bool) -> dict[str, Any]:
-    return {"at": time.time(), "lane": devices.lane(device), "resume": resume, seal.FIELD: seal.of(spec)}
+def _ticket(device: str, spec: Mapping[str, Any], *, resume: bool, after: Sequence[str] = ()) -> dict[str, Any]:
+    ticket = {"at": time.time(), "lane": devices.lane(device), "resume": resume, seal.FIELD: seal.of(spec)}
+    return ticket | {"after": list(after)} if after else ticket
 
 
 def _lane(ticket: dict[str, Any]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vitcore.data.load import described
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
+from vitcore.runs import journal
 from vitcore.runs.folder import Results
 from vitcore.spec import DataSpec, RunSpec
 
@@ -21,9 +23,19 @@ def check(results: Results, spec: RunSpec) -> None:
     """
     if not spec.training.teacher:
         return
-    known = results.run(spec.training.teacher).spec()
-    mine, theirs = spec.data, known.data
     named = f"the teacher {spec.training.teacher}"
+    hold(named, results.run(spec.training.teacher).spec(), spec)
+    taught, own = _taught(results, spec.training.teacher), _classes(spec)
+    if taught and own and taught != own:
+        raise Refusal(
+            f"{named} tells {_few(taught)} apart and this run is to tell {_few(own)}; choose a teacher of the same "
+            "classes"
+        )
+
+
+def hold(named: str, known: RunSpec, spec: RunSpec) -> None:
+    """Hold that a run of `known` has learnt what a run of `spec` is to learn. Raises Refusal."""
+    mine, theirs = spec.data, known.data
     if _pictures(mine) != _pictures(theirs):
         raise Refusal(
             f"{named} learnt {_said(theirs)} and this run is to learn {_said(mine)}; "
@@ -55,6 +67,25 @@ def load(results: Results, spec: RunSpec) -> nn.Module | None:
             f"{len(own):,}; choose a teacher of the same classes"
         )
     return model
+
+
+def _taught(results: Results, id: str) -> tuple[str, ...]:
+    """The classes that a stored run has learnt, as its journal says; none where it has not begun."""
+    lines, _ = journal.read(results.run(id).events)
+    found = [line.get("classes") for line in lines if line.get("event") == "started"]
+    return tuple(map(str, found[-1])) if found and isinstance(found[-1], list) else ()
+
+
+def _classes(spec: RunSpec) -> tuple[str, ...]:
+    """The classes that a run is to learn; none where its data are not there to be looked at."""
+    try:
+        return described(spec.data.dataset, spec.data.folder).classes
+    except Refusal:
+        return ()
+
+
+def _few(classes: tuple[str, ...]) -> str:
+    return f"{len(classes):,} classes ({', '.join(classes[:3])}{', …' if len(classes) > 3 else ''})"
 
 
 def _pictures(data: DataSpec) -> tuple[str, str | None]:

@@ -40,6 +40,7 @@ def restore(results: Results, id: str) -> None:
     if (results.runs / id).exists():
         raise Refusal(f"run {id} is stored already, so the deleted one of that name stays in {results.trash}")
     _move(results, id, to_trash=False)
+    queue.ensure_dispatcher(results)  # others may have waited for it
 
 
 def _move(results: Results, id: str, *, to_trash: bool) -> None:

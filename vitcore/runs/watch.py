@@ -10,7 +10,7 @@ from typing import Any
 
 from vitcore.cost.durations import duration
 from vitcore.errors import Refusal
-from vitcore.runs import journal, queue, seal
+from vitcore.runs import dependencies, journal, queue, seal
 from vitcore.runs import status as states
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results
@@ -55,7 +55,10 @@ class Watched:
 
     @property
     def reason(self) -> str:
-        """Why it ended so; empty where it goes on or nobody said."""
+        """Why it ended so, or what it waits for; empty where it goes on or nobody said."""
+        if self.status == "queued":
+            why = dependencies.reason(self.results, self.id)
+            return f"it {why}" if why else ""
         lost = states.LOST if self.status == "interrupted" and self.fold.ending is None else ""
         return self.fold.row.get("reason") or lost
 
@@ -71,13 +74,29 @@ class Watched:
         loss, left = fold.row.get("loss"), fold.row.get("eta_seconds")
         loss = fold.latest("train_loss") if loss is None else loss
         error, speed = fold.latest("error_percent"), fold.latest("images_per_second")
+        held = fold.latest("val_error")
         facts.append(f"epoch {fold.epochs_done}/{self.epochs_asked}" if self.epochs_asked else "")
         facts.append("" if loss is None else f"loss {loss:.4f}")
+        facts.append("" if held is None else f"validation error {held:.2f} %")
         facts.append("" if error is None else f"test error {error:.2f} %")
         facts.append("" if speed is None else f"{speed:,.0f} images/s")
         if left is not None and math.isfinite(left) and self.status == "running":
             facts.append(f"{duration(left)} left")
         return " · ".join(filter(None, facts))
+
+    @property
+    def errors(self) -> str:
+        """Each error that is known, with what it is of: '2.50 % test error, last weights, after 8 epochs; …'."""
+        fold, done = self.fold, self.fold.epochs_done
+        named = (
+            ("error_percent", f"test error, last weights, after {done} epoch{'s' * (done != 1)}"),
+            ("test_error_best", f"test error, best epoch {fold.best('best_epoch')}"),
+            ("val_error_best", f"validation error, best epoch {fold.best('best_epoch')}"),
+        )
+        values = (fold.latest(name) if name == "error_percent" else fold.best(name) for name, _ in named)
+        return "; ".join(
+            f"{value:.2f} % {of}" for value, (_, of) in zip(values, named, strict=True) if value is not None
+        )
 
     def summary(self) -> dict[str, Any]:
         """The run in a JSON object: what is not known, or no number, is null."""
@@ -85,6 +104,10 @@ class Watched:
             "id": self.id,
             "status": self.status,
             "error_percent": self.fold.latest("error_percent"),
+            "val_error": self.fold.latest("val_error"),
+            "val_error_best": self.fold.best("val_error_best"),
+            "test_error_best": self.fold.best("test_error_best"),
+            "best_epoch": self.fold.best("best_epoch"),
             "epochs": self.fold.epochs_done,
             "training_seconds": self.fold.latest("training_seconds"),
             "images_per_second": self.fold.latest("images_per_second"),
@@ -104,7 +127,8 @@ def watched(results: Results, id: str) -> Watched:
 def until_ended(run: Watched, told: Callable[[dict[str, Any]], None] = lambda line: None) -> Iterator[None]:
     """Looks at the run every quarter of a second until it neither waits nor trains; yields after each look.
 
-    A run that waits while its dispatcher has died is given another.
+    A run that waits while its dispatcher has died is given another; one that waits for a run that will not finish by
+    itself is left in the queue.
 
     Raises:
         Refusal: the run was deleted, was queued by somebody else, or its worker cannot be started.
@@ -120,4 +144,6 @@ def until_ended(run: Watched, told: Callable[[dict[str, Any]], None] = lambda li
             if not queue.is_own(run.results.run(run.id)):
                 raise Refusal(f"run {run.id} waits for a word of yours: {seal.FOREIGN}")
             queue.ensure_dispatcher(run.results)
+            if dependencies.stuck(run.results, run.id):
+                return
         time.sleep(_LOOK_SECONDS)

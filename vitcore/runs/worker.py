@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from vitcore import events, processes
 from vitcore.errors import Refusal
-from vitcore.runs import devices, locks, queue, teachers
+from vitcore.runs import dependencies, devices, locks, origins, queue, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
@@ -48,7 +48,7 @@ def main() -> None:
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
                 going_on = queue.resuming(folder)
-                if queue.claim(folder):
+                if not dependencies.awaited(results, folder) and queue.claim(folder):
                     _Work(results, folder, arguments.device).do(going_on)
         except Timeout:
             return  # another worker has it
@@ -63,7 +63,8 @@ class _Work:
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
-        self.predictions: Predictions | None = None  # once it is known what is predicted
+        self.val_confusion: Journal | None = None  # there where anything is held out for validation
+        self.predictions: dict[str, Predictions] = {}  # by stream, once it is known what is predicted
         self.resumed_from = 0
         self.room = folder.path / ".room"
         self.started = threading.Event()
@@ -92,7 +93,7 @@ class _Work:
             ending = events.Ended("failed", self._gone())  # whichever of its files was the first to be missed
         self.started.set()
         self._end(ending)
-        for journal in (self.events, self.steps, self.confusion, self.predictions):
+        for journal in (self.events, self.steps, self.confusion, self.val_confusion, *self.predictions.values()):
             with suppress(OSError):  # on a full disk the last half second of steps is lost; how it ended is told
                 if journal is not None:
                     journal.close()
@@ -118,14 +119,16 @@ class _Work:
         from vitcore.training import train
 
         _use_all_cores()
+        resume = going_on and self.folder.resume_point.exists()
         with _true_device(self.results, self.lane, spec):
             outcome: Outcome = train(
                 spec,
                 self._report,
                 folder=self.folder.path,
                 control=self._ask,
-                resume=going_on and self.folder.resume_point.exists(),
+                resume=resume,
                 teacher=teachers.load(self.results, spec),
+                initial=None if resume else origins.load(self.results, spec),
             )
         return events.Ended(**asdict(outcome))
 
@@ -134,13 +137,11 @@ class _Work:
         if isinstance(line, events.Step):
             self.steps.append(line)
         elif isinstance(line, events.Matrix):
-            self.confusion.append(line)
-        elif isinstance(line, events.Truth):
-            self.predictions = Predictions(self.folder.predictions, line.truth, line.classes)
-            self.predictions.withdraw(self.resumed_from)
-        elif isinstance(line, events.Answers):
-            if self.predictions is not None:
-                self.predictions.put(line.epoch, line.answers)
+            journal = self.confusion if line.stream == "confusion" else self.val_confusion
+            if journal is not None:
+                journal.append(line)
+        elif isinstance(line, events.Truth | events.Answers):
+            self._predicted(line)
         elif isinstance(line, events.Progress):
             if self._progress_is_due():
                 self.events.append(line, durable=False)
@@ -156,8 +157,20 @@ class _Work:
         self.steps.flush()
         self.events.append(line)
         self.resumed_from = line.resumed_from
-        for journal in (self.steps, self.confusion):
-            journal.append(events.Attempt(line.resumed_from, line.resumed_step))
+        if line.val_rows:
+            self.val_confusion = Journal(self.folder.val_confusion)
+        for journal in (self.steps, self.confusion, self.val_confusion):
+            if journal is not None:
+                journal.append(events.Attempt(line.resumed_from, line.resumed_step))
+
+    def _predicted(self, line: events.Truth | events.Answers) -> None:
+        """The true classes come first, then the answers of each evaluation."""
+        if isinstance(line, events.Truth):
+            path = self.folder.predictions if line.stream == "predictions" else self.folder.val_predictions
+            self.predictions[line.stream] = Predictions(path, line.truth, line.classes)
+            self.predictions[line.stream].withdraw(self.resumed_from)
+        elif line.stream in self.predictions:
+            self.predictions[line.stream].put(line.epoch, line.answers)
 
     def _progress_is_due(self) -> bool:
         """Every second at first, every five in a run of hours: so that a week's journal stays small."""

@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
+from vitcore.data import validation
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.layers.kernels import KERNELS
@@ -24,11 +25,13 @@ from vitcore.models import ARCHITECTURES, check, without_effect
 from vitcore.spec import printable
 from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
-from vitcore.spec.sections import DataSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.typed import written
 
 __all__ = [
     "AugmentSpec",
     "DataSpec",
+    "InitSpec",
     "ModelSpec",
     "OptimiserSpec",
     "RunSpec",
@@ -37,6 +40,7 @@ __all__ = [
     "TrainingSpec",
     "command_line",
     "fields",
+    "initial",
 ]
 
 
@@ -49,6 +53,7 @@ class RunSpec(Part):
     schedule: ScheduleSpec = ScheduleSpec()
     augment: AugmentSpec = AugmentSpec()
     training: TrainingSpec = TrainingSpec()
+    init: InitSpec = InitSpec()
     seed: int = option(0, "Seed", "Governs weights, subset, order, augmentation and dropout.", ge=0, lt=2**31)
     device: str = option(
         "auto", "Device", "auto, cpu, cuda, cuda:1, mps.", advanced=True, pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
@@ -76,15 +81,33 @@ class RunSpec(Part):
                 "the dataset 'folder' and the path of one's own pictures go together; "
                 f"given were {data.dataset!r} and {data.folder or 'no path'!r}"
             )
-        rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        held = self._held_out()
+        rows = known.train_rows - held + (known.test_rows if data.draw_from == "all" else 0)
         if data.samples is not None and not data.replacement and rows and data.samples > rows:
+            has = f"that are left of {known.label} with {held:,} held out for validation" if held else ""
             raise ValueError(
-                f"{data.samples:,} rows without replacement are more than the {rows:,} that {known.label} has; "
-                f"ask for at most {rows:,}, or draw with replacement"
+                f"{data.samples:,} rows without replacement are more than the {rows:,} "
+                f"{has or f'that {known.label} has'}; ask for at most {rows:,}, or draw with replacement"
+                + (", or set validation to 0" if held and data.samples <= rows + held else "")
             )
         self.check_steps(data.samples or rows or None)
+        self._check_init()
         self._check_recipe()
         return self
+
+    def _check_init(self) -> None:
+        """Raises ValueError where what is asked of the first weights has no meaning."""
+        init, name = self.init, self.model.architecture
+        if init.freeze and not (init.init_from or init.init_fingerprint):
+            raise ValueError(
+                "freezing all but the head keeps the weights that were taken over, and none are; name the run to start "
+                "from (init_from), or leave it off"
+            )
+        if init.layer_decay < 1 and not ARCHITECTURES[name].attention:
+            raise ValueError(
+                f"{name} has no blocks whose rates could differ, so a layer-wise rate decay of {init.layer_decay:g} "
+                "cannot be set; leave it at 1"
+            )
 
     def _check_recipe(self) -> None:
         """Raises ValueError where options of schedule, augmentation and loss contradict one another."""
@@ -103,6 +126,21 @@ class RunSpec(Part):
             raise ValueError(
                 "a softmax before the loss goes with cross-entropy alone, and the loss is bce; leave one of them out"
             )
+
+    def _held_out(self) -> int:
+        """How many training images are held out for validation, as far as the table of datasets tells.
+
+        Raises:
+            ValueError: a class would be left without one, or nothing to train on.
+        """
+        data, known = self.data, DATASETS[self.data.dataset]
+        if data.validation is None or not known.train_rows:
+            return 0
+        if known.val_rows:
+            return known.val_rows
+        even, more = divmod(known.train_rows, len(known.classes))  # the classes' own sizes are known once it is read
+        sizes = [even + (number < more) for number in range(len(known.classes))]
+        return sum(validation.check(data.validation, sizes, known.classes, known.label))
 
     def check_steps(self, rows: int | None, side: int | None = None) -> None:
         """Hold that the network can be built and trained on so many rows (None: not known yet).
@@ -133,6 +171,11 @@ class RunSpec(Part):
             return cls.model_validate(raw)
         except ValidationError as error:
             raise Refusal(_sentence(error)) from None
+
+    @classmethod
+    def begun(cls, **values: Any) -> RunSpec:
+        """A spec from flat field names over what form, command line and front door begin with: with validation."""
+        return cls.of(**{**initial(), **values})
 
     @classmethod
     def of(cls, base: RunSpec | None = None, /, **values: Any) -> RunSpec:
@@ -173,7 +216,8 @@ class RunSpec(Part):
         Fields at their defaults do not count, so an option added later leaves old runs matched; nor do those that
         change nothing in this network; a dataset's own side and number of rows, an architecture's own patch and a
         kernel's own epsilon count as left empty. The data count by their name; those in a folder of one's own, whose
-        name says little, by what was found there too.
+        name says little, by what was found there too. A run that others start from or learn from counts by its own
+        fingerprint, so that seeds of a whole chain are alike.
         """
         raw = self._plainest().model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
@@ -192,6 +236,14 @@ class RunSpec(Part):
         if data.side == known.side:
             spelled["side"] = None
         rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        if data.validation is None:
+            spelled["validation_seed"] = 0
+        elif known.val_rows:  # its own split, whatever share or count is asked for
+            spelled |= {"validation": 0.1, "validation_seed": 0}
+            rows -= known.val_rows
+        elif rows:
+            spelled["validation"] = float(held := validation.count(data.validation, known.train_rows))
+            rows -= held
         if data.samples is not None and data.samples == rows:
             spelled["samples"] = None
         if model.patch is not None and model.patch == ARCHITECTURES[model.architecture].config.get("patch"):
@@ -204,7 +256,20 @@ class RunSpec(Part):
         # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
         parts: dict[str, Part] = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
         parts["augment"] = self.augment.plainest()
-        return self.model_copy(update=parts)
+        return self.model_copy(update=parts | self._plainest_links())
+
+    def _plainest_links(self) -> dict[str, Part]:
+        """The sections that name other runs, told by their fingerprints instead of their ids where these are known."""
+        init, training = self.init, self.training
+        idle: dict[str, Any] = {}
+        if init.init_fingerprint:
+            idle["init_from"] = None
+        elif not init.init_from:
+            idle["init_weights"] = "last"
+        if init.freeze:
+            idle["layer_decay"] = 1.0
+        taught = {"teacher": None} if init.teacher_fingerprint else {}
+        return {"init": init.model_copy(update=idle), "training": training.model_copy(update=taught)}
 
     def title(self) -> str:
         """The name, or one made from the choices that matter most."""
@@ -225,21 +290,29 @@ def _all_fields() -> tuple[SpecField, ...]:
     return tuple(walk(RunSpec))  # once: reading ten thousand runs asks for them as often
 
 
+def initial() -> dict[str, Any]:
+    """What form, command line and front door begin with where that is not the default, by the options' leaf names."""
+    return {field.name: field.initial for field in fields() if field.initial != field.default}
+
+
 def command_line(spec: RunSpec) -> str:
-    """The command that starts this run: only what differs from the defaults.
+    """The command that starts this run: only what differs from what the command line begins with.
 
     Quoted for every shell alike; where a text holds what a shell reads itself ($, `, !, quotes, line ends), for sh.
     """
     words = ["python -m vitcore train"]
+    if spec.init.checkpoint_digest:  # trained elsewhere: nothing here makes these weights but bringing them in
+        words = [f"python -m vitcore import {spec.model.architecture} FILE --dataset {spec.data.dataset}"]
+        return " ".join([*words, f"--positions {spec.model.positions}"])
     for field in fields():
         value = getattr(_part(spec, field.path), field.name)
-        if value == field.default:
+        if value == field.initial or field.derived:
             continue
         flag = field.name.replace("_", "-")
         if field.kind is bool:
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            text = str(value)
+            text = "0" if value is None else written(value)  # empty where not empty is begun with: validation alone
             words.append(f"--{flag} {_quoted(text)}")
     return " ".join(words)
 

@@ -57,10 +57,22 @@ def option(
     help: str,
     *,
     advanced: bool = False,
+    initial: Any = None,
+    derived: bool = False,
     **bounds: Any,
 ) -> Any:
-    """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more"."""
-    return Field(default, title=label, description=help, json_schema_extra={"advanced": advanced}, **bounds)
+    """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more".
+
+    `initial` is what form, command line and front door begin with, where that is not the default: the default is also
+    what a spec means that was stored before there was such a field. A derived one is filled in by the program when a
+    run is stored; neither the form nor a flag asks for it.
+    """
+    extra: dict[str, Any] = {
+        "advanced": advanced,
+        "initial": default if initial is None else initial,
+        "derived": derived,
+    }
+    return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,8 @@ class SpecField:
     advanced: bool
     choices: tuple[str, ...]  # empty: free
     bounds: Mapping[str, float]  # of ge, gt, le, lt
+    initial: Any = None  # what form, command line and front door begin with: mostly the default
+    derived: bool = False  # filled in by the program, asked of nobody
 
     @property
     def empty(self) -> str:
@@ -118,6 +132,8 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
         advanced=bool(extra.get("advanced")),
         choices=choices,
         bounds=bounds,
+        initial=extra.get("initial", info.default),
+        derived=bool(extra.get("derived")),
     )
 
 

@@ -39,7 +39,7 @@ class Preset:
         return (
             f"{fmean(self.errors):.2f} % test error on average and {max(self.errors):.2f} % at worst over "
             f"{len(self.errors)} seeds, after {fmean(self.seconds):.0f} s of training ({max(self.seconds):.0f} s at "
-            f"most) on {self.machine}."
+            f"most) on {self.machine}, trained without validation."
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import field_validator
+
 from vitcore.data.registry import DATASETS
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
@@ -92,6 +94,17 @@ class DataSpec(Part):
         "'all' draws from training and test rows together, as the Performer report did: the test error then flatters.",
         advanced=True,
     )
+    validation: float | None = option(
+        None,
+        "Validation",
+        "Share (below 1) or number of images held out of the training split to choose epochs by; a dataset's own "
+        "validation split is used where it has one. 0 or empty: none.",
+        initial=0.1,
+        ge=0,
+    )
+    validation_seed: int = option(
+        0, "Validation seed", "Seed of the held-out images alone.", advanced=True, ge=0, lt=2**31
+    )
     side: int | None = option(
         None,
         "Picture side",
@@ -114,6 +127,17 @@ class DataSpec(Part):
         ge=1,
         le=16,
     )
+
+    @field_validator("validation")
+    @classmethod
+    def _share_or_count(cls, given: float | None) -> float | None:
+        """A share stays below 1, a count is whole; 0 is none."""
+        if given is not None and given >= 1 and given != int(given):
+            raise ValueError(
+                f"Validation (validation): {given:g} is neither a share nor a number of images; give a share below 1, "
+                "such as 0.1, or a whole number"
+            )
+        return given or None
 
 
 class OptimiserSpec(Part):
@@ -173,12 +197,16 @@ class TrainingSpec(Part):
     epochs: int = option(5, "Epochs", "Times that the training rows are gone through.", ge=1, le=10_000)
     batch_size: int = option(128, "Batch size", "Pictures in one step.", ge=1, le=65_536)
     evaluate_every: int = option(
-        1, "Evaluate every", "Epochs between two evaluations on the test rows.", advanced=True, ge=1
+        1,
+        "Evaluate every",
+        "Epochs between two evaluations on the validation images; without them, on the test images.",
+        advanced=True,
+        ge=1,
     )
     target_error: float | None = option(
         None,
         "Stop at error",
-        "Stop once the test error in percent is this low; empty: never.",
+        "Stop once the validation error in percent is this low; without validation, the test error; empty: never.",
         advanced=True,
         ge=0,
         le=100,
@@ -197,7 +225,7 @@ class TrainingSpec(Part):
     )
     loss_function: Literal["cross-entropy", "bce"] = option(
         "cross-entropy",
-        "Loss",
+        "Loss function",
         "bce: binary cross-entropy, each class a question of its own (Wightman et al. 2021).",
         advanced=True,
     )
@@ -223,3 +251,55 @@ class TrainingSpec(Part):
         advanced=True,
     )
     temperature: float = option(3.0, "Temperature", "Softness of a soft teacher.", advanced=True, gt=0, le=100)
+
+
+class InitSpec(Part):
+    """Which weights it starts from: fresh ones, or those of a stored run (fine-tuning)."""
+
+    init_from: str | None = option(
+        None,
+        "Start from run",
+        "Id of the stored run whose weights are taken over, the head's where the classes are the same; "
+        "empty: none (fresh weights).",
+        advanced=True,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+    )
+    init_weights: Literal["last", "best"] = option(
+        "last", "Weights of that run", "Those of its last epoch, or of its best.", advanced=True
+    )
+    freeze: bool = option(
+        False, "Freeze all but the head", "A linear probe: what was taken over stays as it is.", advanced=True
+    )
+    layer_decay: float = option(
+        1.0,
+        "Layer-wise rate decay",
+        "What the learning rate is multiplied by from each block to the one before it (Clark et al. 2020, Bao et al. "
+        "2022); 1: one rate for all.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
+    init_fingerprint: str | None = option(
+        None,
+        "Fingerprint of that run",
+        "What it shares with its own seeds, known before the run is there; empty: none.",
+        advanced=True,
+        derived=True,
+        pattern=r"^[0-9a-f]{12}$",
+    )
+    teacher_fingerprint: str | None = option(
+        None,
+        "Fingerprint of the teacher",
+        "As of the run that it starts from; empty: none.",
+        advanced=True,
+        derived=True,
+        pattern=r"^[0-9a-f]{12}$",
+    )
+    checkpoint_digest: str | None = option(
+        None,
+        "Imported file",
+        "SHA-256 of the file whose weights these are; empty: none (trained here).",
+        advanced=True,
+        derived=True,
+        pattern=r"^[0-9a-f]{64}$",
+    )

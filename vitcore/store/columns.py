@@ -69,7 +69,7 @@ GROUPS = (
     Column("error_median", "Median error", unit="%", form=".2f"),
     Column("error_low", "95 % from", unit="%", form=".2f"),
     Column("error_high", "95 % to", unit="%", form=".2f"),
-    Column("error_best", "Best error", unit="%", form=".2f"),
+    Column("val_error_median", "Median validation error, best epochs", unit="%", form=".2f"),
 )
 """Of runs gathered over seeds: what their table has besides columns of the runs."""
 
@@ -91,17 +91,28 @@ def _columns() -> Iterator[Column]:
     for each in events.metrics().values():
         if each.meaning.of_run:
             now = "now, while it runs; else " if each.name in events.running() else ""
-            yield _column(each.name, each, now + _WHICH[each.meaning.of_run])
+            column = _column(each.name, each, now + _WHICH[each.meaning.of_run])
+            yield replace(column, label=column.label + _OF_WHAT.get(each.meaning.of_run, ""))
         if each.meaning.best:
-            best = f"Best {each.label[0].lower()}{each.label[1:]}"
-            yield replace(_column(f"best_{each.name}", each, "the best of all evaluations"), label=best)
+            column = _column(f"{each.name}_best", each, "the best of all evaluations")
+            yield replace(column, label=f"{each.label}, best epoch")
+    for each in events.fields(events.Ended):
+        if each.meaning.about:
+            yield _column(each.name, each)
     for each in events.of_progress():
         if each.meaning.of_run:
             yield _column(each.name, each, "while it runs" if each.meaning.of_run == "running" else "")
     yield from _DRAWINGS
 
 
-_WHICH = {"last": "last epoch", "evaluated": "last evaluation", "highest": "the highest"}
+_WHICH = {
+    "last": "last epoch",
+    "evaluated": "last evaluation",
+    "validated": "last evaluation",
+    "highest": "the highest",
+}
+_OF_WHAT = {"evaluated": ", last weights", "validated": ", last epoch"}
+"""One metric, one name everywhere: a test score is one of certain weights."""
 
 
 def _column(name: str, field: events.Field, which: str = "") -> Column:

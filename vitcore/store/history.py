@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -33,13 +34,15 @@ class Told:
         return f"right at {self.times} epochs, {self.first} to {self.last}"
 
 
-def history(run: RunFolder, true: int, predicted: int, epoch: int) -> list[Told]:
-    """The test pictures of class `true` that were answered `predicted` after `epoch`, in the order of the test split.
+def history(
+    run: RunFolder, true: int, predicted: int, epoch: int, split: Literal["test", "validation"] = "test"
+) -> list[Told]:
+    """The images of class `true` that were answered `predicted` after `epoch`, in the order of their split.
 
     Raises:
         Refusal: no predictions of that epoch are kept.
     """
-    kept = predictions.read(run)
+    kept = predictions.read(run, split)
     if epoch not in kept.epochs:
         raise Refusal(f"run {run.id} has kept no predictions of epoch {epoch}; it has those of {_span(kept.epochs)}")
     rows = np.flatnonzero((kept.truth == true) & (kept.of(epoch) == predicted))

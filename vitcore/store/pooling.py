@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-SQL = "status = 'finished' AND epochs_done > 0"
+SQL = "status = 'finished' AND epochs_done > 0 AND checkpoint_digest IS NULL"
 """The same as `counts`, of the summary's columns."""
 
 NAMED = 4  # runs of a kind that a sentence names, and how many more
@@ -34,10 +34,18 @@ def kinds(runs: pd.DataFrame) -> pd.Series:
     if "status" not in runs:  # a frame made by hand: nothing speaks against them
         return pd.Series("finished", index=runs.index, dtype=object)
     status = runs["status"].astype(object)
-    if "epochs_done" not in runs:
-        return status
-    untrained = pd.to_numeric(runs["epochs_done"], errors="coerce").fillna(1).eq(0).to_numpy(dtype=bool)
-    return status.mask(untrained & status.eq("finished").to_numpy(dtype=bool), "imported")
+    elsewhere = (imported(runs) & runs["status"].eq("finished")).to_numpy(dtype=bool)
+    return status.mask(elsewhere, "imported")
+
+
+def imported(runs: pd.DataFrame) -> pd.Series:
+    """Whether each run's weights were trained elsewhere: no seed, no best, no time of ours."""
+    # Earlier versions told of an import by its epochs alone.
+    told = runs["checkpoint_digest"].notna() if "checkpoint_digest" in runs else pd.Series(False, index=runs.index)
+    if "epochs_done" not in runs or "status" not in runs:
+        return told
+    untrained = pd.to_numeric(runs["epochs_done"], errors="coerce").fillna(1).eq(0)
+    return told | (untrained & runs["status"].eq("finished"))
 
 
 def counts(runs: pd.DataFrame) -> pd.Series:

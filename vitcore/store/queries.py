@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,17 @@ _STEP = tuple(each.name for each in events.fields(events.Stride) if each.kind is
 _OF_STRIDE = tuple(name for name in _STEP if name not in {each.name for each in events.fields(events.Step)})
 _OF_STEP = ("event", "resumed_from", "resumed_step", "step", "epoch", *_STEP)
 _SCORED = f"coalesce({', '.join(events.scores())}) IS NOT NULL"
-GROUPED = tuple(name for name, each in events.metrics().items() if each.meaning.of_run)
+_VALIDATED = f"coalesce({', '.join(events.validated())}) IS NOT NULL"
+Split = Literal["test", "validation"]
+HELD_OUT = {
+    "held_out_accuracy": ("val_accuracy", "accuracy"),
+    "held_out_error": ("val_error", "error_percent"),
+    "held_out_f1": ("val_f1", "f1"),
+    "held_out_loss": ("val_loss", "test_loss"),
+}
+"""Of each epoch what it is chosen by: of the validation images where the run has any, else of the test images."""
+
+GROUPED = ("val_error_best", *(name for name, each in events.metrics().items() if each.meaning.of_run))
 
 
 def runs(index: Index) -> pd.DataFrame:
@@ -60,14 +70,16 @@ def statuses(index: Index) -> dict[str, list[str]]:
 
 
 def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
-    """The epochs of these runs, run by run in the order given: `run_id`, the fields of the journal's line, `evaluated`.
+    """The epochs of these runs, run by run in the order given: `run_id`, the fields of the journal's line, `evaluated`
+    (on the test images), `validated`, and the HELD_OUT.
 
     What was evaluated and has no value is no number: a frame alone cannot tell it from what was not evaluated.
     """
     return (
         index.cursor()
         .execute(
-            f"SELECT epochs.*, {_SCORED} AS evaluated FROM epochs"
+            f"SELECT epochs.*, {_SCORED} AS evaluated, {_VALIDATED} AS validated,"
+            f" {', '.join(f'coalesce({val}, {test}) AS {name}' for name, (val, test) in HELD_OUT.items())} FROM epochs"
             " JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
             " ON run_id = id ORDER BY place, epoch",
             [list(dict.fromkeys(ids)), len(dict.fromkeys(ids))],
@@ -100,37 +112,40 @@ def groups(index: Index, by: Sequence[str], *, everything: bool = False) -> pd.D
     query = f"""
         SELECT {keys + ", " if by else ""}
             count(*) AS n, list(id ORDER BY seed, id) AS ids, list(seed ORDER BY seed, id) AS seeds,
-            min(best_error_percent) AS best_error_percent, {metrics}
+            {metrics}
         FROM summary
         WHERE error_percent IS NOT NULL AND NOT isnan(error_percent)
         {"" if everything else f"AND {pooling.SQL}"}
         {"GROUP BY " + keys if by else ""}
-        ORDER BY error_percent_mean
+        ORDER BY val_error_best_mean NULLS LAST, error_percent_mean
     """
     return index.cursor().execute(query).df()
 
 
-def confusion(index: Index, id: str, epoch: int | None = None) -> tuple[int, np.ndarray]:
+def confusion(index: Index, id: str, epoch: int | None = None, split: Split = "test") -> tuple[int, np.ndarray]:
     """The confusion matrix of an epoch, of the last where none is named: rows the true class, columns the predicted.
+
+    Args:
+        split: of which images: those to test or those to validate on.
 
     Raises:
         Refusal: there is none.
     """
     run = index.results.run(id)
-    path = run.confusion
-    for number, start, end in reversed(_matrices(run)):
+    path = _matrix_file(run, split)
+    for number, start, end in reversed(_matrices(run, split)):
         if epoch in (None, number):
             with suppress(OSError, Refusal):  # deleted since it was looked into, or changed
                 found = _matrix_at(path, path.stat().st_mtime_ns, start, end)
                 if found is not None:
                     return number, found
     which = "no confusion matrix yet" if epoch is None else f"no confusion matrix of epoch {epoch}"
-    raise Refusal(f"run {id} has {which}")
+    raise Refusal(f"run {id} has {which}" + ("" if split == "test" else f", of {split} images"))
 
 
-def confusion_epochs(index: Index, id: str) -> list[int]:
-    """The epochs that have a confusion matrix, ascending."""
-    return sorted({number for number, _, _ in _matrices(index.results.run(id))})
+def confusion_epochs(index: Index, id: str, split: Split = "test") -> list[int]:
+    """The epochs that have a confusion matrix of a split's images, ascending."""
+    return sorted({number for number, _, _ in _matrices(index.results.run(id), split)})
 
 
 def steps(source: Index | Results, id: str) -> pd.DataFrame:
@@ -191,7 +206,7 @@ def _frame(table: arrow.Table) -> pd.DataFrame:
     for name, column in zip(table.column_names, table.columns, strict=True):
         if arrow.types.is_integer(column.type) and column.null_count:
             frame[name] = pd.array(column.to_pylist(), dtype="Int64")
-    return frame
+    return frame.copy()  # in one piece: pages add columns to it
 
 
 @functools.cache
@@ -204,14 +219,19 @@ def _columns() -> list[str]:
     return [f'"{name}"' for name in _names()]
 
 
-def _matrices(run: RunFolder) -> Sequence[tuple[int, int, int]]:
+def _matrix_file(run: RunFolder, split: Split) -> Path:
+    return run.confusion if split == "test" else run.val_confusion
+
+
+def _matrices(run: RunFolder, split: Split) -> Sequence[tuple[int, int, int]]:
     """Each line that counts: the epoch it is of, where it begins and ends; unread, since a large matrix is long."""
+    path = _matrix_file(run, split)
     try:
-        seen, events = run.confusion.stat(), run.events
+        seen, events = path.stat(), run.events
         told = events.stat() if events.exists() else None
         key = (told.st_size, told.st_mtime_ns) if told else None
         gone = _withdrawn(run.path, key) if key else frozenset()
-        return [one for one in _lines(run.confusion, seen.st_size, seen.st_mtime_ns) if one[0] not in gone]
+        return [one for one in _lines(path, seen.st_size, seen.st_mtime_ns) if one[0] not in gone]
     except (OSError, Refusal):  # none; or it cannot be read, and the run's row says why
         return ()
 

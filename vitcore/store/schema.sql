@@ -46,7 +46,9 @@ CREATE MACRO latest(ids) AS TABLE
         run_id,
         /*latest*/
         max(epoch) AS epochs_done,
-        max(epoch) FILTER (WHERE error_percent IS NOT NULL) AS evaluated
+        max(epoch) FILTER (WHERE error_percent IS NOT NULL) AS evaluated,
+        -- of equals the earliest
+        (min({'error': val_error, 'epoch': epoch}) FILTER (WHERE NOT isnan(val_error))).epoch AS best_epoch
     FROM epochs
     WHERE run_id IN (SELECT unnest(ids))
     GROUP BY run_id;
@@ -62,6 +64,8 @@ SELECT
     ),
     coalesce(card_problem, problem, reason) AS reason,
     coalesce(epochs_done, 0) AS epochs_done,
+    coalesce(end_best_epoch, last.best_epoch) AS best_epoch,
+    end_test_error_best AS test_error_best,
     /*summary*/
     CASE
         WHEN status = 'finished' THEN 1.0

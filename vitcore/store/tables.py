@@ -15,7 +15,9 @@ from vitcore.spec import fields
 
 FORMAT = 1  # of the published snapshot
 TABLES = ("runs", "epochs", "notes", "last")
-_SCORED = "FILTER (WHERE error_percent IS NOT NULL)"  # the epochs after which there was an evaluation
+_SCORED = "FILTER (WHERE error_percent IS NOT NULL)"  # the epochs after which the test images were answered
+_VALIDATED = "FILTER (WHERE val_error IS NOT NULL)"
+_BY_THE_ENDING = {"accuracy": "1 - end_error_percent / 100"}  # which tells the error alone
 
 
 @functools.cache
@@ -55,9 +57,10 @@ def _latest(field: events.Field) -> list[str]:
         "": [],
         "last": [f"arg_max({name}, epoch) AS {name}"],
         "evaluated": [f"arg_max({name}, epoch) {_SCORED} AS {name}"],
+        "validated": [f"arg_max({name}, epoch) {_VALIDATED} AS {name}"],
         "highest": [f"max({name}) FILTER (WHERE NOT isnan({name})) AS {name}"],
     }[field.meaning.of_run]
-    return [*found, *[f"{best}({name}) FILTER (WHERE NOT isnan({name})) AS best_{name}"] * field.meaning.best]
+    return [*found, *[f"{best}({name}) FILTER (WHERE NOT isnan({name})) AS {name}_best"] * field.meaning.best]
 
 
 def _summary(field: events.Field) -> list[str]:
@@ -68,14 +71,18 @@ def _summary(field: events.Field) -> list[str]:
         return []
     name = field.name
     now = [each.column for each in events.fields(events.Progress) if each.name == name]
-    end = [each.column for each in events.fields(events.Ended) if each.name == name]
-    told = [*(f"CASE WHEN status = 'running' THEN {column} END" for column in now), f"last.{name}", *map(str, end)]
+    end = [*_ending(name), *([_BY_THE_ENDING[name]] if name in _BY_THE_ENDING else [])]
+    told = [*(f"CASE WHEN status = 'running' THEN {column} END" for column in now), f"last.{name}", *end]
     found = [f"coalesce({', '.join(told)}) AS {name}"]
+    best = f"{name}_best"  # the ending tells of the weights that are kept, so it goes before the epochs
     return (
-        [*found, f"coalesce({', '.join([f'best_{name}', *map(str, end)])}) AS best_{name}"]
-        if field.meaning.best
-        else found
+        [*found, f"coalesce({', '.join([*_ending(best), f'last.{best}'])}) AS {best}"] if field.meaning.best else found
     )
+
+
+def _ending(name: str) -> list[str]:
+    """The column of what the ending tells under this name, if it does."""
+    return [str(each.column) for each in events.fields(events.Ended) if each.name == name]
 
 
 def fingerprint() -> str:

@@ -1,6 +1,7 @@
 """The best epoch's weights beside the last ones, in best.safetensors; which metric chose them stands in its metadata.
 
-Nothing reads them but at a person's wish: while it is the test error that chooses, what they score flatters.
+The validation error chooses where there is one. Without, the test error does, and what such weights score flatters: no
+page shows it, and nothing reads them but at a person's wish.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from vitcore.data.storage.regular import open_regular, own_place
@@ -39,6 +41,7 @@ class Metric:
         return value < than if self.direction == "least" else value > than
 
 
+VAL_ERROR = Metric("val_error", "validation", "least")
 TEST_ERROR = Metric("error_percent", "test", "least")
 
 
@@ -74,6 +77,12 @@ class Best:
         if self._weights is not None:
             (folder / NEXT).replace(folder / FILE)
             self._weights = None
+
+    def weights(self, folder: Path | None) -> dict[str, Tensor] | None:
+        """The best epoch's weights by their names (…), wherever they are by now; None: there are none."""
+        if self._weights is not None:
+            return self._weights
+        return load_file(folder / FILE) if folder is not None and self.epoch is not None else None
 
     def state(self) -> dict[str, Any]:
         """What a resume file says of it: the metric, its best value and epoch."""

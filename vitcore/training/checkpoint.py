@@ -26,6 +26,8 @@ from vitcore.training.network import build_model
 
 WEIGHTS, RESUME = "model.safetensors", "resume.pt"
 KEPT = {"last": WEIGHTS, "best": "best.safetensors"}  # the sets of weights that a run keeps, and their files
+BACKBONE = "backbone.safetensors"  # imported weights without a head that fits: others start from them, none predicts
+_FILES = {**KEPT, "backbone": BACKBONE}
 LAYOUT = 1
 LARGEST_BYTES = 64 << 30  # of a file of weights, or to go on from
 LARGEST_SIDE, MOST_CLASSES = 512, 20_000  # as a spec and a folder of pictures may have them
@@ -68,12 +70,7 @@ def load_model(folder: Path, which: str = "last") -> tuple[nn.Module, RunSpec, t
     """
     path = folder / KEPT[which]
     about, weights = _read(path, which)
-    written = about.get("format", "unnamed")[:40]
-    if written != f"vitcore {LAYOUT}":
-        raise Refusal(
-            f"{path} was not written by this version of vitcore (its format is {written!r}, "
-            f"not 'vitcore {LAYOUT}'); weights of other programs are loaded by vitcore.models.checkpoint_formats"
-        )
+    _refuse_other_formats(path, about)
     try:
         spec = RunSpec.parse(json.loads(about["spec"]))
         channels, side, classes = _picture(json.loads(about["picture"]))
@@ -81,7 +78,41 @@ def load_model(folder: Path, which: str = "last") -> tuple[nn.Module, RunSpec, t
         model.load_state_dict(weights)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise Refusal(f"{path} does not hold the model it names: {first_line(error)}") from error
-    held = model.state_dict()
+    _refuse_infinite(path, which, model.state_dict())
+    return model.eval(), spec, classes
+
+
+def load_weights(folder: Path, which: str = "last") -> tuple[dict[str, Tensor], tuple[str, ...], int]:
+    """A run's weights (...) by name, its classes' names, and the epoch they are of, for another run to start from.
+
+    Args:
+        which: "last", "best", or "backbone", which lacks the head.
+
+    Raises:
+        Refusal: as `load_model`.
+    """
+    path = folder / _FILES[which]
+    about, weights = _read(path, which)
+    _refuse_other_formats(path, about)
+    try:
+        _, _, classes = _picture(json.loads(about["picture"]))
+        epoch = int(about["epoch"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(f"{path} does not say what its weights are of: {first_line(error)}") from error
+    _refuse_infinite(path, which, weights)
+    return weights, classes, epoch
+
+
+def _refuse_other_formats(path: Path, about: Mapping[str, str]) -> None:
+    written = about.get("format", "unnamed")[:40]
+    if written != f"vitcore {LAYOUT}":
+        raise Refusal(
+            f"{path} was not written by this version of vitcore (its format is {written!r}, "
+            f"not 'vitcore {LAYOUT}'); weights of other programs are loaded by vitcore.models.checkpoint_formats"
+        )
+
+
+def _refuse_infinite(path: Path, which: str, held: Mapping[str, Tensor]) -> None:
     bad = finite.bad(held)
     if bad:
         other = "" if which == "best" else ", or its best weights where it has kept them (--weights best)"
@@ -89,7 +120,6 @@ def load_model(folder: Path, which: str = "last") -> tuple[nn.Module, RunSpec, t
             f"the model in {path} is not finite: {finite.said(bad, len(held))}; its training has diverged, so it can "
             f"answer nothing; take another run{other}"
         )
-    return model.eval(), spec, classes
 
 
 def _read(path: Path, which: str) -> tuple[Mapping[str, str], dict[str, Tensor]]:
@@ -104,7 +134,13 @@ def _read(path: Path, which: str) -> tuple[Mapping[str, str], dict[str, Tensor]]
             "and never where that one diverged",
             "best": f"there are no best weights in {path.parent}: a run keeps them from its first evaluation on, and "
             "runs of earlier versions and imported ones have none; take the last (--weights last)",
+            "backbone": f"there are no weights in {path.parent} to start from",
         }
+        if which != "backbone" and (path.parent / BACKBONE).exists():
+            raise Refusal(
+                f"the weights in {path.parent} were imported without a head for these classes, so they can answer "
+                "nothing; start a run from them (--init-from)"
+            ) from None
         raise Refusal(absent[which]) from None
     except OSError as error:
         raise Refusal(f"{path} cannot be read: {disk.unreadable(error)}") from error

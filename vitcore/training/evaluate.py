@@ -1,4 +1,4 @@
-"""What a model makes of the test rows: loss, accuracy, macro F1 and who was taken for whom."""
+"""What a model makes of the test or validation images: loss, accuracy, macro F1 and who was taken for whom."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ def evaluate(
     precision: torch.dtype,
     softmax_before_loss: bool = False,
     interrupted: Callable[[], bool] = lambda: False,
+    rows: Tensor | None = None,
 ) -> Scores | None:
     """Scores on `images` (n c y x) uint8 and `labels` (n,); None if `interrupted` said so on the way.
+
+    Where `rows` (m,) are given, only these images count, and `labels` (m,) are theirs.
 
     Where every logit is NaN the answer is class 0, as argmax has it: a collapsed model is scored, not hidden.
     """
@@ -49,11 +52,13 @@ def evaluate(
     model.eval()
     losses, answers = [], []
     # About as many numbers a batch as ROWS pictures of 32x32 have, so that a large picture's batch is a small one.
-    rows = max(1, min(ROWS[device.type], ROWS[device.type] * 32 * 32 * 8 // images.shape[-1] ** 2))
+    size = max(1, min(ROWS[device.type], ROWS[device.type] * 32 * 32 * 8 // images.shape[-1] ** 2))
     try:
-        for pictures, truth in zip(images.split(rows), labels.split(rows), strict=True):
+        for start, truth in zip(range(0, len(labels), size), labels.split(size), strict=True):
             if interrupted():
                 return None
+            part = slice(start, start + size)
+            pictures = images[part] if rows is None else images.index_select(0, rows[part])
             pictures, truth = pictures.to(device, non_blocking=True), truth.to(device, non_blocking=True)
             with torch.autocast(device.type, precision, enabled=precision != torch.float32):
                 logits = model(normalise(pictures)).float()

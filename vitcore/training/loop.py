@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,22 +12,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vitcore import events
 from vitcore.data.augment import Mixed
 from vitcore.data.identity import identity
 from vitcore.data.seeds import generator
 from vitcore.errors import Refusal
 from vitcore.events import Note
 from vitcore.layers.attention import redraw_features
+from vitcore.models.transfer import train_mode
 from vitcore.spec import RunSpec
 from vitcore.training import finite, reporting
-from vitcore.training.best import Best
+from vitcore.training.best import TEST_ERROR, VAL_ERROR, Best
 from vitcore.training.checkpoint import WEIGHTS, load_resume, metadata, save_model, save_resume
 from vitcore.training.compiled import Forward, compiling_took
-from vitcore.training.evaluate import Scores, evaluate
+from vitcore.training.evaluate import Scores
+from vitcore.training.initial import Initial, required, told
 from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.outcome import Outcome, Status
 from vitcore.training.progress import Report, StepLog, Tally
 from vitcore.training.schedule import share
+from vitcore.training.scoring import outcome, scored
 from vitcore.training.state import Parts
 from vitcore.training.stop_signal import Asked, Control, Interrupted
 
@@ -43,6 +48,7 @@ def train(
     control: Control = lambda: None,
     resume: bool = False,
     teacher: nn.Module | None = None,
+    initial: Initial | None = None,
 ) -> Outcome:
     """Train `spec`'s model and report every line (vitcore.events) of what comes of it.
 
@@ -52,6 +58,7 @@ def train(
         control: asked at least twice a second; "stop" or "pause" ends the run, keeping what was learnt.
         resume: go on from the folder's checkpoint, where there is one.
         teacher: whose answers to learn from, in evaluation mode; the spec says how.
+        initial: the weights to start from, where the spec names a run; one that goes on from its checkpoint needs none.
 
     Raises:
         Refusal: what was asked for cannot be done here (no such folder, data absent, no such device, too little
@@ -62,7 +69,7 @@ def train(
     ask = Asked(control)
     keep_pages()
     try:
-        run = Run(spec, report, folder, ask, teacher, resume)
+        run = Run(spec, report, folder, ask, teacher, resume, initial)
         run.tell_start()
         if spec.compile:
             run.compile()
@@ -95,10 +102,14 @@ class Run:
         ask: Asked,
         teacher: nn.Module | None,
         resume: bool,
+        initial: Initial | None = None,
     ) -> None:
         self.spec, self.report, self.folder, self.ask = spec, report, folder, ask
         state = load_resume(folder, spec) if resume and folder else None
-        self.parts = Parts(spec, report, ask, teacher, (state or {}).get("data"))
+        self.initial = initial if state is None else None
+        if state is None:
+            required(spec, initial)
+        self.parts = Parts(spec, report, ask, teacher, (state or {}).get("data"), self.initial)
         self.data = identity(self.parts.images)
         self.tally = Tally()
         self.steps = self.parts.batches.steps * spec.training.epochs
@@ -106,22 +117,28 @@ class Run:
         self._cpu_before, self._cpu_start = 0.0, time.process_time()
         self._saved, self._saving = time.monotonic(), 0.0
         self._kept: int | None = None  # the epoch whose weights are on the disk
-        self.best = Best()
+        self.best = Best(VAL_ERROR if self.parts.validation else TEST_ERROR)
         if state is not None and folder is not None:
             self._restore(state, folder)
         elif folder is not None:
             self.best.restore(folder, None)
 
     def tell_start(self) -> None:
-        """Report what the run is, what is right of each test image, and what a person should know of both."""
+        """Report what the run is, what is right of each held-out image, and what a person should know of both."""
         self.report(reporting.started(self.parts, self.spec, self.tally))
-        self.report(reporting.truth(self.parts))
-        for text in reporting.warnings(self.spec, self.parts.images):
+        self.report(reporting.truth(self.parts, self.parts.images.test.labels))
+        if self.parts.validation:
+            self.report(reporting.truth(self.parts, self.parts.validation.labels, events.ValTruth))
+        if self.initial is not None and self.parts.taken is not None:
+            for line in told(self.parts.taken, self.initial):
+                self.report(line)
+        for text in reporting.warnings(self.spec, self.parts):
             self.report(Note(text))
 
     def compile(self) -> None:
         """Compile the network on its first batch, before the clock of the training runs."""
         parts = self.parts
+        train_mode(parts.model, frozen=self.spec.init.freeze)
         images, labels = parts.batches.batch(parts.batches.order(self.tally.epoch), 0)
         draws = generator(self.spec.seed, "augment", 0)
         inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws, self.tally.epoch)
@@ -139,10 +156,10 @@ class Run:
         if ending is None:
             epochs = self.tally.evaluated
             ending = Ending("finished", f"all {epochs} epochs are done" if epochs > 1 else "the one epoch is done")
-        tally = self.tally
-        return Outcome(
-            ending.status, ending.reason, tally.error_percent, tally.evaluated, tally.training_seconds, tally.speed()
-        )
+        if ending.status == "diverged" and self.parts.validation and self.folder is not None:
+            self.best.write(self.folder, self._metadata())  # nothing more will come that keeps them
+            self.best.settle(self.folder)
+        return outcome(ending.status, ending.reason, self.parts, self.spec, self.tally, self.best, self.folder)
 
     def _epoch(self) -> Ending | None:
         """Train through what is left of the epoch; an ending where it was cut short."""
@@ -150,7 +167,7 @@ class Run:
         if tally.epoch > tally.evaluated:  # resumed between training and evaluation
             return None
         order = batches.order(tally.epoch)
-        parts.model.train()
+        train_mode(parts.model, frozen=self.spec.init.freeze)
         while tally.position < batches.steps:
             if self.ask():
                 return self._interrupted()
@@ -199,58 +216,60 @@ class Run:
         return parts.loss(given, targets, inputs)
 
     def _assess(self) -> Ending | None:
-        """Evaluate where it is due, tell the epoch, keep a checkpoint; an ending where the run is over early."""
-        tally, spec = self.tally, self.spec.training
+        """Evaluate where it is due, tell the epoch, keep a checkpoint; an ending where the run is over early.
+
+        What chooses is evaluated first: the validation images, and without any the test images. With validation these
+        are looked at after the last epoch alone.
+        """
+        tally, spec, split = self.tally, self.spec.training, self.best.metric.of
         step, finite_weights = self.log.bad_step, self._finite()
         diverged = step is not None or not finite_weights
-        scores: Scores | None = None
-        if diverged or tally.epoch % spec.evaluate_every == 0 or tally.epoch == spec.epochs:
-            began = time.perf_counter()
-            scores = self._evaluate(interruptible=not diverged)
-            tally.evaluation_seconds += time.perf_counter() - began
-            if scores is None:
+        interrupted: Callable[[], bool] = (lambda: False) if diverged else self.ask
+        found: dict[str, Scores] = {}
+        over, reached = diverged or tally.epoch == spec.epochs, False
+        began = time.perf_counter()
+        if over or tally.epoch % spec.evaluate_every == 0:
+            chosen_by = scored(self.parts, self.spec, self.parts.kept, split, interrupted)
+            if chosen_by is None:
                 return self._interrupted()
-        self._tell_epoch(scores)
+            found[split] = chosen_by
+            reached = spec.target_error is not None and chosen_by.error_percent <= spec.target_error
+        if (over or reached) and "test" not in found:
+            tested = scored(self.parts, self.spec, self.parts.kept, "test", interrupted)
+            if tested is None:
+                return self._interrupted()
+            found["test"] = tested
+        tally.evaluation_seconds += time.perf_counter() - began if found else 0.0
+        self._tell_epoch(found.get("test"), found.get("validation"))
         if diverged:
             kept = self._kept if self._has_weights() else None
             return Ending("diverged", reporting.diverged(step, tally.epoch, self.spec, kept))
-        if scores:
-            self.best.consider(scores.error_percent, tally.epoch, self.parts.kept)
+        if split in found:
+            self.best.consider(found[split].error_percent, tally.epoch, self.parts.kept)
         if time.monotonic() - self._saved > self._saving / CHECKPOINT_SHARE:
             self._checkpoint()
-        if scores and spec.target_error is not None and scores.error_percent <= spec.target_error:
-            return Ending(
-                "finished",
-                f"the test error is {scores.error_percent:.2f} %, no more than the {spec.target_error:g} % aimed at",
-            )
-        return None
+        if not reached:
+            return None
+        said = f"the {split} error is {found[split].error_percent:.2f} %"
+        return Ending("finished", f"{said}, no more than the {spec.target_error:g} % aimed at")
 
-    def _evaluate(self, interruptible: bool) -> Scores | None:
-        parts = self.parts
-        return evaluate(
-            parts.kept,
-            parts.images.test.images,
-            parts.images.test.labels,
-            parts.normalise,
-            device=parts.device,
-            precision=parts.precision,
-            softmax_before_loss=self.spec.training.softmax_before_loss,
-            interrupted=self.ask if interruptible else lambda: False,
-        )
-
-    def _tell_epoch(self, scores: Scores | None) -> None:
+    def _tell_epoch(self, scores: Scores | None, val: Scores | None = None) -> None:
         tally, steps = self.tally, self.parts.batches.steps
         tally.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
-        if scores:
-            tally.error_percent = scores.error_percent
+        tally.error_percent = scores.error_percent if scores else tally.error_percent
+        tally.val_error = val.error_percent if val else tally.val_error
         done = (tally.epoch - 1) * steps + tally.position - 1
         rate = self.spec.optimiser.learning_rate * share(self.spec.schedule, done, self.steps, steps)
-        self.report(reporting.epoch(tally, scores, rate, self.parts.device))
-        if scores:
-            matrix = reporting.matrix(tally, scores)
-            if matrix is not None:
-                self.report(matrix)
-            self.report(reporting.predictions(tally, scores))
+        self.report(reporting.epoch(tally, scores, rate, self.parts.device, val))
+        for split, matrix, answers in (
+            (scores, events.Matrix, events.Answers),
+            (val, events.ValMatrix, events.ValAnswers),
+        ):
+            if split:
+                told = reporting.matrix(tally, split, matrix)
+                if told is not None:
+                    self.report(told)
+                self.report(answers(tally.epoch, split.answers.tolist()))
         tally.evaluated, tally.position = tally.epoch, 0
         tally.epoch_loss, tally.epoch_images, tally.epoch_seconds = 0.0, 0, 0.0
 
@@ -283,14 +302,19 @@ class Run:
         self.tally.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
         parts, tally = self.parts, self.tally
         side = parts.batches.images.shape[-1]
-        save_model(self.folder, parts.kept, self.spec, parts.images.classes, side, tally.evaluated)
-        self.best.write(self.folder, metadata(self.spec, parts.images.classes, side, tally.evaluated))
+        if tally.images_seen:  # a head that has learnt nothing must answer nobody
+            save_model(self.folder, parts.kept, self.spec, parts.images.classes, side, tally.evaluated)
+        self.best.write(self.folder, self._metadata())
         known = {"spec": self.spec.to_dict(), "data": self.data, "tally": tally.state(), "best": self.best.state()}
         save_resume(self.folder, {**known, **parts.state()})
         self.best.settle(self.folder)
         self._kept = tally.evaluated
         self._saved = time.monotonic()
         self._saving = self._saved - began
+
+    def _metadata(self) -> dict[str, str]:
+        parts = self.parts
+        return metadata(self.spec, parts.images.classes, parts.batches.images.shape[-1], self.tally.evaluated)
 
     def _restore(self, state: dict[str, Any], folder: Path) -> None:
         """Go on from what the folder's checkpoint holds."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,14 @@ class QuickMuon(Muon):
     there; its state is torch's own, so either takes the other's checkpoints up.
     """
 
-    def __init__(self, params: Sequence[nn.Parameter], *, lr: float, weight_decay: float, momentum: float) -> None:
+    def __init__(
+        self,
+        params: Sequence[nn.Parameter] | Sequence[dict[str, Any]],
+        *,
+        lr: float,
+        weight_decay: float,
+        momentum: float,
+    ) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay, momentum=momentum, adjust_lr_fn="match_rms_adamw")
 
     @torch.no_grad()

@@ -9,25 +9,31 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from vitcore.models.transfer import depth_of
 from vitcore.spec import OptimiserSpec
 from vitcore.training.lamb import Lamb
 from vitcore.training.muon import QuickMuon
 
 Group = dict[str, Any]
+SCALE = "scale"  # of a group's learning rate
 
 
 class Optimisers:
     """One optimiser, or two that share the work (Muon for the matrices, AdamW for the rest)."""
 
-    def __init__(self, model: nn.Module, spec: OptimiserSpec) -> None:
-        self.parts: list[Optimizer] = _muon(model, spec) if spec.optimiser == "muon" else [_one(model, spec)]
+    def __init__(self, model: nn.Module, spec: OptimiserSpec, layer_decay: float = 1.0) -> None:
+        """`layer_decay`: what the rate is multiplied by from each block to the one before it, for transformers."""
+        make = _Groups(model, spec, layer_decay)
+        self.parts: list[Optimizer] = (
+            _muon(model, spec, make) if spec.optimiser == "muon" else [_one(model, spec, make)]
+        )
         self._rate = spec.learning_rate
 
     def set_rate(self, share: float) -> float:
         """The learning rate of the coming step, at `share` of the spec's; returned as it is."""
         for part in self.parts:
             for group in part.param_groups:
-                group["lr"] = self._rate * share
+                group["lr"] = self._rate * share * group.get(SCALE, 1.0)
         return self._rate * share
 
     def step(self) -> None:
@@ -76,6 +82,48 @@ def groups(named: Iterable[tuple[str, nn.Parameter]], decay: float, scope: str =
     return [{"params": part, "weight_decay": rate} for part, rate in ((weights, decay), (others, 0.0)) if part]
 
 
+class _Groups:
+    """The groups of some of a model's parameters, apart by their depth where rates decay by layer.
+
+    The rate of a block is `decay` times that of the block behind it; the head has the whole rate, what stands before
+    the blocks the smallest (Clark et al. 2020, ELECTRA; Bao et al. 2022, BEiT, whose published code has the name).
+    """
+
+    def __init__(self, model: nn.Module, spec: OptimiserSpec, decay: float) -> None:
+        self._decay, self._blocks = decay, len(getattr(model, "blocks", ()))
+        self._weight_decay, self._scope = spec.weight_decay, spec.decay_scope
+
+    def __call__(self, named: Iterable[tuple[str, nn.Parameter]]) -> list[Group]:
+        """Groups by what decays, and by depth where rates do."""
+        if self._decay == 1:
+            return groups(named, self._weight_decay, self._scope)
+        return [
+            {**group, SCALE: self._decay ** (self._blocks + 1 - depth)}
+            for depth, subset in self._by_depth(named).items()
+            for group in groups(subset, self._weight_decay, self._scope)
+        ]
+
+    def matrices(self, named: Iterable[tuple[str, nn.Parameter]]) -> list[Group]:
+        """Groups for Muon, all of which decay."""
+        if self._decay == 1:
+            return [{"params": [parameter for _, parameter in named]}]
+        return [
+            {"params": [parameter for _, parameter in subset], SCALE: self._decay ** (self._blocks + 1 - depth)}
+            for depth, subset in self._by_depth(named).items()
+        ]
+
+    def _by_depth(self, named: Iterable[tuple[str, nn.Parameter]]) -> dict[int, list[tuple[str, nn.Parameter]]]:
+        found: dict[int, list[tuple[str, nn.Parameter]]] = {}
+        for name, parameter in named:
+            found.setdefault(depth_of(name, self._blocks), []).append((name, parameter))
+        return dict(sorted(found.items()))
+
+
+def learning(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """The parameters that learn: all but the frozen."""
+    return [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+
+
 def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
     """What Muon is for: two-dimensional weights within the network, so neither embeddings nor the last linear map."""
     last = [module for module in model.modules() if isinstance(module, nn.Linear)][-1:]
@@ -84,13 +132,13 @@ def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
     }
     return {
         name: parameter
-        for name, parameter in model.named_parameters()
+        for name, parameter in learning(model)
         if parameter.ndim == 2 and min(parameter.shape) > 1 and id(parameter) not in heads
     }
 
 
-def _one(model: nn.Module, spec: OptimiserSpec) -> Optimizer:
-    parts = groups(model.named_parameters(), spec.weight_decay, spec.decay_scope)
+def _one(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> Optimizer:
+    parts = make(learning(model))
     match spec.optimiser:
         case "sgd":
             ahead = spec.nesterov and spec.beta1 > 0
@@ -103,24 +151,24 @@ def _one(model: nn.Module, spec: OptimiserSpec) -> Optimizer:
             return AdamW(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
 
 
-def _muon(model: nn.Module, spec: OptimiserSpec) -> list[Optimizer]:
+def _muon(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> list[Optimizer]:
     """Muon scaled so that its steps are as large as AdamW's (Liu et al. 2025), so that one rate serves both."""
     mine = matrices(model)
     parts: list[Optimizer] = []
     if mine:
         parts.append(
             QuickMuon(
-                list(mine.values()),
+                make.matrices(mine.items()),
                 lr=spec.learning_rate,
                 weight_decay=spec.weight_decay,
                 momentum=spec.beta1,
             )
         )
-    rest = [(name, parameter) for name, parameter in model.named_parameters() if name not in mine]
+    rest = [(name, parameter) for name, parameter in learning(model) if name not in mine]
     if rest:
         parts.append(
             AdamW(
-                groups(rest, spec.weight_decay, spec.decay_scope),
+                make(rest),
                 lr=spec.learning_rate,
                 betas=(spec.beta1, spec.beta2),
                 fused=True,

@@ -10,7 +10,16 @@ Status = Literal["finished", "stopped", "paused", "diverged"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """`reason` is one sentence; `error_percent` is the last evaluation's, None where there was none."""
+    """How a run ended, and what it came to.
+
+    Attributes:
+        reason: one sentence.
+        error_percent: test error of the last weights; None where they were not tested.
+        val_error: validation error of the last epoch that was validated, in percent; None without validation.
+        best_epoch: the epoch of least validation error, the earliest of equal ones; its weights are kept as the best.
+        val_error_best: its validation error.
+        test_error_best: test error of its weights, measured once at the end; None where it was not.
+    """
 
     status: Status
     reason: str
@@ -18,3 +27,7 @@ class Outcome:
     epochs: int
     training_seconds: float
     images_per_second: float
+    val_error: float | None = None
+    best_epoch: int | None = None
+    val_error_best: float | None = None
+    test_error_best: float | None = None

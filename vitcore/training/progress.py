@@ -33,6 +33,7 @@ class Tally:
     evaluation_seconds: float = 0.0
     cpu_seconds: float = 0.0
     error_percent: float | None = None
+    val_error: float | None = None
     stride_count: int = 0  # steps since the last line of the step journal whose loss was a number
     stride_sum: float = 0.0
     stride_low: float = math.inf

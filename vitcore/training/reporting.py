@@ -8,7 +8,6 @@ import torch
 
 from vitcore import events
 from vitcore.data import identity
-from vitcore.data.load import Images
 from vitcore.data.registry import DATASETS
 from vitcore.models import count
 from vitcore.spec import RunSpec
@@ -33,6 +32,7 @@ def started(parts: Parts, spec: RunSpec, tally: Tally) -> events.Started:
         vitcore=version(),
         pid=os.getpid(),
         train_rows=parts.rows,
+        val_rows=len(parts.validation.labels) if parts.validation else 0,
         test_rows=len(parts.images.test.labels),
         classes=list(parts.images.classes),
         data_digest=identity.digest(parts.images),
@@ -45,15 +45,21 @@ def started(parts: Parts, spec: RunSpec, tally: Tally) -> events.Started:
     )
 
 
-def epoch(tally: Tally, scores: Scores | None, rate: float, device: torch.device) -> events.Epoch:
-    """An epoch that is over, evaluated or not."""
+def epoch(
+    tally: Tally, scores: Scores | None, rate: float, device: torch.device, val: Scores | None = None
+) -> events.Epoch:
+    """An epoch that is over; `scores` on the test images and `val` on the validation images, if any."""
     return events.Epoch(
         epoch=tally.epoch,
         error_percent=scores.error_percent if scores else None,
         accuracy=scores.accuracy if scores else None,
         f1=scores.f1 if scores else None,
+        val_error=val.error_percent if val else None,
+        val_accuracy=val.accuracy if val else None,
+        val_f1=val.f1 if val else None,
         train_loss=finite(tally.epoch_loss / max(1, tally.epoch_images)),
         test_loss=finite(scores.loss) if scores else None,
+        val_loss=finite(val.loss) if val else None,
         learning_rate=rate,
         images_seen=tally.images_seen,
         training_seconds=tally.training_seconds,
@@ -64,30 +70,44 @@ def epoch(tally: Tally, scores: Scores | None, rate: float, device: torch.device
     )
 
 
-def matrix(tally: Tally, scores: Scores) -> events.Matrix | None:
-    """Who was taken for whom; none where there are too many classes."""
-    return events.Matrix(tally.epoch, scores.confusion.tolist()) if len(scores.confusion) <= WIDEST_MATRIX else None
+def matrix(tally: Tally, scores: Scores, kind: type[events.Matrix] = events.Matrix) -> events.Matrix | None:
+    """Who was taken for whom, of test or of validation images; none where there are too many classes."""
+    return kind(tally.epoch, scores.confusion.tolist()) if len(scores.confusion) <= WIDEST_MATRIX else None
 
 
-def truth(parts: Parts) -> events.Truth:
-    """The true class of every test picture, in the order of the split."""
-    return events.Truth(parts.images.test.labels.tolist(), len(parts.images.classes))
+def truth(parts: Parts, labels: torch.Tensor, kind: type[events.Truth] = events.Truth) -> events.Truth:
+    """Every image's true class, labels (b), in their order, of the test or of the validation images."""
+    return kind(labels.tolist(), len(parts.images.classes))
 
 
-def predictions(tally: Tally, scores: Scores) -> events.Answers:
-    """The class answered to every test picture."""
-    return events.Answers(tally.epoch, scores.answers.tolist())
-
-
-def warnings(spec: RunSpec, images: Images) -> list[str]:
+def warnings(spec: RunSpec, parts: Parts) -> list[str]:
     """What a reader of the results must know."""
-    dataset, rows = DATASETS[spec.data.dataset], len(images.train.labels)
-    texts = [*([dataset.note] if dataset.note else []), *images.told]
+    images, dataset = parts.images, DATASETS[spec.data.dataset]
+    rows = len(images.train.labels) + (len(images.val.labels) if images.val and dataset.val_rows else 0)
+    texts = [*([dataset.note] if dataset.note else []), *images.told, *_validated(spec, parts)]
     if dataset.train_rows and rows < dataset.train_rows:
         texts.append(f"this copy of {dataset.label} holds {rows:,} of its {dataset.train_rows:,} training pictures")
     if spec.data.draw_from == "all":
         texts.append("training rows were drawn from the test rows too, so the test error flatters the model")
     return texts
+
+
+def _validated(spec: RunSpec, parts: Parts) -> list[str]:
+    """By what images the run's epochs are chosen."""
+    images, asked = parts.images, spec.data.validation
+    if parts.validation is None:
+        if spec.training.target_error is None:
+            return []
+        return ["there is no validation split, so it is the test error that ends this run early, which flatters it"]
+    rows = len(parts.validation.labels)
+    if images.val is not None:
+        own = f"validated on are the {rows:,} images of the dataset's own validation split"
+        return [own if asked == 0.1 else f"{own}; the {asked:g} asked for is not held out of the training split"]
+    seed = spec.data.validation_seed
+    return [
+        f"{rows:,} of the {len(images.train.labels):,} training images are held out for validation, class by class "
+        f"(validation seed {seed}); the test images are not looked at before training is over"
+    ]
 
 
 def diverged(step: int | None, epoch: int, spec: RunSpec, kept: int | None) -> str:

@@ -15,12 +15,15 @@ from vitcore.data.load import Images, load
 from vitcore.data.loader import Batches
 from vitcore.data.registry import pixel_scale
 from vitcore.data.seeds import derived
+from vitcore.data.splits import parted
 from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
 from vitcore.errors import Refusal
 from vitcore.events import Note
+from vitcore.models.transfer import freeze
 from vitcore.spec import RunSpec
 from vitcore.training.device import resolve, resolve_precision
+from vitcore.training.initial import Initial, start_from
 from vitcore.training.loss import make_loss
 from vitcore.training.network import build_model
 from vitcore.training.optim import Average, Optimisers
@@ -32,7 +35,7 @@ from vitcore.training.thread_parallel import Portions
 class Parts:
     """Everything a spec names, built; `load` is told to `report`, and given up when `ask` says so.
 
-    `began_on` is the identity of the data that a resumed run began on.
+    `began_on` is the identity of the data that a resumed run began on, `initial` what a new one starts from.
 
     Raises:
         Refusal: data absent or other than those, no such device, a teacher that is not there.
@@ -46,6 +49,7 @@ class Parts:
         ask: Asked,
         teacher: nn.Module | None,
         began_on: Mapping[str, Any] | None = None,
+        initial: Initial | None = None,
     ) -> None:
         self.device = resolve(spec.device)
         self.precision = resolve_precision(spec.precision, self.device)
@@ -55,9 +59,12 @@ class Parts:
         if began_on is not None:
             refuse_others(began_on, self.images, spec.data.folder or spec.data.dataset)
         pictures, labels = _drawn_from(self.images, spec)
+        data = spec.data
+        stays, self.validation = parted(self.images, data.validation, data.validation_seed, data.folder or data.dataset)
+        pool = torch.cat([stays, torch.arange(len(self.images.train.labels), len(labels))])
         seed = spec.seed if spec.data.subset_seed is None else spec.data.subset_seed
-        shares = labels if spec.data.stratified else None
-        rows = subset(len(labels), spec.data.samples, spec.data.replacement, seed, shares)
+        shares = labels[pool] if spec.data.stratified else None
+        rows = pool[subset(len(pool), spec.data.samples, spec.data.replacement, seed, shares)]
         self.rows = len(rows)
         _check_steps(spec, self.rows, pictures.shape[-1])
         self.batches = Batches(
@@ -69,10 +76,14 @@ class Parts:
         # The model: its weights are the first thing drawn, dropout's stream starts anew after them.
         torch.manual_seed(spec.seed)
         channels, side = pictures.shape[1], pictures.shape[2]
-        self.model = build_model(spec, channels, side, len(self.images.classes)).to(self.device)
+        self.model = build_model(spec, channels, side, len(self.images.classes))
+        self.taken = None if initial is None else start_from(self.model, initial, self.images.classes)
+        self.model.to(self.device)
+        if spec.init.freeze:
+            freeze(self.model)
         self.average = _average(self.model, spec)
         torch.manual_seed(derived(spec.seed, "dropout"))
-        self.optimisers = Optimisers(self.model, spec.optimiser)
+        self.optimisers = Optimisers(self.model, spec.optimiser, spec.init.layer_decay)
         self.loss = make_loss(spec.training, _ready(teacher, spec, self.device))
         self.portions = Portions(self.model, self.device, spec.seed, 1 if spec.compile else None)
         self.forward: Callable[[Tensor], Any] = torch.compile(self.model) if spec.compile else self.model
@@ -115,8 +126,9 @@ def _loaded(spec: RunSpec, report: Report, ask: Asked) -> Images:
             told[what] = quarter
             report(Note(f"{what}: {100 * done:.0f} %"))
 
+    data = spec.data
     try:
-        return load(spec.data.dataset, spec.data.side, progress, spec.data.folder, spec.data.skip_broken)
+        return load(data.dataset, data.side, progress, data.folder, data.skip_broken, data.validation is not None)
     except Broken as refusal:
         for sentence in refusal.reasons.values():  # the reason of the failure names the first few alone
             report(Note(sentence))

@@ -37,6 +37,11 @@ def find(dataset: Dataset, place: Path) -> list[Path]:
     return [pictures, *tables] if pictures and all(table.is_file() for table in tables) else []
 
 
+def own_validation(dataset: Dataset, place: Path) -> bool:
+    """Whether it comes with a validation split: its tables name one."""
+    return True
+
+
 def _pictures(place: Path) -> Path | None:
     folders = [path for name in FOLDERS if (path := place / name).is_dir()]
     return next(iter([*folders, *(path for name in ARCHIVES if (path := place / name).is_file())]), None)
@@ -55,6 +60,7 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
 def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
     """Train on the training and validation splits (2,040 pictures), as is usual; test on the test split (6,149).
 
+    Where the validation split (1,020) is asked for, it comes apart from the training split (1,020).
     "flowers-102-val" trains on the training split alone (1,020) and has the validation split (1,020) for a test split.
 
     Raises:
@@ -62,8 +68,13 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     """
     pictures, labels_table, splits_table = found
     labels = _column(labels_table, "labels").astype(np.int64) - 1
-    parts = {"train": ["trnid"], "test": ["valid"]} if dataset.validates else PARTS
-    splits = {split: np.concatenate([_column(splits_table, name) for name in names]) for split, names in parts.items()}
+    train, val = _column(splits_table, "trnid"), _column(splits_table, "valid")
+    if dataset.validates:
+        splits = {"train": train, "test": val}
+    elif "val" in writer.splits:
+        splits = {"train": train, "val": val, "test": _column(splits_table, "tstid")}
+    else:
+        splits = {"train": np.concatenate([train, val]), "test": _column(splits_table, "tstid")}
     if labels.size and not (labels.min() >= 0 and labels.max() < len(dataset.classes)):
         raise Refusal(
             f"{labels_table} has labels beyond the {len(dataset.classes)} classes; put the published one there"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from vitcore.data.readers.found import Found, Rows, alike, sentences, shown
-from vitcore.data.readers.layouts import HELD_OUT, Classes, Layout, arranged
+from vitcore.data.readers.layouts import HELD_OUT, Classes, Layout, arranged, validated
 from vitcore.data.registry import Dataset
 from vitcore.data.storage.archives import beside, entries, is_archive
 from vitcore.data.storage.decode import ENDINGS
@@ -48,6 +48,21 @@ def described(dataset: Dataset, place: Path) -> Dataset:
     return replace(dataset, classes=seen.classes, train_rows=rows["train"], test_rows=rows["test"], found=seen.told)
 
 
+def own_validation(dataset: Dataset, place: Path) -> bool:
+    """Whether a validation split lies there besides what is tested on."""
+    images, _ = _images(place)
+    return validated(arranged(str(place), images)) != ""
+
+
+def class_sizes(dataset: Dataset, place: Path) -> tuple[list[int], tuple[str, ...]]:
+    """How many images of each class there are to train on, and the classes' names."""
+    seen = found(dataset, place)
+    sizes = [0] * len(seen.classes)
+    for _, number in seen.splits["train"]:
+        sizes[number] += 1
+    return sizes, seen.classes
+
+
 def told(dataset: Dataset, found_in: list[Path]) -> tuple[str, ...]:
     """What a run's notes say of what was found: splits, classes, counts, what was passed over."""
     return found(dataset, found_in[0]).told
@@ -60,17 +75,21 @@ def read(dataset: Dataset, found_in: list[Path], side: int, writer: Writer, prog
         Refusal: no class folders, other classes than the dataset has, or an image that cannot be read.
     """
     place = found_in[0]
-    seen = found(dataset, place, writer.without)
+    seen = found(dataset, place, writer.without, apart="val" in writer.splits)
     writer.told = seen.told
     plan, labels = planned(seen.splits)
     writer.begin(labels)
     decode_all(plan, [place], writer, side=side, channels=dataset.channels, label=dataset.label, progress=progress)
     writer.told += alike(writer.alike(), len(labels["test"]))
+    if "val" in labels:
+        writer.told += alike(writer.alike("val"), len(labels["val"]), "validate", "validation")
     return writer.finish(seen.classes)
 
 
-def found(dataset: Dataset, place: Path, without: Set[str] = frozenset()) -> Found:
+def found(dataset: Dataset, place: Path, without: Set[str] = frozenset(), *, apart: bool = False) -> Found:
     """What is in the folder or archive, no image decoded; `without` those that are known to be broken.
+
+    With `apart` the validation split that lies there is found too.
 
     Raises:
         Refusal: no class folders, a layout that can be read in two ways, or other classes than the dataset has.
@@ -82,16 +101,21 @@ def found(dataset: Dataset, place: Path, without: Set[str] = frozenset()) -> Fou
     classes = tuple(sorted(train))
     _check(dataset, place, classes, tested, passed)
     number = {name: label for label, name in enumerate(classes)}
+    parts = {"train": train, "test": tested}
+    strange: Passed = {}
+    if apart:
+        parts["val"] = _validation(place, layout, repeated, classes, strange)
     splits: dict[str, Rows] = {
         split: [(name, number[of]) for of in sorted(part) for name in sorted(part[of]) if name not in without]
-        for split, part in (("train", train), ("test", tested))
+        for split, part in parts.items()
     }
     for split, rows in splits.items():
         if not rows:
+            verb = "validate" if split == "val" else split
             raise Refusal(
-                f"{place} has no images to {split} on; at least one is needed, two in a class that is split here"
+                f"{place} has no images to {verb} on; at least one is needed, two in a class that is split here"
             )
-    told_of = passed | layout.aside | repeated.passed
+    told_of = passed | layout.aside | repeated.passed | strange
     return Found(splits, classes, layout.folders, sentences(layout, splits, classes, told_of))
 
 
@@ -131,6 +155,24 @@ def _parts(place: Path, layout: Layout, repeated: _Repeated) -> tuple[Classes, C
                     "through a link; take one of them away"
                 )
     return train, tested
+
+
+def _validation(place: Path, layout: Layout, repeated: _Repeated, classes: tuple[str, ...], strange: Passed) -> Classes:
+    """The images of the validation split, by class; those of classes that are not trained on go to `strange`."""
+    chosen: Classes = {}
+    for of, names in layout.splits[validated(layout)].items():
+        if of not in classes:
+            strange[f"to validate on, of the class {of!r}, which is not trained on"] = names
+            continue
+        for name in names:
+            other = repeated.first(name)
+            if other is not None:
+                raise Refusal(
+                    f"{place} holds {shown(name)} to validate on and {shown(other)} to train on, and both are one file "
+                    "through a link; take one of them away"
+                )
+        chosen[of] = names
+    return chosen
 
 
 def _check(dataset: Dataset, place: Path, classes: tuple[str, ...], tested: Classes, passed: Passed) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from vitcore.data.readers.layouts import HELD_OUT, Layout
+from vitcore.data.readers.layouts import HELD_OUT, Layout, validated
 
 SHOWN, EXAMPLES = 20, 3  # classes and files that a sentence names
 
@@ -38,7 +38,9 @@ def sentences(
         if held_out != "test":
             told.append(f"there is no test split, so the errors are those of {layout.folders[held_out]}")
         for split in HELD_OUT:
-            if split in layout.splits and split != held_out:
+            if split == validated(layout) and "val" in splits:
+                told.append(f"validated on is {layout.folders[split]} ({_images(len(splits['val']))})")
+            elif split in layout.splits and split != held_out:
                 many = sum(map(len, layout.splits[split].values()))
                 told.append(
                     f"kept out of training and of testing is the validation split {layout.folders[split]} "
@@ -52,20 +54,21 @@ def sentences(
 
 def left_out(broken: Mapping[str, str]) -> str:
     """What is told of images that were left out since they cannot be read; `broken` says the split of each."""
-    share = [sum(split == of for split in broken.values()) for of in ("train", "test")]
+    share = {of: sum(split == of for split in broken.values()) for of in ("train", "val", "test")}
+    val = f", {share['val']:,} of validation" if share["val"] else ""
     return (
-        f"left out: {_images(len(broken))} that cannot be read, {share[0]:,} of training and {share[1]:,} of testing "
-        f"({_some(sorted(broken), SHOWN)})"
+        f"left out: {_images(len(broken))} that cannot be read, {share['train']:,} of training{val} and "
+        f"{share['test']:,} of testing ({_some(sorted(broken), SHOWN)})"
     )
 
 
-def alike(both: int, tested: int) -> tuple[str, ...]:
+def alike(both: int, tested: int, verb: str = "test", error: str = "test") -> tuple[str, ...]:
     """What is told where copies of one image lie in both splits, under whatever names."""
     if not both:
         return ()
     return (
-        f"{both:,} of the {_images(tested)} to test on {'is' if both == 1 else 'are'}, byte for byte, "
-        "also to train on, so the test error flatters",
+        f"{both:,} of the {_images(tested)} to {verb} on {'is' if both == 1 else 'are'}, byte for byte, "
+        f"also to train on, so the {error} error flatters",
     )
 
 

@@ -59,6 +59,12 @@ class Layout:
     told: tuple[str, ...] = ()
 
 
+def validated(layout: Layout) -> str:
+    """The split that a run with validation is validated on: "val", else "eval", where it is not what is tested on."""
+    tested = next((split for split in HELD_OUT if split in layout.splits), "")
+    return next((split for split in ("val", "eval") if split in layout.splits and split != tested), "")
+
+
 def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layout:
     """The layout of `images`, each the folders above it and its name in the source.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vitcore.data.readers.found import left_out
 from vitcore.data.registry import Dataset
 from vitcore.data.storage.decode_all import Broken
-from vitcore.data.storage.decoded import Arrays, Writer
+from vitcore.data.storage.decoded import SPLITS, Arrays, Writer
 from vitcore.data.storage.regular import read_regular
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def read(
     into: Path,
     progress: Progress | None,
     skip_broken: bool,
+    splits: tuple[str, ...] = SPLITS,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """Decode it into `into`, or, without what cannot be read, into a folder beside it.
 
@@ -45,7 +46,7 @@ def read(
         Refusal: whatever else the reader refuses.
     """
     try:
-        arrays, told = _read(reader, dataset, found, side, into, progress, {})
+        arrays, told = _read(reader, dataset, found, side, into, progress, {}, splits)
     except Broken as refusal:
         if not skip_broken or refusal.all:
             raise
@@ -53,7 +54,7 @@ def read(
     else:
         return arrays, _keep(into, told)
     into = kept(into, skip_broken)[-1]
-    arrays, told = _read(reader, dataset, found, side, into, progress, broken)
+    arrays, told = _read(reader, dataset, found, side, into, progress, broken, splits)
     return arrays, _keep(into, (*told, left_out(broken)))
 
 
@@ -65,8 +66,8 @@ def told_of(copy: Path, reader: ModuleType, dataset: Dataset, found: list[Path])
             return tuple(texts)
     except (OSError, ValueError, RecursionError):
         pass  # lost, or never kept
-    if copy.name.endswith(WITHOUT):
-        return None  # only decoding tells which images are broken
+    if copy.name.removesuffix(WITHOUT) != copy.name or copy.name.endswith("-validated"):
+        return None  # only decoding tells which images are broken, and what is told of a split of its own
     return reader.told(dataset, found) if hasattr(reader, "told") else ()
 
 
@@ -78,8 +79,9 @@ def _read(
     into: Path,
     progress: Progress | None,
     broken: dict[str, str],
+    splits: tuple[str, ...],
 ) -> tuple[Arrays, tuple[str, ...]]:
-    writer = Writer(into, dataset.channels, side)
+    writer = Writer(into, dataset.channels, side, splits)
     writer.without = frozenset(broken)
     try:
         arrays: Arrays = reader.read(dataset, found, side, writer, progress)

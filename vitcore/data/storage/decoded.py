@@ -23,6 +23,7 @@ from vitcore.errors import Refusal
 
 LAYOUT = 4  # part of every key: copies of another layout are left alone
 SPLITS = ("train", "test")
+VALIDATED = ("train", "val", "test")  # where the dataset's own validation split is read apart
 ABOUT = "about.json"
 LARGEST_ABOUT, LARGEST_ARRAY = 2**26, 2**42
 KINDS = {"images": "|u1", "labels": "<i8", "stamps": "|V8"}  # each split's arrays
@@ -30,7 +31,7 @@ KINDS = {"images": "|u1", "labels": "<i8", "stamps": "|V8"}  # each split's arra
 
 @dataclass(frozen=True)
 class Arrays:
-    """Pictures (n, c, y, x) uint8 and labels (n,) int64 of both splits, the digest of each, and the classes' names."""
+    """Pictures (n, c, y, x) uint8 and labels (n,) int64 of each split, the digest of each, and the classes' names."""
 
     images: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
@@ -55,13 +56,14 @@ def opened(folder: Path) -> Arrays | None:
         about = json.loads(read_regular(folder / ABOUT, LARGEST_ABOUT))
         if about.pop("seal") != _seal(about):
             return None
+        splits = VALIDATED if "val" in about["digests"] else SPLITS
         arrays = {
             (split, kind): _array(folder / _file(split, kind), about["files"][_file(split, kind)], kind)
-            for split in SPLITS
+            for split in splits
             for kind in KINDS
         }
-        images, labels, stamps = ({split: arrays[split, kind] for split in SPLITS} for kind in KINDS)
-        digests = {split: _digest(stamps[split], labels[split]) for split in SPLITS}
+        images, labels, stamps = ({split: arrays[split, kind] for split in splits} for kind in KINDS)
+        digests = {split: _digest(stamps[split], labels[split]) for split in splits}
         return Arrays(images, labels, digests, tuple(about["classes"])) if digests == about["digests"] else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -93,8 +95,9 @@ class Writer:
     error and not a signal.
     """
 
-    def __init__(self, folder: Path, channels: int, side: int) -> None:
+    def __init__(self, folder: Path, channels: int, side: int, splits: tuple[str, ...] = SPLITS) -> None:
         self._final, self._shape = folder, (channels, side, side)
+        self.splits = splits  # that the reader is to tell apart
         self.without: frozenset[str] = frozenset()  # names of images to leave out, since they cannot be read
         self.told: tuple[str, ...] = ()  # what the reader has found, for the notes of runs
         self._draft = folder.with_name(f"{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
@@ -109,9 +112,10 @@ class Writer:
         Raises:
             Refusal: an empty split, or less room on the disk than the pictures will take.
         """
-        for split in SPLITS:
+        for split in self.splits:
             if not len(labels[split]):
-                raise Refusal(f"there are no pictures to {split} on; each split needs at least one")
+                verb = "validate" if split == "val" else split
+                raise Refusal(f"there are no pictures to {verb} on; each split needs at least one")
         self._draft.mkdir(parents=True)
         needed = sum(len(of_split) for of_split in labels.values()) * int(np.prod(self._shape))
         free = shutil.disk_usage(self._draft).free
@@ -120,7 +124,7 @@ class Writer:
                 f"the decoded pictures take {needed / 2**30:.1f} GB and {self._final.parent} has {free / 2**30:.1f} GB "
                 "free; make room, or choose a smaller picture side"
             )
-        for split in SPLITS:
+        for split in self.splits:
             file = self._files[split] = (self._draft / _file(split, "images")).open("wb")
             file.write(_header("images", (len(labels[split]), *self._shape)))
             self._starts[split] = file.tell()
@@ -143,9 +147,9 @@ class Writer:
             raise self._unkept(error) from error
         self._stamps[split][position : position + len(stamps)] = np.frombuffer(b"".join(stamps), KINDS["stamps"])
 
-    def alike(self) -> int:
-        """How many of the pictures to test on are, byte for byte, among those to train on too."""
-        return int(np.isin(self._stamps["test"], self._stamps["train"]).sum())
+    def alike(self, split: str = "test") -> int:
+        """How many of the pictures to test (or validate) on are, byte for byte, among those to train on too."""
+        return int(np.isin(self._stamps[split], self._stamps["train"]).sum())
 
     def finish(self, classes: Sequence[str]) -> Arrays:
         """Close the arrays, put them in place and open them.
@@ -181,7 +185,7 @@ class Writer:
         """Labels, stamps and what tells a whole copy from a spoilt one; all of it durable before it takes its name."""
         now = int(time.time()) // 2 * 2 * 10**9  # whole seconds, and even: as any file system can keep them
         files = {}
-        for split in SPLITS:
+        for split in self.splits:
             self._files[split].close()
             rest = {"labels": self._labels[split], "stamps": self._stamps[split]}
             for kind, array in rest.items():
@@ -190,7 +194,7 @@ class Writer:
             for kind, shape in shapes.items():
                 _make_durable(self._draft / _file(split, kind), now)
                 files[_file(split, kind)] = {"shape": list(shape), "changed": now}
-        digests = {split: _digest(self._stamps[split], self._labels[split]) for split in SPLITS}
+        digests = {split: _digest(self._stamps[split], self._labels[split]) for split in self.splits}
         about = {"classes": list(classes), "digests": digests, "files": files}
         (self._draft / ABOUT).write_text(json.dumps({**about, "seal": _seal(about)}), encoding="utf-8")
         _make_durable(self._draft / ABOUT, now)

@@ -1,0 +1,139 @@
+"""One model's weights taken over into another of its architecture: positions resized, the head fresh where it must.
+
+Freezing and the depth of each parameter, by which fine-tuning gives rates, are told here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from vitcore.errors import Refusal
+from vitcore.layers.pos_embed import LearnablePositions, resized
+from vitcore.models.transformer import Transformer
+
+_POSITIONS = "positions.table"
+_DRAWN = "random_features"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was taken over, tensor by tensor.
+
+    Attributes:
+        loaded: names of the tensors that are as they were there, the resized ones too.
+        resized: of those that were brought to another grid, how many tokens there were and are.
+        fresh: names of the tensors that are this model's own: its head's, or what is computed for another size.
+    """
+
+    loaded: tuple[str, ...]
+    resized: Mapping[str, tuple[int, int]]
+    fresh: tuple[str, ...]
+    head: bool  # whether the head is fresh
+
+    def sentence(self, source: str) -> str:
+        """What was done, for a person."""
+        told = [f"Took {len(self.loaded)} tensors over from {source}"]
+        told += [f"{name} resized from {before} to {after} tokens" for name, (before, after) in self.resized.items()]
+        if self.fresh:
+            told.append(f"fresh {'head' if self.head else 'tensors'}: {', '.join(self.fresh)}")
+        return f"{'; '.join(told)}."
+
+
+def head_names(model: nn.Module) -> tuple[str, ...]:
+    """The names of what tells the classes apart: a transformer's heads, else the last linear map."""
+    if isinstance(model, Transformer):
+        return tuple(name for name, _ in model.named_parameters() if name.startswith("heads."))
+    name, last = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
+    return tuple(f"{name}.{own}" for own, _ in last.named_parameters())
+
+
+def take_over(model: nn.Module, weights: Mapping[str, Tensor], *, same_classes: bool) -> Taken:
+    """Put another model's weights into `model`, in place.
+
+    Args:
+        weights: its state dict, tensors of any shapes (...); it may lack the head.
+        same_classes: whether its head tells this model's classes apart; else the head stays fresh.
+
+    Raises:
+        Refusal: they are of another network. The model is then as it was.
+    """
+    own = model.state_dict()
+    heads = set(head_names(model))
+    given = {name: tensor for name, tensor in weights.items() if name not in heads or same_classes}
+    changed: dict[str, tuple[int, int]] = {}
+    kept = _kept(own, given, model, changed)
+    missing = own.keys() - given.keys() - kept - heads
+    extra = given.keys() - own.keys() - {name for name in given if name.endswith(_DRAWN)}
+    if missing or extra:
+        name = min(missing or extra)
+        raise Refusal(
+            f"those weights are of another network: {name} is in {'this one' if missing else 'theirs'} alone; start "
+            "from a run of the same architecture and options"
+        )
+    for name in own.keys() & given.keys() - kept:
+        if own[name].shape != given[name].shape:
+            raise Refusal(
+                f"those weights are of another network: {name} is {_sizes(given[name])} there and {_sizes(own[name])} "
+                "here; start from a run of the same architecture, options and channels"
+            )
+    loaded = {name: given[name] for name in own if name in given and name not in kept}
+    model.load_state_dict({**own, **loaded})
+    fresh = tuple(name for name in own if name not in loaded)
+    return Taken(tuple(loaded), changed, fresh, any(name in heads for name in fresh))
+
+
+def _kept(
+    own: Mapping[str, Tensor], given: dict[str, Tensor], model: nn.Module, changed: dict[str, tuple[int, int]]
+) -> set[str]:
+    """The names that stay this model's own; a learnt table of another size is resized in `given`."""
+    kept = {name for name in own if name.endswith(_DRAWN) and _differs(own[name], given.get(name))}
+    if _POSITIONS in own and _POSITIONS in given and own[_POSITIONS].shape != given[_POSITIONS].shape:
+        if not isinstance(model, Transformer) or not isinstance(model.positions, LearnablePositions):
+            return kept | {_POSITIONS}  # computed for so many tokens
+        prefix = 0 if model.leading is None else model.leading.shape[1]
+        before, after = given[_POSITIONS].shape[1], own[_POSITIONS].shape[1]
+        try:
+            given[_POSITIONS] = resized(given[_POSITIONS], after, prefix)
+        except ValueError as error:
+            raise Refusal(f"of the weights to start from, {error}") from None
+        changed[_POSITIONS] = before - prefix, after - prefix
+    return kept
+
+
+def _differs(own: Tensor, given: Tensor | None) -> bool:
+    return given is None or own.shape != given.shape
+
+
+def freeze(model: nn.Module) -> None:
+    """Leave nothing to learn but the head: a linear probe."""
+    heads = set(head_names(model))
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in heads)
+
+
+def train_mode(model: nn.Module, *, frozen: bool) -> None:
+    """Training mode; what is frozen neither drops anything nor gathers statistics."""
+    model.train()
+    if frozen:
+        for part in model.children():
+            part.eval()
+
+
+def depth_of(name: str, blocks: int) -> int:
+    """How deep a transformer's parameter lies: 0 before the blocks, 1 to `blocks` in them, one more behind them.
+
+    As BEiT numbers layers (Bao et al. 2022, `get_num_layer_for_vit` of its published code).
+    """
+    match name.split("."):
+        case ["blocks", place, *_]:
+            return int(place) + 1
+        case ["tokenizer" | "leading" | "positions" | "recurrence", *_]:
+            return 0
+    return blocks + 1
+
+
+def _sizes(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) or "a single number"

@@ -1,0 +1,90 @@
+"""The run that another starts from: a stored one of the same network, whose weights fit; checked before queueing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vitcore.data.registry import DATASETS, Dataset
+from vitcore.errors import Refusal
+from vitcore.models import ARCHITECTURES
+from vitcore.runs import status as states
+from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec
+
+if TYPE_CHECKING:
+    from vitcore.training.initial import Initial
+
+_FILES = {"last": ("model.safetensors", "backbone.safetensors"), "best": ("best.safetensors",)}
+
+
+def check(results: Results, spec: RunSpec) -> None:
+    """Hold that the run that the spec starts from, if any, is stored, of the same network and has weights; torch-free.
+
+    Raises:
+        Refusal: in one sentence that names what both have.
+    """
+    id = spec.init.init_from
+    if not id:
+        return
+    folder = results.run(id)
+    hold(f"run {id}", folder.spec(), spec)
+    which = spec.init.init_weights
+    if states.now(folder) == "finished" and not any((folder.path / name).exists() for name in _FILES[which]):
+        other = "last" if which == "best" else "best"
+        way = (
+            f"take its {other} ones (--init-weights {other}), or " if (folder.path / _FILES[other][0]).exists() else ""
+        )
+        raise Refusal(f"run {id} has kept no {which} weights to start from; {way}name another run")
+
+
+def hold(named: str, origin: RunSpec, spec: RunSpec) -> None:
+    """Hold that a run can start from one of `origin`. Raises Refusal."""
+    for what, theirs, ours in _compared(origin, spec):
+        if theirs != ours:
+            raise Refusal(
+                f"{named} has {what} {theirs} and this run {what} {ours}, so its weights do not fit; choose the same "
+                "here, or another run to start from"
+            )
+
+
+def fits(origin: RunSpec, spec: RunSpec) -> bool:
+    """Whether a run of the one spec could start from a run of the other."""
+    return all(theirs == ours for _, theirs, ours in _compared(origin, spec))
+
+
+def load(results: Results, spec: RunSpec) -> Initial | None:
+    """The weights that the spec starts from, or None where it names none.
+
+    Raises:
+        Refusal: as `check`, or there are no such weights.
+    """
+    if not spec.init.init_from:
+        return None
+    from vitcore.training.initial import load_initial
+
+    check(results, spec)
+    return load_initial(results.run(spec.init.init_from).path, spec.init.init_weights)
+
+
+def _compared(origin: RunSpec, spec: RunSpec) -> list[tuple[str, object, object]]:
+    """What two runs of one network share: its name, theirs and ours."""
+    theirs, ours = origin.model, spec.model
+    known = ARCHITECTURES[ours.architecture]
+    own = known.config.get("patch")
+    pairs: list[tuple[str, object, object]] = [
+        ("the architecture", theirs.architecture, ours.architecture),
+        ("patches of", theirs.patch or own, ours.patch or own),
+        ("positions", theirs.positions, ours.positions),
+        ("channels:", _dataset(origin).channels, _dataset(spec).channels),
+    ]
+    if known.flattens:
+        pairs.append(("an image size of", _size(origin), _size(spec)))
+    return pairs if known.attention else [pair for pair in pairs if pair[0] not in ("patches of", "positions")]
+
+
+def _dataset(spec: RunSpec) -> Dataset:
+    return DATASETS[spec.data.dataset]
+
+
+def _size(spec: RunSpec) -> int:
+    return spec.data.side or _dataset(spec).side

@@ -1,0 +1,87 @@
+"""Who is scored on what: epochs on the validation images; once it is over, the last and best weights on the test.
+
+A run without validation has the test images alone, and is scored on them epoch by epoch.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from torch import nn
+
+from vitcore.data.splits import tested
+from vitcore.spec import RunSpec
+from vitcore.training.best import Best
+from vitcore.training.evaluate import Scores, evaluate
+from vitcore.training.outcome import Outcome, Status
+from vitcore.training.progress import Tally
+from vitcore.training.state import Parts
+
+STOPPED_SECONDS = 20.0  # that a test may take where somebody asked for a stop
+
+SplitName = Literal["test", "validation"]
+
+
+def scored(
+    parts: Parts, spec: RunSpec, model: nn.Module, split: SplitName, interrupted: Callable[[], bool] = lambda: False
+) -> Scores | None:
+    """What `model` scores on one split; None if `interrupted` said so on the way."""
+    on = tested(parts.images) if split == "test" or parts.validation is None else parts.validation
+    return evaluate(
+        model,
+        on.images,
+        on.labels,
+        parts.normalise,
+        device=parts.device,
+        precision=parts.precision,
+        softmax_before_loss=spec.training.softmax_before_loss,
+        interrupted=interrupted,
+        rows=on.rows,
+    )
+
+
+def outcome(
+    status: Status, reason: str, parts: Parts, spec: RunSpec, tally: Tally, best: Best, folder: Path | None
+) -> Outcome:
+    """How a run ended; where its epochs were chosen by validation, the chosen weights are tested now, once.
+
+    A paused one is not tested: it goes on. One that was stopped is, as far as that takes no longer than a person waits.
+    """
+    last = tally.error_percent
+    ended = status, reason
+    if parts.validation is None:
+        return Outcome(*ended, last, tally.evaluated, tally.training_seconds, tally.speed())
+    limit = STOPPED_SECONDS if status == "stopped" else math.inf
+    if status == "stopped" and tally.images_seen:
+        last = _error(parts, spec, parts.kept, limit)
+    best_tested = None
+    if status != "paused" and (weights := best.weights(folder)) is not None:
+        if status == "finished" and best.epoch == tally.evaluated:
+            best_tested = last  # they are the same weights
+        else:
+            model = copy.deepcopy(parts.kept)
+            model.load_state_dict(weights)
+            best_tested = _error(parts, spec, model, limit)
+    return Outcome(
+        *ended,
+        last,
+        tally.evaluated,
+        tally.training_seconds,
+        tally.speed(),
+        val_error=tally.val_error,
+        best_epoch=best.epoch,
+        val_error_best=best.value,
+        test_error_best=best_tested,
+    )
+
+
+def _error(parts: Parts, spec: RunSpec, model: nn.Module, seconds: float) -> float | None:
+    """Test error in percent; None where it takes longer than `seconds`."""
+    began = time.monotonic()
+    scores = scored(parts, spec, model, "test", lambda: time.monotonic() - began > seconds)
+    return scores.error_percent if scores else None
