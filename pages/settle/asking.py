@@ -51,9 +51,12 @@ def form(runs: pd.DataFrame) -> None:
         specs = [settings[mark].spec for mark in chosen if mark in settings]
         if len(specs) >= 2:
             _cost(specs, runs)
+        else:
+            more = "two settings" if not specs else "one more setting"
+            st.caption(f"Choose {more} to compare; each is trained again with other seeds.")
         ready = len(specs) >= 2 and margin is not None and budget is not None
-        if st.button("Settle", type="primary", disabled=not ready, key="settle-go") and margin and budget:
-            _go(specs, margin, budget)
+        if st.button("Settle", type="primary", disabled=not ready, key="settle-go"):
+            _go(specs, margin or 0.0, budget or 0)
 
 
 def _chosen(settings: dict[str, Setting]) -> list[str]:

@@ -31,8 +31,8 @@ def answers() -> None:
 
 frame.heading(
     "Settle",
-    "Does A beat B? Each seed is trained by both, and after every pair a test that may be looked at any time decides: "
-    "one is better, no difference that matters, or still open. It stops by itself.",
+    "Does A beat B? Both are trained with the same seeds, and after every pair a test that may be looked at any time "
+    "decides: one is better, no difference that matters, or still open. It stops by itself.",
 )
 asking.form(store_cache.runs())
 st.subheader("Questions", anchor=False)

@@ -50,9 +50,14 @@ def show(question: Question, runs: pd.DataFrame) -> None:
 
 
 def _draw(question: Question, pairing: Pairing, called: list[str], place: int) -> None:
-    figure = narrowing(
-        pairing.differences, pairing.sequence, question.margin, called[pairing.first], called[pairing.second]
+    first, second = called[pairing.first], called[pairing.second]
+    st.caption(
+        format.plain(
+            f"Test error of {first} minus that of {second}: below zero {first} is better. "
+            f"Dotted: the margin, {question.margin:g} points."
+        )
     )
+    figure = narrowing(pairing.differences, pairing.sequence, question.margin)
     chart(figure, key=f"narrowing-{question.key}-{place}", name=f"settle-{question.key}")
 
 
@@ -74,7 +79,7 @@ def _to_come(question: Question, stands: Standing, runs: pd.DataFrame) -> str:
 def _ways(question: Question, stands: Standing) -> None:
     """To the runs; give up, go on, delete."""
     results = Results()
-    with st.container(horizontal=True, key=f"ways-{question.key}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"ways-{question.key}"):
         latest = [id for (_, _), id in sorted(stands.runs.items(), key=lambda item: item[1])][-8:]
         if latest:
             st.page_link("live/page.py", label="Watch the runs", query_params={"runs": ",".join(latest)})

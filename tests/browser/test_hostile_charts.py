@@ -79,7 +79,7 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
     "confusion": lambda: figures.confusion(COUNTS, NAMES),
     "confusion_difference": lambda: figures.confusion_difference(COUNTS, COUNTS.T + 1, NAMES),
     "accuracy_against_size": lambda: figures.accuracy_against_size(MODELS),
-    "narrowing": lambda: narrowing([1.0], confidence_sequence([1.0]), 0.5, " ".join(NAMES[:6]), " ".join(NAMES[6:])),
+    "narrowing": lambda: narrowing([1.0], confidence_sequence([1.0]), 0.5),
     "parallel": _parallel,
     "shapes": lambda: kernels.shapes(
         pd.DataFrame({"kernel": [str(at) for at in range(COUNT)] * 2, "x": [0.0] * COUNT + [1.0] * COUNT, "y": 1.0}),

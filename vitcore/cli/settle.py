@@ -22,7 +22,13 @@ def settle(
             show_default=False,
         ),
     ] = None,
-    margin: Annotated[float, typer.Option(help="The smallest difference that matters, in points of error.")] = 0.5,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            help="The smallest difference that matters, in points of error; else a table's noise floor, or 0.5.",
+            show_default=False,
+        ),
+    ] = None,
     budget: Annotated[int, typer.Option(help="Runs that it may use at most, stored ones included.")] = 40,
     detach: Annotated[bool, typer.Option("--detach", help="Leave at once; it goes on in the background.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the questions and their answers.")] = False,
@@ -38,7 +44,7 @@ def settle(
     """
     from vitcore.settle import wishes
     from vitcore.settle.question import ask
-    from vitcore.settle.settings import setting
+    from vitcore.settle.settings import setting, usual_margin
 
     results = Results()
     ways = sum((bool(settings), listed, stop is not None, go_on is not None))
@@ -53,7 +59,11 @@ def settle(
         if go_on is not None:
             key = wishes.go_on(results, go_on, budget).key
         else:
-            key = ask(results, [setting(text, results) for text in settings or ()], margin, budget).key
+            specs = [setting(text, results) for text in settings or ()]
+            if margin is None:
+                margin, source = usual_margin(settings or ())
+                typer.echo(f"margin {margin:g} points ({source})", err=True)
+            key = ask(results, specs, margin, budget).key
             wishes.ensure(results)
         typer.echo(key)
         if not detach:

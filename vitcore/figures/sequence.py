@@ -7,20 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from vitcore.figures.style import NEUTRAL, PALETTE, faint, plain, style, uid
+from vitcore.figures.style import NEUTRAL, PALETTE, faint, style, uid
 from vitcore.statistics.sequential import Interval
 
 
-def narrowing(
-    differences: Sequence[float], sequence: Sequence[Interval], margin: float, first: str, second: str
-) -> go.Figure:
+def narrowing(differences: Sequence[float], sequence: Sequence[Interval], margin: float) -> go.Figure:
     """The interval of first minus second, in percentage points, after each pair of seeds.
 
     Args:
         differences: one a pair, in the order of the seeds.
         sequence: the interval after each of them, as `confidence_sequence` gives it; infinite ones are not drawn.
         margin: the difference that matters, drawn to both sides of zero.
-        first, second: what the two settings are called.
     """
     pairs = np.arange(1, len(differences) + 1)
     known = [one for one in sequence if np.isfinite(one.low)]
@@ -53,5 +50,6 @@ def narrowing(
         for y, dash in ((0.0, "solid"), (margin, "dot"), (-margin, "dot"))
     ]
     axis = {"range": [0.5, max(len(pairs), 4) + 0.5], "dtick": 1 if len(pairs) < 16 else None}
-    title = f"{plain(first)} − {plain(second)}, points"
-    return style(figure, revision="settle", x="pairs of seeds", y=title, height=320, x_axis=axis, shapes=lines)
+    return style(
+        figure, revision="settle", x="pairs of seeds", y="difference, points", height=320, x_axis=axis, shapes=lines
+    )

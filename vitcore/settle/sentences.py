@@ -69,16 +69,16 @@ def pair_sentence(question: Question, pairing: Pairing, called: Sequence[str]) -
             f"{better} is better than {worse}: where one of them diverged, "
             f"it was {worse} {most} times and {better} {least}."
         )
-    evidence = _evidence(pairing)
+    evidence = _evidence(pairing, called)
     if pairing.verdict == "equivalent":
         return f"{first} and {second}: no difference as large as {question.margin:g} points ({evidence})."
     if pairing.verdict == "open":
-        return f"{first} or {second} is still open ({evidence})."
+        return f"{first} against {second} is still open ({evidence})."
     better, worse = (first, second) if pairing.verdict == "first" else (second, first)
     return f"{better} is better than {worse} ({evidence})."
 
 
-def _evidence(pairing: Pairing) -> str:
+def _evidence(pairing: Pairing, called: Sequence[str]) -> str:
     pairs = len(pairing.differences)
     unfinished = sum(pairing.diverged)
     aside = f"; {unfinished} more in which one diverged" if unfinished else ""
@@ -86,9 +86,17 @@ def _evidence(pairing: Pairing) -> str:
         return f"no pair of seeds yet{aside}"
     last = pairing.sequence[-1]
     counted = f"{pairs} pair{'' if pairs == 1 else 's'} of seeds"
+    against = f"error of {called[pairing.first]} minus error of {called[pairing.second]}"
     if last.high == float("inf"):
-        return f"{counted}, mean difference {last.mean:+.2f} points, too few to say{aside}"
-    return f"{counted}, difference {last.mean:+.2f} points, between {last.low:+.2f} and {last.high:+.2f}{aside}"
+        return f"{counted}; {against}: {_signed(last.mean)} points, too few to say{aside}"
+    between = f"between {_signed(last.low)} and {_signed(last.high)}"
+    return f"{counted}; {against}: {_signed(last.mean)} points, {between}{aside}"
+
+
+def _signed(points: float) -> str:
+    """A difference with its sign; what rounds to zero has none."""
+    text = f"{points:+.2f}".replace("-", "−")
+    return "0.00" if text[1:] == "0.00" else text
 
 
 def _lopsided(pairing: Pairing, stands: Standing) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 from vitcore.errors import Refusal
 from vitcore.runs.folder import Results
+from vitcore.settle.question import MARGIN
 from vitcore.spec import RunSpec, fields
 from vitcore.spec.options import nearest
 from vitcore.spec.presets import preset
@@ -25,13 +28,43 @@ def setting(text: str, results: Results) -> RunSpec:
     text = text.strip()
     if "=" in text:
         spec = RunSpec.of(**_options(text))
-    elif text.count(":") == 2:
+    elif _names_cell(text):
         spec = _cell(*text.split(":"))
     elif not text:
         raise Refusal('a setting is a stored run\'s id, options such as "kernel=relu epochs=2", or TABLE:ROW:COLUMN')
     else:
         spec = results.run(text).spec()
     return RunSpec.of(spec, seed=0, name="")
+
+
+def usual_margin(settings: Sequence[str]) -> tuple[float, str]:
+    """The difference that matters where nobody says which, in percentage points of error, and where it is from.
+
+    Of cells of published tables it is the noise of a single run that their report itself shows, by its rows that are
+    mathematically the same (`statistics.noise`): a smaller difference is none by the report's own numbers. Of several
+    reports it is the largest. Else, and where no report shows any, MARGIN.
+
+    Args:
+        settings: as `setting` reads them.
+
+    Raises:
+        Refusal: there is no table of a name.
+    """
+    from vitcore.published.tables import table
+    from vitcore.reproduction.verdicts import published_floor
+
+    keys = dict.fromkeys(text.strip().split(":")[0] for text in settings if _names_cell(text))
+    floors = {key: published_floor(table(key).report).deviation for key in keys}
+    known = {key: round(floor, 2) for key, floor in floors.items() if math.isfinite(floor)}
+    if known:
+        key = max(known, key=lambda each: known[each])
+        return known[key], f"the noise floor of {key}: the standard deviation of a single run"
+    unknown = f"; the noise floor of {', '.join(keys)} is not known" if keys else ""
+    return MARGIN, f"the usual one{unknown}"
+
+
+def _names_cell(text: str) -> bool:
+    return "=" not in text and text.count(":") == 2
 
 
 def _options(text: str) -> dict[str, Any]:

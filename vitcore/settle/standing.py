@@ -120,9 +120,8 @@ class _Race:
                 self.diverged[place] = self.diverged.get(place, 0) + 1
             else:
                 why = row.get("reason")
-                found["blocked"].append(
-                    f"run {row['id']} is {status}" + (f": {why}" if isinstance(why, str) and why else "")
-                )
+                ended = f"run {row['id']} {'has' if status == 'failed' else 'is'} {status}"
+                found["blocked"].append(ended + (f": {why}" if isinstance(why, str) and why else ""))
         if len(data) > 1:
             found["blocked"].append(f"runs {' and '.join(data.values())} saw different data, so they are no pair")
         return found
