@@ -13,7 +13,7 @@ from vitcore.spec import fields
 from vitcore.store.columns import GROUPS, Column, columns
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
-ALWAYS = ("title", "status", "error_percent", "accuracy", "f1", "epochs_done", "training_seconds", "my_drawings")
+ALWAYS = ("title", "status", "error_percent", "my_drawings", "accuracy", "f1", "epochs_done", "training_seconds")
 VALIDATED = ("test_error_best", "val_error_best", "best_epoch")  # shown at first where some run has validation
 KNOWN = columns() | {each.name: each for each in (*GROUPS, Column("my_drawings", "My drawings"))}
 LABELS = {name: each.label for name, each in KNOWN.items()}

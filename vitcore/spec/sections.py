@@ -258,7 +258,7 @@ class InitSpec(Part):
 
     init_from: str | None = option(
         None,
-        "Start from run",
+        "Weights from run",
         "Id of the stored run whose weights are taken over, the head's where the classes are the same; "
         "empty: none (fresh weights).",
         advanced=True,
