@@ -21,9 +21,7 @@ from pages.shared.chart import plain
 from vitcore import figures
 from vitcore.figures import kernels
 from vitcore.figures.scales import apart
-from vitcore.figures.sequence import narrowing
 from vitcore.models.stages import Stage
-from vitcore.statistics.sequential import confidence_sequence
 
 NAMES = (
     "**z** _u_ `c` [l](http://elsewhere.invalid/)",
@@ -79,7 +77,6 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
     "confusion": lambda: figures.confusion(COUNTS, NAMES),
     "confusion_difference": lambda: figures.confusion_difference(COUNTS, COUNTS.T + 1, NAMES),
     "accuracy_against_size": lambda: figures.accuracy_against_size(MODELS),
-    "narrowing": lambda: narrowing([1.0], confidence_sequence([1.0]), 0.5),
     "parallel": _parallel,
     "shapes": lambda: kernels.shapes(
         pd.DataFrame({"kernel": [str(at) for at in range(COUNT)] * 2, "x": [0.0] * COUNT + [1.0] * COUNT, "y": 1.0}),
@@ -95,8 +92,8 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
     ),
 }  # fmt: skip
 
-NAMELESS = {"favor", "style"}
-"""A builder that draws nothing anybody has named, and the layout that all of them are given."""
+NAMELESS = {"favor", "narrowing", "style"}
+"""Builders that draw nothing anybody has named, and the layout that all of them are given."""
 
 DRAW = """async ([host, figure]) => {
     await Plotly.newPlot(host, figure.data, figure.layout, {displaylogo: false})

@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from vitcore import events, processes
 from vitcore.errors import Refusal
-from vitcore.runs import dependencies, devices, locks, origins, queue, teachers
+from vitcore.runs import dependencies, devices, locks, origins, queue, seen_before, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
@@ -162,6 +162,8 @@ class _Work:
         for journal in (self.steps, self.confusion, self.val_confusion):
             if journal is not None:
                 journal.append(events.Attempt(line.resumed_from, line.resumed_step))
+        for text in seen_before.sentences(self.results, self.folder.spec()):
+            self.events.append(events.Note(text))
 
     def _predicted(self, line: events.Truth | events.Answers) -> None:
         """The true classes come first, then the answers of each evaluation."""
