@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.compare import columns
+from pages.compare.disagreement import same_images
 from pages.compare.view_widgets import KEYS
 from pages.server import store_cache
 from pages.shared import format
@@ -33,6 +34,7 @@ def difference(runs: pd.DataFrame) -> None:
         st.caption("Both are the same run; choose another one as B.")
         return
     _options(first, second)
+    same_images(first, second)
     _matrices(first, second)
 
 

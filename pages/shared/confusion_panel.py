@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
 from pages.shared.chart import chart, plain
 from pages.shared.class_names import class_names
-from pages.shared.samples import inline, opened
+from pages.shared.image_elements import image_elements
 from pages.shared.status import Run
 from vitcore import figures
-from vitcore.data.identity import digest
-from vitcore.data.load import available
-from vitcore.data.splits import parted, tested
 from vitcore.errors import Refusal
-from vitcore.runs import predictions
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import queries
 from vitcore.store.history import Told, history
@@ -99,7 +94,7 @@ def _behind(run: Run, names: tuple[str, ...], epoch: int, split: queries.Split, 
     st.markdown(_sentence(len(found), names[true], names[predicted], epoch, split, right=true == predicted))
     if found:
         shown = found[:SHOWN]
-        pictures = _pictures(run, folder, [one.row for one in shown], split)
+        pictures = image_elements(run, folder, [one.row for one in shown], split)
         st.html(f'<div class="behind">{"".join(map(_figure, shown, pictures))}</div>')
     if len(found) > SHOWN:
         st.caption(f"The first {SHOWN} are shown; {len(found):,} in all.")
@@ -128,32 +123,6 @@ def _code(name: str) -> str:
 
 def _figure(one: Told, picture: str) -> str:
     return f"<figure>{picture}<figcaption>{escape(one.words)}</figcaption></figure>"
-
-
-def _pictures(run: Run, folder: RunFolder, rows: list[int], split: queries.Split) -> list[str]:
-    """Each row of the split as an img element; where there are no pictures, the rows' numbers, and why."""
-    name, own, side = run["dataset"], run["folder"], run["side"]
-    own = own if isinstance(own, str) and own else None
-    try:
-        missing = available(name, own)
-        if missing is not None:
-            raise Refusal(missing)
-        with st.spinner("Reading the pictures …"):
-            skips = run["skip_broken"]
-            skip_broken: bool = not pd.isna(skips) and bool(skips)
-            asked = None if format.missing(run["validation"]) else float(run["validation"])
-            images = opened(name, own, None if pd.isna(side) else int(side), skip_broken, asked is not None)
-        told = run.get("data_digest")  # runs from before it was kept have none
-        others = isinstance(told, str) and told != digest(images)
-        shown = tested(images)
-        if split == "validation" and asked is not None:
-            shown = parted(images, asked, int(run["validation_seed"]), name)[1] or shown
-        if others or not np.array_equal(shown.labels.numpy(), predictions.read(folder, split).truth):
-            raise Refusal(f"the {split} pictures on this machine are not those that the run was scored on")
-    except Refusal as refusal:
-        st.caption(f"The pictures cannot be shown: {format.plain(refusal)}.")
-        return [f"<b>Picture {row + 1:,}</b>" for row in rows]
-    return [inline(shown.image(row).numpy(), f"{split.capitalize()} picture {row + 1}", SIDE) for row in rows]
 
 
 def _stamp(folder: RunFolder, split: queries.Split) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,7 +10,9 @@ from pages.compare import saved_views
 from pages.compare.view import View
 from tests.pages.opening import Open
 from tests.pages.texts import tell
+from vitcore.data.load import load
 from vitcore.runs.folder import Results
+from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec, command_line
 
 
@@ -155,6 +158,22 @@ def test_two_runs_are_told_apart(stocked: Results, open_page: Open) -> None:
     assert any("the same run" in caption.value for caption in app.caption)
     app.selectbox(key="difference-run-b").set_value(newer).run()
     assert open_page("compare", address(app)).selectbox(key="difference-run-a").value == older
+
+
+def test_two_runs_on_the_same_images_are_compared_image_by_image(empty: Results, open_page: Open) -> None:
+    truth = load("digits").test.labels.numpy()
+    for seed, wrong in enumerate((30, 10)):
+        run = tell(empty, RunSpec.of(seed=seed, epochs=1), epochs=1)
+        kept = Predictions(run.predictions, truth, 10)
+        kept.put(1, np.where(np.arange(len(truth)) < wrong, (truth + 1) % 10, truth))
+        kept.close()
+    app = open_page("compare", {"chart": "difference"})
+    said = next(text.value for text in app.markdown if "test images A gets" in text.value)
+    assert "Of 360 test images" in said
+    assert "against 20 that A gets right" in said
+    assert "below 0.001" in said
+    shown = [str(block.proto.body).count("<figure>") for block in app.get("html")]
+    assert [count for count in shown if count] == [12], "of the 20 that one alone gets wrong"
 
 
 def test_matrices_of_other_classes_are_one_sentence(stocked: Results, open_page: Open) -> None:

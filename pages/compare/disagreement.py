@@ -1,0 +1,47 @@
+"""Two runs on the same test images: who errs more beyond the luck of these images, and which tell them apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.shared import format
+from pages.shared.image_elements import image_elements
+from pages.shared.status import Run
+from vitcore.analysis.disagreement import disagreement
+from vitcore.errors import Refusal
+from vitcore.runs.folder import Results, RunFolder
+
+SHOWN = 12  # images of either kind
+
+
+def same_images(first: pd.Series, second: pd.Series) -> None:
+    """The sentence about two runs' answers, and the first images that only one of them gets wrong."""
+    st.subheader("The same test images", anchor=False)
+    digests = {told for told in (first.get("data_digest"), second.get("data_digest")) if isinstance(told, str)}
+    folders = [Results().run(str(run["id"])) for run in (first, second)]
+    try:
+        if len(digests) > 1:
+            raise Refusal("the two runs saw different data, so their answers cannot be laid side by side")
+        found = disagreement(*folders)
+    except Refusal as refusal:
+        sentence = format.plain(str(refusal))
+        st.caption(sentence[0].upper() + sentence[1:] + "." * (not sentence.endswith(".")))
+        return
+    st.markdown(format.plain(found.sentence))
+    with st.grid(2, min_column_width=330, gap=("medium", "large")):
+        _told("Only A gets these wrong", first.to_dict(), folders[0], found.first_alone)
+        _told("Only B gets these wrong", second.to_dict(), folders[1], found.second_alone)
+
+
+def _told(title: str, run: Run, folder: RunFolder, rows: np.ndarray) -> None:
+    with st.container(gap="xxsmall"):
+        st.markdown(f"**{title}** ({len(rows):,})")
+        if not len(rows):
+            return
+        shown = [int(row) for row in rows[:SHOWN]]
+        figures = "".join(f"<figure>{image}</figure>" for image in image_elements(run, folder, shown))
+        st.html(f'<div class="behind">{figures}</div>')
+        if len(rows) > SHOWN:
+            st.caption(f"The first {SHOWN} are shown.")
