@@ -98,7 +98,7 @@ def newest(table: pd.DataFrame) -> None:
                 with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                     if run["status"] != "finished":
                         badge(run["status"])
-                    if not format.missing(run["error_percent"]):
+                    if run["status"] != "diverged" and not format.missing(run["error_percent"]):
                         error = format.percent(run["error_percent"], 2)
                         st.caption(f"test error, last weights: {error}", width="content")
                     st.caption(moments.ago(run["created"]), width="content")
