@@ -66,8 +66,8 @@ def pair_sentence(question: Question, pairing: Pairing, called: Sequence[str]) -
         better, worse = (first, second) if pairing.verdict == "first" else (second, first)
         most, least = max(pairing.diverged), min(pairing.diverged)
         return (
-            f"{better} is better than {worse}: of {most + least} seeds at which one of them alone diverged, {worse} did "
-            f"at {most} and {better} at {least}."
+            f"{better} is better than {worse}: of {most + least} seeds at which one of them alone diverged, "
+            f"{worse} did at {most} and {better} at {least}."
         )
     evidence = _evidence(pairing, called)
     if pairing.verdict == "equivalent":
