@@ -51,7 +51,7 @@ class DropPathNorm(nn.BatchNorm2d):
 
     def extra_repr(self) -> str:
         """What print(model) says of it."""
-        return f"{super().extra_repr()}, p={self.p:.3f}"
+        return f"{self.num_features}, p={self.p:.3f}"
 
 
 def rising(chance: float, layers: int) -> list[float]:
