@@ -17,9 +17,11 @@ from PIL import Image, ImageDraw
 
 from tests.runs.processes import end_all, epochs_of, wait_for_status, wait_until
 from vitcore.cli.options import flag
+from vitcore.events import Ended
 from vitcore.models import ARCHITECTURES
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
+from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec, fields
 from vitcore.spec.presets import preset
 from vitcore.store import exports, queries
@@ -179,7 +181,10 @@ def test_ctrl_c_leaves_the_run_going_and_says_so(trained: tuple[Results, dict[st
 
 def test_a_run_that_fails_ends_with_exit_code_one(trained: tuple[Results, dict[str, object], str]) -> None:
     results, told, _ = trained
-    draft = results.create(RunSpec.of())  # stored, never trained: a teacher without weights
+    draft = results.create(RunSpec.of())  # closed as finished, never trained: a teacher without weights
+    journal = Journal(draft.events)
+    journal.append(Ended("finished", "so it is"))
+    journal.close()
     done = vitcore(results, "train", *TINY, "--teacher", draft.id, "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[-1])["status"] == "failed"

@@ -42,7 +42,8 @@ def spec_of(words: list[str], monkeypatch: pytest.MonkeyPatch) -> RunSpec:
     """The spec that the command line makes of its words."""
     made: list[RunSpec] = []
 
-    def enqueue(results: object, spec: RunSpec) -> str:
+    def enqueue(results: object, spec: RunSpec, *, after: Sequence[str] = ()) -> str:
+        assert not after
         made.append(spec)
         return "an-id"
 
@@ -129,7 +130,7 @@ def test_every_command_in_readme_is_one(line: str, monkeypatch: pytest.MonkeyPat
         context = command.make_context(name, list(words))
     given_values = dict(context.params)
     if context.info_name in ("train", "forecast"):
-        for own in ("detach", "as_json"):
+        for own in ("detach", "as_json", "after"):
             given_values.pop(own, None)
         chosen_spec(given_values.pop("start_from"), given_values)
     for key in [given_values["key"]] if "key" in given_values else given_values.get("keys", []):
@@ -167,7 +168,7 @@ def test_a_value_that_is_none_of_the_set_is_refused(words: list[str], tmp_path: 
     assert "nonsense" in str(told.exception) or "cifar10" in str(told.exception)
 
 
-FREE = {"results", "note", "name", "folder", "teacher", "row", "weights of import", "out", "onnx"}
+FREE = {"results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out", "onnx"}
 """Options that take any text; `row` and a file's own sets of weights are looked for in what they name."""
 
 

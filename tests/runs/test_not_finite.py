@@ -108,7 +108,6 @@ def test_no_file_of_weights_is_opened_anywhere_else() -> None:
         "vitcore/training/loop.py",  # to resume
         "vitcore/models/checkpoint_formats.py",  # to import
         "vitcore/models/__init__.py",
-        "vitcore/runs/import_checkpoint.py",
         "vitcore/runs/teachers.py",
         "vitcore/runs/predict.py",  # pages, command line and drawings
         "vitcore/runs/export.py",

@@ -78,7 +78,8 @@ def trained(run: RunFolder, results: Results) -> dict[str, Any]:
         return {"status": "failed", "reason": worker.explain(error, run.path)}
     finally:
         work.started.set()
-        for one in (work.events, work.steps, work.confusion, work.predictions):
+        writers: list[Any] = [work.events, work.steps, work.confusion, *work.predictions.values()]
+        for one in writers:
             with suppress(Unwritten):  # what is kept back of the steps has no room either
                 if one is not None:
                     one.close()

@@ -97,7 +97,7 @@ def test_divergence_is_settled_by_how_often_and_never_by_its_error(frame: Frame)
             break
     assert settled == 10, "2^n C(2n,n)/4^n reaches 100 at n = 10"
     assert found.pairings[0].by == "divergence"
-    assert "relu 10 times and x^4 0" in answer(asked(SETTINGS[::2]), found)
+    assert "relu did at 10 and x^4 at 0" in answer(asked(SETTINGS[::2]), found)
 
 
 def test_both_diverging_says_nothing(frame: Frame) -> None:
