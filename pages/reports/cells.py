@@ -64,9 +64,8 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
             st.metric("Difference", exports.cell_text(one, "difference"))
             st.metric("Verdict", exports.cell_text(one, "verdict") or "–")
         st.caption(" ".join(filter(None, [_sentence(one.judgement.why), one.published.note if one.published else ""])))
-        source = result.table.recipe_source(row, column, result.protocol)
-        if source:
-            st.caption(format.plain(f"Recipe: {source}."))
+        if sources := result.table.recipe_sources(row, column, result.protocol):
+            st.caption(format.plain(f"Recipe: {'. '.join(sources)}."))
         _runs(one, runs)
         if one.cannot:
             st.info(f"This cell cannot be run yet: {format.plain(one.cannot)}.")

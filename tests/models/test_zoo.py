@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 from vitcore.layers.attention import Attention
+from vitcore.layers.drop_path import DropPathNorm
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, build, check, count
 
@@ -136,6 +137,7 @@ def test_a_distilled_model_gives_two_logits_in_training_and_their_mean_in_evalua
     [
         ("resnet18", {"kernel": "relu"}, "resnet18 has no attention, so it takes no kernel"),
         ("resnet18", {"dropout": 0.1}, "resnet18 has no dropout, so 0.1 cannot be set"),
+        ("resnet56", {"stochastic_depth": 0.1}, "resnet56 has no stochastic depth, so 0.1 cannot be set"),
         ("resnet18", {"patch": 4}, "resnet18 does not cut patches, so a patch of 4"),
         ("cct-2/3x2", {"patch": 4}, "cct-2/3x2 does not cut patches"),
         ("vit-lite-7/8", {"side": 28}, "patch of 8 pixels does not divide a picture of 28 pixels.* 24 or 32 pixels"),
@@ -156,6 +158,38 @@ def test_impossible_combinations_get_one_sentence(name: str, options: dict[str, 
     with pytest.raises(ValueError, match=message) as refused:
         build(name, **options)  # type: ignore[arg-type]
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_stochastic_depth_of_a_resnet_is_timms(name: str) -> None:
+    """The same weights by the same names, the same chances block by block; whole branches of single images go."""
+    import timm
+
+    torch.manual_seed(0)
+    plain = build(name, side=64, classes=5)
+    torch.manual_seed(0)
+    model = build(name, side=64, classes=5, stochastic_depth=0.4)
+    for (one, mine), (other, theirs) in zip(model.state_dict().items(), plain.state_dict().items(), strict=True):
+        assert one == other
+        assert torch.equal(mine, theirs)
+    norms = [module for module in model.modules() if isinstance(module, DropPathNorm)]
+    reference = timm.create_model(name, drop_path_rate=0.4).modules()
+    blocks = [module for module in reference if hasattr(module, "drop_path")]
+    chances = [getattr(block.drop_path, "drop_prob", 0.0) for block in blocks]
+    assert [norm.p for norm in norms] == pytest.approx(chances)
+    images = torch.randn(4, 3, 64, 64)
+    assert torch.equal(model.eval()(images), plain.eval()(images))
+
+
+def test_a_branch_left_out_is_zero_and_the_others_make_up_for_it() -> None:
+    torch.manual_seed(0)
+    norm, plain = DropPathNorm(3, 0.25), nn.BatchNorm2d(3)
+    x = torch.randn(4000, 3, 2, 2)
+    out, whole = norm(x), plain(x)
+    gone = (out == 0).flatten(1).all(1)
+    assert abs(float(gone.float().mean()) - 0.25) < 0.03
+    torch.testing.assert_close(out[~gone], whole[~gone] / 0.75)
+    torch.testing.assert_close(norm.state_dict(), plain.state_dict())  # the statistics are those of all images
 
 
 def test_options_reach_every_attention_of_the_model() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -110,3 +111,30 @@ def test_a_cell_shows_its_command_its_source_and_why_it_cannot_be_run(empty: Res
     app = _opened(open_page, "slides-table-4", "scaled")
     app.selectbox(key="slides-table-4-row").set_value("vit-h").run()
     assert any("JFT-300M" in info.value for info in app.info)
+
+
+def test_a_cell_says_where_its_recipe_was_read_and_what_is_not_stated(empty: Results, open_page: Open) -> None:
+    app = _opened(open_page, "slides-table-1", "report")
+    app.selectbox(key="slides-table-1-row").set_value("cct-7/3x1*").run()
+    app.selectbox(key="slides-table-1-column").set_value("cifar-100").run()
+    assert any("cct_7-3x1_cifar100_1500epochs.yml, lines 1-41" in one for one in _recipes(app))
+    app.selectbox(key="slides-table-1-row").set_value("resnet18").run()
+    assert any(one.startswith("Recipe: not stated; ours: as the transformers") for one in _recipes(app))
+    app.selectbox(key="slides-table-1-column").set_value("macs").run()
+    assert not _recipes(app)
+    app = _opened(open_page, "slides-table-4", "report")
+    app.selectbox(key="slides-table-4-row").set_value("cct-384").run()
+    (said,) = _recipes(app)
+    for file in ("cct_14-7x2_imagenet.yml", "cct_14-7x2_imagenet384.yml", "cct_14-7x2_flowers102.yml"):
+        assert file in said
+    app.selectbox(key="slides-table-4-row").set_value("vit-l").run()
+    assert not _recipes(app)
+
+
+def _recipes(app: AppTest) -> list[str]:
+    return [plain(caption.value) for caption in app.caption if caption.value.startswith("Recipe: ")]
+
+
+def plain(markdown: str) -> str:
+    """What a person reads of escaped text."""
+    return re.sub(r"\\(.)", r"\1", markdown)

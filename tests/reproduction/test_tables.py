@@ -361,6 +361,8 @@ def test_exports_hold_every_cell_and_stay_whole(frame: Frame) -> None:
     assert back["published"].tolist() == [cell.value for cell in T1.cells]
     assert back.loc[0, "ours"] == pytest.approx(6.2)
     assert back["command"].str.startswith("python -m vitcore train").all()
+    own = pd.read_csv(io.StringIO(exports.csv(results(T1, frame([]), "report"))))
+    assert own["recipe_source"].str.startswith("the report's Methodology").all()
     head, rule, *body = [line for line in exports.markdown(found).splitlines() if line.startswith("|")]
     assert {line.count(" | ") for line in [head, *body]} == {8}
     assert rule.count("---|") == 9

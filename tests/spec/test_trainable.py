@@ -72,7 +72,7 @@ def test_two_steps_work_or_the_spec_is_refused(name: str, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("option", ["dropout", "attention_dropout", "stochastic_depth"])
 def test_a_network_without_attention_takes_no_regulariser_of_a_transformer(option: str) -> None:
     for name, architecture in ARCHITECTURES.items():
-        if not architecture.attention:
+        if not (architecture.skips if option == "stochastic_depth" else architecture.attention):
             with pytest.raises(Refusal, match=rf"^{name} has no {option.replace('_', ' ')}, so 0.5 cannot be set"):
                 RunSpec.of(architecture=name, **{option: 0.5})
 
@@ -119,6 +119,13 @@ def test_what_changes_nothing_is_no_part_of_the_fingerprint_and_all_else_is(name
             except Refusal:
                 continue
             assert (changed.fingerprint() == plain.fingerprint()) == (option in idle), (option, value)
+
+
+def test_no_stochastic_depth_is_a_resnets_own() -> None:
+    """Spelled out or left empty, as before these networks could have any."""
+    for name in ("resnet18", "resnet50", "cnn"):
+        plain = RunSpec.of(architecture=name, side=32)
+        assert RunSpec.of(plain, stochastic_depth=0.0).fingerprint() == plain.fingerprint()
 
 
 def logits(spec: RunSpec) -> torch.Tensor:

@@ -204,7 +204,14 @@ RECIPE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("more", [{}, {"optimiser": "lamb", "loss_function": "bce", "bce_threshold": 0.2}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"optimiser": "lamb", "loss_function": "bce", "bce_threshold": 0.2},
+        {"architecture": "resnet18", "side": 32, "stochastic_depth": 0.3, "normalize": "standard"},
+    ],
+)
 def test_a_whole_recipe_stopped_anywhere_goes_on_bit_for_bit(
     tmp_path: Path, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,30 @@ class Residual(nn.Module):
         return f"chance={self.chance:.3f}"
 
 
+class DropPathNorm(nn.BatchNorm2d):
+    """Batch normalization that ends a residual branch, which in training is left out for some images.
+
+    Shapes: (b c y x) -> (b c y x); what is left out is 0, and the others' branches are scaled up. The statistics are
+    those of all images.
+    """
+
+    def __init__(self, channels: int, p: float) -> None:
+        super().__init__(channels)
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The branch (b c y x), normalized; whole in evaluation, or at a `p` of 0."""
+        x = super().forward(x)
+        if not self.training or not self.p:
+            return x
+        kept = torch.rand(x.shape[0], 1, 1, 1, device=x.device, generator=source()) >= self.p
+        return x * (kept.to(x.dtype) / (1 - self.p))
+
+    def extra_repr(self) -> str:
+        """What print(model) says of it."""
+        return f"{self.num_features}, p={self.p:.3f}"
+
+
 def rising(chance: float, layers: int) -> list[float]:
     """Chances from 0 at the first block to `chance` at the last, in equal steps.
 

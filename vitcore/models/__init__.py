@@ -128,7 +128,7 @@ def check(
         raise ValueError(f"{name} needs pictures of at least {least} pixels a side, and these have {side}")
     regularisers = {"dropout": dropout, "attention dropout": attention_dropout, "stochastic depth": stochastic_depth}
     for option, value in regularisers.items():
-        if value and not architecture.attention:
+        if value and not (architecture.skips if option == "stochastic depth" else architecture.attention):
             raise ValueError(f"{name} has no {option}, so {value} cannot be set; leave it empty, or at 0")
     if pictures == 1 and side <= architecture.narrowing > 1:
         raise ValueError(
@@ -145,9 +145,8 @@ def without_effect(name: str, kernel: str, features: int | None) -> frozenset[st
     architecture, chosen = ARCHITECTURES[name], KERNELS[kernel]
     drawn = {"orthogonal", "redraw_every"}
     if not architecture.attention:
-        return frozenset(
-            {*drawn, "features", "epsilon", "positions", "dropout", "attention_dropout", "stochastic_depth"}
-        )
+        idle = {*drawn, "features", "epsilon", "positions", "dropout", "attention_dropout"}
+        return frozenset(idle if architecture.skips else {*idle, "stochastic_depth"})
     if not chosen.linear:
         return frozenset({*drawn, "features", "epsilon"})
     idle = set() if features or chosen.projected else drawn

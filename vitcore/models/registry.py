@@ -26,6 +26,12 @@ class Architecture:
     note: str = ""
     narrowing: int = 1  # how much smaller than the picture its smallest batch-normalised map is; 1: never one pixel
     flattens: bool = False  # a linear map takes the whole last map, so that its weights fit one image size alone
+    drop_path: bool = False  # a network without attention whose blocks can be left out in training all the same
+
+    @property
+    def skips(self) -> bool:
+        """Whether stochastic depth means anything here: every transformer has it."""
+        return self.attention or self.drop_path
 
 
 HASSANI = "Hassani et al. 2021, Escaping the Big Data Paradigm with Compact Transformers"
@@ -109,6 +115,7 @@ def _cnn(
     note: str = "",
     narrowing: int = 1,
     flattens: bool = False,
+    drop_path: bool = False,
 ) -> Architecture:
     return Architecture(
         family,
@@ -121,6 +128,7 @@ def _cnn(
         note=note,
         narrowing=narrowing,
         flattens=flattens,
+        drop_path=drop_path,
     )
 
 
@@ -249,10 +257,21 @@ ARCHITECTURES: dict[str, Architecture] = {
         "the default here, and softmax_before_loss repeats the report.",
         flattens=True,
     ),
-    "resnet18": _cnn("torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G"), narrowing=32),
-    "resnet34": _cnn("torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G"), narrowing=32),
+    "resnet18": _cnn(
+        "torchvision_nets", {"model": "resnet18"}, HE, ("11.18 M", "0.04 G"), narrowing=32, drop_path=True
+    ),
+    "resnet34": _cnn(
+        "torchvision_nets", {"model": "resnet34"}, HE, ("21.29 M", "0.08 G"), narrowing=32, drop_path=True
+    ),
     "resnet50": _cnn(
-        "torchvision_nets", {"model": "resnet50"}, HE, ("25.55 M", "4.15 G"), side=224, classes=1000, narrowing=32
+        "torchvision_nets",
+        {"model": "resnet50"},
+        HE,
+        ("25.55 M", "4.15 G"),
+        side=224,
+        classes=1000,
+        narrowing=32,
+        drop_path=True,
     ),
     "regnety-16gf": _cnn(
         "torchvision_nets",

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from vitcore.layers.drop_path import DropPathNorm, rising
 from vitcore.models import Options
 from vitcore.vision import torchvision
 
@@ -23,6 +24,8 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
     else:
         model = torchvision.models.get_model(config["model"], num_classes=options.classes)
         holder, name = model, "conv1"
+    if options.stochastic_depth:
+        _skip(model, options.stochastic_depth)
     first = getattr(holder, name)
     if first.in_channels != options.channels:
         fitted = nn.Conv2d(
@@ -37,6 +40,22 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
         setattr(holder, name, fitted)
     fresh: nn.Module = model
     return fresh
+
+
+def _skip(model: nn.Module, p: float) -> None:
+    """Give a ResNet's blocks stochastic depth, rising to `p`: the norm that ends a branch may leave it out.
+
+    timm has it at the same place (timm/models/resnet.py, `drop_path`). The norms keep their names and hold what fresh
+    ones hold, so that stored weights fit whether or not there is any.
+    """
+    blocks = [
+        part
+        for part in model.modules()
+        if isinstance(part, torchvision.models.resnet.BasicBlock | torchvision.models.resnet.Bottleneck)
+    ]
+    for block, each in zip(blocks, rising(p, len(blocks)), strict=True):
+        last = "bn3" if isinstance(block, torchvision.models.resnet.Bottleneck) else "bn2"
+        setattr(block, last, DropPathNorm(getattr(block, last).num_features, each))
 
 
 def _regnet(config: Mapping[str, Any], classes: int) -> Any:

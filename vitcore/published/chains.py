@@ -14,6 +14,7 @@ class Link:
 
     label: str
     spec: RunSpec
+    source: str = ""  # where its recipe was read
 
 
 def takes(spec: RunSpec) -> tuple[str, ...]:

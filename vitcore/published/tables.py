@@ -276,8 +276,22 @@ class Table(_Data):
     def recipe_source(self, row: str, column: str, protocol: str) -> str:
         """Where the recipe of a cell was read; empty where nobody says."""
         own = self._own(row, column, protocol)
-        said = own[-1].source if own else self.row(row).source
-        return said if said and not self.protocols[protocol].scaled else self.protocols[protocol].source
+        return self._source(own[-1].source if own else self.row(row).source, protocol)
+
+    def _source(self, own: str, protocol: str) -> str:
+        """A recipe's own source under the report's own protocol, else the protocol's."""
+        return own if own and not self.protocols[protocol].scaled else self.protocols[protocol].source
+
+    def recipe_sources(self, row: str, column: str, protocol: str) -> list[str]:
+        """Where the recipes of a cell's runs were read: its own, or each of its chain after its name.
+
+        Nothing of what cannot be run, or is counted on the network alone.
+        """
+        try:
+            links = self.chain(row, column, protocol) if METRICS[self.column(column).metric].kind != "count" else ()
+        except Refusal:
+            return []
+        return [f"{link.label}: {link.source}" if len(links) > 1 else link.source for link in links if link.source]
 
     def _own(self, row: str, column: str, protocol: str) -> list[CellRecipe]:
         return [
@@ -303,10 +317,11 @@ class Table(_Data):
         down = self.column(column)
         if why := down.cannot.get(protocol):
             raise Refusal(why)
-        return self._chain(self.row(row), self.recipe(row, column, protocol), protocol, seed, ())
+        source = self.recipe_source(row, column, protocol)
+        return self._chain(self.row(row), self.recipe(row, column, protocol), source, protocol, seed, ())
 
     def _chain(
-        self, axis: _Axis, recipe: Mapping[str, Any], protocol: str, seed: int, trail: tuple[str, ...]
+        self, axis: _Axis, recipe: Mapping[str, Any], source: str, protocol: str, seed: int, trail: tuple[str, ...]
     ) -> tuple[Link, ...]:
         here = f"{self.key}/{axis.key}"
         if why := axis.cannot.get(protocol):
@@ -320,7 +335,7 @@ class Table(_Data):
             if protocol in by_protocol:
                 links += self._named(by_protocol[protocol], protocol, seed, (*trail, here))
                 marks[field] = links[-1].spec.fingerprint()
-        return unique([*links, Link(axis.label, spec_of({**recipe, **marks, "seed": seed}))])
+        return unique([*links, Link(axis.label, spec_of({**recipe, **marks, "seed": seed}), source)])
 
     def _named(self, name: str, protocol: str, seed: int, trail: tuple[str, ...]) -> tuple[Link, ...]:
         """The chain of a recipe by its name: a stage or a row here, or of another table."""
@@ -329,9 +344,10 @@ class Table(_Data):
         stage = next((stage for stage in one.stages if stage.key == key), None)
         if stage is not None:
             recipe = {**one.protocols[protocol].fields, **stage.recipe, **stage.recipes.get(protocol, {})}
-            return one._chain(stage, recipe, protocol, seed, trail)
-        first = next(column for column in one.columns if METRICS[column.metric].kind == "result")
-        return one._chain(one.row(key), one.recipe(key, first.key, protocol), protocol, seed, trail)
+            return one._chain(stage, recipe, one._source(stage.source, protocol), protocol, seed, trail)
+        first = next(column for column in one.columns if METRICS[column.metric].kind == "result").key
+        row, source = one.row(key), one.recipe_source(key, first, protocol)
+        return one._chain(row, one.recipe(key, first, protocol), source, protocol, seed, trail)
 
     def explanation_spec(self, explanation: Explanation, recipe: Recipe, protocol: str, seed: int = 0) -> RunSpec:
         """The run that shows one side of an explanation."""

@@ -128,6 +128,7 @@ def tidy(result: ResultTable) -> pd.DataFrame:
                 "command": command(one.spec, result.table.key, one.row.key, result.protocol) if one.spec else "",
                 "note": " ".join(filter(None, [one.published.note if one.published else "", one.row.note])),
                 "source": result.table.source(one.row.key, one.column.key),
+                "recipe_source": ". ".join(result.table.recipe_sources(one.row.key, one.column.key, result.protocol)),
             }
         )
     return pd.DataFrame(lines)

@@ -246,6 +246,8 @@ class RunSpec(Part):
             rows -= held
         if data.samples is not None and data.samples == rows:
             spelled["samples"] = None
+        if not model.stochastic_depth and not ARCHITECTURES[model.architecture].attention:
+            same["stochastic_depth"] = None  # none is these networks' own
         if model.patch is not None and model.patch == ARCHITECTURES[model.architecture].config.get("patch"):
             same["patch"] = None
         if model.epsilon is not None and model.epsilon == KERNELS[model.kernel].epsilon:
