@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import pandas as pd
@@ -93,10 +94,10 @@ def _ways(question: Question, stands: Standing) -> None:
             _button("Delete the question", f"forget-{question.key}", lambda: forget(results, question.key))
 
 
-def _button(label: str, key: str, act: object) -> None:
+def _button(label: str, key: str, act: Callable[[], object]) -> None:
     if st.button(label, key=key):
         try:
-            act()  # type: ignore[operator]
+            act()
         except Refusal as refusal:
             st.error(format.plain(str(refusal)))
             return

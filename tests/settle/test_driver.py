@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +21,8 @@ from tests.store.writing import add, epoch_line
 from vitcore.errors import Refusal
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
-from vitcore.settle import wishes
-from vitcore.settle.question import ask, forget, load, questions
+from vitcore.settle import driver, wishes
+from vitcore.settle.question import ask, deciding, forget, load, questions
 from vitcore.settle.settings import setting
 from vitcore.spec import RunSpec
 from vitcore.store import queries
@@ -106,13 +108,40 @@ def test_given_up_what_waits_is_taken_out_and_it_can_go_on(results: Results) -> 
     assert load(results, question.key).ended == "stopped"
     assert all(queue.status(results, id) != "queued" for id in results.ids())
     wait_until(lambda: not drivers(results), "the driver has gone")
+    with pytest.raises(Refusal, match="at least 6 runs"):
+        wishes.go_on(results, question.key, budget=2)
+    assert wishes.go_on(results, question.key).budget == 6, "as before, where nobody says otherwise"
     again = wishes.go_on(results, question.key, budget=8)
     assert (again.ended, again.budget) == ("", 8)
+    [cancelled] = [id for id in results.ids() if queue.status(results, id) == "cancelled"]
     wait_until(
-        lambda: wishes.ensure(results) or load(results, question.key).ended == "blocked",
-        "the cancelled run stands in the way",
+        lambda: wishes.ensure(results) or any(queue.status(results, id) == "queued" for id in results.ids()),
+        "the seed that was taken out of the queue is queued again",
     )
-    assert "is cancelled" in load(results, question.key).sentence
+    wishes.stop(results, question.key)
+    assert queue.status(results, cancelled) == "cancelled"
+
+
+def test_given_up_while_the_driver_looks_nothing_more_is_queued(results: Results) -> None:
+    """The driver has seen an open question and is about to act; a person's word comes first."""
+    question = ask(results, PAIR, budget=6)
+    at_work = threading.Thread(target=driver.work, args=(results, question.key))
+    with deciding(results, question.key):
+        at_work.start()
+        time.sleep(1)  # it waits for its turn by now, or will
+        wishes.end(results, load(results, question.key), "stopped", "so it is")
+    at_work.join(30)
+    assert not at_work.is_alive()
+    assert results.ids() == []
+    assert load(results, question.key).ended == "stopped"
+
+
+def test_a_question_that_does_not_let_go_is_said(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vitcore.settle.question.PATIENCE", 0.2)
+    question = ask(results, PAIR, budget=6)
+    with deciding(results, question.key), pytest.raises(Refusal, match="being worked on"):
+        wishes.stop(results, question.key)
+    assert load(results, question.key).state == "open"
 
 
 def test_bad_questions_are_refused_in_a_sentence_before_anything_is_queued(results: Results) -> None:

@@ -57,7 +57,6 @@ def test_none_and_one_tell_no_interval_and_nan_is_left_out() -> None:
     one = typical_interval([3.0])
     assert one.center == 3
     assert not one.known
-    assert not one.excludes_zero
     assert typical_interval([1, math.nan, 3]).center == 2
 
 

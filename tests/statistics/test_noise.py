@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vitcore.reproduction.verdicts import published_floor, published_spread
-from vitcore.statistics.noise import noise_floor, pooled_floor
+from vitcore.statistics.noise import noise_floor
 
 
 def test_the_noise_floor_finds_the_noise_that_was_put_in() -> None:
@@ -21,11 +21,3 @@ def test_the_noise_floor_of_the_performer_report_is_1_4_points() -> None:
     assert floor.deviation == pytest.approx(1.4, abs=0.05)
     assert published_spread("performer").degrees == 14
     assert published_spread("slides").degrees == 0
-
-
-def test_the_pooled_floor_ignores_the_groups_means() -> None:
-    random = np.random.default_rng(6)
-    floor = pooled_floor([random.normal(mean, 0.5, 5) for mean in range(60)] + [np.array([100.0])])
-    assert floor.degrees == 240
-    assert floor.deviation == pytest.approx(0.5, abs=0.05)
-    assert pooled_floor([[1.0], []]).degrees == 0

@@ -29,7 +29,13 @@ def settle(
             show_default=False,
         ),
     ] = None,
-    budget: Annotated[int, typer.Option(help="Runs that it may use at most, stored ones included.")] = 40,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            help="Runs that it may use at most, stored ones included; 40, or what a question had before.",
+            show_default=False,
+        ),
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave at once; it goes on in the background.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the questions and their answers.")] = False,
     stop: Annotated[str | None, typer.Option(metavar="KEY", help="Give a question up.", show_default=False)] = None,
@@ -43,7 +49,7 @@ def settle(
     by all settings; those that are stored already count.
     """
     from vitcore.settle import wishes
-    from vitcore.settle.question import ask
+    from vitcore.settle.question import BUDGET, ask
     from vitcore.settle.settings import setting, usual_margin
 
     results = Results()
@@ -63,7 +69,7 @@ def settle(
             if margin is None:
                 margin, source = usual_margin(settings or ())
                 typer.echo(f"margin {margin:g} points ({source})", err=True)
-            key = ask(results, specs, margin, budget).key
+            key = ask(results, specs, margin, BUDGET if budget is None else budget).key
             wishes.ensure(results)
         typer.echo(key)
         if not detach:

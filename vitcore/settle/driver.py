@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 
+import pandas as pd
 from filelock import Timeout
 
 from vitcore.cost.speed import Speed
@@ -45,24 +46,29 @@ def work(results: Results, key: str) -> None:
     index, resumed = Index(results), set[str]()
     while asked.is_open(results, key):
         index.poll()
-        question = asked.load(results, key)
-        runs = queries.runs(index)
-        stands = standing(question, runs)
-        if stands.state != "open":
-            end(results, question, stands.state, answer(question, stands))
-            return
-        try:
-            for id in stands.interrupted:
-                if id in resumed:
-                    raise Refusal(f"run {id} was interrupted again; see its log")
-                resumed.add(id)
-                queue.resume(results, id)
-            _queue(results, stands, Speed(runs))
-            queue.ensure_dispatcher(results)
-        except Refusal as refusal:
-            end(results, question, "blocked", f"It cannot go on: {refusal}.")
-            return
+        with asked.deciding(results, key):
+            if asked.is_open(results, key):  # still: nobody has given it up meanwhile
+                _step(results, key, queries.runs(index), resumed)
         time.sleep(LOOK_SECONDS)
+
+
+def _step(results: Results, key: str, runs: pd.DataFrame, resumed: set[str]) -> None:
+    """Says the answer where there is one, else sees that the next seed is trained."""
+    question = asked.load(results, key)
+    stands = standing(question, runs)
+    if stands.state != "open":
+        end(results, question, stands.state, answer(question, stands))
+        return
+    try:
+        for id in stands.interrupted:
+            if id in resumed:
+                raise Refusal(f"run {id} was interrupted again; see its log")
+            resumed.add(id)
+            queue.resume(results, id)
+        _queue(results, stands, Speed(runs))
+        queue.ensure_dispatcher(results)
+    except Refusal as refusal:
+        end(results, question, "blocked", f"It cannot go on: {refusal}.")
 
 
 def _queue(results: Results, stands: Standing, speed: Speed) -> None:

@@ -6,14 +6,17 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import Timeout
+
 from vitcore.data.load import available, downloads
 from vitcore.errors import Refusal
-from vitcore.runs import seal
+from vitcore.runs import locks, seal
 from vitcore.runs.folder import FORMAT, Results, read_record, reason, write_json
 from vitcore.spec import RunSpec
 from vitcore.statistics.sequential import LEAST_PAIRS
@@ -25,6 +28,7 @@ BUDGET = 40
 """Runs that a question may use, where nobody says otherwise."""
 
 MOST_SETTINGS = 8
+PATIENCE = 10.0  # seconds that one who changes a question waits for another
 FOREIGN = "It was asked on another machine or by another account, so nothing is trained for it until you let it go on."
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -74,16 +78,20 @@ def ask(results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, b
             there, or the results folder cannot be written.
     """
     plain = tuple(spec.model_copy(update={"seed": 0, "name": ""}) for spec in settings)
-    _check(plain, margin, budget)
+    check(plain, margin, budget)
     for known in questions(results):
         if not known.ended and (known.settings, known.margin) == (plain, margin):
-            return keep(results, replace(known, budget=budget)) if known.budget != budget else known
+            with deciding(results, known.key):
+                now_known = load(results, known.key)
+                if not now_known.ended:
+                    return keep(results, replace(now_known, budget=budget))
     now = time.time()
     key = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(2)}"
     return keep(results, Question(plain, float(margin), budget, key=key, created=round(now, 3)))
 
 
-def _check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
+def check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
+    """Hold that a question can be asked, as `ask` says. Raises Refusal."""
     if not 2 <= len(settings) <= MOST_SETTINGS:
         raise Refusal(f"a question is between 2 and {MOST_SETTINGS} settings; given were {len(settings)}")
     marks = [spec.fingerprint() for spec in settings]
@@ -110,6 +118,26 @@ def _check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
     why = available(data.dataset, data.folder)
     if why and not downloads(data.dataset):
         raise Refusal(why)
+
+
+@contextmanager
+def deciding(results: Results, key: str) -> Iterator[None]:
+    """For whoever reads a question's state and acts on it: a person's wish and the driver's next step take turns.
+
+    Raises:
+        Refusal: another has held it for too long.
+    """
+    turn = locks.lock(results.locks / f"settle-{key}.turn.lock")
+    try:
+        turn.acquire(timeout=PATIENCE)
+    except Timeout:
+        raise Refusal(f"question {key} is being worked on and does not let go; try again in a while") from None
+    except OSError as error:
+        raise Refusal(f"question {key} cannot be changed here: {reason(error)}") from None
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def keep(results: Results, question: Question) -> Question:

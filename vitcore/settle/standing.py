@@ -103,7 +103,7 @@ class _Race:
         data: dict[str, str] = {}
         for place in self.racing:
             row = self.tables[place].get(seed)
-            if row is None:
+            if row is None or _never_began(row):
                 found["missing"].append(RunSpec.of(self.question.settings[place], seed=seed))
                 continue
             self.runs[place, seed] = row["id"]
@@ -234,6 +234,11 @@ def _by_seed(spec: RunSpec, runs: pd.DataFrame) -> dict[int, dict[str, Any]]:
         if seed not in found or found[seed]["status"] not in RESULTS:
             found[seed] = {str(name): value for name, value in row.items()}
     return found
+
+
+def _never_began(row: Mapping[str, Any]) -> bool:
+    """Whether it was taken out of the queue before it could tell anything: the seed is then queued again."""
+    return bool(row["status"] == "cancelled" and not _number(row.get("epochs_done")) > 0)
 
 
 def _resolution(row: Mapping[str, Any]) -> float:

@@ -27,27 +27,32 @@ _begun: dict[Path, float] = {}
 
 
 def end(results: Results, question: Question, why: str, sentence: str) -> Question:
-    """Writes down that nobody works on it any more, and what was said."""
+    """Writes down that nobody works on it any more, and what was said. To be called while `question.deciding`."""
     return asked.keep(results, replace(question, ended=why, sentence=sentence))
 
 
 def stop(results: Results, key: str) -> None:
     """Gives a question up: what waits is taken out of the queue, what runs may end. Raises Refusal."""
-    question = asked.load(results, key)
-    index = Index(results)
-    index.poll()
-    stands = standing(question, queries.runs(index))
-    end(results, question, "stopped", answer(question, stands))
-    for id in stands.under_way:
-        if queue.status(results, id) == "queued":
-            queue.cancel(results, id)
+    asked.load(results, key)
+    with asked.deciding(results, key):
+        question, index = asked.load(results, key), Index(results)
+        index.poll()
+        stands = standing(question, queries.runs(index))
+        end(results, question, "stopped", answer(question, stands))
+        for id in stands.under_way:
+            if queue.status(results, id) == "queued":
+                queue.cancel(results, id)
 
 
 def go_on(results: Results, key: str, budget: int | None = None) -> Question:
     """Opens a question again, with another budget where one is given, and sees that somebody works on it."""
-    question = asked.load(results, key)
-    again = replace(question, ended="", sentence="", budget=budget or question.budget, own=True)
-    asked.keep(results, again)
+    asked.load(results, key)
+    with asked.deciding(results, key):
+        question = asked.load(results, key)
+        budget = question.budget if budget is None else budget
+        asked.check(question.settings, question.margin, budget)
+        again = replace(question, ended="", sentence="", budget=budget, own=True)
+        asked.keep(results, again)
     ensure(results)
     return again
 

@@ -34,11 +34,6 @@ class Interval(NamedTuple):
         """Whether there were enough values for an interval."""
         return not (math.isnan(self.low) or math.isnan(self.high))
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the whole interval lies on one side of 0."""
-        return self.low > 0 or self.high < 0
-
 
 NOTHING = Interval(math.nan, math.nan, math.nan)
 

@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import scipy.stats
-from numpy.typing import ArrayLike
 
 from vitcore.statistics.intervals import finite, t_limit
 
@@ -36,17 +34,7 @@ class NoiseFloor:
 def noise_floor(pairs: Sequence[tuple[float, float]]) -> NoiseFloor:
     """Noise of one run from pairs of runs that are mathematically the same: Var(a - b) is twice that of one run."""
     apart = finite([a - b for a, b in pairs])
-    return _floor(float((apart**2).sum() / 2), len(apart))
-
-
-def pooled_floor(groups: Sequence[ArrayLike]) -> NoiseFloor:
-    """Noise of one run from several groups of seeds, each about its own mean; groups of fewer than two say nothing."""
-    known: list[np.ndarray] = [values for values in map(finite, groups) if len(values) > 1]
-    squares = float(sum(((values - values.mean()) ** 2).sum() for values in known))
-    return _floor(squares, sum(len(values) - 1 for values in known))
-
-
-def _floor(squares: float, degrees: int) -> NoiseFloor:
+    squares, degrees = float((apart**2).sum() / 2), len(apart)
     if not degrees:
         return NoiseFloor(math.nan, math.nan, math.nan, 0)
     low, high = (math.sqrt(squares / float(scipy.stats.chi2.ppf(q, degrees))) for q in (0.975, 0.025))
