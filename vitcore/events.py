@@ -8,7 +8,7 @@ metric is one field of `Epoch` and one line where it is computed (training/repor
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -369,6 +369,15 @@ def scores() -> tuple[str, ...]:
 def validated() -> tuple[str, ...]:
     """Those that only an epoch after which the validation images were answered has."""
     return tuple(name for name, each in metrics().items() if each.meaning.of_run == "validated")
+
+
+HELD_OUT: Mapping[str, tuple[str, str]] = {
+    "held_out_accuracy": ("val_accuracy", "accuracy"),
+    "held_out_error": ("val_error", "error_percent"),
+    "held_out_f1": ("val_f1", "f1"),
+    "held_out_loss": ("val_loss", "test_loss"),
+}
+"""Of each epoch what it is chosen by: of the validation images where the run has any, else of the test images."""
 
 
 def unfinite() -> tuple[str, ...]:

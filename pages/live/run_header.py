@@ -36,12 +36,15 @@ def head(run: Run, called: str) -> None:
 def numbers(run: Run) -> None:
     """What it has reached so far and what that took."""
     validated = not format.missing(run["val_error_best"])
-    with st.grid(8 if validated else 6, min_column_width=110):
-        if validated:
-            epoch = format.whole(run["best_epoch"])
+    if validated:
+        epoch = format.whole(run["best_epoch"])
+        with st.grid(3, min_column_width=230):  # so wide that no name is cut
             st.metric(f"Validation error, best epoch {epoch}", format.percent(run["val_error_best"], 2))
             st.metric(f"Test error, best epoch {epoch}", format.percent(run["test_error_best"], 2), help=TESTED)
-        st.metric("Test error, last weights", format.percent(run["error_percent"], 2), help=TESTED if validated else "")
+            st.metric("Test error, last weights", format.percent(run["error_percent"], 2), help=TESTED)
+    with st.grid(5 if validated else 6, min_column_width=110 if validated else 150):
+        if not validated:
+            st.metric("Test error, last weights", format.percent(run["error_percent"], 2))
         st.metric("Epochs", f"{format.whole(run['epochs_done'])} of {format.whole(run['epochs'])}")
         st.metric("Training time", format.duration(run["training_seconds"]), **_told_before(run["id"]))
         st.metric("Images/s", format.count(run["images_per_second"]))

@@ -1,13 +1,5 @@
 """A results folder of each test's own."""
 
-from pathlib import Path
+from tests.store.conftest import results
 
-import pytest
-
-from vitcore.runs.folder import Results
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Results:
-    """Empty."""
-    return Results(tmp_path / "results")
+__all__ = ["results"]

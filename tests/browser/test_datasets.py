@@ -29,14 +29,19 @@ def test_a_subset_with_and_without_replacement_stand_side_by_side(page: Page, se
     expect(page.locator(".samples img").first).to_be_visible()
 
 
-def test_a_zip_of_ones_own_is_looked_into(page: Page, server: Server, tmp_path: Path) -> None:
+def name_own(page: Page, server: Server, place: Path) -> None:
+    """Choose images of one's own, and say where they lie."""
     visit(page, f"{server.url}/datasets", "Datasets")
     page.locator(".st-key-dataset input").last.click()
     page.get_by_role("option", name="My own pictures", exact=True).click()
     settle(page)
     box = page.locator(".st-key-dataset-folder input").last
-    box.fill(str(write_zip(tmp_path / "own.zip", class_files(split=False))))
+    box.fill(str(place))
     box.press("Enter")
+
+
+def test_a_zip_of_ones_own_is_looked_into(page: Page, server: Server, tmp_path: Path) -> None:
+    name_own(page, server, write_zip(tmp_path / "own.zip", class_files(split=False)))
     expect(page.get_by_text("of 2 classes").last).to_be_visible(timeout=PATIENCE)
     page.locator(".st-key-inside-folder label").last.click()
     expect(page.locator(".samples figure")).to_have_count(2, timeout=PATIENCE)
@@ -63,13 +68,7 @@ def pets(tmp_path: Path) -> Path:
 
 def test_what_was_found_is_told_on_every_screen(page: Page, server: Server, pets: Path) -> None:
     """Splits, classes, counts, what was passed over and why; at 390 and 1440 px, light and dark."""
-    visit(page, f"{server.url}/datasets", "Datasets")
-    page.locator(".st-key-dataset input").last.click()
-    page.get_by_role("option", name="My own pictures", exact=True).click()
-    settle(page)
-    box = page.locator(".st-key-dataset-folder input").last
-    box.fill(str(pets))
-    box.press("Enter")
+    name_own(page, server, pets)
     told = page.locator(".st-key-found-in-folders").last
     expect(told).to_be_visible(timeout=PATIENCE)
     settle(page)

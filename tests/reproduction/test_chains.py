@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from tests.runs.processes import end_all
 from vitcore.cli import app
 from vitcore.errors import Refusal
 from vitcore.published import tables as published
@@ -60,13 +59,6 @@ TINY: dict[str, Any] = {
     "columns": [{"key": "top-1", "label": "Top-1", "metric": "accuracy_percent"}],
     "cells": [{"row": row, "column": "top-1", "value": 90, "printed": "90"} for row in ("tuned", "distilled")],
 }
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Iterator[Results]:
-    found = Results(tmp_path / "results")
-    yield found
-    end_all(found)
 
 
 @pytest.fixture

@@ -1,24 +1,5 @@
-"""A results folder on a path that people have: with a space and letters that are not English."""
+"""A results folder in which processes may be at work."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.runs.fixtures import asleep, results
 
-import pytest
-
-from tests.runs.processes import end_all
-from vitcore.runs import locks
-from vitcore.runs.folder import Results
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Iterator[Results]:
-    found = Results(tmp_path / "Ergebnisse – für später")
-    yield found
-    end_all(found)
-
-
-@pytest.fixture
-def asleep(results: Results) -> Iterator[Results]:
-    """The same folder while a dispatcher seems to live: what is queued stays queued."""
-    with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5):
-        yield results
+__all__ = ["asleep", "results"]

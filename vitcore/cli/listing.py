@@ -19,7 +19,8 @@ from vitcore.runs.status import STATUSES
 if TYPE_CHECKING:
     from vitcore.store.columns import Column as Described
 
-_METRICS = ("error_percent", "images_per_second")  # that stand in the list
+# What stands in the list.
+_METRICS = ("error_percent", "test_error_best", "val_error_best", "best_epoch", "images_per_second")
 _WORTH_PUBLISHING = 200  # changed runs after which the next reader is saved more than the snapshot costs
 
 

@@ -21,16 +21,8 @@ X_AXES: dict[str, str] = {
 }
 """What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
 
-HELD_OUT = {
-    "held_out_accuracy": "Validation accuracy (without: test)",
-    "held_out_error": "Validation error (%; without: test)",
-    "held_out_f1": "Validation macro F1 (without: test)",
-    "held_out_loss": "Validation loss (without: test)",
-}
-"""What epochs are chosen by: of the validation images where a run has any, else of the test images."""
-
 Y_AXES: dict[str, str] = {
-    "held_out_accuracy": HELD_OUT["held_out_accuracy"],
+    "held_out_accuracy": f"{events.metrics()['val_accuracy'].label} (without: test)",
     **{name: each.axis_label for name, each in events.metrics("y").items()},
 }
 
@@ -39,7 +31,7 @@ SCORES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     for names, flags in (
         (events.scores(), ("evaluated",)),
         (events.validated(), ("validated",)),
-        (tuple(HELD_OUT), ("evaluated", "validated")),
+        (tuple(events.HELD_OUT), ("evaluated", "validated")),
     )
     for name in names
 }

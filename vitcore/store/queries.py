@@ -32,15 +32,8 @@ _OF_STRIDE = tuple(name for name in _STEP if name not in {each.name for each in 
 _OF_STEP = ("event", "resumed_from", "resumed_step", "step", "epoch", *_STEP)
 _SCORED = f"coalesce({', '.join(events.scores())}) IS NOT NULL"
 _VALIDATED = f"coalesce({', '.join(events.validated())}) IS NOT NULL"
+_HELD_OUT = ", ".join(f"coalesce({val}, {test}) AS {name}" for name, (val, test) in events.HELD_OUT.items())
 Split = Literal["test", "validation"]
-HELD_OUT = {
-    "held_out_accuracy": ("val_accuracy", "accuracy"),
-    "held_out_error": ("val_error", "error_percent"),
-    "held_out_f1": ("val_f1", "f1"),
-    "held_out_loss": ("val_loss", "test_loss"),
-}
-"""Of each epoch what it is chosen by: of the validation images where the run has any, else of the test images."""
-
 GROUPED = ("val_error_best", *(name for name, each in events.metrics().items() if each.meaning.of_run))
 
 
@@ -79,7 +72,7 @@ def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
         index.cursor()
         .execute(
             f"SELECT epochs.*, {_SCORED} AS evaluated, {_VALIDATED} AS validated,"
-            f" {', '.join(f'coalesce({val}, {test}) AS {name}' for name, (val, test) in HELD_OUT.items())} FROM epochs"
+            f" {_HELD_OUT} FROM epochs"
             " JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(range(?)) AS place) AS asked"
             " ON run_id = id ORDER BY place, epoch",
             [list(dict.fromkeys(ids)), len(dict.fromkeys(ids))],

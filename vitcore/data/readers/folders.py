@@ -147,14 +147,19 @@ def _parts(place: Path, layout: Layout, repeated: _Repeated) -> tuple[Classes, C
     tested = layout.splits[next(split for split in HELD_OUT if split in layout.splits)]
     train = {of: repeated.once(names) for of, names in layout.splits["train"].items()}
     for names in tested.values():
-        for name in names:
-            other = repeated.first(name)
-            if other is not None:
-                raise Refusal(
-                    f"{place} holds {shown(name)} to test on and {shown(other)} to train on, and both are one file "
-                    "through a link; take one of them away"
-                )
+        _refuse_trained_on(place, names, repeated, "to test on")
     return train, tested
+
+
+def _refuse_trained_on(place: Path, names: Sequence[str], repeated: _Repeated, purpose: str) -> None:
+    """Hold that none of these is a file of the training split by another name. Raises Refusal."""
+    for name in names:
+        other = repeated.first(name)
+        if other is not None:
+            raise Refusal(
+                f"{place} holds {shown(name)} {purpose} and {shown(other)} to train on, and both are one file "
+                "through a link; take one of them away"
+            )
 
 
 def _validation(place: Path, layout: Layout, repeated: _Repeated, classes: tuple[str, ...], strange: Passed) -> Classes:
@@ -164,13 +169,7 @@ def _validation(place: Path, layout: Layout, repeated: _Repeated, classes: tuple
         if of not in classes:
             strange[f"to validate on, of the class {of!r}, which is not trained on"] = names
             continue
-        for name in names:
-            other = repeated.first(name)
-            if other is not None:
-                raise Refusal(
-                    f"{place} holds {shown(name)} to validate on and {shown(other)} to train on, and both are one file "
-                    "through a link; take one of them away"
-                )
+        _refuse_trained_on(place, names, repeated, "to validate on")
         chosen[of] = names
     return chosen
 
