@@ -13,7 +13,8 @@ import torch
 
 from vitcore.models import ARCHITECTURES, build
 from vitcore.models.count import macs, parameters
-from vitcore.published.tables import FOLDER, METRICS, tables
+from vitcore.published.metrics import METRICS
+from vitcore.published.tables import FOLDER, tables
 from vitcore.reproduction.tables import size_key
 
 

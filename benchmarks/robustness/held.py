@@ -14,12 +14,16 @@ from vitcore.store.index import Index
 RIGHT_WITHIN = 5.0  # seconds, for the status of a run whose worker was killed
 
 
+ERRORS = ("error_percent", "val_error")
+"""Of each epoch; one that was not scored on the test or on the validation images has None, and keeps None."""
+
+
 class Witness:
     """Follows the journals of a results folder and remembers each epoch's error by run."""
 
     def __init__(self, results: Results) -> None:
         self.results = results
-        self.told: dict[str, dict[int, float]] = {}
+        self.told: dict[str, dict[int, tuple[float | None, ...]]] = {}
         self.slowest = 0.0
         self._offsets: dict[str, int] = {}
 
@@ -42,7 +46,7 @@ class Witness:
                 lines, self._offsets[id] = journal.read(path, offset)
                 for line in lines:
                     if line["event"] == "epoch":
-                        self.told.setdefault(id, {})[line["epoch"]] = line["error_percent"]
+                        self.told.setdefault(id, {})[line["epoch"]] = tuple(line.get(name) for name in ERRORS)
             if time.monotonic() >= until:
                 return
             time.sleep(0.05)
@@ -83,6 +87,7 @@ class Witness:
             for id, seen in self.told.items():
                 table = queries.epochs(index, [id])
                 assert table["epoch"].tolist() == list(range(1, epochs + 1)), f"{id}: {table['epoch'].tolist()}"
-                told = dict(zip(table["epoch"], table["error_percent"], strict=True))
+                errors = table[list(ERRORS)].astype(object).where(table[list(ERRORS)].notna(), None)
+                told = dict(zip(table["epoch"], errors.itertuples(index=False, name=None), strict=True))
                 assert all(told[epoch] == error for epoch, error in seen.items()), f"{id}: an epoch came out otherwise"
             index.close()

@@ -13,7 +13,8 @@ from pages.train.fields import whole
 from vitcore.cost.speed import estimate
 from vitcore.data.load import available
 from vitcore.published.chains import worded
-from vitcore.published.tables import Explanation, Recipe, Table
+from vitcore.published.parts import Explanation, Recipe
+from vitcore.published.tables import Table
 from vitcore.reproduction.missing import Gaps, missing
 from vitcore.reproduction.tables import cell_specs, counting, matching
 

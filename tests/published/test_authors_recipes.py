@@ -9,7 +9,8 @@ import pytest
 from tests.published.recipes_read import FILES, PAPERS, REPORTS, SCRIPT, Values
 from vitcore.data.registry import DATASETS, pixel_scale
 from vitcore.published.chains import Link
-from vitcore.published.tables import METRICS, Table, table, tables
+from vitcore.published.metrics import METRICS
+from vitcore.published.tables import Table, table, tables
 from vitcore.spec import RunSpec
 
 REPOSITORY = "SHI-Labs/Compact-Transformers at cd11f09"

@@ -11,7 +11,8 @@ import pytest
 from vitcore.errors import Refusal
 from vitcore.published import tables as published
 from vitcore.published.counts import counts
-from vitcore.published.tables import METRICS, Table, figures, tables
+from vitcore.published.metrics import METRICS
+from vitcore.published.tables import Table, figures, tables
 from vitcore.reproduction.tables import cell_specs, size_key
 
 PLACES = [(table, protocol) for table in tables().values() for protocol in table.protocols]

@@ -153,7 +153,8 @@ def agreement(first: str, second: str, numbers: int = 1_000_000, seed: int = 0) 
 
 def same_pairs(report: str = "performer") -> pd.DataFrame:
     """The report's pairs of rows that are one function: `table`, `column`, both names, both errors, how far `apart`."""
-    from vitcore.published.tables import METRICS, tables
+    from vitcore.published.metrics import METRICS
+    from vitcore.published.tables import tables
 
     rows = []
     for table in tables().values():

@@ -7,7 +7,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from vitcore.published.tables import METRICS, read, table
+from vitcore.published.metrics import METRICS
+from vitcore.published.tables import read, table
 
 Test = Literal[
     "rows better",

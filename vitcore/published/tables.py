@@ -4,164 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from vitcore.apart import apart
 from vitcore.errors import Refusal
 from vitcore.published.chains import Link, unique
+from vitcore.published.metrics import METRICS
+from vitcore.published.parts import (
+    Axis,
+    CellRecipe,
+    Column,
+    Data,
+    Explanation,
+    Protocol,
+    PublishedCell,
+    Recipe,
+    Row,
+    Stage,
+)
 from vitcore.spec import RunSpec, fields
-from vitcore.statistics.scales import PERCENT, POSITIVE, REAL, SHARE, Scale
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
 FOLDER = Path(__file__).with_name("data")
 
 
-@dataclass(frozen=True)
-class Metric:
-    """Where a column's own value comes from, and how it is compared.
-
-    `source` is a column of store.queries.runs (of queries.epochs where a row names an epoch); a stored value times
-    `factor` is in the published unit. `kind`: "result" of a run, "time" (compared within one machine only) or "count"
-    (exact, from the network alone). `scale`: on which its spread over seeds is alike.
-    """
-
-    source: str
-    kind: Literal["result", "time", "count"]
-    better: Literal["lower", "higher", ""]
-    factor: float = 1.0
-    digits: int = 2
-    scale: Scale = REAL
-
-    @property
-    def counts_images(self) -> bool:
-        """Whether a value is a share of the test images, so that it has their binomial error."""
-        return self.source in ("error_percent", "accuracy")
-
-
-METRICS: dict[str, Metric] = {
-    "error_percent": Metric("error_percent", "result", "lower", scale=PERCENT),
-    "accuracy_percent": Metric("accuracy", "result", "higher", factor=100, scale=PERCENT),
-    "accuracy": Metric("accuracy", "result", "higher", digits=4, scale=SHARE),
-    "f1": Metric("f1", "result", "higher", digits=4, scale=SHARE),
-    "train_loss": Metric("train_loss", "result", "lower", digits=4, scale=POSITIVE),
-    "training_seconds": Metric("training_seconds", "time", "lower", scale=POSITIVE),
-    "parameters": Metric("parameters", "count", "", factor=1e-6, digits=3),
-    "macs": Metric("macs", "count", "", factor=1e-9, digits=3),
-}
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Protocol(_Data):
-    """One way to run a table: the report's own, or a scaled one that is never mixed with it."""
-
-    label: str
-    scaled: bool
-    fields: dict[str, Any]
-    note: str = ""
-    source: str = ""  # where the values were read: file of a public repository, table of a paper
-
-
-class Size(_Data):
-    """What a network is counted at, where that is not its recipe's picture."""
-
-    channels: int
-    side: int
-    classes: int
-
-
-class _Axis(_Data):
-    """What rows, columns and stages share: `recipe` holds spec fields for all protocols, `recipes` those of one,
-    `cannot` why a protocol cannot be run.
-
-    `init_recipe` and `teacher_recipe` name, for a protocol, the recipe whose run it starts from or learns from: a stage
-    or a row of the same table, or "TABLE/ROW" of another.
-    """
-
-    key: str
-    label: str
-    group: str = ""
-    recipe: dict[str, Any] = {}
-    recipes: dict[str, dict[str, Any]] = {}
-    cannot: dict[str, str] = {}
-    init_recipe: dict[str, str] = {}
-    teacher_recipe: dict[str, str] = {}
-    note: str = ""
-    source: str = ""  # where its recipe under the report's own protocol was read, if not where the protocol's was
-
-
-class Row(_Axis):
-    """A row of a published table."""
-
-    settings: dict[str, str] = {}  # columns of the report that state a choice, not a result
-    count: Size | None = None
-    epoch: int | None = None  # the row is one epoch of a run
-
-
-class Stage(_Axis):
-    """A recipe that fills no cell: what rows start from, or their teacher."""
-
-
-class Column(_Axis):
-    """A column of a published table: one metric, in the unit that the report prints."""
-
-    metric: str
-    unit: str = ""
-
-    @property
-    def title(self) -> str:
-        """The heading, with its group's before it."""
-        return f"{self.group}: {self.label}" if self.group else self.label
-
-
-class CellRecipe(_Data):
-    """What some cells of a column have of their own under a protocol, over what rows and column say."""
-
-    rows: list[str]
-    column: str
-    protocol: str
-    fields: dict[str, Any]
-    source: str
-
-
-class PublishedCell(_Data):
-    """A number as the report has it; `bound` where it is printed as one ("< 0.01")."""
-
-    row: str
-    column: str
-    value: float
-    printed: str
-    bound: Literal["", "below", "above"] = ""
-    note: str = ""
-
-
-class Recipe(_Data):
-    """Fields of a spec that a person can run, and what is expected of it."""
-
-    label: str
-    fields: dict[str, Any]
-    expect: str
-
-
-class Explanation(_Data):
-    """Runs that a person can start to see why a published row says what it says; fields go over a protocol's."""
-
-    key: str
-    title: str
-    text: str
-    row: str
-    recipes: list[Recipe]
-
-
-class Table(_Data):
+class Table(Data):
     """A published table; `same` are pairs of rows that are mathematically one, `twin` the table beside it."""
 
     key: str
@@ -169,17 +41,17 @@ class Table(_Data):
     report: str
     place: str
     title: str
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     protocols: dict[str, Protocol]
     rows: list[Row]
     columns: list[Column]
-    stages: list[Stage] = []
-    cell_recipes: list[CellRecipe] = []  # a later one goes over an earlier
+    stages: tuple[Stage, ...] = ()
+    cell_recipes: tuple[CellRecipe, ...] = ()  # a later one goes over an earlier
     cells: list[PublishedCell]
-    same: list[tuple[str, str]] = []
+    same: tuple[tuple[str, str], ...] = ()
     reference: str = ""
     twin: str = ""
-    explanations: list[Explanation] = []
+    explanations: tuple[Explanation, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
@@ -208,7 +80,7 @@ class Table(_Data):
         return self
 
     def _recipes(self) -> list[Mapping[str, Any]]:
-        axes: list[_Axis] = [*self.rows, *self.columns, *self.stages]
+        axes: list[Axis] = [*self.rows, *self.columns, *self.stages]
         found: list[Mapping[str, Any]] = [protocol.fields for protocol in self.protocols.values()]
         found += [axis.recipe for axis in axes]
         found += [recipe for axis in axes for recipe in axis.recipes.values()]
@@ -217,7 +89,7 @@ class Table(_Data):
 
     def _refuse_unknown_links(self) -> None:
         """Hold that the recipes that others name are there, and none names itself by way of others."""
-        axes: dict[str, _Axis] = {axis.key: axis for axis in [*self.rows, *self.stages]}
+        axes: dict[str, Axis] = {axis.key: axis for axis in [*self.rows, *self.stages]}
         if len(axes) < len(self.rows) + len(self.stages):
             raise ValueError(f"{self.key}: a row or stage key stands twice")
 
@@ -321,7 +193,7 @@ class Table(_Data):
         return self._chain(self.row(row), self.recipe(row, column, protocol), source, protocol, seed, ())
 
     def _chain(
-        self, axis: _Axis, recipe: Mapping[str, Any], source: str, protocol: str, seed: int, trail: tuple[str, ...]
+        self, axis: Axis, recipe: Mapping[str, Any], source: str, protocol: str, seed: int, trail: tuple[str, ...]
     ) -> tuple[Link, ...]:
         here = f"{self.key}/{axis.key}"
         if why := axis.cannot.get(protocol):
@@ -354,7 +226,7 @@ class Table(_Data):
         return spec_of({**self.protocols[protocol].fields, **recipe.fields, "seed": seed})
 
 
-class Figure(_Data):
+class Figure(Data):
     """A published figure that carries numbers: drawn from a table's cells and the runs behind them."""
 
     key: str
@@ -365,14 +237,14 @@ class Figure(_Data):
     chart: Literal["bars", "curves", "scatter", "confusion"]
     table: str
     metric: str
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     epoch: int | None = None  # confusion: of which epoch
     column: str = ""  # scatter: the accuracy
     size: str = ""  # scatter: the column of sizes
     most: float | None = None  # scatter: largest size that the figure shows
 
 
-class Report(_Data):
+class Report(Data):
     """A report: who wrote it, and what it is about."""
 
     key: str

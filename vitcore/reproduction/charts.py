@@ -11,7 +11,9 @@ import plotly.graph_objects as go
 
 from vitcore import figures
 from vitcore.figures import Series
-from vitcore.published.tables import METRICS, Column, Figure
+from vitcore.published.metrics import METRICS
+from vitcore.published.parts import Column
+from vitcore.published.tables import Figure
 from vitcore.reproduction.tables import COUNTED, Result, ResultTable, averaged, matching
 
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 import scipy.stats
 
 from vitcore.published.claims import Claim
-from vitcore.published.tables import METRICS, Table, table
+from vitcore.published.metrics import METRICS
+from vitcore.published.tables import Table, table
 from vitcore.reproduction.comparisons import LEVEL, column_pairs, with_and_without
 from vitcore.reproduction.tables import ResultTable
 from vitcore.reproduction.verdicts import last_digit, published_spread

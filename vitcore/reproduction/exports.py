@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from vitcore.published.chains import command
-from vitcore.published.tables import Protocol
+from vitcore.published.parts import Protocol
 from vitcore.reproduction.tables import Result, ResultTable
 
 PARTS = ("published", "ours", "difference", "verdict")

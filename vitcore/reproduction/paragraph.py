@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from vitcore.cost.durations import duration
-from vitcore.published.tables import METRICS, Table
+from vitcore.published.metrics import METRICS
+from vitcore.published.tables import Table
 from vitcore.reproduction.comparisons import LEVEL, comparisons, rows_differ, with_and_without
 from vitcore.reproduction.tables import Result, ResultTable
 from vitcore.reproduction.verdicts import Verdict, published_floor

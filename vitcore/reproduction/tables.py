@@ -13,7 +13,9 @@ import pandas as pd
 from vitcore.data.registry import DATASETS
 from vitcore.errors import Refusal
 from vitcore.published.counts import counts
-from vitcore.published.tables import METRICS, Column, Metric, PublishedCell, Row, Table
+from vitcore.published.metrics import METRICS, Metric
+from vitcore.published.parts import Column, PublishedCell, Row
+from vitcore.published.tables import Table
 from vitcore.reproduction.verdicts import (
     Judgement,
     Ours,

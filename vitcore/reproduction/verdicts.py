@@ -9,7 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from vitcore.published.tables import METRICS, PublishedCell, tables
+from vitcore.published.metrics import METRICS
+from vitcore.published.parts import PublishedCell
+from vitcore.published.tables import tables
 from vitcore.statistics.intervals import Interval, t_limit
 from vitcore.statistics.noise import NoiseFloor, noise_floor
 from vitcore.statistics.pairs import FEWEST_PAIRS
