@@ -32,16 +32,16 @@ async def plotly_js(request: object) -> FileResponse:
     return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "public, max-age=86400"})
 
 
-def marks(request: Request) -> Response:
+def etags(request: Request) -> Response:
     """What there is to see of some runs, in short; by a module that Streamlit may have loaded anew since it began."""
     from pages.live import live_updates
 
-    return live_updates.marks(request)
+    return live_updates.etags(request)
 
 
 app = st.App(
     ROOT / "pages" / "navigation.py",
-    routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", marks), *deep_links()],
+    routes=[Route("/assets/plotly.min.js", plotly_js), Route("/watch/marks", etags), *deep_links()],
     middleware=[Middleware(OnlyFromHere)],
     lifespan=few_sessions,
 )

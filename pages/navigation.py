@@ -4,12 +4,14 @@ import streamlit as st
 
 from pages.contents import CONTENTS
 from pages.shared import format, frame
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 st.set_page_config(page_title="vitcore", page_icon="🔬", layout="wide")
 
 PAGES = {
-    heading: [st.Page(one.file, title=one.title, url_path=one.address, default=not one.address) for one in entries]
+    heading: [
+        st.Page(entry.file, title=entry.title, url_path=entry.address, default=not entry.address) for entry in entries
+    ]
     for heading, entries in CONTENTS.items()
 }
 
@@ -19,6 +21,6 @@ st.session_state["page-before"], st.session_state["page-now"] = st.session_state
 try:
     with frame.alone():
         page.run()
-except Refusal as refusal:  # one sentence for the person, such as a results folder that cannot be read
-    st.error(format.plain(str(refusal)))
+except UserError as user_error:  # one sentence for the person, such as a results folder that cannot be read
+    st.error(format.plain(str(user_error)))
 frame.warm_up()

@@ -33,8 +33,8 @@ def report(output: str, errors: str) -> list[str]:
     try:
         packages = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        said = (errors.strip().splitlines() or ["it said nothing"])[-1]
-        return [f"Audit: nothing was audited; the advisories cannot be reached ({said[:160]})."]
+        text = (errors.strip().splitlines() or ["it said nothing"])[-1]
+        return [f"Audit: nothing was audited; the advisories cannot be reached ({text[:160]})."]
     audited = [package for package in packages if "skip_reason" not in package]
     if not audited:
         return [f"Audit: nothing was audited; the index here has no advisories of these {len(packages)} packages."]

@@ -30,12 +30,12 @@ def networks() -> list[str]:
 
 
 def count(network: str) -> dict[str, int]:
-    """Parameters and multiply-accumulates of one picture, on the meta device: no memory, no arithmetic."""
-    name, picture, classes, positions = network.split()
-    channels, side, _ = map(int, picture.split("x"))
+    """Parameters and multiply-accumulates of one image, on the meta device: no memory, no arithmetic."""
+    name, image, classes, pos_embed = network.split()
+    channels, image_size, _ = map(int, image.split("x"))
     with torch.device("meta"):
-        model = build(name, channels=channels, side=side, classes=int(classes), positions=positions)
-    return {"parameters": parameters(model), "macs": macs(model, channels, side)}
+        model = build(name, channels=channels, image_size=image_size, classes=int(classes), pos_embed=pos_embed)
+    return {"parameters": parameters(model), "macs": macs(model, channels, image_size)}
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Writes a small results folder in today's format, to be opened by every later version.
 
 `python -m scripts.make_fixtures FOLDER`: trains two small runs through the real queue and worker, one to
-its end and one that is paused, with tags and a note, and keeps what the first one makes of a picture.
+its end and one that is paused, with tags and a note, and keeps what the first one makes of an image.
 """
 
 import json
@@ -17,11 +17,11 @@ from vitcore.runs import annotations, predict, queue
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
 
-KEPT = ("spec.json", "events.jsonl", "steps.jsonl", "confusion.jsonl", "annotations.json", "model.safetensors")
-SMALL = {"architecture": "cnn", "side": 16, "samples": 64, "batch_size": 16, "optimiser": "sgd", "beta1": 0.0}
+STORED = ("spec.json", "events.jsonl", "steps.jsonl", "confusion.jsonl", "annotations.json", "model.safetensors")
+SMALL = {"architecture": "cnn", "image_size": 16, "samples": 64, "batch_size": 16, "optimizer": "sgd", "beta1": 0.0}
 
 
-def picture() -> Image.Image:
+def image() -> Image.Image:
     """A stroke like a one."""
     pixels = np.full((40, 40), 255, np.uint8)
     pixels[6:34, 18:22] = 0
@@ -42,10 +42,10 @@ def main() -> None:
         finally:
             end_all(results)
         annotations.write(results.run(finished), tags=["kept", "v1"], note="größer – =1+1")
-        told = predict.predict(results.run(finished), picture())
-        _keep(results.run(finished), target, KEPT)
-        _keep(results.run(paused), target, (*KEPT, "resume.pt"))
-    answer = {"run": finished, "probabilities": told.probabilities, "classes": list(told.classes)}
+        messages = predict.predict(results.run(finished), image())
+        _keep(results.run(finished), target, STORED)
+        _keep(results.run(paused), target, (*STORED, "resume.pt"))
+    answer = {"run": finished, "probabilities": messages.probabilities, "classes": list(messages.classes)}
     (target / "answer.json").write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
 
 

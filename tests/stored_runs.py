@@ -16,8 +16,8 @@ from vitcore.spec import RunSpec
 ROOT = Path(__file__).resolve().parents[1]
 NO_RUNS: dict[str, list[Any]] = {
     "id": [], "title": [], "status": [], "fingerprint": [], "seed": [], "machine": [], "error_percent": [],
-    "accuracy": [], "training_seconds": [], "epochs_done": [], "train_rows": [], "macs": [], "architecture": [],
-    "kernel": [], "dataset": [], "side": [], "memory_mb": [], "batch_size": [],
+    "accuracy": [], "training_seconds": [], "epochs_done": [], "train_samples": [], "macs": [], "architecture": [],
+    "kernel": [], "dataset": [], "image_size": [], "memory_mb": [], "batch_size": [],
 }  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def stored(
     spec: RunSpec, error: float, *, status: str = "finished", machine: str = "here", **more: Any
 ) -> dict[str, Any]:
     """One line of the runs table."""
-    rows = spec.data.samples or DATASETS[spec.data.dataset].train_rows
+    rows = spec.data.samples or DATASETS[spec.data.dataset].train_samples
     return {
         **spec.flat(),
         "id": f"run-{spec.fingerprint()}-{spec.seed}",
@@ -37,7 +37,7 @@ def stored(
         "accuracy": 1 - error / 100,
         "training_seconds": 30.0,
         "epochs_done": spec.training.epochs,
-        "train_rows": rows,
+        "train_samples": rows,
         "macs": 1e7,
         "memory_mb": 400.0,
         **more,
@@ -59,5 +59,10 @@ def seeds() -> dict[str, str]:
     texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))] if folder.is_dir() else []
     if not texts:
         pytest.skip(f"the reports' texts are not at hand in {folder}; name their folder in VITCORE_SEEDS")
-    marks = {"performer": "Performized", "cifar10": "DS4440", "slides": "COMPACT TRANSFORMERS", "hybrid": "Hybrid Seq"}
-    return {key: next(text for text in texts if mark in text) for key, mark in marks.items()}
+    markers = {
+        "performer": "Performized",
+        "cifar10": "DS4440",
+        "slides": "COMPACT TRANSFORMERS",
+        "hybrid": "Hybrid Seq",
+    }
+    return {key: next(text for text in texts if marker in text) for key, marker in markers.items()}

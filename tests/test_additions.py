@@ -73,7 +73,7 @@ def _add_architecture(house: Path) -> None:
     family = _place(house, "an architecture", "models/") / "made_up.py"
     family.write_text(
         '"""One linear layer."""\n\nfrom torch import nn\n\n\ndef build(config, options):\n'
-        "    return nn.Sequential(nn.Flatten(), nn.Linear(options.channels * options.side**2, options.classes))\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(options.channels * options.image_size**2, options.classes))\n"
     )
 
 
@@ -91,7 +91,7 @@ def _add_dataset(house: Path) -> None:
         'def wanted(dataset, place):\n    return "nothing"\n\n\n'
         "def find(dataset, place):\n    return [Path(__file__)]\n\n\n"
         "def read(dataset, found, side, writer, progress):\n"
-        "    sizes = {'train': dataset.train_rows, 'test': dataset.test_rows}\n"
+        "    sizes = {'train': dataset.train_samples, 'test': dataset.test_samples}\n"
         "    labels = {split: np.arange(rows) % 2 for split, rows in sizes.items()}\n"
         "    writer.begin(labels)\n"
         "    for split, chosen in labels.items():\n"
@@ -111,7 +111,7 @@ def _add_metric(house: Path) -> None:
     _insert(
         _place(house, "a metric of an epoch", "reporting.py"),
         r"return events\.Epoch\(\n",
-        f"        {METRIC}=40 + 1.5 * tally.epoch,\n",
+        f"        {METRIC}=40 + 1.5 * progress_state.epoch,\n",
     )
 
 
@@ -148,7 +148,7 @@ def _done(house: Path, arguments: tuple[str, ...], given: frozenset[tuple[str, s
     return done.returncode, done.stdout, done.stderr
 
 
-def _said(house: Path, environment: dict[str, str], *arguments: str, fails: bool = False) -> str:
+def _text(house: Path, environment: dict[str, str], *arguments: str, fails: bool = False) -> str:
     code, output, errors = _done(house, arguments, frozenset(environment.items()))
     assert (code != 0) == fails, errors
     return errors if fails else output
@@ -161,7 +161,7 @@ def _page(house: Path, environment: dict[str, str], page: str, code: str) -> lis
         f"app = AppTest.from_file({str(house / 'pages' / 'navigation.py')!r}, default_timeout=120).run()\n"
         f"app = app.switch_page({page!r}).run()\nassert not app.exception, app.exception\n{code}"
     )
-    return _said(house, environment, "-c", whole).splitlines()
+    return _text(house, environment, "-c", whole).splitlines()
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +179,9 @@ def trained(house: Path, environment: dict[str, str]) -> str:
         "--device",
         "cpu",
     ]
-    told = json.loads(_said(house, environment, "-m", "vitcore", "train", *options, "--json").splitlines()[-1])
-    assert told["status"] == "finished"
-    return str(told["id"])
+    messages = json.loads(_text(house, environment, "-m", "vitcore", "train", *options, "--json").splitlines()[-1])
+    assert messages["status"] == "finished"
+    return str(messages["id"])
 
 
 @pytest.mark.parametrize("what", PLACES)
@@ -193,14 +193,14 @@ def test_every_place_that_the_table_names_is_there(what: str) -> None:
 
 
 def test_a_metric_is_told_by_every_reader(house: Path, environment: dict[str, str], trained: str) -> None:
-    head, row = _said(house, environment, "-m", "vitcore", "runs", "--csv").splitlines()
-    told = next(csv.DictReader([head, row]))
-    assert (told[METRIC], told[f"{METRIC}_best"]) == ("43", "43")
-    assert f"| `{METRIC}` | DOUBLE | % | a made-up metric" in _said(house, environment, "-m", "vitcore.store.columns")
+    head, row = _text(house, environment, "-m", "vitcore", "runs", "--csv").splitlines()
+    messages = next(csv.DictReader([head, row]))
+    assert (messages[METRIC], messages[f"{METRIC}_best"]) == ("43", "43")
+    assert f"| `{METRIC}` | DOUBLE | % | a made-up metric" in _text(house, environment, "-m", "vitcore.store.columns")
     lines = (Path(environment["VITCORE_RESULTS"]) / "runs" / trained / "events.jsonl").read_text().splitlines()
     assert [line[METRIC] for line in map(json.loads, lines) if line["event"] == "epoch"] == [41.5, 43.0]
     curves = "import vitcore as vc; (run,) = vc.runs()['id']; print(*vc.run(run).curves['top2'])"
-    assert _said(house, environment, "-c", curves) == "41.5 43.0\n"
+    assert _text(house, environment, "-c", curves) == "41.5 43.0\n"
 
 
 def test_a_metric_stands_on_compare_as_column_and_as_curve(
@@ -228,18 +228,18 @@ print(json.dumps([columns.options, table.proto.columns, table.value[{METRIC!r}].
 
 def test_a_dataset_and_an_architecture_train(house: Path, environment: dict[str, str], trained: str) -> None:
     code = f"import vitcore as vc; run = vc.run({trained!r}); print(*run.row['classes'], run.confusion.sum())"
-    assert _said(house, environment, "-c", code) == "dark light 8\n"
+    assert _text(house, environment, "-c", code) == "dark light 8\n"
 
 
 def test_a_kernel_is_measured_before_it_trains(house: Path, environment: dict[str, str]) -> None:
     options = ["--architecture", "cct-mini/3x3", "--kernel", KERNEL, "--dataset", DATASET, "--device", "cpu"]
-    assert "made-up x⁶ on made-up-images" in _said(house, environment, "-m", "vitcore", "forecast", *options)
+    assert "made-up x⁶ on made-up-images" in _text(house, environment, "-m", "vitcore", "forecast", *options)
 
 
 def test_an_architecture_is_listed_and_counted(house: Path, environment: dict[str, str]) -> None:
-    (counted,) = json.loads(_said(house, environment, "-m", "vitcore", "models", ARCHITECTURE, "--json"))
+    (counted,) = json.loads(_text(house, environment, "-m", "vitcore", "models", ARCHITECTURE, "--json"))
     assert counted["parameters"] == 3 * 32 * 32 * 10 + 10
-    assert ARCHITECTURE in _said(house, environment, "-m", "vitcore", "models")
+    assert ARCHITECTURE in _text(house, environment, "-m", "vitcore", "models")
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_a_choice_is_a_flag_a_message_and_in_the_form(
     option: str, name: str, house: Path, environment: dict[str, str]
 ) -> None:
     listed = ["models"] if option == "architecture" else ["train", "--help"]  # too many for a help
-    assert name in _said(house, {**environment, "COLUMNS": "4000"}, "-m", "vitcore", *listed)
-    wrong = _said(house, environment, "-m", "vitcore", "train", f"--{option}", f"{name}-x", fails=True)
+    assert name in _text(house, {**environment, "COLUMNS": "4000"}, "-m", "vitcore", *listed)
+    wrong = _text(house, environment, "-m", "vitcore", "train", f"--{option}", f"{name}-x", fails=True)
     assert name in wrong.replace(f"{name}-x", ""), wrong
     code = "print(*(app.selectbox(key=f'field-{option}').options for option in ('architecture', 'kernel', 'dataset')))"
     label = {"kernel": "made-up x⁶", "dataset": "Made-up images"}.get(option, name)

@@ -50,7 +50,7 @@ FUNCTIONS = [(name, path, node) for name, path, node in PUBLIC if isinstance(nod
 def _takes_or_gives_tensors(node: Function) -> bool:
     given = node.args
     every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-    notes = [node.returns, *(one.annotation for one in every if one is not None)]
+    notes = [node.returns, *(item.annotation for item in every if item is not None)]
     return any(re.search(r"\bTensor\b", ast.unparse(note)) for note in notes if note is not None)
 
 
@@ -60,15 +60,15 @@ def _is_shape(text: str) -> bool:
     return not text or (any(axis in letters for axis in axes) and all(a in letters or a.isdigit() for a in axes))
 
 
-def _has_shape(said: str) -> bool:
-    return any(_is_shape(inside) for inside in re.findall(r"(?<!\w)\(([^()]*)\)", said))
+def _has_shape(text: str) -> bool:
+    return any(_is_shape(inside) for inside in re.findall(r"(?<!\w)\(([^()]*)\)", text))
 
 
 def _raised(node: Function) -> set[str]:
     """The exceptions that a function raises in its own words and does not catch itself."""
     found: set[str] = set()
 
-    def look(inner: ast.AST, caught: frozenset[str]) -> None:
+    def view(inner: ast.AST, caught: frozenset[str]) -> None:
         child: ast.AST
         if isinstance(inner, ast.Raise) and inner.exc is not None:
             error = inner.exc.func if isinstance(inner.exc, ast.Call) else inner.exc
@@ -76,24 +76,29 @@ def _raised(node: Function) -> set[str]:
             if name[0].isupper() and name not in caught:
                 found.add(name)
         if isinstance(inner, ast.Try):
-            held = {name for one in inner.handlers if one.type for name in re.findall(r"\w+", ast.unparse(one.type))}
+            handled = {
+                name
+                for handler in inner.handlers
+                if handler.type
+                for name in re.findall(r"\w+", ast.unparse(handler.type))
+            }
             for statement in inner.body:
-                look(statement, caught | held)
+                view(statement, caught | handled)
             for child in (*inner.handlers, *inner.orelse, *inner.finalbody):
-                look(child, caught)
+                view(child, caught)
             return
         for child in ast.iter_child_nodes(inner):
-            look(child, caught)
+            view(child, caught)
 
     for statement in node.body:
-        look(statement, frozenset())
+        view(statement, frozenset())
     return found
 
 
 def _names_of(error: str) -> set[str]:
     """What an exception may be called: its own name, or a builtin's that it is one of."""
     kind = getattr(builtins, error, None)
-    return {error} | {one.__name__ for one in (kind.__mro__ if isinstance(kind, type) else ()) if one is not object}
+    return {error} | {item.__name__ for item in (kind.__mro__ if isinstance(kind, type) else ()) if item is not object}
 
 
 @pytest.mark.parametrize(("name", "path", "node"), PUBLIC, ids=[name for name, _, _ in PUBLIC])
@@ -124,27 +129,27 @@ _RAISING = [(name, path, node) for name, path, node in FUNCTIONS if ON_THE_COMMA
 
 @pytest.mark.parametrize(("name", "path", "node"), _RAISING, ids=[name for name, _, _ in _RAISING])
 def test_a_docstring_names_what_is_raised(name: str, path: Path, node: Function) -> None:
-    said = set(re.findall(r"\w+", ast.get_docstring(node) or ""))
-    silent = {error for error in _raised(node) if not said & _names_of(error)}
+    text = set(re.findall(r"\w+", ast.get_docstring(node) or ""))
+    silent = {error for error in _raised(node) if not text & _names_of(error)}
     assert not silent, (
         f"{path.relative_to(ROOT)}:{node.lineno} {name} raises {', '.join(silent)}; its docstring says no"
     )
 
 
 def test_the_legend_stands_where_layers_begin() -> None:
-    said = ast.get_docstring(ast.parse((ROOT / "vitcore/layers/__init__.py").read_text(encoding="utf-8"))) or ""
-    joined = " ".join(said.split())
+    text = ast.get_docstring(ast.parse((ROOT / "vitcore/layers/__init__.py").read_text(encoding="utf-8"))) or ""
+    joined = " ".join(text.split())
     assert [meaning for meaning in LEGEND.values() if meaning not in joined] == []
     assert [letter for letter in LEGEND if not re.search(rf"\b{letter}\b", joined)] == []
 
 
 @pytest.mark.parametrize(
-    ("said", "shaped"),
+    ("text", "shaped"),
     [("(b n d) -> (b d)", True), ("weights (...), any", True), ("a scalar ()", True), ("state()", False),
      ("(Vaswani et al. 2017)", False), ("(rows, width)", False), ("(3, 3)", False)],
 )  # fmt: skip
-def test_what_counts_as_a_shape(said: str, shaped: bool) -> None:
-    assert _has_shape(said) is shaped
+def test_what_counts_as_a_shape(text: str, shaped: bool) -> None:
+    assert _has_shape(text) is shaped
 
 
 def test_what_is_raised_is_seen_where_it_is_not_caught() -> None:
@@ -153,11 +158,11 @@ def f():
     try:
         raise ValueError("a")
     except ValueError as error:
-        raise errors.Refusal(str(error)) from None
+        raise errors.UserError(str(error)) from None
     if f:
         raise FileExistsError
 """
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.FunctionDef)
-    assert _raised(node) == {"Refusal", "FileExistsError"}
+    assert _raised(node) == {"UserError", "FileExistsError"}
     assert "OSError" in _names_of("FileExistsError")

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vitcore").rglob("*.py")])
 
 # A room may import the rooms named here, itself, and the ground.
-GROUND = {"apart", "errors", "vision", "processes", "schema", "events", "untrusted"}
+GROUND = {"aliases", "apart", "errors", "vision", "processes", "schema", "events", "untrusted"}
 _MODELS = {"layers"}
 _SPEC = {"models", "layers", "data"}
 _TRAINING = {"spec", *_SPEC}

@@ -8,7 +8,7 @@ import pytest
 
 from pages.draw import upload
 from pages.server.guard import POLICY
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vitcore").rglob("*.py")])
@@ -53,8 +53,8 @@ def test_a_page_may_load_from_this_server_alone() -> None:
 
 
 def test_an_upload_is_checked_here_and_not_only_in_the_browser() -> None:
-    with pytest.raises(Refusal, match="21 MB; a picture may have 20"):
+    with pytest.raises(UserError, match="21 MB; an image may have 20"):
         upload.opened("large.png", bytes(21 << 20))
     for content in (b"", b"<svg onload=alert(1)>", b"%!PS-Adobe", b"\x89PNG\r\n\x1a\n"):
-        with pytest.raises(Refusal, match="cannot be read as a picture"):
+        with pytest.raises(UserError, match="cannot be read as an image"):
             upload.opened("evil.png", content)

@@ -19,16 +19,16 @@ def apart(names: Sequence[object], endings: Sequence[str] | None = None) -> list
     found = [str(name) for name in names]
     endings = [str(place) for place in range(1, len(found) + 1)] if endings is None else endings
     while True:
-        seen = Counter(map(_look, found))
-        if all(count == 1 for count in seen.values()):
+        known = Counter(map(_view, found))
+        if all(count == 1 for count in known.values()):
             return found
         found = [
-            name if seen[_look(name)] == 1 else f"{name} · {ending}"
+            name if known[_view(name)] == 1 else f"{name} · {ending}"
             for name, ending in zip(found, endings, strict=True)
         ]
         endings = [str(place) for place in range(1, len(found) + 1)]  # alike all the same: by their places
 
 
-def _look(name: str) -> str:
+def _view(name: str) -> str:
     """What a reader sees of a name: one form of each letter, and white space as a browser draws it."""
     return " ".join(unicodedata.normalize("NFC", name).split())

@@ -1,7 +1,7 @@
 """The one exception a person is meant to read, and what to quote of the others."""
 
 
-class Refusal(ValueError):
+class UserError(ValueError):
     """A request that cannot be carried out.
 
     Its text is one sentence that names what was wrong and what would be right. Pages show it as it is, the command

@@ -48,8 +48,8 @@ class Taken(Line):
 class Host:
     """The machine that trains."""
 
-    machine: Annotated[str, Meaning("the processor's family, such as x86_64")]
-    processor: Annotated[str, Meaning("the processor's name")]
+    machine: Annotated[str, Meaning("the CPU's family, such as x86_64")]
+    cpu: Annotated[str, Meaning("the CPU's name")]
     cores: Annotated[int | None, Meaning("how many the machine has")]
     torch: Annotated[str, Meaning("torch's version", label="torch")]
     system: Annotated[str, Meaning("the operating system")]
@@ -87,7 +87,7 @@ class Started(Line):
         str, Meaning("the precision that `auto` came to", column="precision_used", label="Precision used")
     ]
     classes: Annotated[Sequence[str], Meaning("the classes' names")]
-    test_rows: Annotated[int, Meaning("images it was tested on")]
+    test_samples: Annotated[int, Meaning("images it was tested on")]
     parameters: Annotated[int, Meaning("of the network", form="compact", cost=True)]
     macs: Annotated[int, Meaning("multiply-accumulates", label="MACs", unit="per image", form="compact", cost=True)]
     epochs: Annotated[int, Meaning(column=None)]  # the spec's column has them
@@ -97,9 +97,9 @@ class Started(Line):
     host: Host | None = None
     vitcore: Software | None = None
     pid: int | None = None
-    train_rows: Annotated[int | None, Meaning("images it learnt from")] = None
-    val_rows: Annotated[
-        int | None, Meaning("images held out of training to choose epochs by; 0: none", label="Validation rows")
+    train_samples: Annotated[int | None, Meaning("images it learned from")] = None
+    val_samples: Annotated[
+        int | None, Meaning("images held out of training to choose epochs by; 0: none", label="Validation samples")
     ] = None
     data_digest: Annotated[
         str | None,
@@ -140,7 +140,7 @@ class Progress(Line):
 
 @dataclass(frozen=True)
 class Epoch(Line):
-    """An epoch that is over, evaluated or not: what has been learnt and what it took so far."""
+    """An epoch that is over, evaluated or not: what has been learned and what it took so far."""
 
     event: ClassVar[str] = "epoch"
     epoch: Annotated[int, Meaning("from 1", axis="x")]

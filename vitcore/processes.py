@@ -11,7 +11,7 @@ from typing import IO
 
 import psutil
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 _PACKAGES = str(Path(__file__).resolve().parents[1])
 _started: list[subprocess.Popen[bytes]] = []
@@ -37,7 +37,7 @@ def answer(module: str, arguments: list[str], seconds: float) -> tuple[str, str]
     """What `python -m module arguments` writes to its output and to its errors; waits, in no-one's way, for its end.
 
     Raises:
-        Refusal: it failed, in the last line of its errors, or took longer than `seconds`.
+        UserError: it failed, in the last line of its errors, or took longer than `seconds`.
     """
     try:
         done = subprocess.run(
@@ -52,9 +52,9 @@ def answer(module: str, arguments: list[str], seconds: float) -> tuple[str, str]
             env=_environment(),
         )
     except subprocess.TimeoutExpired:
-        raise Refusal(f"it took more than {seconds:.0f} seconds; try again when the machine is idle") from None
+        raise UserError(f"it took more than {seconds:.0f} seconds; try again when the machine is idle") from None
     if done.returncode:
-        raise Refusal((done.stderr.strip().splitlines() or [f"{module} ended with code {done.returncode}"])[-1])
+        raise UserError((done.stderr.strip().splitlines() or [f"{module} ended with code {done.returncode}"])[-1])
     return done.stdout, done.stderr
 
 
@@ -76,7 +76,7 @@ def forget(process: subprocess.Popen[bytes]) -> None:
 NICENESS, OFFERED = 10, "500"
 
 
-def step_back() -> None:
+def lower_priority() -> None:
     """Lowers this process's priority so that pages stay quick, and offers it first where memory runs out.
 
     All of it is a courtesy: a machine that forbids any part of it, or where the process stands lower already, is none

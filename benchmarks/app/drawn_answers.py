@@ -3,7 +3,7 @@
     python -m benchmarks.app.drawn_answers [RUN] [--results FOLDER] [--seconds 10]
 
 Without a run a CCT-2 with fresh weights is asked: what it answers does not change how long it takes. An answer counts
-once the picture as the model sees it stands on the page, which follows each stretch of the stroke. Ends with 1 below
+once the image as the model sees it stands on the page, which follows each stretch of the stroke. Ends with 1 below
 five a second.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page
 
-from pages.draw.canvas import SIDE, picture
+from pages.draw.canvas import IMAGE_SIZE, image
 from tests.browser.driver import ROOT, chromium, served, visit
 from tests.pages.texts import give_weights, tell
 from vitcore.runs.folder import Results, RunFolder
@@ -31,14 +31,14 @@ COUNT = """() => {
     const seen = (window.answers = [])
     let last = ""
     new MutationObserver(() => {
-        const image = document.querySelector('img[alt="The picture as the model sees it"]')
+        const image = document.querySelector('img[alt="The image as the model sees it"]')
         if (image && image.src !== last) { last = image.src; seen.push(performance.now()) }
     }).observe(document.body, { childList: true, subtree: true, attributes: true })
 }"""
 
 
 def path(share: float) -> tuple[float, float]:
-    """A spiral on a square of 0 to 1 that never crosses its own last turn, so that every answer's picture is new."""
+    """A spiral on a square of 0 to 1 that never crosses its own last turn, so that every answer's image is new."""
     turn, radius = 14 * math.pi * share, 0.08 + 0.34 * share
     return 0.5 + radius * math.cos(turn), 0.5 + radius * math.sin(turn)
 
@@ -66,11 +66,11 @@ def on_the_page(page: Page, seconds: float) -> float:
 
 
 def alone(run: RunFolder, seconds: float) -> tuple[float, float]:
-    """Predictions a second by vitcore.runs.predict, a picture's preparation included, and processor ms of one.
+    """Predictions a second by vitcore.runs.predict, an image's preparation included, and CPU ms of one.
 
     The second figure stands also where other work takes the cores meanwhile.
     """
-    loaded, drawing = load(run), picture([[[SIDE * x, SIDE * y] for x, y in map(path, (0.0, 0.1, 0.2, 0.3))]])
+    loaded, drawing = load(run), image([[[IMAGE_SIZE * x, IMAGE_SIZE * y] for x, y in map(path, (0.0, 0.1, 0.2, 0.3))]])
     predict(loaded, drawing)
     count, began, spent = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:
@@ -101,12 +101,12 @@ def main() -> None:
             page.wait_for_timeout(1_000)
             page.evaluate("window.answers.length = 0")
             before = sum(psutil.Process(server.process.pid).cpu_times()[:2])
-            seen = on_the_page(page, chosen.seconds)
+            known = on_the_page(page, chosen.seconds)
             spent = sum(psutil.Process(server.process.pid).cpu_times()[:2]) - before
             answers = page.evaluate("window.answers.length")
-    print(f"{name}: {seen:.1f} answers/s on the page, {1000 * spent / max(1, answers):.0f} ms of the server each")
-    print(f"the model alone: {model:.0f}/s, {milliseconds:.1f} ms of processor each")
-    sys.exit(seen < ENOUGH)
+    print(f"{name}: {known:.1f} answers/s on the page, {1000 * spent / max(1, answers):.0f} ms of the server each")
+    print(f"the model alone: {model:.0f}/s, {milliseconds:.1f} ms of CPU each")
+    sys.exit(known < ENOUGH)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def main() -> None:
     given = parser.parse_args()
     with chromium() as browser:
         starts = [start(browser) for _ in range(given.repeats)]
-        print("start to first paint: " + " ".join(f"{one:.1f}" for one in starts), "s")
+        print("start to first paint: " + " ".join(f"{start:.1f}" for start in starts), "s")
         print(f"median {statistics.median(starts):.1f} s")
         if given.train:
             rest, busy = while_training(browser, given.repeats)

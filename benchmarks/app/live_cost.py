@@ -1,8 +1,8 @@
-"""Live: seconds from a journalled epoch to its number on the page, and the server's processor time for five sessions.
+"""Live: seconds from a journaled epoch to its number on the page, and the server's CPU time for five sessions.
 
     python -m benchmarks.app.live_cost [--epochs 20] [--sessions 5] [--seconds 60]
 
-The first epoch is journalled as soon as the script has run, while the browser still draws; the others once the four
+The first epoch is journaled as soon as the script has run, while the browser still draws; the others once the four
 curves stand.
 The run is told through its journals by this process, which holds its lock as a worker would: an epoch every three
 seconds and a line of progress every second, so that nothing but the page is measured.
@@ -68,7 +68,7 @@ def latencies(page: Page, teller: Teller, epochs: int) -> list[float]:
 
 
 def cost(server: psutil.Process, teller: Teller, seconds: float) -> float:
-    """The server's processor time as a share of one core, while sessions look on."""
+    """The server's CPU time as a share of one core, while sessions look on."""
     used = _used(server)
     began = time.perf_counter()
     while time.perf_counter() - began < seconds:
@@ -118,7 +118,7 @@ def main() -> None:
             pages = sessions(browser, url, 1)
             settle(pages[0])
             (opening,) = latencies(pages[0], teller, 1)
-            print(f"an epoch journalled while the page is still being drawn: {opening:.2f} s", flush=True)
+            print(f"an epoch journaled while the page is still being drawn: {opening:.2f} s", flush=True)
             pages[0].wait_for_function(DRAWN, timeout=PATIENCE)
             say("an epoch on the page that stands", latencies(pages[0], teller, given.epochs))
             print(f"server's share of a core, 1 session:  {cost(process, teller, given.seconds):6.1%}", flush=True)

@@ -73,7 +73,7 @@ READY = {  # whether a page stands, given how many runs there are
 
 
 def peers(browser: Browser, python: Path, folder: Path, runs: int, epochs: int, repeats: int) -> None:
-    """Log, summarise and draw with both; a line each."""
+    """Log, summarize and draw with both; a line each."""
     store = f"sqlite:///{folder / 'mlflow.db'}"
     home = {**os.environ, "TRACKIO_DIR": str(folder / "trackio"), "MLFLOW_TRACKING_URI": store}
     _log(python, LOG_MLFLOW, [str(runs), str(epochs), store], home, "MLflow")

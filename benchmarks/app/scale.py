@@ -66,14 +66,14 @@ def measure(results: Results, runs: int, epochs: int) -> None:
     say("hydrate from the snapshot", time.perf_counter() - began)
     say("first poll after it", timed(index.poll))
     say("poll where nothing changed, median", median(index.poll, 20))
-    one = Journal(results.run(results.ids()[0]).events)
+    item = Journal(results.run(results.ids()[0]).events)
 
     def follow() -> None:
-        one.append(epoch_line(epochs, 0.1), durable=False)
+        item.append(epoch_line(epochs, 0.1), durable=False)
         index.poll()
 
     say("poll with one new epoch, median", median(follow, 20))
-    one.close()
+    item.close()
     say("summary of all runs (queries.runs), median", median(lambda: queries.runs(index), 10))
     say("seeds' mean and deviation, median", median(lambda: queries.groups(index, ["architecture", "kernel"]), 10))
     say("curves of twenty runs, median", median(lambda: queries.epochs(index, results.ids()[:20]), 10))
@@ -95,7 +95,7 @@ def write_run(results: Results, number: int, epochs: int) -> None:
     )
     folder = results.create(spec)
     events = Journal(folder.events)
-    host = {"machine": "x86_64", "processor": "EPYC", "cores": 2, "torch": "2.13.0", "system": "Linux"}
+    host = {"machine": "x86_64", "CPU": "EPYC", "cores": 2, "torch": "2.13.0", "system": "Linux"}
     start = {"event": "started", "device": "cpu", "precision": "float32", "threads": 2, "host": host, "pid": 1}
     events.append({**start, "epochs": epochs, "parameters": 283_723, "macs": 35_341_568}, durable=False)
     luck = random.Random(number)

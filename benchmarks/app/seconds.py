@@ -27,5 +27,5 @@ def heap(what: str, page: Page) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     session.send("HeapProfiler.collectGarbage")
-    found = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    found = {item["name"]: item["value"] for item in session.send("Performance.getMetrics")["metrics"]}
     print(f"{what:<58}{float(found['JSHeapUsedSize']) / 2**20:9.1f} MB", flush=True)

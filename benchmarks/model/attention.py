@@ -94,8 +94,8 @@ def windows(tokens: list[int], rounds: int, dtype: torch.dtype) -> None:
     """Sliding windows of multi-query attention: level lines over n are cost in proportion to n; lines rise with w."""
     rows: dict[str, list[float]] = {}
     for n in tokens:
-        contenders = {f"window {w}": Attention(128, 4, tokens=n, key_heads=1, window=w) for w in (8, 16, 32, 64)}
-        contenders["all tokens"] = Attention(128, 4, tokens=n, key_heads=1)
+        contenders = {f"window {w}": Attention(128, 4, tokens=n, num_kv_heads=1, window=w) for w in (8, 16, 32, 64)}
+        contenders["all tokens"] = Attention(128, 4, tokens=n, num_kv_heads=1)
         contenders = {name: attention.to(dtype) for name, attention in contenders.items()}
         x = torch.randn(max(1, 4096 // n), n, 128, dtype=dtype, requires_grad=True)
         for name, value in _best(contenders, x, rounds).items():

@@ -30,7 +30,7 @@ print(time.perf_counter() - began, rows)
 
 
 def seconds(dataset: str, data: Path) -> tuple[float, int]:
-    """One start: seconds, and how many pictures came."""
+    """One start: seconds, and how many images came."""
     done = subprocess.run(
         [sys.executable, "-c", LOAD, dataset],
         env={**os.environ, "VITCORE_DATA": str(data), "XDG_CACHE_HOME": str(data / "cache")},
@@ -61,7 +61,7 @@ def main() -> None:
             took, rows = seconds(given.dataset, Path(place))
             first.append(took)
             later.append(seconds(given.dataset, Path(place))[0])
-    print(f"{rows:,} pictures of {given.dataset}, medians of {given.repeats}")
+    print(f"{rows:,} images of {given.dataset}, medians of {given.repeats}")
     print(f"first start, decoded and cached  {statistics.median(first):8.2f} s  ({min(first):.2f} to {max(first):.2f})")
     print(f"second start, from the cache     {statistics.median(later):8.3f} s  ({min(later):.3f} to {max(later):.3f})")
 

@@ -1,4 +1,4 @@
-"""Test error after equal epochs: our training against the same network from stock layers, on real pictures.
+"""Test error after equal epochs: our training against the same network from stock layers, on real images.
 
     python -m benchmarks.model.equal_accuracy [--dataset cifar-10-jpeg] [--samples 10000] [--epochs 5] [--seeds 3]
 
@@ -25,10 +25,10 @@ from vitcore.training import train
 from vitcore.training.evaluate import evaluate
 
 RATE, DECAY, BATCH = 1e-3, 0.03, 128
-Told = tuple[float, float]
+Message = tuple[float, float]
 
 
-def ours(dataset: str, samples: int, epochs: int, seed: int) -> Told:
+def own(dataset: str, samples: int, epochs: int, seed: int) -> Message:
     """Test error in percent, and seconds of training."""
     spec = RunSpec.of(
         architecture="cct-2/3x2",
@@ -50,27 +50,27 @@ def ours(dataset: str, samples: int, epochs: int, seed: int) -> Told:
     return done.error_percent, done.training_seconds
 
 
-def stock(images: Images, samples: int, epochs: int, seed: int) -> Told:
+def stock(images: Images, samples: int, epochs: int, seed: int) -> Message:
     """The same, as one would write it."""
     torch.manual_seed(seed)
     rows = subset(len(images.train.labels), samples, replacement=False, seed=seed)
-    mean, std = (torch.tensor(colour).view(1, 3, 1, 1) for colour in (images.mean, images.std))
+    mean, std = (torch.tensor(color).view(1, 3, 1, 1) for color in (images.mean, images.std))
 
-    def normalise(pictures: torch.Tensor) -> torch.Tensor:
-        return (pictures.float() / 255 - mean) / std
+    def normalize(images: torch.Tensor) -> torch.Tensor:
+        return (images.float() / 255 - mean) / std
 
-    inputs, labels = normalise(images.train.images[rows]), images.train.labels[rows]
-    model = StockCCT(channels=3, side=inputs.shape[-1], classes=len(images.classes))
+    inputs, labels = normalize(images.train.images[rows]), images.train.labels[rows]
+    model = StockCCT(channels=3, image_size=inputs.shape[-1], classes=len(images.classes))
     adamw = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
     began = time.perf_counter()
     for _ in range(epochs):
-        for some in torch.randperm(samples).split(BATCH):
+        for group in torch.randperm(samples).split(BATCH):
             adamw.zero_grad()
-            nn.functional.cross_entropy(model(inputs[some]), labels[some]).backward()
+            nn.functional.cross_entropy(model(inputs[group]), labels[group]).backward()
             adamw.step()
     took = time.perf_counter() - began
     test, device = images.test, torch.device("cpu")
-    scores = evaluate(model, test.images, test.labels, normalise, device=device, precision=torch.float32)
+    scores = evaluate(model, test.images, test.labels, normalize, device=device, precision=torch.float32)
     assert scores is not None
     return scores.error_percent, took
 
@@ -85,11 +85,11 @@ def main() -> None:
     images = load(given.dataset)
     pairs = []
     for seed in range(given.seeds):
-        mine = ours(given.dataset, given.samples, given.epochs, seed)
-        theirs = stock(images, given.samples, given.epochs, seed)
-        pairs.append((mine[0], theirs[0]))
+        measured = own(given.dataset, given.samples, given.epochs, seed)
+        other = stock(images, given.samples, given.epochs, seed)
+        pairs.append((measured[0], other[0]))
         print(
-            f"seed {seed}: ours {mine[0]:.2f} % in {mine[1]:.0f} s, stock {theirs[0]:.2f} % in {theirs[1]:.0f} s",
+            f"seed {seed}: ours {measured[0]:.2f} % in {measured[1]:.0f} s, stock {other[0]:.2f} % in {other[1]:.0f} s",
             flush=True,
         )
     for who, errors in zip(("ours", "stock"), zip(*pairs, strict=True), strict=True):

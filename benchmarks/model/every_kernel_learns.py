@@ -3,7 +3,7 @@
     python -m benchmarks.model.every_kernel_learns                          all of them
     python -m benchmarks.model.every_kernel_learns --only cct --steps 50    those whose name contains "cct"
 
-    python -m benchmarks.model.every_kernel_learns --width 64 --pictures 8  every one of them narrow: minutes, not hours
+    python -m benchmarks.model.every_kernel_learns --width 64 --images 8  every one of them narrow: minutes, not hours
 
 Each model keeps its own parts but at most two blocks, and its own width unless told otherwise; a few digits of 16
 pixels, a constant rate. Networks that differ only by depth or patch are the same once they are made so small, and are
@@ -26,15 +26,15 @@ from torch import Tensor, nn
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, build
 
-STEMS = {"hybrid": 2, "hybrid-causal": 2}  # how much smaller a stem makes the picture before it is cut into patches
+STEMS = {"hybrid": 2, "hybrid-causal": 2}  # how much smaller a stem makes the image before it is cut into patches
 
 
 def _distinct(part: str, widest: int) -> list[str]:
     """Transformers whose name contains `part`, without those that depth and patch alone tell from an earlier one."""
     found: dict[str, str] = {}
     for name, row in ARCHITECTURES.items():
-        if row.attention and part in name and row.config["width"] <= widest:
-            own = {key: value for key, value in row.config.items() if key not in ("layers", "patch")}
+        if row.attention and part in name and row.config["embed_dim"] <= widest:
+            own = {key: value for key, value in row.config.items() if key not in ("depth", "patch")}
             found.setdefault(f"{row.family} {sorted(own.items())}", name)
     return list(found.values())
 
@@ -43,21 +43,21 @@ def _narrow(width: int) -> None:
     """Every wider transformer of this process's table, made `width` wide: hidden layer in proportion, >= 2 heads."""
     for name, row in ARCHITECTURES.items():
         own = dict(row.config)
-        if row.attention and own["width"] > width:
-            heads = max(2, own["heads"] * width // own["width"])
-            hidden = {"hidden": own["hidden"] * width // own["width"]} if "hidden" in own else {}
-            ARCHITECTURES[name] = replace(row, config={**own, "width": width, "heads": heads, **hidden})
+        if row.attention and own["embed_dim"] > width:
+            heads = max(2, own["num_heads"] * width // own["embed_dim"])
+            hidden = {"mlp_dim": own["mlp_dim"] * width // own["embed_dim"]} if "mlp_dim" in own else {}
+            ARCHITECTURES[name] = replace(row, config={**own, "embed_dim": width, "num_heads": heads, **hidden})
 
 
-def _digits(count: int, side: int) -> tuple[Tensor, Tensor]:
+def _digits(count: int, image_size: int) -> tuple[Tensor, Tensor]:
     found = load_digits()
-    pictures = torch.tensor(found.images[:count], dtype=torch.float32).unsqueeze(1) / 8 - 1
-    return F.interpolate(pictures, size=(side, side)), torch.tensor(found.target[:count])
+    images = torch.tensor(found.images[:count], dtype=torch.float32).unsqueeze(1) / 8 - 1
+    return F.interpolate(images, size=(image_size, image_size)), torch.tensor(found.target[:count])
 
 
-def _model(name: str, kernel: str, epsilon: float | None, side: int) -> nn.Module:
-    patch = side // 4 // STEMS.get(name, 1) if "patch" in ARCHITECTURES[name].config else None
-    model = build(name, channels=1, side=side, kernel=kernel, patch=patch, epsilon=epsilon, stochastic_depth=0.0)
+def _model(name: str, kernel: str, epsilon: float | None, image_size: int) -> nn.Module:
+    patch = image_size // 4 // STEMS.get(name, 1) if "patch" in ARCHITECTURES[name].config else None
+    model = build(name, channels=1, image_size=image_size, kernel=kernel, patch=patch, epsilon=epsilon, drop_path=0.0)
     blocks = model.get_submodule("blocks")
     assert isinstance(blocks, nn.ModuleList)
     del blocks[2:]
@@ -65,18 +65,18 @@ def _model(name: str, kernel: str, epsilon: float | None, side: int) -> nn.Modul
 
 
 def _learn(
-    model: nn.Module, steps: int, rate: float, precision: torch.dtype, pictures: Tensor, labels: Tensor
+    model: nn.Module, steps: int, rate: float, precision: torch.dtype, images: Tensor, labels: Tensor
 ) -> list[float]:
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     losses = []
     for _ in range(steps):
         with torch.autocast("cpu", precision, enabled=precision != torch.float32):
-            logits = model(pictures)
+            logits = model(images)
             logits = logits[0] + logits[1] if isinstance(logits, tuple) else logits
             loss = F.cross_entropy(logits.float(), labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.item())
     return losses
 
@@ -87,15 +87,15 @@ def main() -> None:
     parser.add_argument("--widest", type=int, default=10_000, help="leave out what is wider: ViT-L and -H take hours")
     parser.add_argument("--width", type=int, help="make every wider network this wide: small sizes, in minutes")
     parser.add_argument("--kernel", choices=list(KERNELS), help="this kernel alone")
-    parser.add_argument("--pictures", type=int, default=16)
-    parser.add_argument("--side", type=int, default=16, help="pixels; every patched network cuts them into 4 x 4")
+    parser.add_argument("--images", type=int, default=16)
+    parser.add_argument("--image-size", type=int, default=16, help="pixels; every patched network cuts them into 4 x 4")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--epsilon", type=float, help="empty: the kernel's own; 0: as the Performer report had it")
     parser.add_argument("--precision", choices=("float32", "bfloat16", "both"), default="both")
     given = parser.parse_args()
     precisions = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-    digits = _digits(given.pictures, given.side)
+    digits = _digits(given.images, given.image_size)
     if given.width:
         _narrow(given.width)
     failed = 0
@@ -107,7 +107,7 @@ def main() -> None:
                 torch.manual_seed(0)
                 start = time.perf_counter()
                 losses = _learn(
-                    _model(name, kernel, given.epsilon, given.side), given.steps, given.rate, precision, *digits
+                    _model(name, kernel, given.epsilon, given.image_size), given.steps, given.rate, precision, *digits
                 )
                 last = sum(losses[-10:]) / 10
                 fell = last < 0.7 * losses[0]  # False for NaN too

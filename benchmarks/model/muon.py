@@ -20,10 +20,10 @@ SETTINGS = {"lr": 0.01, "weight_decay": 0.01, "momentum": 0.9}
 SECONDS = 0.5  # of steps in one repetition
 
 
-def milliseconds(optimiser: Optimizer) -> float:
+def milliseconds(optimizer: Optimizer) -> float:
     began, steps = time.perf_counter(), 0
     while time.perf_counter() - began < SECONDS:
-        optimiser.step()
+        optimizer.step()
         steps += 1
     return 1000 * (time.perf_counter() - began) / steps
 
@@ -35,15 +35,15 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{'network':14}{'matrices':>9}{'torch, ms':>11}{'ours, ms':>10}{'ratio':>7}")
     for name in given.architectures:
-        mine = list(matrices(build(name)).values())
-        for one in mine:
-            one.grad = torch.randn_like(one)
-        ways = (Muon(mine, **SETTINGS, adjust_lr_fn="match_rms_adamw"), QuickMuon(mine, **SETTINGS))
+        own = list(matrices(build(name)).values())
+        for item in own:
+            item.grad = torch.randn_like(item)
+        ways = (Muon(own, **SETTINGS, adjust_lr_fn="match_rms_adamw"), QuickMuon(own, **SETTINGS))
         for way in ways:
             way.step()
         taken = [[milliseconds(way) for way in ways] for _ in range(given.repeats)]
-        theirs, ours = (statistics.median(times) for times in zip(*taken, strict=True))
-        print(f"{name:14}{len(mine):9}{theirs:11.1f}{ours:10.1f}{theirs / ours:7.1f}", flush=True)
+        other, measured = (statistics.median(times) for times in zip(*taken, strict=True))
+        print(f"{name:14}{len(own):9}{other:11.1f}{measured:10.1f}{other / measured:7.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python -m benchmarks.model.step [--batch 128] [--rounds 5] [--profile]
 
 Both train on one in-memory float32 batch of 3x32x32 with AdamW, each in a process of its own, taking turns; the median
-of the ratios counts. The stock model is trained as everybody would; ours as our training loop does: its pictures shared
+of the ratios counts. The stock model is trained as everybody would; ours as our training loop does: its images shared
 out among the threads, its memory kept from step to step. `--profile` states the share of our step, whole and on one
-thread, that is neither matrix product nor convolution nor normalisation.
+thread, that is neither matrix product nor convolution nor normalization.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.model.stock import StockCCT
 from benchmarks.model.taking_turns import apart
-from vitcore.data.augment import Mixed
+from vitcore.data.augment import MixedTargets
 from vitcore.models import build
 from vitcore.spec import RunSpec
 from vitcore.training.memory import keep_pages
-from vitcore.training.optim import Optimisers
-from vitcore.training.thread_parallel import Portions
+from vitcore.training.optim import Optimizers
+from vitcore.training.thread_parallel import ThreadParallel
 
 KINDS = {
     "matrix product": ("mm", "addmm", "bmm", "baddbmm", "linear"),
     "convolution": ("convolution", "mkldnn_convolution", "convolution_backward", "slow_conv"),
-    "normalisation": ("native_layer_norm", "native_batch_norm", "layer_norm"),
-    "optimiser": ("_fused_adam",),
+    "normalization": ("native_layer_norm", "native_batch_norm", "layer_norm"),
+    "optimizer": ("_fused_adam",),
 }
 
 
@@ -44,17 +44,17 @@ Gradient = Callable[[Tensor, Tensor], object]
 
 def steps(model: nn.Module, gradient: Gradient, step: Call, clear: Call, batch: int) -> Step:
     """One training step of `model` on a fixed random batch."""
-    draws = torch.Generator().manual_seed(0)
-    images = torch.randn(batch, 3, 32, 32, generator=draws)
-    labels = torch.randint(10, (batch,), generator=draws)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(batch, 3, 32, 32, generator=generator)
+    labels = torch.randint(10, (batch,), generator=generator)
     model.train()
 
-    def one() -> None:
+    def item() -> None:
         clear()
         gradient(images, labels)
         step()
 
-    return one
+    return item
 
 
 def _loss(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
@@ -85,23 +85,25 @@ def shares(work: Callable[[], None], rounds: int = 10) -> dict[str, float]:
     return {kind: spent / total for kind, spent in sorted(found.items(), key=lambda pair: -pair[1])}
 
 
-def ours(batch: int, *, shared_out: bool = True) -> Step:
+def own_step(batch: int, *, shared_out: bool = True) -> Step:
     """A step as vitcore.training takes it; or the whole batch at once, for the profile."""
     keep_pages()
     torch.manual_seed(0)
-    model = build("cct-2/3x2", channels=3, side=32, classes=10)
-    optimisers = Optimisers(model, RunSpec().optimiser)
-    portions = Portions(model, torch.device("cpu"), seed=0, count=None if shared_out else 1)
+    model = build("cct-2/3x2", channels=3, image_size=32, classes=10)
+    optimizers = Optimizers(model, RunSpec().optimizer)
+    thread_parallel = ThreadParallel(model, torch.device("cpu"), seed=0, count=None if shared_out else 1)
 
     def gradient(images: Tensor, labels: Tensor) -> None:
-        portions.backward(lambda some, targets: _loss(model, some, targets.labels), images, Mixed(labels), 0)
+        thread_parallel.backward(
+            lambda subset, targets: _loss(model, subset, targets.labels), images, MixedTargets(labels), 0
+        )
 
-    return steps(model, gradient, optimisers.step, optimisers.clear, batch)
+    return steps(model, gradient, optimizers.step, optimizers.clear, batch)
 
 
 def stock(batch: int) -> Step:
     torch.manual_seed(0)
-    model = StockCCT(channels=3, side=32, classes=10)
+    model = StockCCT(channels=3, image_size=32, classes=10)
     adamw = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.03)
     return steps(model, lambda *given: _loss(model, *given).backward(), adamw.step, adamw.zero_grad, batch)
 
@@ -117,8 +119,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profile", action="store_true")
     chosen = parser.parse_args()
-    with apart(measured, ours, chosen.batch) as mine, apart(measured, stock, chosen.batch) as theirs:
-        pairs = [(mine(), theirs()) for _ in range(chosen.rounds)]
+    with apart(measured, own_step, chosen.batch) as own, apart(measured, stock, chosen.batch) as other:
+        pairs = [(own(), other()) for _ in range(chosen.rounds)]
     for ours_took, theirs_took in pairs:
         print(f"ours {chosen.batch / ours_took:6.0f}   stock {chosen.batch / theirs_took:6.0f} images/s", end="   ")
         print(f"ratio {theirs_took / ours_took:.2f}")
@@ -126,11 +128,11 @@ def main() -> None:
     print(f"median ratio {ratio:.2f} ({torch.get_num_threads()} threads, batch {chosen.batch})")
     if chosen.profile:
         torch.set_num_threads(1)
-        found = shares(ours(chosen.batch, shared_out=False))
-        rest = sum(share for kind, share in found.items() if kind.startswith(("other", "optimiser")))
+        found = shares(own_step(chosen.batch, shared_out=False))
+        rest = sum(share for kind, share in found.items() if kind.startswith(("other", "optimizer")))
         for kind, share in list(found.items())[:16]:
             print(f"  {100 * share:5.1f} %  {kind}")
-        print(f"neither matrix product nor convolution nor normalisation: {100 * rest:.1f} %")
+        print(f"neither matrix product nor convolution nor normalization: {100 * rest:.1f} %")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ class StockBlock(nn.Module):
         self.linear1, self.linear2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
         self.activation, self.skip = nn.GELU(), skip
 
-    def _kept(self, branch: Tensor) -> Tensor:
+    def _keep_mask(self, branch: Tensor) -> Tensor:
         """Stochastic depth, as timm writes it."""
         if not self.training or not self.skip:
             return branch
@@ -26,15 +26,15 @@ class StockBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.pre_norm(x)
-        x = self.norm1(x + self._kept(self.attention(y, y, y)[0]))
-        return x + self._kept(self.linear2(self.activation(self.linear1(x))))
+        x = self.norm1(x + self._keep_mask(self.attention(y, y, y)[0]))
+        return x + self._keep_mask(self.linear2(self.activation(self.linear1(x))))
 
 
 class StockCCT(nn.Module):
     """CCT-2/3x2: (b c y x) -> (b classes)."""
 
     def __init__(
-        self, channels: int, side: int, classes: int, width: int = 128, layers: int = 2, heads: int = 2
+        self, channels: int, image_size: int, classes: int, width: int = 128, layers: int = 2, heads: int = 2
     ) -> None:
         super().__init__()
         maps = [
@@ -43,7 +43,7 @@ class StockCCT(nn.Module):
             for layer in (nn.Conv2d(before, after, 3, padding=1, bias=False), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
         ]
         self.tokenizer = nn.Sequential(*maps)
-        self.positions = nn.Parameter(torch.randn(1, (side // 4) ** 2, width) * 0.2)
+        self.positions = nn.Parameter(torch.randn(1, (image_size // 4) ** 2, width) * 0.2)
         self.blocks = nn.ModuleList(StockBlock(width, heads, width, 0.1 * number) for number in range(layers))
         self.norm, self.score, self.head = nn.LayerNorm(width), nn.Linear(width, 1), nn.Linear(width, classes)
 

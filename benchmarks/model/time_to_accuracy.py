@@ -52,7 +52,7 @@ def machine() -> str:
     """This machine in a few words: '2 cores, AMD EPYC (AVX2)'."""
     has = torch.cpu.get_capabilities()
     units = next((name for name, key in (("AMX", "amx_bf16"), ("AVX-512", "avx512_f")) if has.get(key)), "AVX2")
-    return f"{host().cores} cores, {host().processor} ({units})"
+    return f"{host().cores} cores, {host().CPU} ({units})"
 
 
 def main() -> None:
@@ -62,8 +62,8 @@ def main() -> None:
     parser.add_argument("--fields", type=json.loads, default={}, help="options of the spec, as JSON")
     parser.add_argument("--write", action="store_true", help="put the result into presets.json")
     given = parser.parse_args()
-    told = json.loads(FILE.read_text(encoding="utf-8"))
-    fields = {**(told[given.preset]["fields"] if given.preset else {}), **given.fields}
+    messages = json.loads(FILE.read_text(encoding="utf-8"))
+    fields = {**(messages[given.preset]["fields"] if given.preset else {}), **given.fields}
     errors, seconds = [], []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as results:
         for seed in range(given.seeds):
@@ -76,8 +76,8 @@ def main() -> None:
         f"mean {statistics.fmean(seconds):.1f} s, longest {max(seconds):.1f} s"
     )
     if given.write and given.preset:
-        told[given.preset]["measured"] = {"errors": errors, "seconds": seconds, "machine": machine()}
-        FILE.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        messages[given.preset]["measured"] = {"errors": errors, "seconds": seconds, "machine": machine()}
+        FILE.write_text(json.dumps(messages, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -64,8 +64,10 @@ def crowd(results: Results, sessions: int, seconds: float = 90.0) -> list[str]:
         found: list[dict[str, Any]] = [page.evaluate("({waits, wrong})") for page in pages]
         training = queue.status(results, id)
         _stop(results, id)
-    waits = [wait for one in found for wait in one["waits"]]
-    return _say(f"{sessions} tabs of one Chromium, a run {training}", waits, [w for one in found for w in one["wrong"]])
+    waits = [wait for item in found for wait in item["waits"]]
+    return _say(
+        f"{sessions} tabs of one Chromium, a run {training}", waits, [w for item in found for w in item["wrong"]]
+    )
 
 
 def callers(results: Results, sessions: int, seconds: float = 90.0) -> list[str]:
@@ -117,4 +119,4 @@ def _say(who: str, waits: list[float], wrong: list[str]) -> list[str]:
         return ["page: nobody got an answer"]
     most = sorted(waits)[int(0.95 * len(waits))]
     print(f"  a click: median {statistics.median(waits):.2f} s, 95 % within {most:.2f} s")
-    return [f"page: {said[:200]}" for said in wrong]
+    return [f"page: {text[:200]}" for text in wrong]

@@ -29,7 +29,7 @@ def run(kind: Kind, cases: int, first_seed: int, root: Path, shrink: bool) -> Co
     outcomes: Counter[str] = Counter()
     phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
 
-    def one(case: object) -> None:
+    def item(case: object) -> None:
         outcomes[hold(kind, case, root)] += 1
 
     again = 0
@@ -38,7 +38,7 @@ def run(kind: Kind, cases: int, first_seed: int, root: Path, shrink: bool) -> Co
         chosen = settings(
             max_examples=left, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=phases
         )
-        seed(first_seed + again)(chosen(given(kind.cases)(one)))()
+        seed(first_seed + again)(chosen(given(kind.cases)(item)))()
         again += 1
     return outcomes
 
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--shrink", action="store_true", help="make a failing case as small as can be")
     arguments = parser.parse_args()
     warnings.simplefilter("error")
-    warnings.simplefilter("ignore", HypothesisWarning)  # a picture's bytes are long
+    warnings.simplefilter("ignore", HypothesisWarning)  # an image's bytes are long
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     whole, broken, ran = sum(kind.share for kind in KINDS), 0, 0
     with tempfile.TemporaryDirectory() as root:
@@ -65,12 +65,12 @@ def main() -> None:
             except Exception:  # noqa: BLE001  whatever came is what is looked for
                 broken += 1
                 print(f"{kind.name}: BROKEN", flush=True)
-                told = traceback.format_exc(limit=-6)
-                print("\n".join(line[:300] for line in told.splitlines()), file=sys.stderr)
+                messages = traceback.format_exc(limit=-6)
+                print("\n".join(line[:300] for line in messages.splitlines()), file=sys.stderr)
                 continue
             ran += outcomes.total()
-            told = f"{outcomes['worked']:,} worked, {outcomes['refused']:,} were refused"
-            print(f"{kind.name}: {outcomes.total():,} cases, {told}; {time.monotonic() - began:.0f} s", flush=True)
+            messages = f"{outcomes['worked']:,} worked, {outcomes['refused']:,} were refused"
+            print(f"{kind.name}: {outcomes.total():,} cases, {messages}; {time.monotonic() - began:.0f} s", flush=True)
     print(f"{ran:,} cases; " + (f"{broken} kinds broke the promise" if broken else "none broke the promise"))
     sys.exit(bool(broken))
 

@@ -67,20 +67,20 @@ def _moment(process: psutil.Process, folder: Path, kind: str) -> str:
     """What the process does now, by its own stack."""
     if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
         raise psutil.NoSuchProcess(process.pid)
-    stack, told = folder / str(process.pid), ""
+    stack, messages = folder / str(process.pid), ""
     if stack.exists():
         before = stack.stat().st_size
         process.send_signal(signal.SIGUSR1)
         deadline = time.monotonic() + 0.05
-        while not told and time.monotonic() < deadline:
+        while not messages and time.monotonic() < deadline:
             time.sleep(0.0005)
             with stack.open("rb") as file:
                 file.seek(before)
-                told = file.read().decode("utf-8", "replace")
+                messages = file.read().decode("utf-8", "replace")
     for moment, signs in KINDS[kind].items():
-        if any(sign in told for sign in signs):
+        if any(sign in messages for sign in signs):
             return moment
-    return "rest" if told and kind in ("dispatcher", "server", "reader") else "start"
+    return "rest" if messages and kind in ("dispatcher", "server", "reader") else "start"
 
 
 def _await_end(process: psutil.Process) -> None:

@@ -31,7 +31,7 @@ PAUSE = 1.0  # seconds between two looks of a person
 
 @contextmanager
 def workers(results: Results, count: int) -> Iterator[list[str]]:
-    """So many runs that train at once: one a lane, as on a machine with as many devices, all on the processor."""
+    """So many runs that train at once: one a lane, as on a machine with as many devices, all on the CPU."""
     spec = RunSpec.of(architecture="cnn", samples=64, batch_size=16, epochs=10_000, device="cpu")
     ids, started = [], []
     for seed in range(count):
@@ -56,7 +56,7 @@ def workers(results: Results, count: int) -> Iterator[list[str]]:
                 process.wait()
 
 
-def visits(results: Results, over: threading.Event, told: Told, port: int) -> None:
+def visits(results: Results, over: threading.Event, messages: Told, port: int) -> None:
     """A person's tour of one server."""
     visitor = Visitor(port)
     warm = False
@@ -69,14 +69,14 @@ def visits(results: Results, over: threading.Event, told: Told, port: int) -> No
                 wrong = [f"no answer: {error!r}"]
                 visitor = Visitor(port)
             if warm:  # the first round imports what pages need
-                told.took("a page", time.monotonic() - began)
-            told.wrong += [f"page {page or 'home'}: {said}" for said in wrong]
+                messages.took("a page", time.monotonic() - began)
+            messages.wrong += [f"page {page or 'home'}: {text}" for text in wrong]
             over.wait(PAUSE)
         warm = True
     visitor.close()
 
 
-def notebook(results: Results, over: threading.Event, told: Told) -> None:
+def notebook(results: Results, over: threading.Event, messages: Told) -> None:
     """Reads a copy of runs.duckdb, as results/README.md tells notebooks to."""
     while not over.wait(PAUSE):
         if not results.snapshot.exists():
@@ -89,16 +89,16 @@ def notebook(results: Results, over: threading.Event, told: Told) -> None:
                 with duckdb.connect(str(copy), read_only=True) as con:
                     con.execute("SELECT run_id, max(epoch) FROM epochs GROUP BY run_id").fetchall()
             except duckdb.Error as error:
-                told.wrong.append(f"notebook: {error}")
-        told.took("the notebook", time.monotonic() - began)
+                messages.wrong.append(f"notebook: {error}")
+        messages.took("the notebook", time.monotonic() - began)
 
 
-def command_line(results: Results, over: threading.Event, told: Told) -> None:
+def command_line(results: Results, over: threading.Event, messages: Told) -> None:
     """`vitcore runs --csv`, again and again."""
     while not over.wait(PAUSE):
         began = time.monotonic()
         command = [sys.executable, "-m", "vitcore", "--results", str(results.root), "runs", "--csv"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        told.took("the command line", time.monotonic() - began)
+        messages.took("the command line", time.monotonic() - began)
         if done.returncode:
-            told.wrong.append(f"command line: {done.stderr.strip()}")
+            messages.wrong.append(f"command line: {done.stderr.strip()}")

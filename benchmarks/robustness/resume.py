@@ -35,20 +35,20 @@ class Control:
         return "stop" if self._left < 0 else None
 
 
-def few(name: str, side: int | None, *_: object) -> Images:
+def few(name: str, image_size: int | None, *_: object) -> Images:
     """Two rows to test on: the test's own time is not what is looked at."""
-    images = load(name, side)
+    images = load(name, image_size)
     return replace(images, test=Split(images.test.images[:2], images.test.labels[:2]))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("architecture")
-    parser.add_argument("--side", type=int, default=8)
+    parser.add_argument("--image-size", type=int, default=8)
     parser.add_argument("--steps", type=int, default=4)
     chosen = parser.parse_args()
     size: dict[str, Any] = {"samples": 2 * chosen.steps, "batch_size": 2, "epochs": 1, "device": "cpu"}
-    spec = RunSpec.of(architecture=chosen.architecture, side=chosen.side, **size)
+    spec = RunSpec.of(architecture=chosen.architecture, image_size=chosen.image_size, **size)
     cut = random.randint(1, chosen.steps - 1)
     with (
         tempfile.TemporaryDirectory() as place,
@@ -62,12 +62,12 @@ def main() -> None:
         train(spec, lambda line: None, folder=whole)
         train(spec, lambda line: None, folder=other, control=Control(cut))
         train(spec, lambda line: None, folder=other, resume=True)
-        one, two = (load_file(folder / "model.safetensors") for folder in (whole, other))
-    same = one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+        item, two = (load_file(folder / "model.safetensors") for folder in (whole, other))
+    equal = item.keys() == two.keys() and all(torch.equal(item[name], two[name]) for name in item)
     seconds = time.process_time() - began
-    print(f"{chosen.architecture}, cut before step {cut + 1} of {chosen.steps}: {len(one)} tensors, ", end="")
-    print(f"{'the same bit for bit' if same else 'NOT the same'}; {seconds:.0f} s of processor time")
-    raise SystemExit(not same)
+    print(f"{chosen.architecture}, cut before step {cut + 1} of {chosen.steps}: {len(item)} tensors, ", end="")
+    print(f"{'the same bit for bit' if equal else 'NOT the same'}; {seconds:.0f} s of CPU time")
+    raise SystemExit(not equal)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from vitcore.spec import RunSpec
 PAGES = ("", "live", "compare", "draw", "train", "datasets")
 
 
-def held(process: psutil.Process) -> str:
+def descriptors(process: psutil.Process) -> str:
     count = len(os.listdir(f"/proc/{process.pid}/fd"))
     return f"{count} descriptors, {process.num_threads()} threads, {process.memory_info().rss >> 20} MB"
 
@@ -48,11 +48,11 @@ def main() -> None:
             process = psutil.Process(server.pid)
             for page in PAGES:  # what is imported and opened once for all
                 visit(port, page)
-            print(f"after {len(PAGES):3} visits: {held(process)}", flush=True)
+            print(f"after {len(PAGES):3} visits: {descriptors(process)}", flush=True)
             for number in range(len(PAGES), visits):
                 visit(port, PAGES[number % len(PAGES)])
                 if (number + 1) % (visits // 3 or 1) == 0 or number + 1 == visits:
-                    print(f"after {number + 1:3} visits: {held(process)}", flush=True)
+                    print(f"after {number + 1:3} visits: {descriptors(process)}", flush=True)
         finally:
             server.kill()
             server.wait()

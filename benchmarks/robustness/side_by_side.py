@@ -1,4 +1,4 @@
-"""A worker that takes its run's processor for the device of its lane, so that several train at once on one machine.
+"""A worker that takes its run's CPU for the device of its lane, so that several train at once on one machine.
 
 Started by parties.py beside this in the place of `vitcore.runs.worker`; only the lock of the true device is left out.
 """

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import psutil
 
 from benchmarks.robustness import moments
-from benchmarks.robustness.held import Witness
+from benchmarks.robustness.promised import Witness
 from benchmarks.robustness.visited import Visited
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
@@ -102,7 +102,7 @@ class Soak:
         if self.reader is not None:
             self.reader.kill()
             self.reader.wait()
-        for process in (*self._ours("dispatcher"), *self._ours("worker")):
+        for process in (*self._queued_here("dispatcher"), *self._queued_here("worker")):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
                 process.wait(10)
@@ -182,9 +182,9 @@ class Soak:
     def _victims(self, kind: str) -> list[psutil.Process]:
         if kind == "reader":
             return [psutil.Process(self.reader.pid)] if self.reader and self.reader.poll() is None else []
-        return self.server.processes() if kind == "server" else self._ours(kind)
+        return self.server.processes() if kind == "server" else self._queued_here(kind)
 
-    def _ours(self, kind: str) -> list[psutil.Process]:
+    def _queued_here(self, kind: str) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
@@ -216,7 +216,7 @@ def main() -> None:
         f"status right at most {witness.slowest:.2f} s after the kill; the server came back {soak.server.starts} times"
     )
     print(
-        f"{len(witness.told)} runs, {witness.count()} epochs witnessed: none lost, none changed, no file half-written"
+        f"{len(witness.notes)} runs, {witness.count()} epochs witnessed: none lost, none changed, no file half-written"
     )
 
 

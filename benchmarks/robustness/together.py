@@ -32,7 +32,7 @@ from vitcore.store import queries
 from vitcore.store.index import Index
 
 
-def together(results: Results, minutes: float, told: Told) -> None:
+def together(results: Results, minutes: float, messages: Told) -> None:
     """Runs all parties for so long, then waits for their ends."""
     over = threading.Event()
     servers = [start_server(results.root, results.root / f"server-{number}.log") for number in (1, 2)]
@@ -41,7 +41,7 @@ def together(results: Results, minutes: float, told: Told) -> None:
         notebook,
         command_line,
     ]
-    threads = [threading.Thread(target=party, args=(results, over, told), daemon=True) for party in parties]
+    threads = [threading.Thread(target=party, args=(results, over, messages), daemon=True) for party in parties]
     try:
         with workers(results, 4):
             for thread in threads:
@@ -56,23 +56,23 @@ def together(results: Results, minutes: float, told: Told) -> None:
             process.wait()
     for log in results.root.glob("server-*.log"):
         text = log.read_text(encoding="utf-8", errors="replace").lower()
-        told.wrong += [f"{log.name}: {line}" for line in text.splitlines() if "lock" in line and "database" in line]
+        messages.wrong += [f"{log.name}: {line}" for line in text.splitlines() if "lock" in line and "database" in line]
 
 
 def lost_or_doubled(results: Results) -> tuple[int, int, int]:
     """Epochs that were told, are missing from the tables, and stand there twice."""
     index = Index(results, hydrate=False)
     index.poll()
-    told = missing = doubled = 0
+    messages = missing = doubled = 0
     for id in results.ids():
         lines, _ = journal.read(results.run(id).events)
         epochs = [line["epoch"] for line in lines if line.get("event") == "epoch"]
         stored = queries.epochs(index, [id])["epoch"].tolist()
-        told += len(epochs)
+        messages += len(epochs)
         missing += len(set(epochs) - set(stored)) + len(set(range(1, max(epochs, default=0) + 1)) - set(epochs))
         doubled += len(stored) - len(set(stored)) + len(epochs) - len(set(epochs))
     index.close()
-    return told, missing, doubled
+    return messages, missing, doubled
 
 
 def main() -> None:
@@ -82,26 +82,26 @@ def main() -> None:
     chosen = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended before its time"))  # nothing is left running
-    told, began = Told(), os.getloadavg()[0]
+    messages, began = Told(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Results(Path(folder) / "results")
         results.root.mkdir()
         missing = doubled = 0
         if chosen.minutes:
-            together(results, chosen.minutes, told)
+            together(results, chosen.minutes, messages)
             epochs, missing, doubled = lost_or_doubled(results)
             print(f"{chosen.minutes:g} minutes, four workers: {epochs} epochs, {missing} lost, {doubled} told twice")
-        for party, waits in told.waits.items():
+        for party, waits in messages.waits.items():
             print(f"  {party}: {len(waits)} times, median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s")
         if chosen.sessions:
-            told.wrong += callers(Results(Path(folder) / "callers"), chosen.sessions)
-            told.wrong += crowd(Results(Path(folder) / "crowd"), chosen.sessions)
-    for wrong in dict.fromkeys(told.wrong):
+            messages.wrong += callers(Results(Path(folder) / "callers"), chosen.sessions)
+            messages.wrong += crowd(Results(Path(folder) / "crowd"), chosen.sessions)
+    for wrong in dict.fromkeys(messages.wrong):
         print(f"  wrong: {wrong[:300]}")
     print(f"load of the machine before and after: {began:.1f} and {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with suppress(BrokenPipeError):
         sys.stdout.flush()
-    sys.exit(bool(missing or doubled or told.wrong))
+    sys.exit(bool(missing or doubled or messages.wrong))
 
 
 if __name__ == "__main__":

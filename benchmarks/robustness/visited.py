@@ -15,7 +15,7 @@ from benchmarks.robustness.visitor import Visitor, start_server
 from vitcore.runs.folder import Results
 
 PAGES = ("live", "compare", "")
-PAUSE = 0.7  # seconds between two pages: the server shall be busy, not take the processor from those that train
+PAUSE = 0.7  # seconds between two pages: the server shall be busy, not take the CPU from those that train
 
 
 class Visited:
@@ -64,7 +64,7 @@ class Visited:
             visitor = Visitor(port)
             while True:
                 for page in PAGES:
-                    self._wrong += [f"{page}: {said}" for said in visitor.open(page)]
+                    self._wrong += [f"{page}: {text}" for text in visitor.open(page)]
                     time.sleep(PAUSE)
         except (OSError, RuntimeError, WebSocketException) as error:  # it was killed, while it started or later
             with suppress(subprocess.TimeoutExpired):  # its sockets close a moment before it has ended

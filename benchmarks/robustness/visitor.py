@@ -83,18 +83,18 @@ class Visitor:
         wish.rerun_script.page_name = page
         wish.rerun_script.query_string = query
         self._socket.send(wish.SerializeToString())
-        told, deadline = [], time.monotonic() + timeout
+        messages, deadline = [], time.monotonic() + timeout
         while True:
             message = ForwardMsg()
             content = self._socket.recv(timeout=max(0.0, deadline - time.monotonic()))
             message.ParseFromString(content if isinstance(content, bytes) else content.encode())
             element = message.delta.new_element
             if element.WhichOneof("type") == "exception":
-                told.append(f"{element.exception.type}: {element.exception.message}")
+                messages.append(f"{element.exception.type}: {element.exception.message}")
             if element.WhichOneof("type") == "alert" and element.alert.format == element.alert.ERROR:
-                told.append(element.alert.body)
+                messages.append(element.alert.body)
             if message.WhichOneof("type") == "script_finished":
-                return told
+                return messages
 
     def close(self) -> None:
         self._socket.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Told:
+class Heard:
     """What the parties met: each one's waits in seconds, and whatever went wrong, in words."""
 
     waits: dict[str, list[float]] = field(default_factory=dict)

@@ -37,8 +37,8 @@ def _shuffled(values: np.ndarray, random: np.random.Generator, shuffles: int) ->
     centered = values - values.mean(axis=0)
     order = np.argsort(random.random((shuffles, *values.shape)), axis=1)
     shuffled = np.take_along_axis(np.broadcast_to(centered, order.shape), order, axis=1)
-    seen, by_chance = (centered.sum(axis=1) ** 2).sum(), (shuffled.sum(axis=2) ** 2).sum(axis=1)
-    return float((1 + (by_chance >= seen - 1e-9).sum()) / (shuffles + 1))
+    known, by_chance = (centered.sum(axis=1) ** 2).sum(), (shuffled.sum(axis=2) ** 2).sum(axis=1)
+    return float((1 + (by_chance >= known - 1e-9).sum()) / (shuffles + 1))
 
 
 def against_reference(values: np.ndarray) -> list[float]:

@@ -35,10 +35,10 @@ def intervals(differences: np.ndarray, width: Callable[[int], float]) -> tuple[n
     pairs = np.arange(1, differences.shape[1] + 1)
     mean = differences.cumsum(1) / pairs
     spread = np.sqrt(np.maximum((differences**2).cumsum(1) - pairs * mean**2, 0) / np.maximum(pairs - 1, 1))
-    seen = slice(LEAST_PAIRS - 1, None)
-    factors = np.array([width(int(n)) for n in pairs[seen]])
+    known = slice(LEAST_PAIRS - 1, None)
+    factors = np.array([width(int(n)) for n in pairs[known]])
     with np.errstate(invalid="ignore"):  # an interval of no spread and no end
-        return mean[:, seen], np.nan_to_num(spread[:, seen] * factors, nan=np.inf)
+        return mean[:, known], np.nan_to_num(spread[:, known] * factors, nan=np.inf)
 
 
 def sequential(pairs: int) -> float:
@@ -94,13 +94,13 @@ def main() -> None:
         for arms in ("both", "one"):
             differences = shape(draw, size) - (shape(draw, size) if arms == "both" else 0)
             margin = float(differences.std()) / 2
-            told = [
+            rates = [
                 false_differs(differences, sequential),
                 false_differs(differences, fixed),
                 false_equivalent(differences, margin, sequential),
                 false_equivalent(differences, margin, fixed),
             ]
-            print(f"{f'{name}, {arms}':<24} {told[0]:>8.2%} {told[1]:>17.2%} {told[2]:>11.2%} {told[3]:>17.2%}")
+            print(f"{f'{name}, {arms}':<24} {rates[0]:>8.2%} {rates[1]:>17.2%} {rates[2]:>11.2%} {rates[3]:>17.2%}")
     print(f"\n{'pairs to a difference':<24} {'median':>8} {'settled by 50':>14} {'t-test, power 50 %':>19} {'80 %':>6}")
     for effect in (0.5, 1.0, 1.5, 2.0, 3.0, 5.0):
         median, share = pairs_needed(draw.normal(size=size), effect)

@@ -39,7 +39,7 @@ def coverage(world: str, count: int, tables: int, *, rows: int = ROWS, unequal: 
         often the interval of before reaches below no error; "width": of the interval of now, upper end over lower.
     """
     random, at = np.random.default_rng([count, rows, unequal, *map(ord, world)]), WORLDS[world]
-    wide, held, ratios = spreads(rows, unequal), np.zeros(5), []
+    wide, covered, ratios = spreads(rows, unequal), np.zeros(5), []
     for _ in range(tables):
         middle = levels(random, rows)
         errors = [at.draw(random, level, spread, (count,)) for level, spread in zip(middle, wide, strict=True)]
@@ -48,16 +48,16 @@ def coverage(world: str, count: int, tables: int, *, rows: int = ROWS, unequal: 
             median, mean = at.median(level, spread), at.mean(level, spread)
             low, high = before.t_interval(row)
             now = typical_interval(row, PERCENT, spread=prior)
-            held += [low <= mean <= high, low <= median <= high, low < 0,
+            covered += [low <= mean <= high, low <= median <= high, low < 0,
                      now.low <= median <= now.high, now.low <= mean <= now.high]  # fmt: skip
             ratios.append(now.high / now.low)
     names = ("before: mean", "before: median", "below 0", "now: median", "now: mean")
-    return {**dict(zip(names, held / tables / rows, strict=True)), "width": float(np.median(ratios))}
+    return {**dict(zip(names, covered / tables / rows, strict=True)), "width": float(np.median(ratios))}
 
 
 def on_test_set(images: int, count: int, tables: int) -> float:
     """Coverage where all runs are tested on the same images: their error on all images is what is to be covered."""
-    random, held = np.random.default_rng([images, count]), 0
+    random, covered = np.random.default_rng([images, count]), 0
     for _ in range(tables):
         middle = levels(random)
         luck = random.normal(size=ROWS) * np.sqrt(middle * (100 - middle) / images)
@@ -70,8 +70,8 @@ def on_test_set(images: int, count: int, tables: int) -> float:
             typical_interval(row, PERCENT, spread=prior, images=images)
             for row, prior in zip(errors, priors, strict=True)
         ]
-        held += sum(one.low <= level <= one.high for one, level in zip(found, middle, strict=True))
-    return held / tables / ROWS
+        covered += sum(item.low <= level <= item.high for item, level in zip(found, middle, strict=True))
+    return covered / tables / ROWS
 
 
 def differing(deviations: tuple[float, ...], count: int, tables: int, shift: float = 0.0) -> dict[str, float]:
@@ -100,14 +100,14 @@ def seeds(count: int, size: float, tables: int) -> dict[str, float]:
     """How often the seeds still needed are told rightly from so many pilots, where the true difference is `size`."""
     random, needed = np.random.default_rng([count, int(100 * size)]), seeds_for(size)
     assert needed is not None
-    held, within = 0, 0
+    covered, within = 0, 0
     for _ in range(tables):
         differences = random.normal(size, 1, count)
-        told = more_seeds(compare(differences, np.zeros(count), REAL))
-        assert told is not None
-        held += told.fewest <= max(0, needed - count) <= (math.inf if told.most is None else told.most)
+        messages = more_seeds(compare(differences, np.zeros(count), REAL))
+        assert messages is not None
+        covered += messages.fewest <= max(0, needed - count) <= (math.inf if messages.most is None else messages.most)
         within += needed / 2 <= before.seeds_needed(differences) <= 2 * needed
-    return {"needed": needed, "before: within a factor of 2": within / tables, "now: in the range": held / tables}
+    return {"needed": needed, "before: within a factor of 2": within / tables, "now: in the range": covered / tables}
 
 
 def on_same_images(images: int, rates: tuple[float, float], shared: float, experiments: int) -> dict[str, float]:
@@ -125,12 +125,12 @@ def on_same_images(images: int, rates: tuple[float, float], shared: float, exper
     )
     found = np.zeros(4)
     for (twice, first, second, _), times in zip(counts, many, strict=True):
-        told, apart = Errors(images, int(twice), int(first), int(second)), rates[0] - rates[1]
-        interval = told.difference()
+        messages, apart = Errors(images, int(twice), int(first), int(second)), rates[0] - rates[1]
+        interval = messages.difference()
         own = [(twice + alone) / images for alone in (first, second)]
         wald = 1.96 * math.sqrt(sum(rate * (1 - rate) for rate in own) / images)
         found += times * np.array(
-            [interval.low <= apart <= interval.high, abs(own[0] - own[1] - apart) <= wald, told.p < 0.05,
+            [interval.low <= apart <= interval.high, abs(own[0] - own[1] - apart) <= wald, messages.p < 0.05,
              interval.high - interval.low]
         )  # fmt: skip
     return dict(zip(("held", "unpaired", "p", "width"), found / experiments, strict=True))
@@ -142,10 +142,10 @@ def _image_lines(experiments: int) -> Iterator[str]:
     for images in (360, 10_000):
         for rates in ((0.01, 0.01), (0.1, 0.1), (0.5, 0.5), (0.02, 0.01), (0.12, 0.1)):
             for shared in (0.0, 0.5, 0.9):
-                one = on_same_images(images, rates, shared, experiments)
+                item = on_same_images(images, rates, shared, experiments)
                 yield (
-                    f"{images:7,}{rates[0]:8.0%}{rates[1]:8.0%}{shared:8.0%}{one['held']:9.1%}{one['unpaired']:10.1%}"
-                    f"{one['p']:9.1%}{100 * one['width']:8.2f}"
+                    f"{images:7,}{rates[0]:8.0%}{rates[1]:8.0%}{shared:8.0%}{item['held']:9.1%}{item['unpaired']:10.1%}"
+                    f"{item['p']:9.1%}{100 * item['width']:8.2f}"
                 )
 
 
@@ -155,10 +155,10 @@ def _coverage_lines(tables: int) -> Iterator[str]:
     for name in WORLDS:
         for rows, unequal, label in ((ROWS, False, "6 alike"), (ROWS, True, "6 unequal"), (1, False, "1 alone")):
             for count in COUNTS:
-                one = coverage(name, count, tables * (1 if rows > 1 else 3), rows=rows, unequal=unequal)
+                item = coverage(name, count, tables * (1 if rows > 1 else 3), rows=rows, unequal=unequal)
                 yield (
-                    f"{name:16}{label:>18}{count:4}{one['before: mean']:14.1%}{one['before: median']:8.1%}"
-                    f"{one['below 0']:9.1%} |{one['now: median']:12.1%}{one['now: mean']:8.1%}{one['width']:10.2f}"
+                    f"{name:16}{label:>18}{count:4}{item['before: mean']:14.1%}{item['before: median']:8.1%}"
+                    f"{item['below 0']:9.1%} |{item['now: median']:12.1%}{item['now: mean']:8.1%}{item['width']:10.2f}"
                 )
     yield "\nThe error on all images, where a table's runs are tested on the same few (normal, 6 rows alike):"
     for images in (360, 10_000):
@@ -173,9 +173,9 @@ def _test_lines(tables: int) -> Iterator[str]:
     for deviations in (UNEQUAL, (*UNEQUAL, 0.1, 0.1), (1.0,) * 3, (1.0,) * 5):
         for shift, truth in ((0.0, "equal"), (3.0, "last 3 off")):
             for count in (3, 5, 8, 20):
-                one = differing(deviations, count, tables, shift)
+                item = differing(deviations, count, tables, shift)
                 yield f"{', '.join(map(str, deviations)):30}{truth:>18}{count:4}" + "".join(
-                    f"{one[name]:19.1%}" for name in names
+                    f"{item[name]:19.1%}" for name in names
                 )
 
 
@@ -183,11 +183,11 @@ def _seed_lines(tables: int) -> Iterator[str]:
     yield "Seeds still needed for power 0.8 at 5 %: before one number, now a range that is to hold in 80 %."
     for count in (3, 5, 8):
         for size in (0.5, 1.0, 1.5):
-            one = seeds(count, size, tables)
+            item = seeds(count, size, tables)
             yield (
-                f"{count} pilots, a true difference of {size} deviations ({one['needed']:.0f} needed): within a "
-                f"factor of 2 before {one['before: within a factor of 2']:.1%}, "
-                f"in the range now {one['now: in the range']:.1%}"
+                f"{count} pilots, a true difference of {size} deviations ({item['needed']:.0f} needed): within a "
+                f"factor of 2 before {item['before: within a factor of 2']:.1%}, "
+                f"in the range now {item['now: in the range']:.1%}"
             )
 
 

@@ -9,13 +9,13 @@ import streamlit as st
 from pages.shared import addressed, format
 from pages.train.fields import whole
 from vitcore.cost.description import BATCH, Choice, Description, describe
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
 
 FIRST = ["vit-lite-7/4", "cvt-7/4", "cct-7/3x1"]  # those of the slides' Figure 1
 MOST = 6
-POSITIONS = ("learnable", "sinusoidal", "none")
+POS_EMBEDS = ("learnable", "sinusoidal", "none")
 
 
 def choose() -> list[str]:
@@ -43,13 +43,13 @@ def options() -> tuple[Choice, int]:
             persist_state="session",
         )
         features = _whole("Random features", "features", 1, 4096, help="Of a linear kernel; empty: its own.")
-        positions = st.selectbox("Positions", POSITIONS, key="arch-positions", persist_state="session")
+        pos_embed = st.selectbox("Position embedding", POS_EMBEDS, key="arch-positions", persist_state="session")
         patch = _whole("Patch", "patch", 1, 64, help="Side of a patch in pixels; for models that cut patches.")
-        side = _whole("Picture side", "side", 8, 512, help="Pixels.")
-        channels = _whole("Channels", "channels", 1, 4, help="1: grey, 3: colour.")
+        image_size = _whole("Image size", "image_size", 8, 512, help="Pixels.")
+        channels = _whole("Channels", "channels", 1, 4, help="1: gray, 3: color.")
         classes = _whole("Classes", "classes", 2, 100_000)
-        batch = _whole("Pictures a step", "batch", 1, 65_536, help="For the memory of a training step.", empty="128")
-    return Choice(channels, side, classes, kernel, features, positions, patch), batch or BATCH
+        batch = _whole("Images a step", "batch", 1, 65_536, help="For the memory of a training step.", empty="128")
+    return Choice(channels, image_size, classes, kernel, features, pos_embed, patch), batch or BATCH
 
 
 def describe_all(names: list[str], choice: Choice, batch: int) -> tuple[list[Description], list[str]]:
@@ -59,8 +59,8 @@ def describe_all(names: list[str], choice: Choice, batch: int) -> tuple[list[Des
         try:
             with st.spinner(f"Counting {name} …"):
                 found.append(_described(name, choice, batch))
-        except Refusal as refusal:
-            refused.append(str(refusal))
+        except UserError as error:
+            refused.append(str(error))
     return found, refused
 
 
@@ -71,7 +71,7 @@ def changes(before: Description, after: Description) -> None:
         with st.grid(4, min_column_width=120):
             _metric("Tokens", before.tokens, after.tokens, lambda value: f"{value:,.0f}")
             _metric("Parameters", before.parameters, after.parameters, format.count)
-            _metric("MACs a picture", before.macs, after.macs, format.count)
+            _metric("MACs an image", before.macs, after.macs, format.count)
             _metric(f"Step of {after.batch:,}", before.memory, after.memory, size)
 
 
@@ -80,12 +80,12 @@ def size(value: float) -> str:
     return f"{value / 2**30:,.1f} GB" if value >= 2**30 else f"{value / 2**20:,.0f} MB"
 
 
-def _metric(label: str, before: float | None, after: float | None, said: Callable[[float], str]) -> None:
+def _metric(label: str, before: float | None, after: float | None, text: Callable[[float], str]) -> None:
     if before is None or after is None:
         st.metric(label, format.NONE)
         return
-    change = None if before == after else f"{100 * (after - before) / before:+,.1f} % from {said(before)}"
-    st.metric(label, said(after), delta=change, delta_color="off")
+    change = None if before == after else f"{100 * (after - before) / before:+,.1f} % from {text(before)}"
+    st.metric(label, text(after), delta=change, delta_color="off")
 
 
 def _whole(label: str, key: str, low: int, high: int, *, help: str | None = None, empty: str = "its own") -> int | None:

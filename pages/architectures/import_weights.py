@@ -1,6 +1,6 @@
 """Bringing in the authors' published weights, from an uploaded file or a path, through the command line's own way in.
 
-It is done in a process of its own: reading and measuring a network takes the processor for seconds, which is the
+It is done in a process of its own: reading and measuring a network takes the CPU for seconds, which is the
 pages' own meanwhile.
 """
 
@@ -15,7 +15,7 @@ import streamlit as st
 from pages.shared import format
 from vitcore import processes
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -23,7 +23,7 @@ from vitcore.spec import RunSpec
 KINDS = (".pt", ".pth", ".safetensors")
 LARGEST_UPLOAD, LARGEST_FILE = 200, 2_000  # MB
 PATIENCE = 1_800  # seconds
-PUBLISHED = [name for name, one in ARCHITECTURES.items() if one.family in ("compact", "vit")]
+PUBLISHED = [name for name, item in ARCHITECTURES.items() if item.family in ("compact", "vit")]
 
 
 def weights_form() -> None:
@@ -40,7 +40,7 @@ def weights_form() -> None:
                 format_func=lambda name: DATASETS[name].label,
                 key="import-dataset",
             )
-            positions = st.selectbox("Positions", ("learnable", "sinusoidal", "none"), key="import-positions")
+            pos_embed = st.selectbox("Position embedding", ("learnable", "sinusoidal", "none"), key="import-positions")
         upload = st.file_uploader(
             "Checkpoint", type=[kind[1:] for kind in KINDS], max_upload_size=LARGEST_UPLOAD, key="import-upload"
         )
@@ -52,20 +52,20 @@ def weights_form() -> None:
             "else is there, is said.",
         )
         measured = st.checkbox(
-            "Measure it on the test rows", key="import-measure", help="Takes a minute or two for 10,000 pictures."
+            "Measure it on the test samples", key="import-measure", help="Takes a minute or two for 10,000 images."
         )
         pressed = st.form_submit_button("Import", type="primary", key="import")
     if not pressed:
         return
     try:
-        spec = RunSpec.of(architecture=architecture, dataset=dataset, positions=positions)
+        spec = RunSpec.of(architecture=architecture, dataset=dataset, pos_embed=pos_embed)
         with st.spinner("Reading the checkpoint …"), tempfile.TemporaryDirectory() as folder:
             given = None if upload is None else (upload.name, upload.getvalue())
-            run, said = bring_in(spec, located(given, path, Path(folder)), measured, averaged)
-    except Refusal as refusal:
-        st.warning(format.plain(str(refusal)))
+            run, text = bring_in(spec, located(given, path, Path(folder)), measured, averaged)
+    except UserError as error:
+        st.warning(format.plain(str(error)))
         return
-    for sentence in said:
+    for sentence in text:
         st.text(sentence)
     st.page_link("live/page.py", label="Stored as a run: see it", query_params={"runs": run})
 
@@ -74,10 +74,10 @@ def located(upload: tuple[str, bytes] | None, path: str, folder: Path) -> Path:
     """The checkpoint as a file: the upload written into `folder`, else the path; checked, since a browser is not.
 
     Raises:
-        Refusal: there is neither, or it is of another kind, empty or too large.
+        UserError: there is neither, or it is of another kind, empty or too large.
     """
     if upload is None and not path.strip():
-        raise Refusal("nothing was chosen; upload a .pt, .pth or .safetensors checkpoint, or give its path")
+        raise UserError("nothing was chosen; upload a .pt, .pth or .safetensors checkpoint, or give its path")
     if upload is not None:
         name, content = re.sub(r"[^A-Za-z0-9._-]", "_", Path(upload[0]).name)[-80:], upload[1]
         _check(name, len(content), LARGEST_UPLOAD)
@@ -87,29 +87,29 @@ def located(upload: tuple[str, bytes] | None, path: str, folder: Path) -> Path:
     file = Path(path.strip()).expanduser()
     try:
         if not file.is_file():
-            raise Refusal(f"there is no file {file.name[:80]!r} at that path; give the path of a checkpoint")
+            raise UserError(f"there is no file {file.name[:80]!r} at that path; give the path of a checkpoint")
         _check(file.name, file.stat().st_size, LARGEST_FILE)
     except OSError as error:
-        raise Refusal(f"the file cannot be read: {error.strerror or error}") from None
+        raise UserError(f"the file cannot be read: {error.strerror or error}") from None
     return file.absolute()
 
 
 def bring_in(spec: RunSpec, file: Path, measured: bool, averaged: bool = False) -> tuple[str, list[str]]:
-    """Store the checkpoint as a run; its id, and what was done in sentences. Raises Refusal in the library's words."""
+    """Store the checkpoint as a run; its id, and what was done. Raises UserError in the library's words."""
     arguments = ["--results", str(Results().root), "import", spec.model.architecture, str(file)]
-    arguments += ["--dataset", spec.data.dataset, "--positions", spec.model.positions]
+    arguments += ["--dataset", spec.data.dataset, "--pos-embed", spec.model.pos_embed]
     arguments += ["--evaluate" if measured else "--no-evaluate"]
     arguments += ["--weights", "averaged"] if averaged else []
-    written, said = processes.answer("vitcore", arguments, PATIENCE)
-    return written.split()[-1], [line for line in said.splitlines() if line.strip()]
+    written, text = processes.answer("vitcore", arguments, PATIENCE)
+    return written.split()[-1], [line for line in text.splitlines() if line.strip()]
 
 
 def _check(name: str, size: int, most: int) -> None:
     if Path(name).suffix.lower() not in KINDS:
-        raise Refusal(f"{name[:80]!r} is no checkpoint; one ends in .pt, .pth or .safetensors")
+        raise UserError(f"{name[:80]!r} is no checkpoint; one ends in .pt, .pth or .safetensors")
     if not size:
-        raise Refusal(f"{name[:80]!r} is empty; is the download whole?")
+        raise UserError(f"{name[:80]!r} is empty; is the download whole?")
     if size > most * 2**20:
-        raise Refusal(f"{name[:80]!r} has {size / 2**20:,.0f} MB, and {most:,} MB is the most; give its path instead"
+        raise UserError(f"{name[:80]!r} has {size / 2**20:,.0f} MB, and {most:,} MB is the most; give its path instead"
                       if most == LARGEST_UPLOAD
                       else f"{name[:80]!r} has {size / 2**20:,.0f} MB, and {most:,} MB is the most")  # fmt: skip

@@ -1,4 +1,4 @@
-"""A drawing as inline SVG, in the page's own colour and letters; st.html would take the SVG out."""
+"""A drawing as inline SVG, in the page's own color and letters; st.html would take the SVG out."""
 
 from __future__ import annotations
 

@@ -20,8 +20,10 @@ from vitcore.store import pooling
 
 def pipeline(found: list[Description]) -> None:
     """The slides' Figure 1, from the built models themselves."""
-    said = [f"{count(one.parameters)} parameters · {count(one.macs)} MACs · {size(one.memory)} a step" for one in found]
-    drawn = [Pipeline(one.name, line, one.stages) for one, line in zip(found, said, strict=True)]
+    text = [
+        f"{count(item.parameters)} parameters · {count(item.macs)} MACs · {size(item.memory)} a step" for item in found
+    ]
+    drawn = [Pipeline(item.name, line, item.stages) for item, line in zip(found, text, strict=True)]
     drawing(pipelines(drawn), key="pipelines")
 
 
@@ -35,12 +37,12 @@ def printed(own: list[Description]) -> None:
         column_config={
             "Architecture": st.column_config.TextColumn(pinned=True),
             "Parameters": st.column_config.NumberColumn(format="localized"),
-            "MACs (G)": st.column_config.NumberColumn(format="%.3f", help="Multiply-accumulates of one picture, 10⁹"),
+            "MACs (G)": st.column_config.NumberColumn(format="%.3f", help="Multiply-accumulates of one image, 10⁹"),
         },
     )
-    for one in own:
-        if note := ARCHITECTURES[one.name].note:
-            st.markdown(f"**{one.name}**: {note}")
+    for item in own:
+        if note := ARCHITECTURES[item.name].note:
+            st.markdown(f"**{item.name}**: {note}")
     st.caption(
         "MACs are those of convolutions, linear maps and attention's products. “As printed” means within one unit of "
         "the last printed digit."
@@ -51,11 +53,11 @@ def layers(found: list[Description]) -> None:
     """The layers of one of the networks as a table: the modules that hold weights, or every one."""
     st.subheader("Layers", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = [one.name for one in found]
+        names = [entry.name for entry in found]
         name = st.selectbox("Architecture", names, key="layers-of", width=260) if len(names) > 1 else names[0]
         whole = st.toggle("Every module", key="layers-all")
-    one = next(one for one in found if one.name == name)
-    table = size_tables.layers(one, parts_only=not whole)
+    item = next(entry for entry in found if entry.name == name)
+    table = size_tables.layers(item, parts_only=not whole)
     st.dataframe(
         table,
         hide_index=True,
@@ -68,7 +70,7 @@ def layers(found: list[Description]) -> None:
         },
     )
     st.caption(
-        f"Shapes are of one picture. {format.number(len(table), 'row')}; "
+        f"Shapes are of one image. {format.number(len(table), 'row')}; "
         "parameters and MACs of a part include its own parts."
     )
 
@@ -84,10 +86,10 @@ def accuracy() -> None:
     points = size_tables.sizes_and_accuracies(table, dataset)
     figure = figures.accuracy_against_size(points, y_title="Test accuracy (%)", revision=f"size:{dataset}")
     chart(figure, key="size", name="vitcore-accuracy-against-size")
-    ours = int((points["published"] == False).sum())  # noqa: E712  a column of objects
+    measured = int((points["published"] == False).sum())  # noqa: E712  a column of objects
     st.caption(
         "Hollow: as the slides print it (their Figure 2). Filled: runs stored here, the mean over seeds with its 95 % "
-        f"interval; {ours or 'none'} so far on {DATASETS[dataset].label}. "
+        f"interval; {measured or 'none'} so far on {DATASETS[dataset].label}. "
         + format.plain(pooling.left_out(size_tables.of_dataset(table, dataset)[1]))
     )
 
@@ -107,9 +109,9 @@ changed = choice != Choice()
 own = describe_all(names, Choice(), batch)[0] if changed else found
 if changed and found:
     st.subheader("What the options change", anchor=False)
-    before = {one.name: one for one in own}
-    for one in found:
-        changes(before[one.name], one)
+    before = {item.name: item for item in own}
+    for item in found:
+        changes(before[item.name], item)
 if own:
     printed(own)
 if found:

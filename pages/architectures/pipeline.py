@@ -1,7 +1,7 @@
 """The pipeline drawing (after the slides' Figure 1): models one above the other, stage by stage, as inline SVG.
 
 Two layouts of the same stages: side by side where there is room, one below the other on a phone; the style sheet that
-comes with the drawing shows one of them. Lines and letters take the page's own colour (currentColor).
+comes with the drawing shows one of them. Lines and letters take the page's own color (currentColor).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Pipeline:
 
 def pipelines(models: Sequence[Pipeline]) -> str:
     """HTML with both layouts of the drawing; nothing in it comes from another host."""
-    said = "; ".join(f"{model.name}: " + ", ".join(_spoken(stage) for stage in model.stages) for model in models)
+    text = "; ".join(f"{model.name}: " + ", ".join(_spoken(stage) for stage in model.stages) for model in models)
     both = _wide(models) + _narrow(models)
-    return f'{STYLE}<div class="vitcore-pipeline" role="img" aria-label="{escape(said)}">{both}</div>'
+    return f'{STYLE}<div class="vitcore-pipeline" role="img" aria-label="{escape(text)}">{both}</div>'
 
 
 def _spoken(stage: Stage) -> str:
@@ -130,16 +130,16 @@ def _sign(text: str, x: float = GLYPH / 2, y: float = GLYPH / 2 + 6) -> str:
     return _text(x, y, text, size=16, weight=600, anchor="middle")
 
 
-def _picture(stage: Stage) -> str:
+def _image(stage: Stage) -> str:
     hill = f'<path d="M4 50 22 28 34 42 43 33 56 50Z" fill="{GREEN}" fill-opacity="0.45"/>'
     return _rect(2, 2, 56, 56, GREEN, fill=0.1, round=4) + hill + f'<circle cx="42" cy="18" r="6" fill="{ORANGE}"/>'
 
 
 def _patches(stage: Stage) -> str:
     """As many squares a side as there are patches, four at most."""
-    side = min(stage.count, 4)
-    step = GLYPH / side
-    cells = [(row, column) for row in range(side) for column in range(side)]
+    image_size = min(stage.count, 4)
+    step = GLYPH / image_size
+    cells = [(row, column) for row in range(image_size) for column in range(image_size)]
     return "".join(_rect(column * step + 2, row * step + 2, step - 4, step - 4, GREEN) for row, column in cells)
 
 
@@ -150,13 +150,13 @@ def _convolutions(stage: Stage) -> str:
 
 
 def _tokens(stage: Stage) -> str:
-    """A row of tokens in two lines, learnt ones first; dots under them are positions."""
+    """A row of tokens in two lines, learned ones first; dots under them are positions."""
     shown = min(stage.count, 8)
     found = []
     for place in range(shown):
         x, y = 2 + place % 4 * 15, 6 + place // 4 * 28
-        found.append(_rect(x, y, 11, 15, ORANGE if place < stage.leading else BLUE, fill=0.35))
-        if stage.marks:
+        found.append(_rect(x, y, 11, 15, ORANGE if place < stage.num_prefix_tokens else BLUE, fill=0.35))
+        if stage.positioned:
             found.append(f'<circle cx="{x + 5.5:.1f}" cy="{y + 20}" r="1.8" fill="currentColor" fill-opacity="0.6"/>')
     return "".join(found)
 
@@ -174,13 +174,15 @@ def _encoder(stage: Stage) -> str:
     return sheets + _sign(f"× {stage.count}", 26, 40)
 
 
-def _weighted(heights: Sequence[int], kept: Callable[[int], bool]) -> str:
+def _weighted(heights: Sequence[int], stored: Callable[[int], bool]) -> str:
     """Tokens above, each with its weight as a bar, and the one vector they become."""
     found = []
     for place, height in enumerate(heights):
-        shade = ORANGE if kept(place) else BLUE
-        found.append(_rect(2 + place * 12, 28 - height, 8, height, shade, fill=0.35 if kept(place) else 0.1, round=1.5))
-        if kept(place):
+        shade = ORANGE if stored(place) else BLUE
+        found.append(
+            _rect(2 + place * 12, 28 - height, 8, height, shade, fill=0.35 if stored(place) else 0.1, round=1.5)
+        )
+        if stored(place):
             found.append(f'<path d="M{6 + place * 12} 30L30 43" stroke="currentColor" stroke-opacity="0.45"/>')
     return "".join(found) + _rect(20, 44, 20, 12, ORANGE, fill=0.45)
 
@@ -194,7 +196,7 @@ def _mean(stage: Stage) -> str:
 
 
 def _class(stage: Stage) -> str:
-    return _weighted((20,) * 5, lambda place: place < stage.leading)
+    return _weighted((20,) * 5, lambda place: place < stage.num_prefix_tokens)
 
 
 def _head(stage: Stage) -> str:
@@ -221,7 +223,7 @@ def _linear(stage: Stage) -> str:
 
 
 GLYPHS: dict[str, Callable[[Stage], str]] = {
-    "picture": _picture,
+    "image": _image,
     "patches": _patches,
     "convolutions": _convolutions,
     "tokens": _tokens,

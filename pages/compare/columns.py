@@ -37,11 +37,11 @@ def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
     validated = [name for name in VALIDATED if name in table and table[name].notna().any()]
     first = [*ALWAYS[:3], *validated, *varying(table), *ALWAYS[3:]]
     offered = [name for name in table.columns if name != "id"]
-    held, gone = (st.session_state.get(name) or [] for name in (key, f"{key}-hidden"))  # a view may hold any column
+    shown, gone = (st.session_state.get(name) or [] for name in (key, f"{key}-hidden"))  # a view may hold any column
     with st.popover("Columns", key=f"{key}-popover"):
         more = st.multiselect(
             "Shown besides those that differ",
-            [name for name in offered if name not in first or name in held],
+            [name for name in offered if name not in first or name in shown],
             format_func=label,
             key=key,
             persist_state="session",
@@ -65,14 +65,14 @@ def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, 
     """Streamlit's column settings for these columns; an arrow marks the one by which the rows are sorted."""
     found: dict[str, Any] = {}
     for name in names:
-        said = f"{label(name)} {'↓' if down else '↑'}" if name == by else label(name)
+        text = f"{label(name)} {'↓' if down else '↑'}" if name == by else label(name)
         if name == "title":
-            found[name] = st.column_config.TextColumn(said, pinned=True, width=300)
+            found[name] = st.column_config.TextColumn(text, pinned=True, width=300)
         elif name in moments.COLUMNS:
             zoned = f"In the zone of this browser, {moments.zone_name()}."
-            found[name] = st.column_config.DatetimeColumn(said, format="D MMM YYYY, HH:mm", help=zoned)
+            found[name] = st.column_config.DatetimeColumn(text, format="D MMM YYYY, HH:mm", help=zoned)
         elif name in KNOWN and number_format(KNOWN[name]):
-            found[name] = st.column_config.NumberColumn(said, format=number_format(KNOWN[name]))
+            found[name] = st.column_config.NumberColumn(text, format=number_format(KNOWN[name]))
         else:
-            found[name] = st.column_config.Column(said)
+            found[name] = st.column_config.Column(text)
     return found

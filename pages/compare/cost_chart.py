@@ -38,7 +38,7 @@ def against(table: pd.DataFrame, *, ask: bool) -> None:
     points = gathered(pooled, x)
     if points.empty:
         st.caption("This is not known of any of these runs." if left.empty else "None of these runs is finished.")
-        told_left_out(left)
+        show_left_out(left)
         return
     figure = figures.accuracy_against_size(
         points,
@@ -50,7 +50,7 @@ def against(table: pd.DataFrame, *, ask: bool) -> None:
     )
     chart(figure, key="compare-against", name=f"vitcore-accuracy-{x}")
     st.caption("One point a spec: the median over seeds, the 95 % interval. Dotted: none is better and cheaper.")
-    told_left_out(left)
+    show_left_out(left)
 
 
 def _drawable(runs: pd.DataFrame, x: str, log: bool) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def all_runs() -> bool:
     )
 
 
-def told_left_out(left: pd.DataFrame) -> None:
+def show_left_out(left: pd.DataFrame) -> None:
     """Which runs no mean is taken over; nothing where there are none."""
     if len(left):
         st.caption(format.plain(pooling.left_out(left)))
@@ -83,12 +83,12 @@ def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:
     number = specs.size()
     points["label"] = points["label"].where(number < 2, points["label"] + " (n = " + number.astype(str) + ")")
     points[x] = specs[x].mean()
-    found = [typical_interval(some["accuracy"], images=test_images(some)) for _, some in specs]
+    found = [typical_interval(subset["accuracy"], images=test_images(subset)) for _, subset in specs]
     ends = pd.DataFrame(found, columns=["accuracy", "low", "high"], index=points.index)
     return pd.concat([points, ends], axis=1).reset_index(drop=True)
 
 
 def test_images(runs: pd.DataFrame) -> int | None:
     """How many images these runs were tested on; None where that is not known, or not one number."""
-    sizes = set(runs["test_rows"].dropna()) if "test_rows" in runs else set()
+    sizes = set(runs["test_samples"].dropna()) if "test_samples" in runs else set()
     return int(sizes.pop()) if len(sizes) == 1 else None

@@ -10,7 +10,7 @@ from pages.shared import format
 from pages.shared.image_elements import image_elements
 from pages.shared.status import Run
 from vitcore.analysis.disagreement import disagreement
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results, RunFolder
 
 SHOWN = 12  # images of either kind
@@ -19,23 +19,23 @@ SHOWN = 12  # images of either kind
 def same_images(first: pd.Series, second: pd.Series) -> None:
     """The sentence about two runs' answers, and the first images that only one of them gets wrong."""
     st.subheader("The same test images", anchor=False)
-    digests = {told for told in (first.get("data_digest"), second.get("data_digest")) if isinstance(told, str)}
+    digests = {each for each in (first.get("data_digest"), second.get("data_digest")) if isinstance(each, str)}
     folders = [Results().run(str(run["id"])) for run in (first, second)]
     try:
         if len(digests) > 1:
-            raise Refusal("the two runs saw different data, so their answers cannot be laid side by side")
+            raise UserError("the two runs saw different data, so their answers cannot be laid side by side")
         found = disagreement(*folders)
-    except Refusal as refusal:
-        sentence = format.plain(str(refusal))
+    except UserError as error:
+        sentence = format.plain(str(error))
         st.caption(sentence[0].upper() + sentence[1:] + "." * (not sentence.endswith(".")))
         return
     st.markdown(format.plain(found.sentence))
     with st.grid(2, min_column_width=330, gap=("medium", "large")):
-        _told("Only A gets these wrong", first.to_dict(), folders[0], found.first_alone)
-        _told("Only B gets these wrong", second.to_dict(), folders[1], found.second_alone)
+        _panel("Only A gets these wrong", first.to_dict(), folders[0], found.first_alone)
+        _panel("Only B gets these wrong", second.to_dict(), folders[1], found.second_alone)
 
 
-def _told(title: str, run: Run, folder: RunFolder, rows: np.ndarray) -> None:
+def _panel(title: str, run: Run, folder: RunFolder, rows: np.ndarray) -> None:
     with st.container(gap="xxsmall"):
         st.markdown(f"**{title}** ({len(rows):,})")
         if not len(rows):

@@ -27,14 +27,14 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
             persist_state="session",
         )
         for name in _offered(whole):
-            kept = st.multiselect(
+            stored = st.multiselect(
                 columns.label(name),
                 _known(whole, name),
                 key=filter_key(name),
                 placeholder="any",
                 persist_state="session",
             )
-            table = table[table[name].map(as_text).isin(kept)] if kept else table
+            table = table[table[name].map(as_text).isin(stored)] if stored else table
         table = _with_tags(table, whole)
     return searched(table, text).reset_index(drop=True)
 
@@ -78,8 +78,8 @@ def _offered(table: pd.DataFrame) -> list[str]:
 
 
 def _known(table: pd.DataFrame, name: str) -> list[str]:
-    held = set(map(as_text, table[name])) - ({"–"} if name in ALWAYS else set())
-    return sorted(held | set(st.session_state.get(filter_key(name)) or []), key=in_order)
+    choices = set(map(as_text, table[name])) - ({"–"} if name in ALWAYS else set())
+    return sorted(choices | set(st.session_state.get(filter_key(name)) or []), key=in_order)
 
 
 def _with_tags(table: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
@@ -87,5 +87,5 @@ def _with_tags(table: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     known = sorted({*run_details.all_tags(whole), *(st.session_state.get(KEYS["tags"]) or [])})
     if not known:
         return table
-    kept = set(st.multiselect("Tags", known, key=KEYS["tags"], placeholder="any", persist_state="session"))
-    return table[[bool(kept & set(entries(tags))) for tags in table["tags"]]] if kept else table
+    stored = set(st.multiselect("Tags", known, key=KEYS["tags"], placeholder="any", persist_state="session"))
+    return table[[bool(stored & set(entries(tags))) for tags in table["tags"]]] if stored else table

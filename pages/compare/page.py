@@ -43,7 +43,7 @@ if everything.empty:
     st.markdown("There is nothing to compare yet.")
     st.page_link("train/page.py", label="Train a model")
 else:
-    view_widgets.take_up(everything)
+    view_widgets.load_from_url(everything)
     view_widgets.doubts()
     shown = filters.filtered(everything)
     with st.container(horizontal=True, vertical_alignment="center", key="view-row"):
@@ -92,5 +92,5 @@ else:
         difference(chosen)
     if not groups:
         run_details.details(everything, list(chosen["id"]))
-    view_widgets.hand_out()
+    view_widgets.save_to_url()
 run_details.bin_of_runs()

@@ -11,13 +11,13 @@ from pages.shared.chart import chart
 from vitcore import figures
 
 AT_FIRST = 6  # axes, the results included, that still have room on a screen
-MOST = 2_000  # lines; more are one colour
+MOST = 2_000  # lines; more are one color
 ERRORS = ("val_error_best", "test_error_best", "error_percent")
 RESULTS = (*ERRORS, "accuracy", "f1", "val_loss", "test_loss", "training_seconds", "cpu_seconds", "parameters", "macs")
 
 
 def parallel(runs: pd.DataFrame) -> None:
-    """Parallel coordinates; the last axis is what the colour tells."""
+    """Parallel coordinates; the last axis is what the color tells."""
     differing = [name for name in columns.varying(runs) if name not in ("name", "folder")]
     offered = [*columns.VARYING, *RESULTS]
     validated = runs["val_error_best"].notna().any()
@@ -36,10 +36,10 @@ def parallel(runs: pd.DataFrame) -> None:
         st.caption("This needs at least two runs that have a result on the last axis, and at least two axes.")
         return
     undrawn = int(runs.head(MOST)[axes[-1]].isna().sum())
-    told = f" {undrawn:,} of the {len(runs):,} have no {columns.label(axes[-1])} and are not drawn." if undrawn else ""
-    told += f" The first {MOST:,} of {len(runs):,} are drawn." if len(runs) > MOST else ""
+    note = f" {undrawn:,} of the {len(runs):,} have no {columns.label(axes[-1])} and are not drawn." if undrawn else ""
+    note += f" The first {MOST:,} of {len(runs):,} are drawn." if len(runs) > MOST else ""
     chart(figure, key="compare-parallel", name="vitcore-parallel")
     last = columns.label(axes[-1])
     st.caption(f"One line a run, blue where {last} is low and orange where it is high. Drag along an axis to keep "
                "only the lines that pass there, drag an axis by its name to move it. – stands where nothing is "
-               f"known.{told}")  # fmt: skip
+               f"known.{note}")  # fmt: skip

@@ -13,9 +13,9 @@ from pages.server import store_cache
 from pages.shared import format
 from pages.shared.confusion_panel import SPLITS, confusions
 from pages.shared.naming import run_names
-from pages.shared.status import asked_of
-from vitcore.errors import Refusal
-from vitcore.runs import annotations as kept
+from pages.shared.status import answered
+from vitcore.errors import UserError
+from vitcore.runs import annotations as annotations_of
 from vitcore.runs import cost_estimate, trash
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import command_line
@@ -40,7 +40,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     run = Results().run(str(id))
     _how(run)
     _kept_to(run, rows.loc[id, "training_seconds"])
-    _said(run, all_tags(table))
+    _text(run, all_tags(table))
     drawn = any(queries.confusion_epochs(store_cache.index(), run.id, split) for split in SPLITS)
     if drawn and st.toggle("Confusion matrix", key="details-matrix"):
         st.fragment(confusions)(rows.loc[id], titles[str(id)], key="details-confusion")
@@ -75,28 +75,28 @@ def bin_of_runs() -> None:
 def _how(run: RunFolder) -> None:
     try:
         st.code(command_line(run.spec()), language="bash", wrap_lines=True)
-    except Refusal as refusal:  # a spec that is no longer valid can be looked at all the same
-        st.caption(format.plain(str(refusal)))
+    except UserError as error:  # a spec that is no longer valid can be looked at all the same
+        st.caption(format.plain(str(error)))
 
 
 def _kept_to(run: RunFolder, seconds: float | None) -> None:
     """What the training was expected to take, beside what it took."""
-    told = cost_estimate.read(run)
-    if told is not None:
-        guess = ", a guess" if told.guessed else ""
+    estimate = cost_estimate.read(run)
+    if estimate is not None:
+        guess = ", a guess" if estimate.guessed else ""
         st.caption(
-            f"Training was expected to take {format.duration(told.training_seconds)}{guess}; "
+            f"Training was expected to take {format.duration(estimate.training_seconds)}{guess}; "
             f"it took {format.duration(seconds)}."
         )
 
 
-def _said(run: RunFolder, known: list[str]) -> None:
-    """Name, tags and note, kept as soon as they change here; what another browser wrote meanwhile is left alone."""
-    held = kept.read(run)
+def _text(run: RunFolder, known: list[str]) -> None:
+    """Name, tags and note, stored as soon as they change here; what another browser wrote meanwhile stays."""
+    annotated = annotations_of.read(run)
     with st.grid(3, min_column_width=200):
         st.text_input(
             "Name",
-            held.name,
+            annotated.name,
             key=f"name-{run.id}",
             placeholder=_title(run),
             help="Shown wherever the run is; empty: the one it was started with.",
@@ -105,8 +105,8 @@ def _said(run: RunFolder, known: list[str]) -> None:
         )
         st.multiselect(
             "Tags",
-            sorted({*known, *held.tags}),
-            default=list(held.tags),
+            sorted({*known, *annotated.tags}),
+            default=list(annotated.tags),
             accept_new_options=True,
             key=f"tags-{run.id}",
             placeholder="Type a tag and press Enter",
@@ -115,7 +115,7 @@ def _said(run: RunFolder, known: list[str]) -> None:
         )
         st.text_area(
             "Note",
-            held.note,
+            annotated.note,
             key=f"note-{run.id}",
             max_chars=10_000,
             height=68,
@@ -127,20 +127,20 @@ def _said(run: RunFolder, known: list[str]) -> None:
 def _keep_name(id: str) -> None:
     key = f"name-{id}"
     name = str(st.session_state[key])
-    if not asked_of(lambda results: kept.write(results.run(id), name=name)):
-        st.session_state[key] = kept.read(Results().run(id)).name  # what is no name is not left standing
+    if not answered(lambda results: annotations_of.write(results.run(id), name=name)):
+        st.session_state[key] = annotations_of.read(Results().run(id)).name  # what is no name is not left standing
 
 
 def _keep_tags(id: str) -> None:
     key = f"tags-{id}"
     tags = list(st.session_state[key])
-    if not asked_of(lambda results: kept.write(results.run(id), tags=tags)):
-        st.session_state[key] = list(kept.read(Results().run(id)).tags)  # what is no tag is not left standing
+    if not answered(lambda results: annotations_of.write(results.run(id), tags=tags)):
+        st.session_state[key] = list(annotations_of.read(Results().run(id)).tags)  # what is no tag is not left standing
 
 
 def _keep_note(id: str) -> None:
     note = str(st.session_state[f"note-{id}"])
-    asked_of(lambda results: kept.write(results.run(id), note=note))
+    answered(lambda results: annotations_of.write(results.run(id), note=note))
 
 
 def all_tags(table: pd.DataFrame) -> list[str]:
@@ -150,11 +150,11 @@ def all_tags(table: pd.DataFrame) -> list[str]:
 
 def _title(run: RunFolder) -> str:
     try:
-        return kept.title(run)
-    except Refusal:
+        return annotations_of.title(run)
+    except UserError:
         return "a run of another version"
 
 
 def _each(what: Callable[..., object], ids: list[str]) -> None:
     for id in ids:
-        asked_of(partial(what, id=id))
+        answered(partial(what, id=id))

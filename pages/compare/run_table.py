@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.compare import columns
-from pages.compare.cost_chart import all_runs, test_images, told_left_out
+from pages.compare.cost_chart import all_runs, show_left_out, test_images
 from pages.compare.view_widgets import KEYS, VERSION
 from pages.server import store_cache
 from pages.shared import moments
@@ -85,7 +85,7 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
             on_select=partial(_sort, key, "group_sort", "group_descending"),
             selection_mode="single-column",
         )
-    told_left_out(left)
+    show_left_out(left)
     return found, pooled, by
 
 
@@ -102,8 +102,8 @@ def gathered(pooled: pd.DataFrame, by: list[str]) -> pd.DataFrame:
         val_error_median=("val_error_best", lambda errors: errors.median(skipna=False)),
         training_seconds=("training_seconds", "mean"),
     )
-    several = [some for _, some in groups]
-    ends = [typical_interval(some["error_percent"], images=test_images(some))[1:] for some in several]
+    several = [subset for _, subset in groups]
+    ends = [typical_interval(subset["error_percent"], images=test_images(subset))[1:] for subset in several]
     found.insert(2, "error_low", [low for low, _ in ends])
     found.insert(3, "error_high", [high for _, high in ends])
     found = found if found["val_error_median"].notna().any() else found.drop(columns="val_error_median")

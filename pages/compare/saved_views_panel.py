@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.compare import saved_views, view_widgets
 from pages.shared import format
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 
 OPEN, NAME, GOING = "saved-view", "saved-name", "saved-going"
@@ -18,11 +18,11 @@ OPEN, NAME, GOING = "saved-view", "saved-name", "saved-going"
 def saved(runs: pd.DataFrame) -> None:
     """The menu of saved views; what is opened takes the place of the present view."""
     with st.popover("Views", key="views"):
-        kept, told = saved_views.listed(Results())
-        names = {one.slug: one.name for one in kept}
+        stored, messages = saved_views.listed(Results())
+        names = {item.slug: item.name for item in stored}
         if st.session_state.get(OPEN) not in names:
             st.session_state[OPEN] = None
-        if kept:
+        if stored:
             st.selectbox(
                 "Saved views",
                 list(names),
@@ -38,20 +38,20 @@ def saved(runs: pd.DataFrame) -> None:
         st.text_input("Name", key=NAME, max_chars=saved_views.LONGEST, placeholder="Name of the present view")
         with st.container(horizontal=True, gap="small"):
             _buttons(names)
-        for sentence in told:
+        for sentence in messages:
             st.caption(format.plain(sentence))
 
 
 def _buttons(names: dict[str, str]) -> None:
     """Keep or replace, rename, delete: what would be lost is said before it is."""
-    name, held = str(st.session_state.get(NAME) or ""), st.session_state.get(OPEN)
+    name, opened = str(st.session_state.get(NAME) or ""), st.session_state.get(OPEN)
     try:
         taken = saved_views.named(name) in names if name.strip() else False
-    except Refusal:
+    except UserError:
         taken = False
-    if st.session_state.get(GOING) and st.session_state[GOING] == held:
-        st.markdown(f"Delete {format.plain(repr(names[held]))} for good?")
-        st.button("Delete it", key="view-delete", on_click=_delete, args=(held,), type="primary")
+    if st.session_state.get(GOING) and st.session_state[GOING] == opened:
+        st.markdown(f"Delete {format.plain(repr(names[opened]))} for good?")
+        st.button("Delete it", key="view-delete", on_click=_delete, args=(opened,), type="primary")
         st.button("Leave it", key="view-leave", on_click=_going, args=(None,))
         return
     st.button(
@@ -62,18 +62,18 @@ def _buttons(names: dict[str, str]) -> None:
         disabled=not name.strip(),
         help="Puts the present view in the place of the one of this name." if taken else None,
     )
-    if held:
-        st.button("Rename", key="view-rename", on_click=_rename, args=(held, name), disabled=not name.strip())
-        st.button("Delete …", key="view-going", on_click=_going, args=(held,))
+    if opened:
+        st.button("Rename", key="view-rename", on_click=_rename, args=(opened, name), disabled=not name.strip())
+        st.button("Delete …", key="view-going", on_click=_going, args=(opened,))
 
 
 def _open(runs: pd.DataFrame) -> None:
     chosen = st.session_state[OPEN]
     st.session_state[GOING] = None
-    for one in saved_views.listed(Results())[0]:
-        if one.slug == chosen:
-            view_widgets.show(one.view, runs)
-            st.session_state[NAME] = one.name
+    for item in saved_views.listed(Results())[0]:
+        if item.slug == chosen:
+            view_widgets.show(item.view, runs)
+            st.session_state[NAME] = item.name
 
 
 def _save(name: str, replace: bool) -> None:
@@ -88,8 +88,8 @@ def _delete(slug: str) -> None:
     st.session_state[GOING] = None
     try:
         saved_views.delete(Results(), slug)
-    except Refusal as refusal:
-        st.toast(format.plain(str(refusal)))
+    except UserError as error:
+        st.toast(format.plain(str(error)))
 
 
 def _going(slug: str | None) -> None:
@@ -98,9 +98,9 @@ def _going(slug: str | None) -> None:
 
 def _done(what: Callable[[], saved_views.Saved]) -> None:
     try:
-        one = what()
-    except Refusal as refusal:
-        st.toast(format.plain(str(refusal)))
+        item = what()
+    except UserError as error:
+        st.toast(format.plain(str(error)))
         return
-    st.session_state[OPEN], st.session_state[NAME] = one.slug, one.name
-    st.toast(f"Kept as {format.plain(repr(one.name))}.")
+    st.session_state[OPEN], st.session_state[NAME] = item.slug, item.name
+    st.toast(f"Kept as {format.plain(repr(item.name))}.")

@@ -25,10 +25,11 @@ def searched(table: pd.DataFrame, text: str) -> pd.DataFrame:
     if not wanted or table.empty:
         return table
     columns = [table[name] for name in LOOKED_IN if name in table]
-    told = [_plain("\n".join(map(as_text, cells))) for cells in zip(*columns, strict=True)]
+    lines = [_plain("\n".join(map(as_text, cells))) for cells in zip(*columns, strict=True)]
     ids = [_plain(str(id)) for id in table["id"]]
     fits = [
-        all(_holds(word, line, id) != unwanted for unwanted, word in wanted) for line, id in zip(told, ids, strict=True)
+        all(_holds(word, line, id) != unwanted for unwanted, word in wanted)
+        for line, id in zip(lines, ids, strict=True)
     ]
     return table[fits]
 

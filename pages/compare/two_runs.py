@@ -15,7 +15,7 @@ from pages.shared.class_names import class_names
 from pages.shared.naming import run_names
 from vitcore import figures
 from vitcore.analysis import differences
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.spec import command_line
 from vitcore.store import queries
@@ -45,14 +45,14 @@ def _pair(runs: pd.DataFrame) -> tuple[str, str]:
     with st.grid(2, min_column_width=260):
         for place, name in enumerate(("a", "b")):
             if st.session_state.get(KEYS[name]) not in titles:
-                st.session_state[KEYS[name]] = next(id for id in ids[place:] if place == 0 or id != _held("a"))
+                st.session_state[KEYS[name]] = next(id for id in ids[place:] if place == 0 or id != _chosen("a"))
             st.selectbox(
                 name.upper(), ids, format_func=lambda id: titles.get(id, id), key=KEYS[name], persist_state="session"
             )
-    return _held("a"), _held("b")
+    return _chosen("a"), _chosen("b")
 
 
-def _held(name: str) -> str:
+def _chosen(name: str) -> str:
     return str(st.session_state[KEYS[name]])
 
 
@@ -72,8 +72,8 @@ def _options(first: pd.Series, second: pd.Series) -> None:
     for name, run in (("A", first), ("B", second)):
         try:
             line = command_line(Results().run(str(run["id"])).spec())
-        except Refusal as refusal:  # a spec that is no longer valid can be looked at all the same
-            st.caption(f"{name}: {format.plain(str(refusal))}")
+        except UserError as error:  # a spec that is no longer valid can be looked at all the same
+            st.caption(f"{name}: {format.plain(str(error))}")
             continue
         st.caption(f"{name} again:")
         st.code(line, language="bash", wrap_lines=True)
@@ -97,26 +97,26 @@ def _matrices(first: pd.Series, second: pd.Series) -> None:
     st.subheader("Confusion matrices", anchor=False)
     try:
         found = [queries.confusion(store_cache.index(), str(run["id"])) for run in (first, second)]
-        (after, one), (then, other) = found
-        classes = class_names(first, len(one))
+        (after, item), (then, other) = found
+        classes = class_names(first, len(item))
         differences.comparable(classes, class_names(second, len(other)))
-    except Refusal as refusal:
-        sentence = format.plain(str(refusal))
+    except UserError as error:
+        sentence = format.plain(str(error))
         st.caption(sentence[0].upper() + sentence[1:] + "." * (not sentence.endswith(".")))
         return
     with st.grid(2, min_column_width=330, gap=("medium", "large")):
-        for name, run, epoch, matrix in (("A", first, after, one), ("B", second, then, other)):
+        for name, run, epoch, matrix in (("A", first, after, item), ("B", second, then, other)):
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{name}**, test images, after epoch {epoch}, percent of the true class")
-                figure = figures.confusion(matrix, classes, normalise=True, revision=f"matrix-{run['id']}")
+                figure = figures.confusion(matrix, classes, normalize=True, revision=f"matrix-{run['id']}")
                 chart(figure, key=f"difference-{name.lower()}", name=f"vitcore-confusion-{name.lower()}")
         with st.container(gap="xxsmall"):
             st.markdown("**A − B**, percentage points: blue where A has more, orange where B has")
-            figure = figures.confusion_difference(one, other, classes, revision=f"{first['id']}:{second['id']}")
+            figure = figures.confusion_difference(item, other, classes, revision=f"{first['id']}:{second['id']}")
             chart(figure, key="difference-ab", name="vitcore-confusion-difference")
         with st.container(gap="xxsmall"):
             st.markdown("**Where they differ most**")
-            _most(differences.cells(one, other, classes))
+            _most(differences.cells(item, other, classes))
 
 
 def _most(table: pd.DataFrame) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from vitcore.aliases import COLUMNS, current
 from vitcore.data.registry import DATASETS
 from vitcore.figures import COSTS, X_AXES, Y_AXES
 from vitcore.layers.kernels import KERNELS
@@ -30,6 +31,8 @@ VOCABULARY: Mapping[str, Iterable[str]] = {
     "status": STATUSES, "architecture": ARCHITECTURES, "kernel": KERNELS, "dataset": DATASETS,
 }  # fmt: skip
 """Values that may be asked for although no run has them at the moment."""
+
+_OF_COLUMNS = {"columns", "hidden", "sort", "by", "group_sort", "axes", "cost"}  # hold names of columns
 
 RUNS_IN_ADDRESS = 100
 """A server takes no request of more than some 16 kB: a longer choice of runs is left to a saved view."""
@@ -65,6 +68,22 @@ class View(BaseModel):
     a: Short = ""  # the two runs of a difference; empty: the newest chosen
     b: Short = ""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_todays_names(cls, raw: Any) -> Any:
+        """What a view of format 1 names by its old name (`vitcore.aliases`), by today's."""
+        if not isinstance(raw, Mapping):
+            return raw
+        now = dict(raw)
+        for name in _OF_COLUMNS & raw.keys():
+            if isinstance(raw[name], str):
+                now[name] = COLUMNS.get(raw[name], raw[name])
+            elif isinstance(raw[name], list | tuple):
+                now[name] = [COLUMNS.get(each, each) if isinstance(each, str) else each for each in raw[name]]
+        if isinstance(raw.get("filters"), Mapping):
+            now["filters"] = current(raw["filters"], COLUMNS)
+        return now
+
 
 def to_query(view: View) -> dict[str, str]:
     """Query parameters that hold the view; lists are joined by commas, a comma in a value is written %2C."""
@@ -85,7 +104,7 @@ def from_query(parameters: Mapping[str, str]) -> tuple[View, str]:
     """The view that query parameters hold, and one sentence about those that are not understood; empty: all are."""
     raw: dict[str, Any] = {}
     doubts = []
-    for name, text in parameters.items():
+    for name, text in current(parameters, COLUMNS).items():
         try:
             if name in FILTERS:
                 part = View.model_validate({"filters": {name: _parted(text)}})
@@ -107,16 +126,16 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
     """The view without what these runs do not have, and one sentence about what was left out; empty: nothing."""
     absent: list[str] = []
 
-    def kept(values: Sequence[str], known: Iterable[str], what: str) -> tuple[str, ...]:
-        held = set(known)
-        absent.extend(f"the {what} {_shown(value)}" for value in values if value not in held)
-        return tuple(value for value in values if value in held)
+    def saved(values: Sequence[str], known: Iterable[str], what: str) -> tuple[str, ...]:
+        stored = set(known)
+        absent.extend(f"the {what} {_shown(value)}" for value in values if value not in stored)
+        return tuple(value for value in values if value in stored)
 
     filters = {}
     for name, values in view.filters.items():
         if name not in runs:
             absent.append(f"the filter {_shown(name)}")
-        elif left := kept(values, {*map(as_text, runs[name]), *VOCABULARY.get(name, ())}, name):
+        elif left := saved(values, {*map(as_text, runs[name]), *VOCABULARY.get(name, ())}, name):
             filters[name] = left
     chosen = None
     if view.runs is not None:
@@ -124,27 +143,27 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
         chosen = tuple(run for run in view.runs if run in stored)
         if gone := len(view.runs) - len(chosen):
             absent.append(f"{gone:,} of its {len(view.runs):,} chosen runs")
-    tags = {tag for some in runs["tags"] for tag in entries(some)}
+    tags = {tag for subset in runs["tags"] for tag in entries(subset)}
 
-    def one(value: str, known: Iterable[str], what: str) -> str:
-        return next(iter(kept((value,) if value else (), known, what)), "")
+    def item(value: str, known: Iterable[str], what: str) -> str:
+        return next(iter(saved((value,) if value else (), known, what)), "")
 
     update = {
         "filters": filters,
-        "tags": kept(view.tags, tags, "tag"),
-        "columns": kept(view.columns, runs.columns, "column"),
+        "tags": saved(view.tags, tags, "tag"),
+        "columns": saved(view.columns, runs.columns, "column"),
         "hidden": tuple(name for name in view.hidden if name in runs),
-        "by": kept(view.by, FILTERS, "field"),
-        "axes": kept(view.axes, runs.columns, "axis"),
-        "sort": one(view.sort, runs.columns, "column"),
-        "group_sort": one(view.group_sort, [*runs.columns, *(each.name for each in GROUPS)], "column"),
-        "dataset": one(view.dataset, runs["dataset"], "dataset"),
+        "by": saved(view.by, FILTERS, "field"),
+        "axes": saved(view.axes, runs.columns, "axis"),
+        "sort": item(view.sort, runs.columns, "column"),
+        "group_sort": item(view.group_sort, [*runs.columns, *(each.name for each in GROUPS)], "column"),
+        "dataset": item(view.dataset, runs["dataset"], "dataset"),
         "runs": chosen,
-        "a": one(view.a, runs["id"], "run"),
-        "b": one(view.b, runs["id"], "run"),
+        "a": item(view.a, runs["id"], "run"),
+        "b": item(view.b, runs["id"], "run"),
     }
-    told = f"This view also asks for {_and(absent)}, which is not stored here; the rest is shown." if absent else ""
-    return view.model_copy(update=update), told
+    left_out = f"This view also asks for {_and(absent)}, which is not stored here; the rest is shown." if absent else ""
+    return view.model_copy(update=update), left_out
 
 
 _LISTS = {name for name, info in View.model_fields.items() if "tuple" in str(info.annotation) and name != "filters"}

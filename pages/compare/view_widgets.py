@@ -28,7 +28,7 @@ VERSION = "compare-version"
 _OF_CHART = {"cost": ("dataset",), "parallel": ("axes",), "difference": ("a", "b")}
 """Choices that have a default made from the runs, and belong into the view only while they are to be seen."""
 
-_WRITTEN, _FIRST, _TOLD = "compare-address", "compare-first", "compare-told"
+_WRITTEN, _FIRST, _NOTICES = "compare-address", "compare-first", "compare-told"
 
 
 def filter_key(name: str) -> str:
@@ -36,7 +36,7 @@ def filter_key(name: str) -> str:
     return f"compare-is-{name}"
 
 
-def take_up(runs: pd.DataFrame) -> None:
+def load_from_url(runs: pd.DataFrame) -> None:
     """At the page's start: what the address holds becomes the widgets' state; a bare address leaves it as it was.
 
     An address that this session did not write itself is one that was opened, or gone back to.
@@ -73,7 +73,7 @@ def show(view: View, runs: pd.DataFrame, doubt: str = "") -> None:
         state[filter_key(name)] = list(view.filters.get(name, ()))
     state["compare-filters"] = list(view.filters)
     state[VERSION] = state.get(VERSION, 0) + 1
-    state[_TOLD] = [told for told in (doubt, absent) if told]
+    state[_NOTICES] = [each for each in (doubt, absent) if each]
 
 
 def present() -> View:
@@ -87,7 +87,7 @@ def present() -> View:
     return View.model_validate(values)
 
 
-def hand_out() -> None:
+def save_to_url() -> None:
     """At the page's end: the address holds the view, and what of it was not understood is said once."""
     view = present()
     first = list(view.runs or ()) == st.session_state[_FIRST]
@@ -104,5 +104,5 @@ def hand_out() -> None:
 
 def doubts() -> None:
     """What of an opened view is not to be had here; it stays until the view changes."""
-    for told in st.session_state.get(_TOLD, []):
-        st.warning(format.plain(told))
+    for sentence in st.session_state.get(_NOTICES, []):
+        st.warning(format.plain(sentence))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared import format
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.export import FILE
 from vitcore.runs.files import open_own, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
@@ -25,7 +25,7 @@ def weights_of(run: RunFolder) -> None:
     if not _readable(run.checkpoint):
         return
     st.download_button(
-        "Checkpoint",
+        "Download checkpoint",
         partial(read_own, run.checkpoint),
         f"{run.id}.safetensors",
         key="download-checkpoint",
@@ -41,19 +41,19 @@ def weights_of(run: RunFolder) -> None:
                 processes.answer(
                     "vitcore", ["--results", str(Results().root), "export", run.id, "--onnx", str(file)], PATIENCE
                 )
-        except Refusal as refusal:
-            st.warning(format.plain(str(refusal)))
+        except UserError as error:
+            st.warning(format.plain(str(error)))
             return
     if not _readable(file):
         return
     st.download_button(
-        "ONNX",
+        "Download ONNX",
         partial(read_own, file),
         f"{run.id}.onnx",
         mime="application/octet-stream",
         key="download-onnx",
         on_click="ignore",
-        help="Takes pictures of 0 to 1, (b c y x); the normalisation is within, the classes' names in its metadata.",
+        help="Takes images of 0 to 1, (b c y x); the normalization is within, the classes' names in its metadata.",
     )
 
 
@@ -65,8 +65,8 @@ def _readable(file: Path) -> bool:
         way_on = "; its owner can make it readable (chmod a+r)" if isinstance(error, PermissionError) else ""
         st.warning(format.plain(f"{file.name} cannot be taken along: {reason(error)}{way_on}"))
         return False
-    except Refusal as refusal:
-        st.warning(format.plain(f"{file.name} cannot be taken along: {refusal}"))
+    except UserError as user_error:
+        st.warning(format.plain(f"{file.name} cannot be taken along: {user_error}"))
         return False
     return True
 

@@ -7,12 +7,12 @@ import streamlit as st
 
 from pages.shared import format, frame
 from pages.shared.chart import chart
-from pages.shared.samples import Drawn, drawn, opened, samples, subset_bars
+from pages.shared.samples import DrawnSubset, drawn, opened, samples, subset_bars
 from pages.train.fields import whole
 from vitcore.data.load import available, described, downloads, load
 from vitcore.data.registry import DATASETS
 from vitcore.data.storage.decode_all import Broken
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 QUICK = ("digits", "mnist", "fashion-mnist")  # read in a second; others are decoded when asked
 CLASSES = 10  # shown at a time
@@ -33,10 +33,10 @@ def overview() -> None:
         {
             "Dataset": known.label,
             "State": state(name),
-            "Training rows": known.train_rows or None,
-            "Test rows": known.test_rows or None,
+            "Training samples": known.train_samples or None,
+            "Test samples": known.test_samples or None,
             "Classes": len(known.classes) or None,
-            "Picture": f"{known.channels} × {known.side} × {known.side}",
+            "Image": f"{known.channels} × {known.image_size} × {known.image_size}",
             "Source": known.source,
         }
         for name, known in DATASETS.items()
@@ -49,15 +49,15 @@ def overview() -> None:
         placeholder="",
         key="datasets",
         height=38 + 35 * len(table),
-        column_config={name: whole for name in ("Training rows", "Test rows", "Classes")},
+        column_config={name: whole for name in ("Training samples", "Test samples", "Classes")},
     )
 
 
-def facts(told: Sequence[str], key: str = "found-in-folders") -> None:
+def facts(sentences: Sequence[str], key: str = "found-in-folders") -> None:
     """What was found in class folders: a run's notes say the same."""
-    if told:
+    if sentences:
         with st.container(key=key, gap="xsmall"):
-            for sentence in told:
+            for sentence in sentences:
                 st.text(f"{sentence[0].upper()}{sentence[1:]}.")
 
 
@@ -80,8 +80,8 @@ def bring(name: str, missing: str) -> None:
 
         try:
             load(name, progress=tell)
-        except Refusal as refusal:
-            st.error(format.plain(str(refusal)))
+        except UserError as error:
+            st.error(format.plain(str(error)))
             return
         st.rerun()
 
@@ -89,7 +89,7 @@ def bring(name: str, missing: str) -> None:
 def inside(name: str, folder: str | None, skip_broken: bool, before: Sequence[str]) -> None:
     """Samples of every class, and what a subset would hold."""
     images = opened(name, folder, skip_broken=skip_broken)
-    facts([sentence for sentence in images.told if sentence not in before], "found-in-pictures")
+    facts([sentence for sentence in images.notes if sentence not in before], "found-in-images")
     st.subheader("Samples", anchor=False)
     first = 0
     if len(images.classes) > CLASSES:
@@ -97,7 +97,7 @@ def inside(name: str, folder: str | None, skip_broken: bool, before: Sequence[st
     samples(images, range(first, min(first + CLASSES, len(images.classes))))
     if DATASETS[name].note:
         st.caption(DATASETS[name].note + ".")
-    st.subheader("A subset of the training rows", anchor=False)
+    st.subheader("A subset of the training samples", anchor=False)
     subset(images.train.labels.tolist(), images.classes, name)
 
 
@@ -109,20 +109,20 @@ def subset(labels: list[int], classes: tuple[str, ...], name: str) -> None:
         stratified = st.checkbox("Stratified", key="subset-stratified", help="Keep the classes' shares.")
     if rows is None or seed is None:
         return
-    found: dict[str, Drawn] = {}
+    found: dict[str, DrawnSubset] = {}
     left, right = st.columns(2, gap="large")
     for place, replacement, title in ((left, False, "Without replacement"), (right, True, "With replacement")):
         with place, st.container(border=True, gap="xsmall", height="stretch"):
             st.markdown(f"**{title}**")
             try:
-                one = found[title] = drawn(labels, len(classes), rows, replacement, seed, stratified)
-            except Refusal as refusal:
-                st.caption(format.plain(str(refusal)))
+                item = found[title] = drawn(labels, len(classes), rows, replacement, seed, stratified)
+            except UserError as error:
+                st.caption(format.plain(str(error)))
                 continue
             with st.grid(3, min_column_width=100):
-                st.metric("Different rows", f"{one.different:,}")
-                st.metric("Repeats", f"{one.repeats:,}", help="Draws that bring a row which was drawn before.")
-                st.metric("Most often", f"{one.most} ×" if one.most > 1 else "once")
+                st.metric("Different rows", f"{item.different:,}")
+                st.metric("Repeats", f"{item.repeats:,}", help="Draws that bring a row which was drawn before.")
+                st.metric("Most often", f"{item.most} ×" if item.most > 1 else "once")
     if found:
         chart(subset_bars(found, classes), key="subset-balance", name=f"vitcore-{name}-subset")
         st.caption("Rows of each class. A run of this seed draws exactly these rows.")
@@ -149,7 +149,8 @@ else:
     try:
         known = described(name, folder or None)
         st.caption(
-            f"{known.train_rows:,} training and {known.test_rows:,} test pictures of {len(known.classes):,} classes."
+            f"{known.train_samples:,} training and {known.test_samples:,} test images of {len(known.classes):,} "
+            "classes."
         )
         facts(known.found)
         if name in QUICK or st.toggle(
@@ -158,10 +159,10 @@ else:
             skip_broken = name not in QUICK and st.checkbox(
                 "Leave out broken images", key=f"skip-broken-{name}", help="Those that cannot be read; a run can too."
             )
-            with st.spinner("Reading the pictures …"):
+            with st.spinner("Reading the images …"):
                 opened(name, folder or None, skip_broken=skip_broken)
             inside(name, folder or None, skip_broken, known.found)
-    except Broken as refusal:
-        listed(refusal)
-    except Refusal as refusal:
-        st.warning(format.plain(str(refusal)))
+    except Broken as user_error:
+        listed(user_error)
+    except UserError as user_error:
+        st.warning(format.plain(str(user_error)))

@@ -1,4 +1,4 @@
-"""Draw: one digit, or one picture of one's own, and what every chosen model makes of it."""
+"""Draw: one digit, or one image of one's own, and what every chosen model makes of it."""
 
 import os
 from collections import Counter
@@ -10,7 +10,7 @@ from PIL import Image
 from pages.draw import answers as asking
 from pages.draw import upload as uploading
 from pages.draw.attention_maps import looking, scale
-from pages.draw.canvas import MADE_FOR, canvas, picture
+from pages.draw.canvas import MADE_FOR, canvas, drawn_image
 from pages.server import store_cache
 from pages.shared import format, frame, own_drawings
 from pages.shared.chart import chart
@@ -18,12 +18,12 @@ from pages.shared.naming import run_names
 from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore import figures
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.predict import Prediction
 from vitcore.store import choosing
 
-WAYS = ("Draw a digit", "Upload a picture")
+WAYS = ("Draw a digit", "Upload an image")
 READERS = [name for name, known in DATASETS.items() if known.made == "digit"]  # datasets whose models read digits
 
 
@@ -31,14 +31,14 @@ def with_weights(table: pd.DataFrame) -> pd.DataFrame:
     """The runs that can be asked: they have a checkpoint."""
     if table.empty:
         return table
-    store, some = Results(), table[table["epochs_done"] > 0]
-    return some[[os.path.isfile(store.runs / run / "model.safetensors") for run in some["id"]]]
+    store, subset = Results(), table[table["epochs_done"] > 0]
+    return subset[[os.path.isfile(store.runs / run / "model.safetensors") for run in subset["id"]]]
 
 
 def silent(run: str) -> str:
     """Why a run that the address names cannot be asked."""
     if run in set(able["id"]):
-        return "reads no drawn digits; it can be asked about an uploaded picture"
+        return "reads no drawn digits; it can be asked about an uploaded image"
     return "has no weights to ask yet" if run in set(store_cache.runs()["id"]) else gone(run)
 
 
@@ -93,11 +93,11 @@ def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Predicti
     return read
 
 
-def as_seen(read: dict[str, Prediction]) -> None:
+def as_prepared(read: dict[str, Prediction]) -> None:
     """The first model's answer to the drawing, as an image of what it was given."""
     for answer in list(read.values())[:1]:
         st.caption("As the model sees it")
-        asking.seen(answer)
+        asking.prepared_image(answer)
 
 
 @st.fragment
@@ -106,37 +106,37 @@ def easel(runs: pd.DataFrame) -> None:
     left, right = st.columns([1, 1.9], gap="large")
     with left:
         strokes = canvas("drawing")
-    image = picture(strokes) if strokes else None
+    image = drawn_image(strokes) if strokes else None
     with right:
         read = answers(runs, image)
         if not strokes and len(runs):
             st.caption(
                 "Draw on the canvas: the answers come while you draw. Large and in the middle, or small and in a "
-                "corner, a digit is centred and scaled as MNIST's were."
+                "corner, a digit is centered and scaled as MNIST's were."
             )
     with left:
-        as_seen(read)
+        as_prepared(read)
         own_drawings.saving(image, list(runs["dataset"]) or READERS[:1])
 
 
 def upload(runs: pd.DataFrame) -> None:
-    """A picture from the person's own files, and the answers."""
+    """An image from the person's own files, and the answers."""
     left, right = st.columns([1, 1.9], gap="large")
     image = None
     with left:
-        file = st.file_uploader("Picture", uploading.ENDINGS, key="upload", max_upload_size=uploading.MEGABYTES)
+        file = st.file_uploader("Image", uploading.ENDINGS, key="upload", max_upload_size=uploading.MEGABYTES)
         if file is not None:
             try:
                 image = uploading.opened(file.name, file.getvalue())
                 asking.thumbnail(image)
-            except Refusal as refusal:
-                st.warning(format.plain(str(refusal)))
+            except UserError as error:
+                st.warning(format.plain(str(error)))
     with right:
         read = answers(runs, image)
         if image is None and len(runs):
             st.caption("PNG, JPEG, WebP, BMP or GIF. It stays on this machine.")
     with left:
-        as_seen(read)
+        as_prepared(read)
         own_drawings.saving(image, list(runs["dataset"]))
 
 
@@ -158,7 +158,7 @@ else:
     first = choosing.default(asked, MADE_FOR if drawn else None)
     ids = pick_runs(asked, key="draw-runs" if drawn else "upload-runs", first=first, label="Models", why=silent)
     if asked.empty:
-        st.caption("No stored model reads digits; upload a picture for those that read others.")
+        st.caption("No stored model reads digits; upload an image for those that read others.")
     chosen = asked[asked["id"].isin(ids)].set_index("id", drop=False).reindex(ids)
     st.space("small")
     (easel if drawn else upload)(chosen)

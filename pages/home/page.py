@@ -126,8 +126,8 @@ frame.heading(
 )
 everything = store_cache.runs()
 st.session_state["home-busy"] = not store_cache.active(everything).empty
-for told in store_cache.notices():
-    st.warning(format.plain(told))
+for notice in store_cache.notices():
+    st.warning(format.plain(notice))
 tour()
 if everything.empty:
     first_model()

@@ -28,10 +28,10 @@ def tour() -> None:
     if st.session_state.get(CLOSED) or os.path.lexists(_file()):
         return
     place = min(int(st.session_state.get(STEP, 0)), len(STEPS) - 1)
-    page, title, said = STEPS[place]
+    page, title, text = STEPS[place]
     with st.container(border=True, key="tour", gap="xsmall", width=720):
         st.caption(f"A short tour, {place + 1} of {len(STEPS)}")
-        st.markdown(f"**{title}.** {said}")
+        st.markdown(f"**{title}.** {text}")
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             if place + 1 < len(STEPS):
                 st.button("Next", key="tour-next", on_click=_go, args=(place + 1,))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared import format, moments
 from pages.shared.chart import chart
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.figures import kernels as figures
 from vitcore.lab import measure, measurements, plan
 from vitcore.lab.measurements import Measurement
@@ -61,8 +61,8 @@ def _go(chosen: list[str]) -> None:
     try:
         measure.start(Results(), plan.Plan(series=series))
         measure.await_start(Results())
-    except Refusal as refusal:
-        st.toast(format.plain(str(refusal)))
+    except UserError as error:
+        st.toast(format.plain(str(error)))
 
 
 def _under_way(found: Measurement | None) -> None:
@@ -79,23 +79,25 @@ def _under_way(found: Measurement | None) -> None:
 def _stop() -> None:
     try:
         measure.stop(Results())
-    except Refusal as refusal:
-        st.toast(format.plain(str(refusal)))
+    except UserError as error:
+        st.toast(format.plain(str(error)))
 
 
 def _shown(found: Measurement) -> None:
     widths = sorted(int(width) for width in found.points["head_width"].unique())
     width = st.segmented_control(
-        "Head width", widths, default=widths[0], key="measure-width", format_func=lambda one: f"{one} wide"
+        "Head width", widths, default=widths[0], key="measure-width", format_func=lambda item: f"{item} wide"
     )
     points = found.points[found.points["head_width"] == (width or widths[0])]
-    crossings = [one for one in measurements.crossovers(found.points) if one.head_width == (width or widths[0])]
+    crossings = [
+        crossover for crossover in measurements.crossovers(found.points) if crossover.head_width == (width or widths[0])
+    ]
     with st.grid(2, min_column_width=330, gap="medium"):
         with st.container(gap="xxsmall"):
             st.markdown("**Time**, forward and backward")
-            marks = [(one.series, one.tokens, one.milliseconds) for one in crossings]
+            etags = [(crossing.series, crossing.tokens, crossing.milliseconds) for crossing in crossings]
             chart(
-                figures.cost(points, measurements.label, crossings=marks), key="cost-time", name="vitcore-kernel-time"
+                figures.cost(points, measurements.label, crossings=etags), key="cost-time", name="vitcore-kernel-time"
             )
         with st.container(gap="xxsmall"):
             st.markdown("**Memory**, at its height")
@@ -109,7 +111,7 @@ def _shown(found: Measurement) -> None:
     state = "" if found.status in ("finished", "running") else f" It was {found.status} before its end."
     when = f"Measured {moments.ago(found.moment)} on {found.place}.{state}"
     st.caption(
-        f"One picture, {found.about.get('heads', 4)} heads, without the linear maps around the attention, which are "
+        f"One image, {found.about.get('heads', 4)} heads, without the linear maps around the attention, which are "
         f"the same for all; FAVOR+ with {plan.FEATURES} features. Crosses mark where a kernel passes softmax. Up to "
         f"{found.about.get('explicit_tokens', 100)} tokens softmax is two plain products, beyond that torch's fused "
         f"attention, which never holds all weights at once. {when}"
@@ -120,12 +122,12 @@ def _table(found: Measurement) -> None:
     """From how many tokens on each kernel beats softmax."""
     rows = [
         {
-            "Kernel": measurements.label(one.series),
-            "Head width": one.head_width,
-            "Quicker than softmax from": one.words,
-            "Times quicker at the longest": None if math.isnan(one.factor) else one.factor,
+            "Kernel": measurements.label(crossover.series),
+            "Head width": crossover.head_width,
+            "Quicker than softmax from": crossover.words,
+            "Times quicker at the longest": None if math.isnan(crossover.factor) else crossover.factor,
         }
-        for one in measurements.crossovers(found.points)
+        for crossover in measurements.crossovers(found.points)
     ]
     if rows:
         st.dataframe(

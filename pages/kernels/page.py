@@ -61,7 +61,7 @@ def shapes() -> None:
         "two matrix products. Softmax has no finite φ; FAVOR+ is exp(x − x²/2) here."
     )
     with st.expander("Every kernel as a formula"):
-        rows = [(one.label, one.formula, one.epsilon, one.source) for one in KERNELS.values()]
+        rows = [(value.label, value.formula, value.epsilon, value.source) for value in KERNELS.values()]
         st.dataframe(pd.DataFrame(rows, columns=["Kernel", "Formula", "ε", "Source"]), hide_index=True, key="formulas")
 
 
@@ -97,7 +97,7 @@ def same_function() -> None:
         pd.DataFrame(rows, columns=names),
         hide_index=True,
         key="agreement",
-        column_config={one: st.column_config.NumberColumn(format="localized") for one in names[1:]},
+        column_config={item: st.column_config.NumberColumn(format="localized") for item in names[1:]},
     )
     floor, pairs = published_floor("performer"), approximation.same_pairs()
     st.markdown(

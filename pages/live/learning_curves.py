@@ -15,7 +15,7 @@ from pages.shared.chart import Panel, plain, wall
 from pages.shared.naming import run_names
 from pages.shared.status import Run
 from vitcore import figures
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.figures import edges
 from vitcore.runs.folder import Results
 from vitcore.store import queries
@@ -29,35 +29,40 @@ CURVES = (
     ("{} loss by epoch, training dotted", "held_out_loss", "epoch"),
     ("{} F1 by epoch", "held_out_f1", "epoch"),
 )
-TOLD = ["epochs_done", "training_seconds", "error_percent", "val_error"]  # of a run's row, changed by a new epoch
+CURVE_COLUMNS = [
+    "epochs_done",
+    "training_seconds",
+    "error_percent",
+    "val_error",
+]  # of a run's row, changed by a new epoch
 
 
 def curves(rows: Sequence[Run]) -> None:
     """Loss, accuracy and F1 of the chosen runs, side by side where there is room."""
     titles = tuple(run_names(rows).items())
-    drawn = _drawn(str(Results().root), titles, mark(rows))
+    drawn = _drawn(str(Results().root), titles, etag(rows))
     st.space("small")
     with st.container(key="curves"):
         wall(drawn, key="curves-wall", height=HEIGHT)
 
 
-def mark(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
+def etag(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
     """What tells that there is more to draw: epochs as far as the index knows them, steps as far as they are written.
 
     Never the length of the events' journal, which the index follows: what was drawn before it looked would stay.
     """
     found: list[tuple[object, ...]] = []
     for run in rows:
-        known = [run[name] for name in TOLD]
+        known = [run[name] for name in CURVE_COLUMNS]
         try:
             found.append((*known, Results().run(run["id"]).steps.stat().st_size))
-        except (OSError, Refusal):  # no step yet; or deleted meanwhile, as the page says elsewhere
+        except (OSError, UserError):  # no step yet; or deleted meanwhile, as the page says elsewhere
             found.append((*known, 0))
     return tuple(found)
 
 
 @functools.lru_cache(maxsize=32)
-def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, ...]) -> list[Panel]:
+def _drawn(root: str, titles: tuple[tuple[str, str], ...], etag: tuple[object, ...]) -> list[Panel]:
     """The figures of CURVES."""
     index, runs = store_cache.index(), pd.DataFrame(titles, columns=["id", "title"])
     epochs = queries.epochs(index, list(runs["id"]))
@@ -71,7 +76,7 @@ def _drawn(root: str, titles: tuple[tuple[str, str], ...], mark: tuple[object, .
                 drawn["data"] += _dotted(figures.curve_plot(rows, runs, x=x, y="train_loss")["data"])
             figure = plain(drawn)
         notes = _small(figure, named=len(runs) > 1) if figure and figure["data"] else []
-        found.append(Panel(f"curve-{y}", edges.said(title, *notes), figure, f"vitcore-{y}"))
+        found.append(Panel(f"curve-{y}", edges.with_notes(title, *notes), figure, f"vitcore-{y}"))
     return found
 
 
@@ -98,7 +103,7 @@ def _dotted(traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def gathered(steps: pd.DataFrame, most: int = POINTS) -> pd.DataFrame:
-    """Neighbouring lines of a run's steps taken together: the mean loss over all their steps, and its extremes.
+    """Neighboring lines of a run's steps taken together: the mean loss over all their steps, and its extremes.
 
     What is no number stays a line of its own, at its step.
     """
@@ -106,9 +111,9 @@ def gathered(steps: pd.DataFrame, most: int = POINTS) -> pd.DataFrame:
     size = max(1, -(-len(steps) // most))
     first = (np.arange(len(steps)) % size == 0) | ~finite | ~np.concatenate([[True], finite])[:-1]
     many = np.diff(steps["step"].to_numpy(), prepend=0).clip(1)  # steps that a line stands for
-    told = steps.assign(many=many, loss=steps["loss_mean"] * many).groupby(np.cumsum(first), sort=False)
-    found = told.agg({"step": "last", "epoch": "last", "loss_min": "min", "loss_max": "max"})
-    return found.assign(loss=told["loss"].sum(min_count=1) / told["many"].sum())
+    strides = steps.assign(many=many, loss=steps["loss_mean"] * many).groupby(np.cumsum(first), sort=False)
+    found = strides.agg({"step": "last", "epoch": "last", "loss_min": "min", "loss_max": "max"})
+    return found.assign(loss=strides["loss"].sum(min_count=1) / strides["many"].sum())
 
 
 def _small(figure: dict[str, Any], *, named: bool) -> list[str]:

@@ -10,25 +10,25 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from pages.live.learning_curves import TOLD, mark
+from pages.live.learning_curves import CURVE_COLUMNS, etag
 from pages.server import store_cache
 from pages.shared.status import Run
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.store import queries
 from vitcore.store.index import Index
 
-MARKS = "watch/marks"  # beside the pages
+ETAGS = "watch/marks"  # beside the pages
 COLUMNS = (  # of a run, as far as Live shows them
     *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
     *("error_percent", "val_error", "val_error_best", "best_epoch", "test_error_best"),
     *("training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
-    *("folder", "side", "skip_broken", "validation", "validation_seed"),
+    *("folder", "image_size", "skip_broken", "validation", "validation_seed"),
 )
 
 
 @dataclass(frozen=True)
-class Look:
+class PageState:
     """What there is to see of some runs between two changes: made once, however many look on."""
 
     changes: int
@@ -38,7 +38,7 @@ class Look:
     statuses: frozenset[str]  # of every run
 
     @classmethod
-    def of(cls, ids: tuple[str, ...], index: Index) -> Look:
+    def of(cls, ids: tuple[str, ...], index: Index) -> PageState:
         """Ask the index for these runs."""
         changes, statuses = index.changes, queries.statuses(index)
         others = [id for id in statuses.get("running", ()) if id not in ids]
@@ -51,44 +51,46 @@ class Look:
         )
 
     @classmethod
-    def at(cls, ids: Sequence[str]) -> Look:
+    def at(cls, ids: Sequence[str]) -> PageState:
         """What there is to see of these runs now, shared with every session that looks at the same ones."""
-        return store_cache.view(("live", *ids), partial(Look.of, tuple(ids)))
+        return store_cache.view(("live", *ids), partial(PageState.of, tuple(ids)))
 
     @property
-    def learnt(self) -> tuple[object, ...]:
-        """What tells that more has been learnt, or said of it."""
-        said = [(run["status"], len(self.notes[run["id"]]), _size(run["id"])) for run in self.rows]
-        return (*mark(self.rows), *said)
+    def learned(self) -> tuple[object, ...]:
+        """What tells that more has been learned, or said of it."""
+        text = [(run["status"], len(self.notes[run["id"]]), _size(run["id"])) for run in self.rows]
+        return (*etag(self.rows), *text)
 
     @property
     def active(self) -> bool:
         """Whether some run waits or trains, these or others."""
         return not self.statuses.isdisjoint(store_cache.ACTIVE)
 
-    def marks(self) -> dict[str, str]:
+    def etags(self) -> dict[str, str]:
         """For a browser that asks whether it shows what there is: `soon` is of epochs and endings, `later` of all."""
-        soon = [[run["status"], *(run[name] for name in TOLD), len(self.notes[run["id"]])] for run in self.rows]
-        return {"soon": repr(soon), "later": repr((self.changes, self.learnt))}
+        soon = [
+            [run["status"], *(run[name] for name in CURVE_COLUMNS), len(self.notes[run["id"]])] for run in self.rows
+        ]
+        return {"soon": repr(soon), "later": repr((self.changes, self.learned))}
 
 
 def address(ids: Sequence[str]) -> str:
     """Where a browser finds these runs' marks."""
-    return f"{MARKS}?{urlencode({'runs': ','.join(ids)})}"
+    return f"{ETAGS}?{urlencode({'runs': ','.join(ids)})}"
 
 
-def marks(request: Request) -> JSONResponse:
+def etags(request: Request) -> JSONResponse:
     """The marks of the runs that an address names, without a run of any script; 503 where the store cannot be read."""
     ids = [id for id in request.query_params.get("runs", "").split(",") if id]
     try:
-        return JSONResponse(Look.at(ids).marks())
-    except Refusal as refusal:
-        return JSONResponse({"refused": str(refusal)}, status_code=503)
+        return JSONResponse(PageState.at(ids).etags())
+    except UserError as error:
+        return JSONResponse({"refused": str(error)}, status_code=503)
 
 
 def _size(id: str) -> int:
     """Bytes that the worker has written beside its journals."""
     try:
         return Results().run(id).log.stat().st_size
-    except (OSError, Refusal):  # none: it was imported, has not begun or was deleted
+    except (OSError, UserError):  # none: it was imported, has not begun or was deleted
         return 0

@@ -11,17 +11,17 @@ from functools import partial
 import streamlit as st
 
 from pages.live.learning_curves import curves
-from pages.live.live_updates import Look, address
+from pages.live.live_updates import PageState, address
 from pages.live.queue_panel import waiting
 from pages.live.run_header import head, numbers
 from pages.server import store_cache
-from pages.server.change_poller import pulse
+from pages.server.change_poller import poll_changes
 from pages.shared import format, frame
 from pages.shared.confusion_panel import SPLITS, confusions
 from pages.shared.naming import run_names
 from pages.shared.run_picker import pick_runs
 from pages.shared.status import Run
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import system_load
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results
@@ -32,7 +32,7 @@ LOG_BYTES = 20_000
 
 
 def confusion(rows: Sequence[Run]) -> None:
-    """Which classes one of the runs takes for which, epoch by epoch, and the pictures behind it."""
+    """Which classes one of the runs takes for which, epoch by epoch, and the images behind it."""
     index = store_cache.index()
     known = {run["id"]: run for run in rows if any(queries.confusion_epochs(index, run["id"], of) for of in SPLITS)}
     if not known:
@@ -55,7 +55,7 @@ def log(run: Run, notes: list[str], *, whose: str) -> None:
         with open_own(Results().run(run["id"]).log) as file:
             file.seek(-min(LOG_BYTES, os.fstat(file.fileno()).st_size), os.SEEK_END)
             written = file.read(LOG_BYTES).decode(errors="replace").replace("\0", "").strip()
-    except (OSError, Refusal):  # none, or none that can be read: the run's row says why
+    except (OSError, UserError):  # none, or none that can be read: the run's row says why
         return
     if written:
         with st.expander(f"The worker's log{whose}"):
@@ -74,54 +74,54 @@ def moving(active: bool) -> bool:
 @st.fragment(key="live-top")
 def top(ids: list[str]) -> None:
     """How far the chosen runs are, and what can be done to them."""
-    look = Look.at(ids)
-    st.session_state["live-changes"] = look.changes
+    state = PageState.at(ids)
+    st.session_state["live-changes"] = state.changes
     st.space("small")
-    called = run_names([*look.rows, *look.others])
-    for run in look.rows:
+    called = run_names([*state.rows, *state.others])
+    for run in state.rows:
         head(run, called[run["id"]])
-    if len(look.rows) == 1:
-        numbers(look.rows[0])
+    if len(state.rows) == 1:
+        numbers(state.rows[0])
 
 
-@st.fragment(key="live-learnt")
-def learnt(ids: list[str]) -> None:
-    """What the chosen runs have learnt, and what was said of it."""
-    look = Look.at(ids)
-    st.session_state["live-learnt"] = look.learnt
-    if all(run["status"] == "queued" for run in look.rows):
+@st.fragment(key="live-learned")
+def learned(ids: list[str]) -> None:
+    """What the chosen runs have learned, and what was said of it."""
+    state = PageState.at(ids)
+    st.session_state["live-learned"] = state.learned
+    if all(run["status"] == "queued" for run in state.rows):
         return
-    curves(look.rows)
-    confusion(look.rows)
-    called = run_names(look.rows)
-    for run in look.rows:
-        log(run, look.notes[run["id"]], whose="" if len(called) == 1 else f" · {called[run['id']]}")
+    curves(state.rows)
+    confusion(state.rows)
+    called = run_names(state.rows)
+    for run in state.rows:
+        log(run, state.notes[run["id"]], whose="" if len(called) == 1 else f" · {called[run['id']]}")
 
 
 @st.fragment(key="live-around")
 def around(ids: list[str]) -> None:
     """What else this machine does, and what waits for it."""
-    look = Look.at(ids)
-    if look.others:
+    state = PageState.at(ids)
+    if state.others:
         st.subheader("Also running", anchor=False)
-        called = run_names([*look.rows, *look.others])
-        for run in look.others:
+        called = run_names([*state.rows, *state.others])
+        for run in state.others:
             head(run, called[run["id"]])
-    if "running" in look.statuses:
+    if "running" in state.statuses:
         st.caption(f"This machine: {system_load.busy()}.")
-    if "queued" in look.statuses:
+    if "queued" in state.statuses:
         waiting(store_cache.runs())
 
 
-def beat(ids: list[str]) -> list[str]:
+def on_change(ids: list[str]) -> list[str]:
     """Which parts of the page are to be drawn anew, since something has changed."""
-    look = Look.at(ids)
-    if moving(look.active) != st.session_state.get("live-moves"):
+    state = PageState.at(ids)
+    if moving(state.active) != st.session_state.get("live-moves"):
         st.rerun()  # the whole page, with a pulse of the other pace
-    if look.changes == st.session_state.get("live-changes"):
+    if state.changes == st.session_state.get("live-changes"):
         return []
-    more = look.learnt != st.session_state.get("live-learnt")
-    return ["live-top", *(["live-learnt"] if more else []), "live-around"]
+    more = state.learned != st.session_state.get("live-learned")
+    return ["live-top", *(["live-learned"] if more else []), "live-around"]
 
 
 def begin() -> list[str]:
@@ -136,12 +136,12 @@ everything = store_cache.runs(now=True)
 if everything.empty:
     st.markdown("Nothing has been trained yet.")
     st.page_link("train/page.py", label="Train a model")
-    pulse(address([]), begin, key="live-pulse", still=True)
+    poll_changes(address([]), begin, key="live-pulse", still=True)
 else:
     now = everything[everything["status"] == "running"]
     chosen = pick_runs(everything, key="live-runs", first=list((now if len(now) else everything.head(1))["id"]))
     top(chosen)
-    learnt(chosen)
+    learned(chosen)
     around(chosen)
     moves = st.session_state["live-moves"] = moving(not store_cache.active(everything).empty)
-    pulse(address(chosen), partial(beat, chosen), key="live-pulse", still=not moves)
+    poll_changes(address(chosen), partial(on_change, chosen), key="live-pulse", still=not moves)

@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages.shared import format
 from pages.shared.naming import run_names
-from pages.shared.status import asked_of, held_back, start_here
-from vitcore.errors import Refusal
+from pages.shared.status import answered, start_here, why_waiting
+from vitcore.errors import UserError
 from vitcore.runs import queue, seal
 from vitcore.runs.folder import Results
 
@@ -41,7 +41,7 @@ def waiting(table: pd.DataFrame) -> None:
                 _mover("↑", "Earlier", ids, place, place - 1)
                 _mover("↓", "Later", ids, place, place + 1)
                 st.button("Cancel", key=f"out-{id}", on_click=_cancel_all, args=([id],))
-            if why := held_back(id):
+            if why := why_waiting(id):
                 st.caption(format.plain(why))
     if len(ids) > SHOWN:
         st.caption(f"and {len(ids) - SHOWN:,} more")
@@ -53,11 +53,11 @@ def moved(ids: list[str], place: int, to: int) -> list[str]:
     return [*rest[:to], ids[place], *rest[to:]]
 
 
-def _mover(sign: str, told: str, ids: list[str], place: int, to: int) -> None:
+def _mover(sign: str, title: str, ids: list[str], place: int, to: int) -> None:
     st.button(
         sign,
-        key=f"{told.lower()}-{ids[place]}",
-        help=told,
+        key=f"{title.lower()}-{ids[place]}",
+        help=title,
         disabled=not 0 <= to < len(ids),
         on_click=_reorder,
         args=(moved(ids, place, to),),
@@ -66,7 +66,7 @@ def _mover(sign: str, told: str, ids: list[str], place: int, to: int) -> None:
 
 def _reorder(ids: list[str]) -> None:
     still = set(queue.queued(Results()))  # some may have been taken up since the page was drawn
-    if asked_of(partial(queue.reorder, ids=[id for id in ids if id in still])):
+    if answered(partial(queue.reorder, ids=[id for id in ids if id in still])):
         st.rerun()
 
 
@@ -75,7 +75,7 @@ def _cancel_all(ids: list[str]) -> None:
     for id in ids:
         try:
             queue.cancel(Results(), id)
-        except Refusal as refusal:
-            st.toast(format.plain(str(refusal)))
-    asked_of(lambda results: None)
+        except UserError as error:
+            st.toast(format.plain(str(error)))
+    answered(lambda results: None)
     st.rerun()  # the whole page, as after whatever changes a run's state

@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
-from pages.shared.status import Run, actions, badge, held_back, progress_line
-from vitcore.errors import Refusal
+from pages.shared.status import Run, actions, badge, progress_line, why_waiting
+from vitcore.errors import UserError
 from vitcore.runs import cost_estimate, seal
 
 TESTED = "Measured once, after training: nothing is chosen by the test images."
@@ -27,7 +27,7 @@ def head(run: Run, called: str) -> None:
             st.progress(format.share(run["progress"]))
             st.caption(progress_line(run))
         elif run["status"] == "queued" and run["reason"] != seal.FOREIGN:
-            if why := held_back(run["id"]):
+            if why := why_waiting(run["id"]):
                 st.caption(format.plain(why))
         elif run["status"] != "finished" and not format.missing(run["reason"]):
             st.caption(format.plain(run["reason"]))
@@ -46,19 +46,19 @@ def numbers(run: Run) -> None:
         if not validated:
             st.metric("Test error, last weights", format.percent(run["error_percent"], 2))
         st.metric("Epochs", f"{format.whole(run['epochs_done'])} of {format.whole(run['epochs'])}")
-        st.metric("Training time", format.duration(run["training_seconds"]), **_told_before(run["id"]))
+        st.metric("Training time", format.duration(run["training_seconds"]), **_estimated(run["id"]))
         st.metric("Images/s", format.count(run["images_per_second"]))
         st.metric("Memory", format.megabytes(run["memory_mb"]))
         st.metric("Parameters", format.count(run["parameters"]))
 
 
-def _told_before(id: str) -> dict[str, Any]:
+def _estimated(id: str) -> dict[str, Any]:
     """What was expected before the launch, to stand beside what it takes."""
     try:
-        told = cost_estimate.read(store_cache.index().results.run(id))
-    except Refusal:  # deleted since the page looked
-        told = None
-    if told is None:
+        estimate = cost_estimate.read(store_cache.index().results.run(id))
+    except UserError:  # deleted since the page looked
+        estimate = None
+    if estimate is None:
         return {}
-    text = f"{format.duration(told.training_seconds)} expected{', a guess' if told.guessed else ''}"
+    text = f"{format.duration(estimate.training_seconds)} expected{', a guess' if estimate.guessed else ''}"
     return {"delta": text, "delta_color": "off", "delta_arrow": "off"}

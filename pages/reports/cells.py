@@ -18,20 +18,20 @@ from vitcore.reproduction.missing import missing
 from vitcore.reproduction.tables import Result, ResultTable
 from vitcore.reproduction.verdicts import Verdict
 
-GREY = "color: #808080"
+GRAY = "color: #808080"
 COLORS = {Verdict.DIFFERS: "color: #C84C00", Verdict.DIVERGED: "color: #C84C00", Verdict.AGREES: "color: #009E73"}
-STYLES = {"–": GREY, "": GREY, **{str(one): COLORS.get(one, GREY) for one in Verdict}}
+STYLES = {"–": GRAY, "": GRAY, **{str(item): COLORS.get(item, GRAY) for item in Verdict}}
 
 
 def shown(result: ResultTable, part: str) -> None:
     """One of exports.PARTS in the report's own layout."""
     table = exports.layout(result, part, brief=True)
-    looks = pd.DataFrame("", index=table.index, columns=table.columns)
+    styles = pd.DataFrame("", index=table.index, columns=table.columns)
     for at, row in enumerate(result.table.rows):
         for column in result.table.columns:
-            looks.loc[at, column.title] = _look(result.at(row.key, column.key), part)
+            styles.loc[at, column.title] = _view(result.at(row.key, column.key), part)
     st.dataframe(
-        table.style.apply(lambda _: looks, axis=None),
+        table.style.apply(lambda _: styles, axis=None),
         hide_index=True,
         height="content",
         key=f"table-{result.table.key}-{part}",
@@ -39,10 +39,10 @@ def shown(result: ResultTable, part: str) -> None:
     )
 
 
-def _look(one: Result, part: str) -> str:
-    if part in ("ours", "difference") and one.below_noise:
-        return GREY if part == "difference" else ""
-    return STYLES.get(exports.cell_text(one, part), "")
+def _view(item: Result, part: str) -> str:
+    if part in ("ours", "difference") and item.below_noise:
+        return GRAY if part == "difference" else ""
+    return STYLES.get(exports.cell_text(item, part), "")
 
 
 def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
@@ -57,20 +57,22 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
         column = right.selectbox(
             "Column", list(columns), format_func=columns.__getitem__, key=f"{result.table.key}-column"
         )
-        one = result.at(row, column)
+        item = result.at(row, column)
         with st.grid(4, min_column_width=130):
-            st.metric("Published", exports.cell_text(one, "published"))
-            st.metric("Ours", one.ours_text() if math.isnan(one.ours.center) else one.center_text())
-            st.metric("Difference", exports.cell_text(one, "difference"))
-            st.metric("Verdict", exports.cell_text(one, "verdict") or "–")
-        st.caption(" ".join(filter(None, [_sentence(one.judgement.why), one.published.note if one.published else ""])))
+            st.metric("Published", exports.cell_text(item, "published"))
+            st.metric("Ours", item.measured_text() if math.isnan(item.measured.center) else item.center_text())
+            st.metric("Difference", exports.cell_text(item, "difference"))
+            st.metric("Verdict", exports.cell_text(item, "verdict") or "–")
+        st.caption(
+            " ".join(filter(None, [_sentence(item.judgment.why), item.published.note if item.published else ""]))
+        )
         if sources := result.table.recipe_sources(row, column, result.protocol):
             st.caption(format.plain(f"Recipe: {'. '.join(sources)}."))
-        _runs(one, runs)
-        if one.cannot:
-            st.info(f"This cell cannot be run yet: {format.plain(one.cannot)}.")
-        elif one.spec:
-            st.code(command(one.spec, result.table.key, row, result.protocol), language="bash", wrap_lines=True)
+        _runs(item, runs)
+        if item.cannot:
+            st.info(f"This cell cannot be run yet: {format.plain(item.cannot)}.")
+        elif item.spec:
+            st.code(command(item.spec, result.table.key, row, result.protocol), language="bash", wrap_lines=True)
             _run_cell(result, row, column, runs)
         st.caption(f"Source: {result.table.source(row, column)}")
 
@@ -79,16 +81,16 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
-def _runs(one: Result, runs: pd.DataFrame) -> None:
+def _runs(item: Result, runs: pd.DataFrame) -> None:
     """Links to the runs that count, and to those that do not with their status."""
     here = set(runs.loc[runs["created"].notna(), "id"]) if len(runs) else set()
-    told = [(f"seed {seed}: {one.values[seed]:.{one.metric.digits}f}", id) for seed, id in one.runs.items()]
-    told += [(f"seed {seed}: diverged", id) for seed, id in one.diverged.items()]
-    told += [(status, id) for status, ids in one.others.items() for id in ids]
-    if not told:
+    buttons = [(f"seed {seed}: {item.values[seed]:.{item.metric.digits}f}", id) for seed, id in item.runs.items()]
+    buttons += [(f"seed {seed}: diverged", id) for seed, id in item.diverged.items()]
+    buttons += [(status, id) for status, ids in item.others.items() for id in ids]
+    if not buttons:
         return
     with st.container(horizontal=True, gap="small", key="cell-runs"):
-        for label, id in told:
+        for label, id in buttons:
             if id in here:
                 st.page_link("live/page.py", label=label, query_params={"runs": id})
             else:

@@ -10,28 +10,28 @@ from pages.server import store_cache
 from pages.shared import format
 from pages.shared.chart import chart
 from pages.shared.class_names import class_names
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.figures import most_confused
 from vitcore.published import tables
 from vitcore.published.tables import Figure
 from vitcore.reproduction import charts
-from vitcore.reproduction.evidence import kept_confusion, kept_epochs
+from vitcore.reproduction.evidence import stored_confusion, stored_epochs
 from vitcore.reproduction.tables import ResultTable
 from vitcore.store import queries
 
 
 def figures(result: ResultTable, runs: pd.DataFrame) -> None:
     """Every figure of the report that shows this table."""
-    mine = [figure for figure in tables.figures().values() if figure.table == result.table.key]
-    if not mine:
+    own = [figure for figure in tables.figures().values() if figure.table == result.table.key]
+    if not own:
         return
     st.subheader("Figures", anchor=False)
     logarithmic = False
-    if any(figure.chart == "bars" for figure in mine):
+    if any(figure.chart == "bars" for figure in own):
         logarithmic = st.toggle(
             "Logarithmic axis", value=True, key="report-log", help="Nine in ten wrong dwarfs the rest."
         )
-    for figure in mine:
+    for figure in own:
         st.markdown(f"**{figure.place}: {figure.title}**")
         for note in figure.notes:
             st.caption(note)
@@ -49,14 +49,14 @@ def figures(result: ResultTable, runs: pd.DataFrame) -> None:
 
 def _epochs(ids: list[str]) -> pd.DataFrame:
     own = queries.epochs(store_cache.index(), ids)
-    return own if len(own) else kept_epochs(ids)
+    return own if len(own) else stored_epochs(ids)
 
 
 def _matrix(id: str, epoch: int | None) -> np.ndarray | None:
     try:
         return queries.confusion(store_cache.index(), id, epoch=epoch)[1]
-    except Refusal:  # a run that is kept with the project, or did not come so far
-        return kept_confusion(id, epoch)
+    except UserError:  # a run that is kept with the project, or did not come so far
+        return stored_confusion(id, epoch)
 
 
 def _confusion(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> None:

@@ -18,7 +18,7 @@ from vitcore.published.tables import Report, Table
 from vitcore.reproduction import exports
 from vitcore.reproduction.claims import by_published, by_runs
 from vitcore.reproduction.comparisons import comparisons
-from vitcore.reproduction.evidence import kept_epochs, with_kept
+from vitcore.reproduction.evidence import stored_epochs, with_stored
 from vitcore.reproduction.paragraph import paragraph
 from vitcore.reproduction.tables import ResultTable, cell_specs, epoch_runs, results
 from vitcore.reproduction.verdicts import VOCABULARY, Verdict
@@ -36,7 +36,7 @@ class View:
     protocol: str
     runs: pd.DataFrame
     result: ResultTable
-    twin: ResultTable | None
+    counterpart: ResultTable | None
 
 
 def page(key: str) -> None:
@@ -50,21 +50,25 @@ def page(key: str) -> None:
 
 def view(table: Table, protocol: str) -> View:
     """The table with the runs as they are now; runs kept with the project fill what the store lacks."""
-    runs = with_kept(store_cache.runs())
-    twin = published.table(table.twin) if table.twin else None
+    runs = with_stored(store_cache.runs())
+    counterpart = published.table(table.counterpart) if table.counterpart else None
     made = [
-        results(one, runs, protocol, epochs=epochs_of(epoch_runs(one, protocol, runs))) for one in (table, twin) if one
+        results(item, runs, protocol, epochs=epochs_of(epoch_runs(item, protocol, runs)))
+        for item in (table, counterpart)
+        if item
     ]
-    return View(table, protocol, runs, made[0], made[1] if twin else None)
+    return View(table, protocol, runs, made[0], made[1] if counterpart else None)
 
 
 def epochs_of(ids: list[str]) -> pd.DataFrame | None:
     """Epochs of stored and of kept runs; None where none are asked for."""
     if not ids:
         return None
-    kept = kept_epochs(ids)
+    stored = stored_epochs(ids)
     own = queries.epochs(store_cache.index(), ids)
-    return own if kept.empty else kept if own.empty else pd.concat([own, kept]).drop_duplicates(["run_id", "epoch"])
+    return (
+        own if stored.empty else stored if own.empty else pd.concat([own, stored]).drop_duplicates(["run_id", "epoch"])
+    )
 
 
 def _choice(report: Report) -> tuple[Table, str]:
@@ -77,13 +81,13 @@ def _choice(report: Report) -> tuple[Table, str]:
         if len(known) > 1:
             key = st.segmented_control(
                 "Table", list(named), default=key, required=True, key=f"{report.key}-table",
-                format_func=lambda one: named[one].place, bind="query-params",
+                format_func=lambda item: named[item].place, bind="query-params",
             )  # fmt: skip
         table = named[key or known[0].key]
         ways = list(table.protocols)
         protocol = st.segmented_control(
             "Protocol of our runs", ways, default=_first(table), required=True, key=f"{report.key}-protocol",
-            format_func=lambda one: table.protocols[one].label if one in table.protocols else one,
+            format_func=lambda item: table.protocols[item].label if item in table.protocols else item,
             bind="query-params",
         )  # fmt: skip
     return table, protocol if protocol in ways else ways[0]
@@ -94,16 +98,16 @@ def _strays(report: Report, known: list[Table]) -> None:
     names = {table.place: table for table in known}
     asked = names.get(st.query_params.get(f"{report.key}-table", ""), known[0])
     tables = {f"{report.key}-table": names} if len(known) > 1 else {}
-    addressed.strays({**tables, f"{report.key}-protocol": [one.label for one in asked.protocols.values()]})
+    addressed.strays({**tables, f"{report.key}-protocol": [value.label for value in asked.protocols.values()]})
 
 
 def _first(table: Table) -> str:
     """The protocol that is shown at first: of which there are runs, the scaled one before the others."""
     name = f"{table.key}-first-protocol"
     if name not in st.session_state:
-        stands = set(with_kept(store_cache.runs())["fingerprint"])
+        stands = set(with_stored(store_cache.runs())["fingerprint"])
         order = sorted(table.protocols, key="scaled".__ne__)
-        st.session_state[name] = next((one for one in order if stands & _asked(table.key, one)), order[0])
+        st.session_state[name] = next((item for item in order if stands & _asked(table.key, item)), order[0])
     return str(st.session_state[name])
 
 
@@ -135,46 +139,46 @@ def _body(table: Table, protocol: str, moving: bool) -> None:
 def _verdict(now: View) -> None:
     with st.container(border=True, key="verdict"):
         st.markdown("**What the runs say**")
-        st.markdown("\n".join(f"- {format.plain(said)}" for said in paragraph(now.result, now.runs, now.twin)))
+        st.markdown("\n".join(f"- {format.plain(text)}" for text in paragraph(now.result, now.runs, now.counterpart)))
 
 
 def _tables(now: View) -> None:
     _pair(now.result, ("published", "ours"))
     if any(
-        one.judgement.verdict not in (Verdict.NOT_COMPARED, Verdict.NOT_RUN, Verdict.NOT_PUBLISHED)
-        for one in now.result.results
+        result.judgment.verdict not in (Verdict.NOT_COMPARED, Verdict.NOT_RUN, Verdict.NOT_PUBLISHED)
+        for result in now.result.results
     ):
         _pair(now.result, ("difference", "verdict"))
-    st.caption("† has a note below. Grey: no more than noise explains. Seconds are compared down a column only.")
+    st.caption("† has a note below. Gray: no more than noise explains. Seconds are compared down a column only.")
     with st.expander("What the verdicts mean"):
-        st.markdown("\n".join(f"- **{one}**: {format.plain(meaning)}." for one, meaning in VOCABULARY.items()))
+        st.markdown("\n".join(f"- **{item}**: {format.plain(meaning)}." for item, meaning in VOCABULARY.items()))
         st.markdown(INTERVALS)
-    if now.twin:
+    if now.counterpart:
         with st.expander("Without and with replacement, side by side"):
-            st.dataframe(exports.side_by_side(now.result, now.twin), hide_index=True)
+            st.dataframe(exports.side_by_side(now.result, now.counterpart), hide_index=True)
 
 
 def _claims(now: View) -> None:
     """What the report says in words about this table, judged twice."""
-    mine = [one for one in claims().values() if now.table.key in one.tables]
-    if not mine:
+    own = [value for value in claims().values() if now.table.key in value.tables]
+    if not own:
         return
-    wanted = {key for one in mine for key in one.tables} - {now.table.key}
+    wanted = {key for entry in own for key in entry.tables} - {now.table.key}
     made = {now.table.key: now.result}
     for key in wanted:
         other = published.table(key)
         epochs = epochs_of(epoch_runs(other, now.protocol, now.runs))
         made[key] = results(other, now.runs, now.protocol, epochs=epochs)
     lines = []
-    for one in mine:
-        printed, ours = by_published(one), by_runs(one, made)
-        lines.append((f"“{one.text}” ({one.place})", printed.standing, printed.why, ours.standing, ours.why))
+    for item in own:
+        printed, measured = by_published(item), by_runs(item, made)
+        lines.append((f"“{item.text}” ({item.place})", printed.standing, printed.why, measured.standing, measured.why))
     names = ["Claim", "By the published numbers", "Why", "By our runs", "Why "]
     st.markdown("**What the report claims**")
     st.dataframe(pd.DataFrame(lines, columns=names).astype(str), hide_index=True, row_height=70, key="claims")
-    for one in mine:
-        if one.open:
-            st.caption(format.plain(one.open))
+    for item in own:
+        if item.open:
+            st.caption(format.plain(item.open))
 
 
 INTERVALS = (
@@ -188,8 +192,8 @@ INTERVALS = (
 def _pair(result: ResultTable, parts: tuple[str, str]) -> None:
     """Two parts of a table: side by side where it is narrow, else one under the other."""
     sides = st.columns(2, gap="medium") if len(result.table.columns) <= NARROW else [st.container() for _ in parts]
-    for side, part in zip(sides, parts, strict=True):
-        with side:
+    for image_size, part in zip(sides, parts, strict=True):
+        with image_size:
             st.markdown(f"**{exports.heading(result, part)}**")
             report_cells.shown(result, part)
 
@@ -243,8 +247,8 @@ def _exports(result: ResultTable) -> None:
 
 def _notes(result: ResultTable) -> None:
     """What is to be known of the published numbers, and whose they are."""
-    cells = [f"{one.row.label}, {one.column.title}: {one.published.note}" for one in result.results
-             if one.published and one.published.note]  # fmt: skip
+    cells = [f"{item.row.label}, {item.column.title}: {item.published.note}" for item in result.results
+             if item.published and item.published.note]  # fmt: skip
     rows = [f"{row.label}: {row.note}" for row in result.table.rows if row.note]
     notes = [*result.table.notes, *rows, *cells]
     if notes:

@@ -24,7 +24,7 @@ SEEDS = 3
 def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
     """How far the table is, and the button that queues the rest."""
     with st.container(border=True, key="fill"):
-        st.markdown("**Fill in**")
+        st.markdown("**Run what is missing**")
         left, right = st.columns([1, 3])
         with left:
             seeds = whole("Seeds a cell", f"{table.key}-seeds", 1, 100, SEEDS)
@@ -71,40 +71,42 @@ def _done(table: Table, protocol: str, runs: pd.DataFrame, seeds: int, rows: lis
     specs = {spec for (row, _), (spec, _) in cell_specs(table, protocol).items() if spec and (not rows or row in rows)}
     found = 0
     for spec in specs:
-        mine = matching(spec, runs)
-        found += int((counting(mine) & mine["seed"].isin(range(seeds))).sum()) if len(mine) else 0
+        own = matching(spec, runs)
+        found += int((counting(own) & own["seed"].isin(range(seeds))).sum()) if len(own) else 0
     return found, len(specs) * seeds
 
 
 def _reasons(gaps: Gaps) -> None:
     """Why some cells cannot be run, each reason once."""
-    told: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
     for row, _, why in gaps.cannot:
-        told.setdefault(why, []).append(row)
-    if told:
+        reasons.setdefault(why, []).append(row)
+    if reasons:
         with st.expander(f"{format.number(len(gaps.cannot), 'cell')} cannot be run yet"):
-            for why, rows in told.items():
+            for why, rows in reasons.items():
                 st.text(f"{', '.join(dict.fromkeys(rows))}: {why}.")
 
 
 def explanations(table: Table, protocol: str, runs: pd.DataFrame) -> None:
     """Pairs of runs that show why a published row says what it says."""
-    for one in table.explanations:
-        with st.container(border=True, key=f"explain-{one.key}"):
-            st.markdown(f"**{one.title}**")
-            st.markdown(one.text)
-            for side, recipe in zip(st.columns(len(one.recipes), gap="medium"), one.recipes, strict=True):
-                with side:
-                    _side(table, protocol, one, recipe, runs)
+    for explanation in table.explanations:
+        with st.container(border=True, key=f"explain-{explanation.key}"):
+            st.markdown(f"**{explanation.title}**")
+            st.markdown(explanation.text)
+            for image_size, recipe in zip(
+                st.columns(len(explanation.recipes), gap="medium"), explanation.recipes, strict=True
+            ):
+                with image_size:
+                    _side(table, protocol, explanation, recipe, runs)
 
 
-def _side(table: Table, protocol: str, one: Explanation, recipe: Recipe, runs: pd.DataFrame) -> None:
+def _side(table: Table, protocol: str, item: Explanation, recipe: Recipe, runs: pd.DataFrame) -> None:
     """One recipe: what to expect, what its stored runs gave, and the button that runs it."""
-    spec = table.explanation_spec(one, recipe, protocol)
+    spec = table.explanation_spec(item, recipe, protocol)
     st.markdown(f"**{recipe.label}**")
     st.caption(f"Expected: {recipe.expect}")
-    mine = matching(spec, runs)
-    for _, run in mine.tail(3).iterrows():
+    own = matching(spec, runs)
+    for _, run in own.tail(3).iterrows():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             badge(run["status"])
             if pd.notna(run["error_percent"]):
@@ -113,9 +115,9 @@ def _side(table: Table, protocol: str, one: Explanation, recipe: Recipe, runs: p
                 st.page_link("live/page.py", label="Open", query_params={"runs": run["id"]})
         if run["reason"] and isinstance(run["reason"], str):
             st.caption(format.plain(run["reason"]))
-    if mine.empty:
-        place = one.recipes.index(recipe)
+    if own.empty:
+        place = item.recipes.index(recipe)
         if st.button(
-            f"Run it ({estimate([spec], runs, measured=speeds())})", key=f"explain-{one.key}-{place}"
+            f"Run it ({estimate([spec], runs, measured=speeds())})", key=f"explain-{item.key}-{place}"
         ) and launch([spec]):
             st.rerun()

@@ -26,7 +26,7 @@ _component = st.components.v2.component(
 )
 
 
-def pulse(address: str, beat: Callable[[], list[str]], *, key: str, still: bool = False) -> None:
+def poll_changes(address: str, on_change: Callable[[], list[str]], *, key: str, still: bool = False) -> None:
     """Call `beat` where the marks `soon` and `later` at `address` tell of more; draw the fragments that it names.
 
     A page that is still keeps its pulse, a slow one: whoever makes it move, by a button of its own or from elsewhere,
@@ -38,7 +38,7 @@ def pulse(address: str, beat: Callable[[], list[str]], *, key: str, still: bool 
 
     @st.fragment(key=f"{key}-fragment")
     def heart() -> None:
-        _component(key=key, data=data, on_beat_change=lambda: _answer(beat()))
+        _component(key=key, data=data, on_beat_change=lambda: _answer(on_change()))
 
     heart()
 

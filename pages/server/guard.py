@@ -47,7 +47,7 @@ ANY = ("0.0.0.0", "::", "*")  # no names: every one would do
 
 class OnlyFromHere:
     """Answers this server's own pages alone, and puts the policy on every answer: a run's name may ask for a remote
-    picture, and never gets it.
+    image, and never gets it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -78,7 +78,7 @@ def refused(headers: Headers) -> str | None:
         return f"This server does not answer to {asked!r}; names besides this machine's own are set by {SETTING}."
     for origin in headers.getlist("origin"):
         name = _name(origin)
-        if name not in known or (name in OWN and not _same(origin, hosts[0])):
+        if name not in known or (name in OWN and not _equal(origin, hosts[0])):
             return f"A page of {origin[:80]!r} may not ask this server; names of one's own are set by {SETTING}."
     return None
 
@@ -86,17 +86,17 @@ def refused(headers: Headers) -> str | None:
 def allowed() -> frozenset[str]:
     """The names by which this server may be called, without ports."""
     named = os.environ.get(SETTING, "").replace(",", " ").split()
-    told = [config.get_option("server.address"), config.get_option("browser.serverAddress"), *named]
-    names = (_name(f"//{one}") for one in told if one and one not in ANY)
+    addresses = [config.get_option("server.address"), config.get_option("browser.serverAddress"), *named]
+    names = (_name(f"//{item}") for item in addresses if item and item not in ANY)
     return OWN | {name for name in names if name}
 
 
-def _same(origin: str, host: str) -> bool:
+def _equal(origin: str, host: str) -> bool:
     """Whether a page's own address is the one that it asks: another program's page on this machine is another site."""
-    theirs, ours = urlsplit(origin), urlsplit(f"//{host}")
+    other, measured = urlsplit(origin), urlsplit(f"//{host}")
     if _name(origin) != _name(f"//{host}"):
         return False
-    return (theirs.port or 80) == (ours.port or 80)
+    return (other.port or 80) == (measured.port or 80)
 
 
 def _name(address: str) -> str | None:

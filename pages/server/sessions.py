@@ -18,41 +18,41 @@ from streamlit.runtime.session_manager import SessionInfo, SessionStorage
 MOST = 16
 
 
-class Waiting(SessionStorage):
+class PatientStorage(SessionStorage):
     """Sessions without a browser, the longest waiting first."""
 
     def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._clock = most, clock
-        self._kept: dict[str, tuple[float, SessionInfo]] = {}
+        self._sessions: dict[str, tuple[float, SessionInfo]] = {}
 
     def get(self, session_id: str) -> SessionInfo | None:
         """The session of that id where it still waits, else None."""
         self._let_go()
-        found = self._kept.get(session_id)
+        found = self._sessions.get(session_id)
         return None if found is None else found[1]
 
     def save(self, session_info: SessionInfo) -> None:
         """Keep a session whose browser has gone, as the newest."""
-        self._kept.pop(session_info.session.id, None)
-        self._kept[session_info.session.id] = (self._clock(), session_info)
+        self._sessions.pop(session_info.session.id, None)
+        self._sessions[session_info.session.id] = (self._clock(), session_info)
         self._let_go()
 
     def delete(self, session_id: str) -> None:
         """Keep a session no longer. Raises KeyError where it does not wait."""
-        del self._kept[session_id]
+        del self._sessions[session_id]
 
     def list(self) -> list[SessionInfo]:
         """The sessions that still wait, the longest waiting first."""
         self._let_go()
-        return [info for _, info in self._kept.values()]
+        return [info for _, info in self._sessions.values()]
 
     def _let_go(self) -> None:
         """Shuts down those whose time is over, and the longest waiting where there are too many."""
         oldest = self._clock() - config.get_option("server.disconnectedSessionTTL")
-        for id, (since, info) in tuple(self._kept.items()):
-            if len(self._kept) <= self._most and since > oldest:
+        for id, (since, info) in tuple(self._sessions.items()):
+            if len(self._sessions) <= self._most and since > oldest:
                 return
-            del self._kept[id]
+            del self._sessions[id]
             info.session.shutdown()
 
 
@@ -60,5 +60,5 @@ class Waiting(SessionStorage):
 async def few_sessions(app: object) -> AsyncIterator[None]:
     """The server's life, in which few sessions are kept of browsers that have gone."""
     manager: Any = get_instance()._session_mgr  # no argument of st.App leads there
-    manager._session_storage = Waiting()
+    manager._session_storage = PatientStorage()
     yield

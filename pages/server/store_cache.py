@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
 from vitcore.settle.wishes import ensure as ensure_settled
@@ -74,10 +74,10 @@ class Watched:
 
     def state(self, *, now: bool = False) -> State:
         """The runs as they stand, asked for once between two changes however many browsers look on."""
-        index, kept = self.poll(now=now), self._state
-        if kept is None or kept.changes != index.changes:
-            kept = self._state = State(index)
-        return kept
+        index, stored = self.poll(now=now), self._state
+        if stored is None or stored.changes != index.changes:
+            stored = self._state = State(index)
+        return stored
 
     def _wake(self) -> None:
         """Start whom runs and questions wait for, where none lives: killed, or gone since before this server."""
@@ -88,24 +88,24 @@ class Watched:
             if self.index.waiting:
                 ensure_dispatcher(self.results)
             ensure_settled(self.results)
-        except Refusal as refusal:
-            self.trouble = str(refusal)
+        except UserError as error:
+            self.trouble = str(error)
 
 
 def index(*, now: bool = False) -> Index:
     """The index, at most LONGEST behind the journals, mostly PAUSE; `now` where a click has just changed something."""
-    return _mine().poll(now=now)
+    return _own().poll(now=now)
 
 
 def notices() -> list[str]:
     """What a person should know about the store itself, in sentences."""
-    watched = _mine()
-    return [told for told in (watched.trouble, watched.index.notice) if told]
+    watched = _own()
+    return [notice for notice in (watched.trouble, watched.index.notice) if notice]
 
 
 def runs(*, now: bool = False) -> pd.DataFrame:
     """Every stored run, newest first."""
-    return _mine().state(now=now).view("runs", queries.runs).copy(deep=False)
+    return _own().state(now=now).view("runs", queries.runs).copy(deep=False)
 
 
 def view(key: Hashable, make: Callable[[Index], View]) -> View:
@@ -113,7 +113,7 @@ def view(key: Hashable, make: Callable[[Index], View]) -> View:
 
     Nobody writes into the answer.
     """
-    return _mine().state().view(key, make)
+    return _own().state().view(key, make)
 
 
 def active(table: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def active(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["status"].isin(ACTIVE)]
 
 
-def _mine() -> Watched:
+def _own() -> Watched:
     """The results folder's own, one a process; by st.cache_resource each of the ten looks of a page would take 1 ms."""
     root = Results().root
     with _building:

@@ -12,7 +12,7 @@ from pages.shared.measured_speeds import speeds
 from pages.shared.run_picker import gone
 from pages.train.fields import decimal, whole
 from vitcore.cost.speed import estimate
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.settle.question import BUDGET, MARGIN, MOST_SETTINGS, ask
 from vitcore.settle.sentences import common, names
@@ -48,7 +48,7 @@ def form(runs: pd.DataFrame) -> None:
             margin = decimal(label, "settle-margin", 0, 100, MARGIN, help="A smaller difference is called none.")
         with right:
             budget = whole("Runs at most", "settle-budget", 6, 1000, BUDGET, help="Stored runs included.")
-        specs = [settings[mark].spec for mark in chosen if mark in settings]
+        specs = [settings[fingerprint].spec for fingerprint in chosen if fingerprint in settings]
         if len(specs) >= 2:
             _cost(specs, runs)
         else:
@@ -65,14 +65,16 @@ def _chosen(settings: dict[str, Setting]) -> list[str]:
     address = st.query_params.get("runs", "")
     if state.get("settle-address") != address:
         wished = list(dict.fromkeys(filter(None, address.split(","))))
-        named = [mark for mark, setting in settings.items() if set(setting.ids) & set(wished)]
+        named = [fingerprint for fingerprint, setting in settings.items() if set(setting.ids) & set(wished)]
         state["settle-address"], state["settle-settings"] = address, named[:MOST_SETTINGS]
         state["settle-told"] = _doubts(wished, named, {id for setting in settings.values() for id in setting.ids})
-    state["settle-settings"] = [mark for mark in state.get("settle-settings", ()) if mark in settings]
+    state["settle-settings"] = [
+        fingerprint for fingerprint in state.get("settle-settings", ()) if fingerprint in settings
+    ]
     for sentence in [*addressed.unknown(("runs",)), *state.get("settle-told", ())]:
         st.warning(format.plain(sentence))
     chosen = st.multiselect(
-        "Settings", list(settings), format_func=lambda mark: labels.get(mark, mark), key="settle-settings",
+        "Settings", list(settings), format_func=lambda key: labels.get(key, key), key="settle-settings",
         max_selections=MOST_SETTINGS, placeholder="Choose two or more",
         on_change=lambda: state.pop("settle-told", None),
     )  # fmt: skip
@@ -81,24 +83,24 @@ def _chosen(settings: dict[str, Setting]) -> list[str]:
 
 def _doubts(wished: list[str], named: list[str], known: set[str]) -> list[str]:
     """What the address asks for and is not chosen."""
-    told = [
+    sentences = [
         f"The address names {addressed.listed([run])}, which {gone(run)}; choose a setting of another run."
         for run in wished
         if run not in known
     ]
     if len(named) > MOST_SETTINGS:
-        told.append(
+        sentences.append(
             f"The address names runs of {len(named)} settings; {MOST_SETTINGS} of them are chosen, as many as fit."
         )
-    return told
+    return sentences
 
 
 def _go(specs: list[RunSpec], margin: float, budget: int) -> None:
     try:
         ask(Results(), specs, margin, budget)
         ensure(Results())
-    except Refusal as refusal:
-        st.error(format.plain(f"{str(refusal)[:1].upper()}{str(refusal)[1:]}."))
+    except UserError as error:
+        st.error(format.plain(f"{str(error)[:1].upper()}{str(error)[1:]}."))
         return
     st.session_state["settle-busy"] = True
     st.rerun()
@@ -121,21 +123,23 @@ def _cost(specs: list[RunSpec], runs: pd.DataFrame) -> None:
 def _settings(runs: pd.DataFrame) -> dict[str, Setting]:
     """Settings of stored runs, newest first, by their fingerprint."""
     found = {}
-    for mark, some in runs.groupby("fingerprint", sort=False) if len(runs) else ():
-        ids = [str(id) for id in some["id"]]
+    for fingerprint, subset in runs.groupby("fingerprint", sort=False) if len(runs) else ():
+        ids = [str(id) for id in subset["id"]]
         try:
-            found[str(mark)] = Setting(RunSpec.of(Results().run(ids[0]).spec(), seed=0, name=""), ids)
-        except Refusal:  # deleted meanwhile, or no longer valid
+            found[str(fingerprint)] = Setting(RunSpec.of(Results().run(ids[0]).spec(), seed=0, name=""), ids)
+        except UserError:  # deleted meanwhile, or no longer valid
             continue
     return found
 
 
 def _labels(settings: dict[str, Setting]) -> dict[str, str]:
     """Each setting by network, kernel and data, and by what tells it from others that are alike in these."""
-    titles = {mark: one.spec.title().rpartition(", seed")[0] for mark, one in settings.items()}
+    titles = {fingerprint: item.spec.title().rpartition(", seed")[0] for fingerprint, item in settings.items()}
     found = {}
-    for mark, title in titles.items():
+    for fingerprint, title in titles.items():
         alike = [other for other in titles if titles[other] == title]
-        apart = names([settings[other].spec for other in alike])[alike.index(mark)] if len(alike) > 1 else ""
-        found[mark] = f"{' · '.join(filter(None, (title, apart)))} ({format.number(len(settings[mark].ids), 'run')})"
+        apart = names([settings[other].spec for other in alike])[alike.index(fingerprint)] if len(alike) > 1 else ""
+        found[fingerprint] = (
+            f"{' · '.join(filter(None, (title, apart)))} ({format.number(len(settings[fingerprint].ids), 'run')})"
+        )
     return found

@@ -14,7 +14,7 @@ from pages.shared import format
 from pages.shared.chart import chart
 from pages.shared.measured_speeds import speeds
 from vitcore.cost.speed import estimate
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.figures.sequence import narrowing
 from vitcore.runs.folder import Results
 from vitcore.settle import wishes
@@ -73,8 +73,8 @@ def _to_come(question: Question, stands: Standing, runs: pd.DataFrame) -> str:
     seed = max((seed for _, seed in stands.runs), default=0)
     specs = [RunSpec.of(question.settings[place], seed=seed + 1) for place in stands.racing]
     needed = estimate(specs, runs, measured=speeds()).minutes * max(known)
-    told = "" if math.isnan(needed) else f", {format.duration(60 * needed)}"
-    return f"; about {format.number(max(known), 'pair')} of seeds more{told} if things go on as seen"
+    minutes = "" if math.isnan(needed) else f", {format.duration(60 * needed)}"
+    return f"; about {format.number(max(known), 'pair')} of seeds more{minutes} if things go on as seen"
 
 
 def _ways(question: Question, stands: Standing) -> None:
@@ -98,8 +98,8 @@ def _button(label: str, key: str, act: Callable[[], object]) -> None:
     if st.button(label, key=key):
         try:
             act()
-        except Refusal as refusal:
-            st.error(format.plain(str(refusal)))
+        except UserError as error:
+            st.error(format.plain(str(error)))
             return
         store_cache.index(now=True)
         st.session_state.pop("settle-busy", None)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared import format
 
-_TOLD = "address-told"
+_MESSAGES = "address-told"
 NAMED = 4  # of what is not known; of more, how many
 
 
@@ -33,26 +33,26 @@ def strays(offered: Mapping[str, Collection[str]], *, most: Mapping[str, int] | 
     """
     state = st.session_state
     if state.get("page-before") != state.get("page-now"):  # only an address that was opened may ask for anything
-        state[_TOLD] = _Told(_sentences(offered, most or {}))
-    told = state.setdefault(_TOLD, _Told([]))
-    for sentence in told.until(st.query_params.to_dict()):
+        state[_MESSAGES] = _Notices(_sentences(offered, most or {}))
+    notices = state.setdefault(_MESSAGES, _Notices([]))
+    for sentence in notices.until(st.query_params.to_dict()):
         st.warning(format.plain(sentence))
 
 
 @dataclass
-class _Told:
+class _Notices:
     """What was said of an address, until another choice changes that."""
 
     sentences: list[str]
     fresh: bool = True
-    seen: dict[str, str] | None = None
+    address_read: dict[str, str] | None = None
 
     def until(self, address: dict[str, str]) -> list[str]:
         if self.fresh:  # the widgets correct the address while they are drawn: what is left counts from the next run on
             self.fresh = False
-        elif self.seen is None:
-            self.seen = address
-        elif address != self.seen:
+        elif self.address_read is None:
+            self.address_read = address
+        elif address != self.address_read:
             self.sentences = []
         return self.sentences
 

@@ -75,7 +75,7 @@ async function draw(one, host) {
         continue
       }
       if (!one.drawn) host.textContent = ""
-      const traces = figure.data.map(trace => coloured(trace, host))
+      const traces = figure.data.map(trace => colored(trace, host))
       await Plotly.react(host, traces, themed(figure.layout, host, height), settings(name))
       if (!one.drawn) host.on("plotly_click", event => one.pick(event.points[0].pointNumber))
       one.drawn = true
@@ -91,8 +91,8 @@ async function draw(one, host) {
 
 const token = (host, name) => getComputedStyle(host).getPropertyValue(name).trim()
 
-// A matrix goes from the theme's panel colour to its accent, so that an empty cell recedes on light and dark alike.
-function coloured(trace, host) {
+// A matrix goes from the theme's panel color to its accent, so that an empty cell recedes on light and dark alike.
+function colored(trace, host) {
   if (trace.type !== "heatmap" || trace.showscale !== false) return trace
   const scale = [[0, token(host, "--st-secondary-background-color")], [1, token(host, "--st-primary-color")]]
   return { ...trace, colorscale: scale }

@@ -1,4 +1,4 @@
-"""A Plotly figure drawn in place: no flicker, zoom and hidden curves kept, the theme's own colours.
+"""A Plotly figure drawn in place: no flicker, zoom and hidden curves kept, the theme's own colors.
 
 st.plotly_chart mounts a changed figure anew, which blanks it and forgets the zoom; this hands the new figure to
 Plotly.react instead, with plotly.js served by the app itself (app.py).
@@ -86,7 +86,7 @@ def chart(
     if not given["data"]:
         st.caption(NOTHING)
         return
-    data = {"charts": [_told(Panel(key, "", given, name), height)], "picks": on_pick is not None}
+    data = {"charts": [_content(Panel(key, "", given, name), height)], "picks": on_pick is not None}
     if on_pick is None:
         _component(key=key, data=data, height="content")
         return
@@ -95,13 +95,13 @@ def chart(
 
 def wall(panels: Sequence[Panel], *, key: str, height: int) -> None:
     """Charts side by side, two where there is room; one element of the page, which costs a quarter of four."""
-    told = [_told(panel, height) for panel in panels]
-    _component(key=key, data={"charts": told, "picks": False}, height="content")
+    content = [_content(panel, height) for panel in panels]
+    _component(key=key, data={"charts": content, "picks": False}, height="content")
 
 
-def _told(panel: Panel, height: int | None) -> dict[str, Any]:
+def _content(panel: Panel, height: int | None) -> dict[str, Any]:
     """One chart as the browser is told it."""
     tall = height or (panel.figure or {}).get("layout", {}).get("height") or HEIGHT
     figure = panel.figure if panel.figure and panel.figure["data"] else None
-    told = {"key": panel.key, "title": panel.title, "figure": figure, "height": tall, "name": panel.name}
-    return told if figure else {**told, "instead": NOTHING}
+    content = {"key": panel.key, "title": panel.title, "figure": figure, "height": tall, "name": panel.name}
+    return content if figure else {**content, "instead": NOTHING}

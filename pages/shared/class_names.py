@@ -16,9 +16,9 @@ def class_names(run: pd.Series | Mapping[Any, Any], count: int) -> tuple[str, ..
 
     Two classes of one name are told apart by their places, from 1, here and so wherever they are named.
     """
-    told = run.get("classes")
+    journaled = run.get("classes")
     known = DATASETS.get(str(run.get("dataset")))
-    for names in (told, known.classes if known else ()):
+    for names in (journaled, known.classes if known else ()):
         if names is not None and not isinstance(names, float) and len(names) == count:
             return tuple(apart(list(names)))
     return tuple(map(str, range(count)))

@@ -1,4 +1,4 @@
-"""A run's confusion matrix by epoch; a click on a cell shows the pictures behind it and when each was read rightly."""
+"""A run's confusion matrix by epoch; a click on a cell shows its images and when each was predicted correctly."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from pages.shared.class_names import class_names
 from pages.shared.image_elements import image_elements
 from pages.shared.status import Run
 from vitcore import figures
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import queries
-from vitcore.store.history import Told, history
+from vitcore.store.history import ImageHistory, history
 
 SPLITS: tuple[queries.Split, ...] = ("test", "validation")
-SHOWN = 24  # pictures
-SIDE = 112  # pixels of a picture's height on its way to the page
-BOXES = (("True class", "true"), ("Taken for", "predicted"))
+SHOWN = 24  # images
+IMAGE_SIZE = 112  # pixels of an image's height on its way to the page
+BOXES = (("True class", "true"), ("Predicted", "predicted"))
 
 
 def confusions(run: Run, called: str, *, key: str) -> None:
-    """Which classes are taken for which after the last epoch or a chosen one, and the pictures behind a cell."""
+    """Which classes are taken for which after the last epoch or a chosen one, and the images behind a cell."""
     index = store_cache.index()
     there: list[queries.Split] = [split for split in SPLITS if queries.confusion_epochs(index, run["id"], split)]
     split: queries.Split = there[0] if there else "test"
@@ -44,8 +44,8 @@ def confusions(run: Run, called: str, *, key: str) -> None:
     chosen = None if last or len(known) < 2 else _slider(known, key)
     try:
         epoch, matrix = queries.confusion(index, run["id"], chosen, split)
-    except Refusal as refusal:  # its line holds no matrix
-        st.caption(f"{format.plain(str(refusal))}.")
+    except UserError as error:  # its line holds no matrix
+        st.caption(f"{format.plain(str(error))}.")
         return
     names = class_names(run, len(matrix))
     st.caption(f"{format.plain(called)}, {split} images, after epoch {epoch}")
@@ -62,7 +62,7 @@ def confusions(run: Run, called: str, *, key: str) -> None:
 def _drawn(counts: bytes, kind: str, names: tuple[str, ...], shares: bool) -> dict[str, Any]:
     """The matrix's figure as plain data, built once however many look on."""
     matrix = np.frombuffer(counts, dtype=kind).reshape(len(names), len(names))
-    return plain(figures.confusion(matrix, names, normalise=shares))
+    return plain(figures.confusion(matrix, names, normalize=shares))
 
 
 def _slider(known: list[int], key: str) -> int:
@@ -79,23 +79,23 @@ def _pick(key: str, cell: Any) -> None:
 
 
 def _behind(run: Run, names: tuple[str, ...], epoch: int, split: queries.Split, key: str) -> None:
-    """The pictures of one cell, each with the epochs at which it was read rightly."""
+    """The images of one cell, each with the epochs at which it was predicted correctly."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}-cell"):
         true, predicted = (_box(label, names, f"{key}-{name}") for label, name in BOXES)
     if true is None or predicted is None:
-        st.caption("Click a cell, or choose it here, to see the pictures behind it.")
+        st.caption("Click a cell, or choose it here, to see the images behind it.")
         return
     folder = Results().run(run["id"])
     try:
         found = _cell(folder.path, _stamp(folder, split), true, predicted, epoch, split)
-    except Refusal as refusal:
-        st.caption(f"The pictures behind it are not known: {format.plain(refusal)}.")
+    except UserError as error:
+        st.caption(f"The images behind it are not known: {format.plain(error)}.")
         return
     st.markdown(_sentence(len(found), names[true], names[predicted], epoch, split, right=true == predicted))
     if found:
         shown = found[:SHOWN]
-        pictures = image_elements(run, folder, [one.row for one in shown], split)
-        st.html(f'<div class="behind">{"".join(map(_figure, shown, pictures))}</div>')
+        images = image_elements(run, folder, [item.row for item in shown], split)
+        st.html(f'<div class="behind">{"".join(map(_figure, shown, images))}</div>')
     if len(found) > SHOWN:
         st.caption(f"The first {SHOWN} are shown; {len(found):,} in all.")
 
@@ -111,9 +111,9 @@ def _box(label: str, names: tuple[str, ...], key: str) -> int | None:
 
 def _sentence(count: int, true: str, predicted: str, epoch: int, split: str, *, right: bool) -> str:
     """What the cell holds, in words; class names may hold anything, so they stand as code."""
-    many = f"**{count:,}** {split} picture{'s' * (count != 1)}" if count else f"No {split} picture"
+    many = f"**{count:,}** {split} image{'s' * (count != 1)}" if count else f"No {split} image"
     were = "were" if count > 1 else "was"
-    what = "read rightly" if right else f"taken for {_code(predicted)}"
+    what = "predicted correctly" if right else f"predicted as {_code(predicted)}"
     return f"{many} of {_code(true)} {were} {what} after epoch {epoch}."
 
 
@@ -121,22 +121,22 @@ def _code(name: str) -> str:
     return "`" + name.replace("`", "'") + "`"
 
 
-def _figure(one: Told, picture: str) -> str:
-    return f"<figure>{picture}<figcaption>{escape(one.words)}</figcaption></figure>"
+def _figure(item: ImageHistory, image: str) -> str:
+    return f"<figure>{image}<figcaption>{escape(item.words)}</figcaption></figure>"
 
 
 def _stamp(folder: RunFolder, split: queries.Split) -> tuple[int, int]:
     """What changes with the run's predictions."""
     try:
-        seen = (folder.predictions if split == "test" else folder.val_predictions).stat()
+        known = (folder.predictions if split == "test" else folder.val_predictions).stat()
     except OSError:
         return 0, 0
-    return seen.st_size, seen.st_mtime_ns
+    return known.st_size, known.st_mtime_ns
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _cell(
     path: Path, stamp: tuple[int, int], true: int, predicted: int, epoch: int, split: queries.Split
-) -> list[Told]:
+) -> list[ImageHistory]:
     """What is behind a cell, read anew when `stamp` changes."""
     return history(RunFolder(path), true, predicted, epoch, split)

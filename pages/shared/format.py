@@ -60,19 +60,19 @@ def number(how_many: int, thing: str, things: str = "") -> str:
 def rest(statuses: Sequence[str]) -> str:
     """What trains and what waits beyond what is shown: '2 more that train and 1 more in the queue'."""
     training, waiting = statuses.count("running"), statuses.count("queued")
-    told = [f"{training:,} more that {'trains' if training == 1 else 'train'}"] if training else []
-    return " and ".join([*told, *([f"{waiting:,} more in the queue"] if waiting else [])])
+    counts = [f"{training:,} more that {'trains' if training == 1 else 'train'}"] if training else []
+    return " and ".join([*counts, *([f"{waiting:,} more in the queue"] if waiting else [])])
 
 
 def plain(text: object) -> str:
     """Text for markdown that is shown to the letter, whatever a person has put into it.
 
-    No emphasis, heading, list, link, picture, tag, entity, formula, colour or icon comes of it, nor an arrow of ->.
+    No emphasis, heading, list, link, image, tag, entity, formula, color or icon comes of it, nor an arrow of ->.
     """
-    told = re.sub(r"(?m)^[ \t]+", "", str(text).strip())  # spaces at its ends would undo an emphasis around it
-    told = _DRAWN.sub(lambda found: f"{found[0][0]}{WORD_JOINER}{found[0][1:]}", told)
-    told = _LINKED.sub(lambda found: found[0] + WORD_JOINER, told)
-    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", told))
+    escaped = re.sub(r"(?m)^[ \t]+", "", str(text).strip())  # spaces at its ends would undo an emphasis around it
+    escaped = _DRAWN.sub(lambda found: f"{found[0][0]}{WORD_JOINER}{found[0][1:]}", escaped)
+    escaped = _LINKED.sub(lambda found: found[0] + WORD_JOINER, escaped)
+    return _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", escaped))
 
 
 def megabytes(value: float | None) -> str:

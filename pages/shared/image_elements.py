@@ -14,35 +14,35 @@ from pages.shared.status import Run
 from vitcore.data.identity import digest
 from vitcore.data.load import available
 from vitcore.data.splits import parted, tested
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import predictions
 from vitcore.runs.folder import RunFolder
 from vitcore.store import queries
 
-SIDE = 112  # pixels of an image's height on its way to the page
+IMAGE_SIZE = 112  # pixels of an image's height on its way to the page
 
 
 def image_elements(run: Run, folder: RunFolder, rows: Sequence[int], split: queries.Split = "test") -> list[str]:
     """Each row of the split as an img element; where there are no images, the rows' numbers, and why."""
-    name, own, side = run["dataset"], run["folder"], run["side"]
+    name, own, image_size = run["dataset"], run["folder"], run["image_size"]
     own = own if isinstance(own, str) and own else None
     try:
         missing = available(name, own)
         if missing is not None:
-            raise Refusal(missing)
-        with st.spinner("Reading the pictures …"):
+            raise UserError(missing)
+        with st.spinner("Reading the images …"):
             skips = run["skip_broken"]
             skip_broken: bool = not pd.isna(skips) and bool(skips)
             asked = None if format.missing(run["validation"]) else float(run["validation"])
-            images = opened(name, own, None if pd.isna(side) else int(side), skip_broken, asked is not None)
-        told = run.get("data_digest")  # runs from before it was kept have none
-        others = isinstance(told, str) and told != digest(images)
+            images = opened(name, own, None if pd.isna(image_size) else int(image_size), skip_broken, asked is not None)
+        digest_of_run = run.get("data_digest")  # runs from before it was kept have none
+        others = isinstance(digest_of_run, str) and digest_of_run != digest(images)
         shown = tested(images)
         if split == "validation" and asked is not None:
             shown = parted(images, asked, int(run["validation_seed"]), name)[1] or shown
         if others or not np.array_equal(shown.labels.numpy(), predictions.read(folder, split).truth):
-            raise Refusal(f"the {split} pictures on this machine are not those that the run was scored on")
-    except Refusal as refusal:
-        st.caption(f"The images cannot be shown: {format.plain(refusal)}.")
+            raise UserError(f"the {split} images on this machine are not those that the run was scored on")
+    except UserError as error:
+        st.caption(f"The images cannot be shown: {format.plain(error)}.")
         return [f"<b>Image {row + 1:,}</b>" for row in rows]
-    return [inline(shown.image(row).numpy(), f"{split.capitalize()} picture {row + 1}", SIDE) for row in rows]
+    return [inline(shown.image(row).numpy(), f"{split.capitalize()} image {row + 1}", IMAGE_SIZE) for row in rows]

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.server import store_cache
 from pages.shared import format
 from pages.shared.run_picker import MOST
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
 from vitcore.spec import RunSpec
@@ -35,8 +35,8 @@ def launch(specs: Sequence[RunSpec]) -> list[str]:
         speed = Speed(store_cache.runs(), measured=speeds())
         ids = queue_all(store, specs, store_cache.runs(now=True), speed.expected)
         ensure_dispatcher(store)
-    except Refusal as refusal:
-        st.error(format.plain(str(refusal)))
+    except UserError as error:
+        st.error(format.plain(str(error)))
         return []
     return ids
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared import format
 from vitcore.cost.speed import Measured, Network, measure, network
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec
 
 SECONDS = 8  # that a measurement takes, torch's own start included
@@ -37,8 +37,8 @@ def measure_button(guessed: Sequence[RunSpec]) -> None:
         )
         try:
             speeds()[network(spec)] = measure(spec)
-        except Refusal as refusal:
-            refused.append(f"{spec.model.architecture}: {refusal}")
+        except UserError as error:
+            refused.append(f"{spec.model.architecture}: {error}")
     bar.empty()
     for sentence in refused:
         st.warning(format.plain(sentence))

@@ -64,17 +64,17 @@ def ago(moment: datetime | None, now: datetime | None = None) -> str:
 
 def utc(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its moments as such of UTC, for whoever takes it along."""
-    held = {name: table[name] for name in COLUMNS if name in table}
+    present = {name: table[name] for name in COLUMNS if name in table}
     return table.assign(**{
         name: column if getattr(column.dtype, "tz", None) else pd.to_datetime(column).dt.tz_localize("UTC")
-        for name, column in held.items()
+        for name, column in present.items()
     })  # fmt: skip
 
 
 def local(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its moments in the browser's zone, to be looked at."""
-    held, here = utc(table), zone()
-    return held.assign(**{name: held[name].dt.tz_convert(here) for name in COLUMNS if name in held})
+    present, here = utc(table), zone()
+    return present.assign(**{name: present[name].dt.tz_convert(here) for name in COLUMNS if name in present})
 
 
 def _aware(moment: datetime) -> datetime:

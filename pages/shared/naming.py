@@ -17,6 +17,6 @@ def run_names(runs: Iterable[Run]) -> dict[str, str]:
     What tells them apart stands first: on a phone the end of a long title is cut off.
     """
     titles = {str(run["id"]): str(run["title"]) for run in runs}
-    seen = Counter(titles.values())
-    told = [title if seen[title] == 1 else f"{id[-TAIL:]} · {title}" for id, title in titles.items()]
-    return dict(zip(titles, apart(told, [id[-TAIL:] for id in titles]), strict=True))
+    known = Counter(titles.values())
+    labels = [title if known[title] == 1 else f"{id[-TAIL:]} · {title}" for id, title in titles.items()]
+    return dict(zip(titles, apart(labels, [id[-TAIL:] for id in titles]), strict=True))

@@ -1,4 +1,4 @@
-"""A person's own test set: saving a picture with its true label, looking through what is kept, asking stored runs."""
+"""A person's own test set: saving an image with its true label, looking through what is kept, asking stored runs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from PIL import Image
 
 from pages.server import store_cache
 from pages.shared import format
-from pages.shared.status import asked_of
+from pages.shared.status import answered
 from vitcore.analysis import drawings as own_drawings
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import drawings
 from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder
@@ -25,21 +25,21 @@ from vitcore.runs.folder import Results, RunFolder
 SHOWN = 40  # of the kept ones, newest first
 
 
-def saving(picture: Image.Image | None, datasets: Sequence[str]) -> None:
-    """The true label of the picture in hand, the button that keeps it, and what is kept."""
-    shelves = {drawings.shelf(name) for name in datasets}  # models of other classes have no label in common
+def saving(image: Image.Image | None, datasets: Sequence[str]) -> None:
+    """The true label of the image in hand, the button that keeps it, and what is kept."""
+    shelves = {drawings.label_set(name) for name in datasets}  # models of other classes have no label in common
     if len(shelves) != 1 or None in shelves:
         return
-    shelf = str(shelves.pop())
+    label_set = str(shelves.pop())
     with st.container(gap="xsmall", key="own-drawings"):
-        if picture is not None:
+        if image is not None:
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
                 label = st.selectbox(
                     "What it is",
-                    DATASETS[shelf].classes,
+                    DATASETS[label_set].classes,
                     index=None,
                     placeholder="label",
-                    key=f"label-{shelf}",
+                    key=f"label-{label_set}",
                     width=130,
                 )
                 st.button(
@@ -47,65 +47,67 @@ def saving(picture: Image.Image | None, datasets: Sequence[str]) -> None:
                     key="save-drawing",
                     disabled=label is None,
                     on_click=_save,
-                    args=(shelf, picture, label),
+                    args=(label_set, image, label),
                 )
-        _kept(shelf)
+        _stored(label_set)
 
 
-def _save(shelf: str, picture: Image.Image, label: str) -> None:
-    if asked_of(partial(drawings.save, shelf=shelf, picture=picture, label=label)):
-        st.session_state[f"label-{shelf}"] = None  # the next picture is another
+def _save(label_set: str, image: Image.Image, label: str) -> None:
+    if answered(partial(drawings.save, label_set=label_set, image=image, label=label)):
+        st.session_state[f"label-{label_set}"] = None  # the next image is another
         st.toast(f"Kept as {format.plain(label)}.")
 
 
-def _kept(shelf: str) -> None:
+def _stored(label_set: str) -> None:
     """Thumbnails, each with the way out."""
     try:
-        found = drawings.kept(Results(), shelf)
-    except Refusal as refusal:
-        st.caption(format.plain(str(refusal)))
+        found = drawings.stored(Results(), label_set)
+    except UserError as error:
+        st.caption(format.plain(str(error)))
         return
     if not found:
         return
-    with st.expander(f"My drawings ({len(found):,})", key=f"kept-{shelf}"):
+    with st.expander(f"My drawings ({len(found):,})", key=f"kept-{label_set}"):
         st.caption("Compare has a column that says how many of them each run reads.")
         with st.grid("auto", min_column_width=76, gap="small"):
-            for one in found[::-1][:SHOWN]:
-                with st.container(gap="xxsmall", key=f"kept-{one.id}"):
-                    st.html(_thumbnail(one))
+            for item in found[::-1][:SHOWN]:
+                with st.container(gap="xxsmall", key=f"kept-{item.id}"):
+                    st.html(_thumbnail(item))
                     st.button(
                         "Delete",
-                        key=f"drop-{one.id}",
+                        key=f"drop-{item.id}",
                         type="tertiary",
-                        help=f"Delete this {one.label} for good.",
+                        help=f"Delete this {item.label} for good.",
                         on_click=_delete,
-                        args=(shelf, one.id),
+                        args=(label_set, item.id),
                     )
         if len(found) > SHOWN:
             st.caption(f"The newest {SHOWN} of {len(found):,}.")
 
 
-def _delete(shelf: str, id: str) -> None:
-    asked_of(partial(drawings.delete, shelf=shelf, id=id))
+def _delete(label_set: str, id: str) -> None:
+    answered(partial(drawings.delete, label_set=label_set, id=id))
 
 
-def _thumbnail(one: drawings.Drawing) -> str:
+def _thumbnail(item: drawings.Drawing) -> str:
     try:
-        data = base64.b64encode(read_own(one.path)).decode()
-    except (OSError, Refusal):  # deleted by another browser since it was listed, or no picture of ours
+        data = base64.b64encode(read_own(item.path)).decode()
+    except (OSError, UserError):  # deleted by another browser since it was listed, or no image of ours
         data = ""
     shown = f'<img src="data:image/png;base64,{data}" alt="">'
-    return f'<figure class="kept">{shown}<figcaption>{escape(one.label)}</figcaption></figure>'
+    return f'<figure class="kept">{shown}<figcaption>{escape(item.label)}</figcaption></figure>'
 
 
 def with_column(table: pd.DataFrame) -> pd.DataFrame:
     """The table with how many of the drawings each run read, in words; as it was where nothing is drawn or asked."""
-    editions = _editions(table)
-    if not any(editions.values()) and not table["drawings_of"].notna().any():
+    versions = _versions(table)
+    if not any(versions.values()) and not table["drawings_of"].notna().any():
         return table
-    told = zip(table["drawings_right"], table["drawings_of"], table["drawings_edition"], table["dataset"], strict=True)
-    said = [_said(right, of, seen, editions.get(name)) for right, of, seen, name in told]
-    return table.assign(my_drawings=pd.Series(said, index=table.index, dtype="str"))
+    scored = zip(
+        table["drawings_right"], table["drawings_of"], table["drawings_version"], table["dataset"], strict=True
+    )
+    text = [_text(right, of, known, versions.get(name)) for right, of, known, name in scored]
+    return table.assign(my_drawings=pd.Series(text, index=table.index, dtype="str"))
 
 
 def ask_button(table: pd.DataFrame) -> None:
@@ -114,17 +116,17 @@ def ask_button(table: pd.DataFrame) -> None:
     if not ids:
         return
     if st.button(
-        "Ask my drawings",
+        "Evaluate on my drawings",
         key="ask-drawings",
         help=f"{format.number(len(ids), 'run has', 'runs have')} not read all of them yet.",
     ):
         try:
             with st.spinner(f"Asking {format.number(min(len(ids), own_drawings.AT_ONCE), 'run')} …"):
-                said = own_drawings.ask(Results(), ids)
-        except Refusal as refusal:
-            st.toast(format.plain(str(refusal)))
+                text = own_drawings.ask(Results(), ids)
+        except UserError as error:
+            st.toast(format.plain(str(error)))
             return
-        for line in said.splitlines()[:3]:
+        for line in text.splitlines()[:3]:
             st.toast(line)
         store_cache.index(now=True)
         st.rerun()
@@ -134,31 +136,31 @@ def _open(table: pd.DataFrame) -> list[str]:
     """Runs with weights whose answer is of other drawings than those that are kept now."""
     if "my_drawings" not in table:
         return []
-    now = table["dataset"].map(_editions(table))
-    some = table[now.notna() & (table["drawings_edition"].fillna("") != now) & (table["epochs_done"] > 0)]
+    now = table["dataset"].map(_versions(table))
+    subset = table[now.notna() & (table["drawings_version"].fillna("") != now) & (table["epochs_done"] > 0)]
     results = Results()
-    return [run for run in some["id"] if os.path.isfile(RunFolder(results.runs / run).checkpoint)]
+    return [run for run in subset["id"] if os.path.isfile(RunFolder(results.runs / run).checkpoint)]
 
 
-def _readable(shelf: str) -> list[drawings.Drawing]:
+def _readable(label_set: str) -> list[drawings.Drawing]:
     """The drawings that are kept; none where they cannot be read, as Draw says: the table is shown."""
     try:
-        return drawings.kept(Results(), shelf)
-    except Refusal:
+        return drawings.stored(Results(), label_set)
+    except UserError:
         return []
 
 
-def _editions(table: pd.DataFrame) -> dict[str, str | None]:
+def _versions(table: pd.DataFrame) -> dict[str, str | None]:
     """By dataset, the drawings that its models can be asked about now; None: there are none."""
     found = {}
     for dataset in table["dataset"].dropna().unique():
-        shelf = drawings.shelf(dataset)
-        mine = _readable(shelf) if shelf else []
-        found[dataset] = drawings.edition(mine) if mine else None
+        label_set = drawings.label_set(dataset)
+        own = _readable(label_set) if label_set else []
+        found[dataset] = drawings.version(own) if own else None
     return found
 
 
-def _said(right: float, of: float, seen: object, now: str | None) -> str | None:
+def _text(right: float, of: float, known: object, now: str | None) -> str | None:
     if pd.isna(of):
         return None if now is None else "not asked"
-    return f"{int(right)} of {int(of)}" + ("" if seen == now else ", since changed")
+    return f"{int(right)} of {int(of)}" + ("" if known == now else ", since changed")

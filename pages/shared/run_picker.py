@@ -36,14 +36,14 @@ def pick_runs(
         why: of a run that the address names and that is not in the table, what is the matter with it.
     """
     state, titles = st.session_state, run_names(table[["id", "title"]].to_dict("records"))
-    told, written = f"{key}-told", f"{key}-written"
+    messages, written = f"{key}-told", f"{key}-written"
     if key not in state or asked_anew(key):
         named = list(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
         known = [run for run in named if run in titles]
         state[key] = known or [run for run in first if run in titles]
-        state[told] = _doubts(named, known, [titles[run] for run in state[key][:MOST]], why)
+        state[messages] = _doubts(named, known, [titles[run] for run in state[key][:MOST]], why)
     state[key] = [run for run in state[key] if run in titles][:MOST]
-    for sentence in [*addressed.unknown(("runs",)), *state.get(told, ())]:
+    for sentence in [*addressed.unknown(("runs",)), *state.get(messages, ())]:
         st.warning(format.plain(sentence))
     chosen = st.multiselect(
         label,
@@ -52,7 +52,7 @@ def pick_runs(
         format_func=lambda run: titles.get(run, run),
         max_selections=MOST,
         placeholder="Choose runs",
-        on_change=partial(state.pop, told, None),
+        on_change=partial(state.pop, messages, None),
     )
     if chosen:
         st.query_params["runs"] = ",".join(chosen)
@@ -79,10 +79,10 @@ def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[
             reasons.setdefault(why(run), []).append(run)
     other = f"{shown[0]} is shown instead" if len(shown) == 1 else "others are shown instead"
     instead = "the rest is shown" if known else other
-    told = []
+    messages = []
     for reason, runs in reasons.items():
         each = "which" if len(runs) == 1 else "each of which"
-        told.append(f"The address names {addressed.listed(runs)}, {each} {reason}; {instead}.")
+        messages.append(f"The address names {addressed.listed(runs)}, {each} {reason}; {instead}.")
     if len(known) > MOST:
-        told.append(f"The address names {len(known):,} runs; the first {MOST} of them are shown, as many as fit.")
-    return told
+        messages.append(f"The address names {len(known):,} runs; the first {MOST} of them are shown, as many as fit.")
+    return messages

@@ -27,7 +27,7 @@ LARGEST = 96  # pixels of a sample's side on its way to the page
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSubset:
     """A subset: rows of each class, how many rows are different, how many draws repeat one, the most often drawn."""
 
     by_class: tuple[int, ...]
@@ -37,18 +37,20 @@ class Drawn:
 
 
 def opened(
-    name: str, folder: str | None, side: int | None = None, skip_broken: bool = False, validation: bool = False
+    name: str, folder: str | None, image_size: int | None = None, skip_broken: bool = False, validation: bool = False
 ) -> Images:
-    """The dataset at `side` pixels (empty: its own), memory-mapped where it has been decoded before; raises Refusal.
+    """The dataset at `image_size` pixels (empty: its own), memory-mapped where decoded before; raises UserError.
 
     With `validation` its own validation split comes apart. Kept for as long as its files stay as they are.
     """
-    return _opened(name, folder, side, skip_broken, validation, _lying(name, folder))
+    return _opened(name, folder, image_size, skip_broken, validation, _lying(name, folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
-def _opened(name: str, folder: str | None, side: int | None, skip_broken: bool, validation: bool, lying: str) -> Images:
-    return load(name, side, folder=folder, skip_broken=skip_broken, validation=validation)
+def _opened(
+    name: str, folder: str | None, image_size: int | None, skip_broken: bool, validation: bool, lying: str
+) -> Images:
+    return load(name, image_size, folder=folder, skip_broken=skip_broken, validation=validation)
 
 
 @st.cache_data(show_spinner=False, max_entries=8, ttl=10)
@@ -58,7 +60,7 @@ def _lying(name: str, folder: str | None) -> str:
 
 
 def samples(images: Images, classes: Iterable[int]) -> None:
-    """The first training pictures of these classes, a strip a class."""
+    """The first training images of these classes, a strip a class."""
     labels = images.train.labels.numpy()
     strips = []
     for number in classes:
@@ -69,11 +71,13 @@ def samples(images: Images, classes: Iterable[int]) -> None:
     st.html(f'<div class="samples">{"".join(strips)}</div>')
 
 
-def drawn(labels: Sequence[int], classes: int, rows: int, replacement: bool, seed: int, stratified: bool) -> Drawn:
+def drawn(
+    labels: Sequence[int], classes: int, rows: int, replacement: bool, seed: int, stratified: bool
+) -> DrawnSubset:
     """What `vitcore.data.subsets` draws for a run of this seed.
 
     Raises:
-        Refusal: more rows without replacement than there are.
+        UserError: more rows without replacement than there are.
     """
     import torch
 
@@ -84,30 +88,30 @@ def drawn(labels: Sequence[int], classes: int, rows: int, replacement: bool, see
     times = torch.bincount(chosen, minlength=len(labels))
     by_class = torch.bincount(all_labels[chosen], minlength=classes)
     different = int((times > 0).sum())
-    return Drawn(tuple(by_class.tolist()), different, rows - different, int(times.max()))
+    return DrawnSubset(tuple(by_class.tolist()), different, rows - different, int(times.max()))
 
 
-def subset_bars(found: Mapping[str, Drawn], classes: Sequence[str]) -> go.Figure:
+def subset_bars(found: Mapping[str, DrawnSubset], classes: Sequence[str]) -> go.Figure:
     """The class balance of each subset."""
-    series = [figures.Series(title, [float(count) for count in one.by_class]) for title, one in found.items()]
+    series = [figures.Series(title, [float(count) for count in item.by_class]) for title, item in found.items()]
     return figures.bars(list(classes), series, y="Rows", height=320, revision="subset")
 
 
-def _strip(pictures: np.ndarray) -> str:
+def _strip(images: np.ndarray) -> str:
     """(n c y x) side by side as one small PNG in an img element."""
-    wide = np.concatenate(list(pictures), axis=2)
-    return inline(wide, format.number(len(pictures), "sample"), LARGEST)
+    wide = np.concatenate(list(images), axis=2)
+    return inline(wide, format.number(len(images), "sample"), LARGEST)
 
 
-def inline(picture: np.ndarray, alt: str, largest: int) -> str:
+def inline(pixels: np.ndarray, alt: str, largest: int) -> str:
     """(c y x) uint8 as an img element, at most `largest` pixels high on its way to the page; small ones in squares."""
-    seen = picture.transpose(1, 2, 0)
-    image = Image.fromarray(np.ascontiguousarray(seen[..., 0] if seen.shape[-1] == 1 else seen))
-    height = picture.shape[1]
+    known = pixels.transpose(1, 2, 0)
+    image = Image.fromarray(np.ascontiguousarray(known[..., 0] if known.shape[-1] == 1 else known))
+    height = pixels.shape[1]
     if height > largest:
-        image = image.resize((largest * picture.shape[2] // height, largest))
+        image = image.resize((largest * pixels.shape[2] // height, largest))
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     data = base64.b64encode(buffer.getvalue()).decode()
-    look = "pixelated" if height <= 32 else "auto"
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" style="image-rendering: {look}">'
+    view = "pixelated" if height <= 32 else "auto"
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" style="image-rendering: {view}">'

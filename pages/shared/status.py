@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import dependencies, queue, seal
 from vitcore.runs.folder import Results
 from vitcore.runs.status import RESUMABLE
@@ -20,8 +20,8 @@ WAYS_WIDTH = 190  # pixels: the widest pair of buttons
 Run = pd.Series | Mapping[Any, Any]
 """A row of the runs' table; a mapping where many look on, since a row of a hundred columns is slow to cut out."""
 
-Colour = Literal["gray", "blue", "green", "orange", "red"]
-COLOURS: dict[str, Colour] = {
+Color = Literal["gray", "blue", "green", "orange", "red"]
+COLORS: dict[str, Color] = {
     "queued": "gray",
     "running": "blue",
     "finished": "green",
@@ -36,10 +36,10 @@ COLOURS: dict[str, Colour] = {
 
 def badge(status: str) -> None:
     """A run's status as a badge in its color."""
-    st.badge(status, color=COLOURS.get(status, "gray"))
+    st.badge(status, color=COLORS.get(status, "gray"))
 
 
-def held_back(id: str) -> str:
+def why_waiting(id: str) -> str:
     """Why a queued run is not taken up in its turn, as a sentence; empty where nothing holds it back."""
     why = dependencies.reason(Results(), id)
     return f"It {why}." if why else ""
@@ -76,7 +76,7 @@ def _buttons(run: Run) -> None:
         st.button(
             "Pause", key=f"pause-{id}", on_click=_ask, args=(queue.pause, id), help="Keeps its place to go on from."
         )
-        st.button("Stop", key=f"stop-{id}", on_click=_ask, args=(queue.stop, id), help="Keeps what it has learnt.")
+        st.button("Stop", key=f"stop-{id}", on_click=_ask, args=(queue.stop, id), help="Keeps what it has learned.")
     elif state == "queued":
         if run["reason"] == seal.FOREIGN:
             start_here(id, key=f"start-{id}")
@@ -97,17 +97,17 @@ def start_here(id: str, *, key: str) -> None:
     st.button("Start here", key=key, on_click=_ask, args=(queue.resume, id), help=seal.FOREIGN)
 
 
-def asked_of(what: Callable[[Results], object]) -> bool:
+def answered(what: Callable[[Results], object]) -> bool:
     """Do it to the store and look at what it changed; a refusal is said, and False."""
     try:
         what(Results())
-    except Refusal as refusal:
-        st.toast(format.plain(str(refusal)))
+    except UserError as error:
+        st.toast(format.plain(str(error)))
         return False
     store_cache.index(now=True)
     return True
 
 
 def _ask(what: Callable[[Results, str], None], run_id: str) -> None:
-    if asked_of(lambda results: what(results, run_id)):
+    if answered(lambda results: what(results, run_id)):
         st.rerun()  # the whole page: a run that waits or trains has parts that one at rest has not

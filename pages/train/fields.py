@@ -8,25 +8,25 @@ import streamlit as st
 
 from pages.shared import format
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
 from vitcore.spec import SpecField, typed
 from vitcore.spec.typed import written
 
-KEPT: Literal["session"] = "session"  # a widget's value outlives a change of page
+STORED: Literal["session"] = "session"  # a widget's value outlives a change of page
 
 
 def widget(field: SpecField, *, several: bool = False, disabled: bool = False) -> Any:
     """Draw `field` and return what stands in it: one value, or with `several` a list of them.
 
     Raises:
-        Refusal: one sentence, said beneath the field too, where what was typed is no value of it.
+        UserError: one sentence, said beneath the field too, where what was typed is no value of it.
     """
     with st.container(key=f"cell-{field.name}", gap="xxsmall"):
         try:
-            return _several(field, disabled) if several else _one(field, disabled)
-        except Refusal as refusal:
-            _said(refusal)
+            return _several(field, disabled) if several else _item(field, disabled)
+        except UserError as error:
+            _sentence(error)
             raise
 
 
@@ -59,17 +59,17 @@ def _read(asked: SpecField, empty: str) -> Any:
         key=asked.name,
         help=asked.help or None,
         placeholder=empty or None,
-        persist_state=KEPT,
+        persist_state=STORED,
     )
     try:
         return typed.read(asked, text, empty=empty)
-    except Refusal as refusal:
-        _said(refusal)
+    except UserError as error:
+        _sentence(error)
         return None
 
 
-def _said(refusal: Refusal) -> None:
-    st.markdown(f":small[:red[{format.plain(str(refusal))}]]")
+def _sentence(error: UserError) -> None:
+    st.markdown(f":small[:red[{format.plain(str(error))}]]")
 
 
 def inapplicable(field: SpecField) -> None:
@@ -85,7 +85,7 @@ def key_of(field: SpecField, *, several: bool = False) -> str:
     return f"field-{field.name}-several" if several else f"field-{field.name}"
 
 
-def held(field: SpecField, value: Any) -> Any:
+def carried(field: SpecField, value: Any) -> Any:
     """What stands in a field that holds this value: a choice as it is, everything else as text."""
     return value if field.choices or field.kind is bool else written(value)
 
@@ -101,7 +101,7 @@ def shown(field: SpecField, value: Any) -> str:
     return written(value)
 
 
-def _one(field: SpecField, disabled: bool) -> Any:
+def _item(field: SpecField, disabled: bool) -> Any:
     key = key_of(field)
     if field.choices:
         return st.selectbox(
@@ -112,10 +112,12 @@ def _one(field: SpecField, disabled: bool) -> Any:
             help=field.help,
             disabled=disabled,
             format_func=lambda choice: shown(field, choice),
-            persist_state=KEPT,
+            persist_state=STORED,
         )
     if field.kind is bool:
-        return st.checkbox(field.label, field.initial, key=key, help=field.help, disabled=disabled, persist_state=KEPT)
+        return st.checkbox(
+            field.label, field.initial, key=key, help=field.help, disabled=disabled, persist_state=STORED
+        )
     # Numbers too: a browser's number field takes what it makes of a text, or its last value, without a word.
     return typed.read(field, _text(field, key, field.help, disabled), empty=shown(field, None))
 
@@ -134,11 +136,11 @@ def _several(field: SpecField, disabled: bool) -> list[Any]:
         help=f"{field.help} Every chosen one is run.",
         disabled=disabled,
         format_func=lambda choice: shown(field, choice),
-        persist_state=KEPT,
+        persist_state=STORED,
         wrap=True,
     )
     if not chosen:
-        raise Refusal(f"{field.label}: nothing is chosen; choose at least one")
+        raise UserError(f"{field.label}: nothing is chosen; choose at least one")
     return list(chosen)
 
 
@@ -146,11 +148,11 @@ def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
     """What stands in a field of text, to the letter."""
     text: str = st.text_input(
         field.label,
-        held(field, field.initial),
+        carried(field, field.initial),
         key=key,
         help=help,
         disabled=disabled,
         placeholder=field.empty if "empty: " in field.help else None,  # as its help says
-        persist_state=KEPT,
+        persist_state=STORED,
     )
     return text

@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.train.fields import held, inapplicable, key_of, shown, widget
+from pages.train.fields import carried, inapplicable, key_of, shown, widget
 from vitcore.data.load import check_validation, described
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
 from vitcore.spec import RunSpec, SpecField, fields, typed
 from vitcore.spec.presets import presets
@@ -18,13 +18,13 @@ from vitcore.spec.presets import presets
 GROUPS = {
     "Model": ("model",),
     "Data": ("data",),
-    "Training": ("training", "optimiser", "schedule", "augment"),
+    "Training": ("training", "optimizer", "schedule", "augment"),
     "Run": ("run",),
 }
 FOLDED = {
     "Model": ("model",),
     "Data": ("data",),
-    "Optimiser": ("optimiser",),
+    "Optimizer": ("optimizer",),
     "Schedule": ("schedule",),
     "Augmentation": ("augment",),
     "Training": ("training",),
@@ -42,7 +42,7 @@ MOST = 500  # combinations that one click may queue
 
 
 @dataclass(frozen=True)
-class Asked:
+class FormChoices:
     """What the form asks for: the runs, and a sentence for each combination that cannot be one."""
 
     specs: list[RunSpec] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Asked:
     several: bool = False
 
 
-def spec_form() -> Asked:
+def spec_form() -> FormChoices:
     """Draw the form and return what it asks for."""
     _start_from()
     several = st.toggle(
@@ -69,12 +69,12 @@ def spec_form() -> Asked:
         with st.grid(3, min_column_width=170):
             _draw(_leaves(sections, advanced=False), values, wrong, several)
             if group == "Data":
-                _own_pictures(values, wrong)
+                _own_images(values, wrong)
     with st.expander("More options"):
         for tab, sections in zip(st.tabs(list(FOLDED)), FOLDED.values(), strict=True):
             with tab, st.grid(3, min_column_width=170):
                 _draw(_leaves(sections, advanced=True), values, wrong, several)
-    return Asked([], wrong, several) if wrong else combined(values, several)
+    return FormChoices([], wrong, several) if wrong else combined(values, several)
 
 
 def _start_from() -> None:
@@ -100,7 +100,7 @@ def _fill() -> None:
     st.session_state["several"] = False
     st.session_state[BEFORE] = {}
     for leaf in fields():
-        st.session_state[key_of(leaf)] = held(leaf, given[leaf.name])
+        st.session_state[key_of(leaf)] = carried(leaf, given[leaf.name])
 
 
 def _carry() -> None:
@@ -111,14 +111,14 @@ def _carry() -> None:
     state, several = st.session_state, st.session_state["several"]
     before: dict[str, tuple[Any, Any]] = state.setdefault(BEFORE, {})
     for leaf in _multiplied():
-        one, many = key_of(leaf), key_of(leaf, several=True)
-        single = state.get(one, held(leaf, leaf.initial))
+        item, many = key_of(leaf), key_of(leaf, several=True)
+        single = state.get(item, carried(leaf, leaf.initial))
         if several:
             first, whole = before.get(leaf.name, (None, None))
             state[many] = whole if whole is not None and first == single else [single] if leaf.choices else single
         elif whole := state.get(many):
-            state[one] = _first(leaf, whole)
-            before[leaf.name] = (state[one], whole)
+            state[item] = _first(leaf, whole)
+            before[leaf.name] = (state[item], whole)
 
 
 def _first(leaf: SpecField, whole: Any) -> Any:
@@ -126,41 +126,43 @@ def _first(leaf: SpecField, whole: Any) -> Any:
     if leaf.choices:
         return whole[0]
     try:
-        return held(leaf, typed.read_list(leaf, whole, empty=shown(leaf, None))[0])
-    except Refusal:
+        return carried(leaf, typed.read_list(leaf, whole, empty=shown(leaf, None))[0])
+    except UserError:
         return whole
 
 
 def _waiting() -> str:
     """The options of which more was chosen than the one that now stands there, in words."""
-    told = []
+    empty = []
     for leaf in _multiplied():
         first, whole = st.session_state.get(BEFORE, {}).get(leaf.name, (None, None))
         if whole is not None and whole not in (first, [first]) and first == st.session_state.get(key_of(leaf)):
-            told.append(leaf.label)
-    return " and ".join(filter(None, [", ".join(told[:-1]), *told[-1:]]))
+            empty.append(leaf.label)
+    return " and ".join(filter(None, [", ".join(empty[:-1]), *empty[-1:]]))
 
 
 def _multiplied() -> list[SpecField]:
     return [leaf for leaf in fields() if leaf.name in PRODUCT]
 
 
-def combined(values: dict[str, Any], several: bool) -> Asked:
+def combined(values: dict[str, Any], several: bool) -> FormChoices:
     """Every combination of the values that are lists, each checked by the spec."""
     lists = {name: values[name] for name in PRODUCT} if several else {}
     total = 1
     for choices in lists.values():
         total *= len(choices)
     if total > MOST:
-        return Asked([], [f"{total:,} combinations are more than one click may queue; choose at most {MOST}"], several)
+        return FormChoices(
+            [], [f"{total:,} combinations are more than one click may queue; choose at most {MOST}"], several
+        )
     specs: list[RunSpec] = []
     refused: list[str] = []
     for chosen in itertools.product(*lists.values()):
         try:
             specs.append(RunSpec.of(**_with_place(values | dict(zip(lists, chosen, strict=True)))))
-        except Refusal as refusal:
-            refused.append(str(refusal))
-    return Asked(specs, list(dict.fromkeys(refused)), several)
+        except UserError as error:
+            refused.append(str(error))
+    return FormChoices(specs, list(dict.fromkeys(refused)), several)
 
 
 def changed(spec: RunSpec) -> dict[str, Any]:
@@ -178,8 +180,8 @@ def _leaves(sections: tuple[str, ...], *, advanced: bool) -> list[SpecField]:
     return sorted(found, key=lambda leaf: order[leaf.section])
 
 
-def _own_pictures(values: dict[str, Any], wrong: list[str]) -> None:
-    """The path of one's own pictures, asked for where they are chosen and nowhere else."""
+def _own_images(values: dict[str, Any], wrong: list[str]) -> None:
+    """The path of one's own images, asked for where they are chosen and nowhere else."""
     leaf = next(leaf for leaf in fields() if leaf.name == FOLDER)
     values[FOLDER] = None
     chosen = values.get("dataset", [])
@@ -189,12 +191,12 @@ def _own_pictures(values: dict[str, Any], wrong: list[str]) -> None:
         values[FOLDER] = widget(leaf)
         described(FOLDER, values[FOLDER])
         check_validation(FOLDER, values[FOLDER], values.get("validation"))
-    except Refusal as refusal:
-        wrong.append(str(refusal))
+    except UserError as error:
+        wrong.append(str(error))
 
 
 def _with_place(values: dict[str, Any]) -> dict[str, Any]:
-    """Of several datasets only one's own pictures have a path."""
+    """Of several datasets only one's own images have a path."""
     return values if values["dataset"] == FOLDER else values | {FOLDER: None}
 
 
@@ -208,5 +210,5 @@ def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], sev
             continue
         try:
             values[leaf.name] = widget(leaf, several=several and leaf.name in PRODUCT)
-        except Refusal as refusal:
-            wrong.append(str(refusal))
+        except UserError as error:
+            wrong.append(str(error))

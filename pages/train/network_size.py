@@ -10,15 +10,15 @@ from vitcore.spec import RunSpec
 
 
 def sizes(spec: RunSpec) -> tuple[int, int]:
-    """Parameters, and MACs of one picture. The first call of a process imports torch, which takes seconds."""
+    """Parameters, and MACs of one image. The first call of a process imports torch, which takes seconds."""
     known, model = described(spec.data.dataset, spec.data.folder), spec.model
     choice = Choice(
         channels=known.channels,
-        side=spec.data.side or known.side,
+        image_size=spec.data.image_size or known.image_size,
         classes=len(known.classes),
         kernel=model.kernel,
         features=model.features,
-        positions=model.positions,
+        pos_embed=model.pos_embed,
         patch=model.patch,
     )
     return _sizes(model.architecture, choice)

@@ -9,14 +9,14 @@ from pages.shared import format, frame
 from pages.shared.launch import launch, watch
 from pages.shared.measured_speeds import measure_button, speeds
 from pages.train.fields import shown
-from pages.train.form import Asked, changed, spec_form
+from pages.train.form import FormChoices, changed, spec_form
 from pages.train.network_size import sizes
 from vitcore.cost.speed import Speed, estimate
 from vitcore.data.load import available
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec, fields
 
-TOLD = 3  # sentences that say what is wrong, at once
+MESSAGES = 3  # sentences that say what is wrong, at once
 COUNTED = 12  # networks of different sizes that are counted before a launch of many
 
 
@@ -33,10 +33,10 @@ def cost(specs: list[RunSpec]) -> None:
         counted = [sizes(spec) for spec in networks]
     runs = store_cache.runs()
     speed, needed = Speed(runs, measured=speeds()), estimate(specs, runs, measured=speeds())
-    memory = [held for spec in networks if (held := speed.memory_mb(spec)) is not None]
+    memory = [megabytes for spec in networks if (megabytes := speed.memory_mb(spec)) is not None]
     with st.grid(2, min_column_width=110):
         st.metric("Parameters", between([parameters for parameters, _ in counted]))
-        st.metric("MACs per picture", between([macs for _, macs in counted]))
+        st.metric("MACs per image", between([macs for _, macs in counted]))
         st.metric("Time" if len(specs) == 1 else "Time, all", format.duration(60 * needed.minutes), help=f"{needed}.")
         st.metric("Memory", format.megabytes(max(memory, default=None)), help="Of the largest, while it trains.")
     measure_button(needed.guessed)
@@ -53,15 +53,15 @@ def recap(specs: list[RunSpec]) -> None:
             "\n".join(spec.title() for spec in specs[:6]) + (f"\nand {len(specs) - 6:,} more" if len(specs) > 6 else "")
         )
     leaves = {leaf.label: leaf for leaf in fields()}
-    told = {"Architecture", "Attention kernel", "Dataset", "Training rows", "Seed", "Name"}
+    always = {"Architecture", "Attention kernel", "Dataset", "Training samples", "Seed", "Name"}
     options = [
-        f"{label}: {shown(leaves[label], value)}" for label, value in changed(specs[0]).items() if label not in told
+        f"{label}: {shown(leaves[label], value)}" for label, value in changed(specs[0]).items() if label not in always
     ]
     if options:
         st.caption(format.plain("Changed: " + ", ".join(options)))
 
 
-def before_launch(asked: Asked) -> None:
+def before_launch(asked: FormChoices) -> None:
     """What is about to run and what speaks against it, the button that launches it, and what it costs."""
     specs = asked.specs
     missing = sorted({reason for spec in specs if (reason := available(spec.data.dataset, spec.data.folder))})
@@ -69,9 +69,9 @@ def before_launch(asked: Asked) -> None:
     if specs:
         recap(specs)
         slot = st.container()
-    for sentence in asked.refused[:TOLD]:
+    for sentence in asked.refused[:MESSAGES]:
         st.warning(format.plain(sentence))
-    if more := len(asked.refused[TOLD:]):
+    if more := len(asked.refused[MESSAGES:]):
         st.caption(f"and {format.number(more, 'more reason')} why something that is asked for cannot be run")
     for sentence in missing:
         st.info(format.plain(sentence))
@@ -82,8 +82,8 @@ def before_launch(asked: Asked) -> None:
         try:
             with slot:
                 cost(specs)
-        except Refusal as refusal:
-            slot.warning(format.plain(str(refusal)))
+        except UserError as error:
+            slot.warning(format.plain(str(error)))
 
 
 frame.heading(

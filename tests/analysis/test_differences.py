@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-import hypothesis.strategies as some
+import hypothesis.strategies as pair
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from vitcore import figures
 from vitcore.analysis import differences
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.figures import scales
 from vitcore.spec import RunSpec
 from vitcore.store.cells import as_text
@@ -47,9 +47,9 @@ def test_only_the_options_that_differ_are_named() -> None:
 
 def test_matrices_of_other_classes_are_refused() -> None:
     differences.comparable(("a", "b"), ["a", "b"])
-    with pytest.raises(Refusal, match="2 classes and the second 3"):
+    with pytest.raises(UserError, match="2 classes and the second 3"):
         differences.comparable(("a", "b"), ("a", "b", "c"))
-    with pytest.raises(Refusal, match="'b' and 'c'"):
+    with pytest.raises(UserError, match="'b' and 'c'"):
         differences.comparable(("a", "b"), ("a", "c"))
 
 
@@ -79,7 +79,7 @@ def test_a_number_that_is_missing_has_a_place_of_its_own_and_the_axis_stays_nume
 
 
 def test_words_are_cut_so_that_no_two_read_alike() -> None:
-    folders = [f"/data/of/all/the/years/{name}/pictures-of-the-lab" for name in ("first", "second", "third")]
+    folders = [f"/data/of/all/the/years/{name}/images-of-the-lab" for name in ("first", "second", "third")]
     for words in (folders, ["a" * 120 + "1" + "b" * 120, "a" * 120 + "2" + "b" * 120, "c"], ["short", "words"]):
         cut = scales.apart(words)
         assert len(set(cut)) == len(words)
@@ -103,7 +103,7 @@ WORDS: tuple[object, ...] = (
 
 @settings(max_examples=300, deadline=None)
 @given(
-    values=some.lists(some.sampled_from(VALUES), min_size=1, max_size=8), word=some.none() | some.sampled_from(WORDS)
+    values=pair.lists(pair.sampled_from(VALUES), min_size=1, max_size=8), word=pair.none() | pair.sampled_from(WORDS)
 )
 def test_any_column_is_an_axis(values: list[Any], word: object) -> None:
     found = scales.scale(values if word is None else [*values, word])
@@ -115,9 +115,9 @@ def test_any_column_is_an_axis(values: list[Any], word: object) -> None:
     assert len(set(found.texts)) == len(found.texts)
     if word is None:
         numbers = [(value, place) for value, place in zip(values, found.values, strict=True) if as_text(value) != "–"]
-        for one, first in numbers:  # the order of numbers is the order on the axis
+        for item, first in numbers:  # the order of numbers is the order on the axis
             for other, second in numbers:
-                assert first <= second or float(one) > float(other)
+                assert first <= second or float(item) > float(other)
         missing = [place for value, place in zip(values, found.values, strict=True) if as_text(value) == "–"]
         assert not {place for _, place in numbers} & set(missing)
         assert bool(missing) == ("–" in found.texts)

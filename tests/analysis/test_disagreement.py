@@ -8,7 +8,7 @@ import pytest
 
 from tests.pages.texts import tell
 from vitcore.analysis.disagreement import disagreement
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec
@@ -21,10 +21,10 @@ def answered(results: Results, seed: int, *answers: Sequence[int], truth: Sequen
     """A run that answered so after each of its epochs."""
     run = tell(results, RunSpec.of(seed=seed, epochs=len(answers) or 1), epochs=len(answers) or 1)
     if answers:
-        kept = Predictions(run.predictions, truth, 3)
-        for epoch, told in enumerate(answers, 1):
-            kept.put(epoch, told)
-        kept.close()
+        stored = Predictions(run.predictions, truth, 3)
+        for epoch, messages in enumerate(answers, 1):
+            stored.put(epoch, messages)
+        stored.close()
     return run
 
 
@@ -51,10 +51,10 @@ def test_the_same_answers_are_no_proof(results: Results) -> None:
 
 
 def test_what_is_no_pair_is_refused(results: Results) -> None:
-    one = answered(results, 0, TRUTH)
-    with pytest.raises(Refusal, match="has kept no predictions"):
-        disagreement(one, answered(results, 1))
-    with pytest.raises(Refusal, match="tested on different images"):
-        disagreement(one, answered(results, 2, TRUTH, truth=TRUTH[::-1]))
-    with pytest.raises(Refusal, match="tested on different images"):
-        disagreement(one, answered(results, 3, TRUTH[:4], truth=TRUTH[:4]))
+    item = answered(results, 0, TRUTH)
+    with pytest.raises(UserError, match="has kept no predictions"):
+        disagreement(item, answered(results, 1))
+    with pytest.raises(UserError, match="tested on different images"):
+        disagreement(item, answered(results, 2, TRUTH, truth=TRUTH[::-1]))
+    with pytest.raises(UserError, match="tested on different images"):
+        disagreement(item, answered(results, 3, TRUTH[:4], truth=TRUTH[:4]))

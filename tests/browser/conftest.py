@@ -22,8 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with chromium() as one:
-        yield one
+    with chromium() as item:
+        yield item
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(PATIENCE)
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
-    one = context.new_page()
-    one.on("websocket", lambda socket: asked.append(socket.url))
-    yield one
+    item = context.new_page()
+    item.on("websocket", lambda socket: asked.append(socket.url))
+    yield item
     context.close()
     hosts = {urlsplit(url).hostname for url in asked if urlsplit(url).scheme not in ("data", "blob")}
     assert hosts == {"127.0.0.1"}
@@ -51,5 +51,5 @@ def nothing_left_running(tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server just started, with an empty results folder: the first request is the test's own."""
-    with served(tmp_path / "results") as one:
-        yield one
+    with served(tmp_path / "results") as item:
+        yield item

@@ -1,4 +1,4 @@
-"""One drawing, and then one picture from a file, go to every chosen model; what they say together is told."""
+"""One drawing, and then one image from a file, go to every chosen model; what they say together is told."""
 
 import re
 from pathlib import Path
@@ -32,15 +32,15 @@ def test_every_chosen_model_is_asked(page: Page, tmp_path: Path) -> None:
         expect(page.get_by_text(SAID_BY_ALL).last).to_be_visible(timeout=PATIENCE)
         wait_for_points(page, "draw-probabilities", 19)  # ten classes of each
 
-        picture = Image.new("L", (80, 60), 255)
-        ImageDraw.Draw(picture).line([(40, 8), (40, 52)], fill=0, width=7)
-        picture.save(tmp_path / "one.png")
-        choose(page, "Upload a picture")
+        image = Image.new("L", (80, 60), 255)
+        ImageDraw.Draw(image).line([(40, 8), (40, 52)], fill=0, width=7)
+        image.save(tmp_path / "one.png")
+        choose(page, "Upload an image")
         settle(page)
         page.locator('[class*="st-key-upload"] input[type=file]').last.set_input_files(tmp_path / "one.png")
-        expect(page.get_by_alt_text("The uploaded picture")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_alt_text("The uploaded image")).to_be_visible(timeout=PATIENCE)
         expect(page.locator('[class*="st-key-answer-"]')).to_have_count(2, timeout=PATIENCE)  # the address names both
 
-        (tmp_path / "text.png").write_text("no picture")
+        (tmp_path / "text.png").write_text("no image")
         page.locator('[class*="st-key-upload"] input[type=file]').last.set_input_files(tmp_path / "text.png")
-        expect(page.get_by_text("text.png cannot be read as a picture").last).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("text.png cannot be read as an image").last).to_be_visible(timeout=PATIENCE)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import PATIENCE, Server, settle, visit, wait_for_points
-from tests.data.images import class_files, picture, write_folder, write_zip
+from tests.data.images import class_files, image, write_folder, write_zip
 
 
 def repeats(page: Page) -> list[int]:
@@ -33,7 +33,7 @@ def name_own(page: Page, server: Server, place: Path) -> None:
     """Choose images of one's own, and say where they lie."""
     visit(page, f"{server.url}/datasets", "Datasets")
     page.locator(".st-key-dataset input").last.click()
-    page.get_by_role("option", name="My own pictures", exact=True).click()
+    page.get_by_role("option", name="Custom dataset", exact=True).click()
     settle(page)
     box = page.locator(".st-key-dataset-folder input").last
     box.fill(str(place))
@@ -50,10 +50,10 @@ def test_a_zip_of_ones_own_is_looked_into(page: Page, server: Server, tmp_path: 
 
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
-    """Three splits of two classes with long names, a picture that is broken, a file that is none, and one beside."""
+    """Three splits of two classes with long names, an image that is broken, a file that is none, and one beside."""
     classes = ("a_cat_with_a_name_that_is_longer_than_a_phone_is_wide", "dog")
     files = {
-        f"{split}/{of}/{number}.png": picture(40 * number, 9)
+        f"{split}/{of}/{number}.png": image(40 * number, 9)
         for split in ("train", "val", "test")
         for of in classes
         for number in range(4)
@@ -61,16 +61,16 @@ def pets(tmp_path: Path) -> Path:
     return write_folder(
         tmp_path / "pets",
         files
-        | {f"{split}/dog/broken.png": b"no picture" for split in ("train", "test")}
-        | {"train/notes.txt": b"", "loose.png": picture(1)},
+        | {f"{split}/dog/broken.png": b"no image" for split in ("train", "test")}
+        | {"train/notes.txt": b"", "loose.png": image(1)},
     )
 
 
 def test_what_was_found_is_told_on_every_screen(page: Page, server: Server, pets: Path) -> None:
     """Splits, classes, counts, what was passed over and why; at 390 and 1440 px, light and dark."""
     name_own(page, server, pets)
-    told = page.locator(".st-key-found-in-folders").last
-    expect(told).to_be_visible(timeout=PATIENCE)
+    messages = page.locator(".st-key-found-in-folders").last
+    expect(messages).to_be_visible(timeout=PATIENCE)
     settle(page)
     page.locator(".st-key-inside-folder label").last.click()
     expect(page.locator(".st-key-broken-images").last).to_be_visible(timeout=PATIENCE)
@@ -88,22 +88,22 @@ def test_what_was_found_is_told_on_every_screen(page: Page, server: Server, pets
                 "1 file (no image by its ending: train/notes.txt)",
                 "1 file (outside train/ and test/ and val/: loose.png)",
             ):
-                expect(told).to_contain_text(sentence)
+                expect(messages).to_contain_text(sentence)
             assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-            for line in told.locator('[data-testid="stText"]').all():
+            for line in messages.locator('[data-testid="stText"]').all():
                 frame = line.bounding_box()
                 assert frame is not None
                 assert frame["x"] >= 0
                 assert frame["x"] + frame["width"] <= width
                 assert line.evaluate("one => one.scrollWidth <= one.clientWidth + 1"), "it is wrapped, not cut"
-            letters, ground = told.evaluate(
+            letters, ground = messages.evaluate(
                 """one => [getComputedStyle(one.querySelector('[data-testid=stText]')).color,
                            getComputedStyle(document.querySelector('.stApp')).backgroundColor]"""
             )
             assert contrast(letters, ground) >= 4.5, (scheme, letters, ground)
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(item: str, other: str) -> float:
     """The ratio of two colors' luminances, as WCAG 2 defines it."""
 
     def luminance(color: str) -> float:
@@ -111,5 +111,5 @@ def contrast(one: str, other: str) -> float:
         red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    dark, light = sorted((luminance(one), luminance(other)))
+    dark, light = sorted((luminance(item), luminance(other)))
     return (light + 0.05) / (dark + 0.05)

@@ -39,19 +39,19 @@ def test_what_cannot_be_read_is_said_beside_its_field_and_not_launched(
     page: Page, server: Server, tmp_path: Path
 ) -> None:
     visit(page, f"{server.url}/train", "Train")
-    for name, text, told in UNREADABLE:
+    for name, text, messages in UNREADABLE:
         box = page.locator(f"{cell(name)} input").last
         box.click()
         box.press("ControlOrMeta+a")
         box.press_sequentially(text)
         launch(page)  # straight from the field, so that its text and the press come to the server together
-        expect(page.locator(cell(name)).last).to_contain_text(told)
+        expect(page.locator(cell(name)).last).to_contain_text(messages)
         expect(box).to_have_value(text)
         expect(page.get_by_role("button", name="Launch").last).to_be_disabled()
         assert Results(tmp_path / "results").ids() == []
         type_into(page, name, "3")
         expect(page.get_by_role("button", name="Launch").last).to_be_enabled()
-        expect(page.locator(cell(name)).last).not_to_contain_text(told)
+        expect(page.locator(cell(name)).last).not_to_contain_text(messages)
 
 
 def test_lists_are_read_as_they_stand(page: Page, server: Server) -> None:
@@ -61,9 +61,9 @@ def test_lists_are_read_as_they_stand(page: Page, server: Server) -> None:
     for text, runs in (("0 1 2", 3), ("0-4", 5), ("0;1, 2", 3)):
         type_into(page, "seed", text)
         expect(page.get_by_role("button", name=f"Launch {runs} runs")).to_be_enabled()
-    for text, told in (("9-5", "write 5-9"), ("4-0", "write 0-4")):
+    for text, messages in (("9-5", "write 5-9"), ("4-0", "write 0-4")):
         type_into(page, "seed", text)
-        expect(page.locator(cell("seed")).last).to_contain_text(told)
+        expect(page.locator(cell("seed")).last).to_contain_text(messages)
         expect(page.get_by_role("button", name="Launch").last).to_be_disabled()
 
 

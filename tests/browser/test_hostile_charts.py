@@ -130,19 +130,19 @@ def test_a_hostile_name_is_drawn_to_the_letter(name: str, canvas: tuple[Page, li
     figure = json.loads(json.dumps(plain(FIGURES[name]())))
     texts, odd = page.evaluate(DRAW, [host, figure])
     wanted = [*apart(NAMES), NAMES[1], NAMES[-2]] if name == "parallel" else NAMES
-    for one in wanted:
-        assert any(one in text for text in texts), (name, one, texts)
+    for item in wanted:
+        assert any(item in text for text in texts), (name, item, texts)
     assert odd == 0
     assert [url for url in asked if not url.startswith(("data:", "blob:", "about:"))] == []
 
 
 def test_the_pipeline_drawing_holds_them_too(canvas: tuple[Page, list[str]]) -> None:
     page, asked = canvas
-    drawn = pipelines([Pipeline(one, one, [Stage("head", one, (one,))]) for one in NAMES])
+    drawn = pipelines([Pipeline(entry, entry, [Stage("head", entry, (entry,))]) for entry in NAMES])
     page.locator("#host").evaluate("(host, html) => { host.innerHTML = html }", drawn)
     texts = page.locator("#host text").all_text_contents()
-    for one in NAMES:
-        assert texts.count(one) == 8, one
+    for item in NAMES:
+        assert texts.count(item) == 8, item
     assert page.locator("#host :is(a, img, script, b)").count() == 0
     assert [url for url in asked if not url.startswith(("data:", "blob:", "about:"))] == []
 

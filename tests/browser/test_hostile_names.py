@@ -46,7 +46,7 @@ def _with_names(run: RunFolder, name: str) -> None:
     run.events.write_text("\n".join([json.dumps(first), *lines[1:]]) + "\n", encoding="utf-8")
 
 
-def _held(page: Page, names: tuple[str, ...]) -> None:
+def _holding(page: Page, names: tuple[str, ...]) -> None:
     """Nothing of a name was read as anything, and nothing was asked for elsewhere."""
     expect(page.get_by_test_id("stException")).to_have_count(0)
     page.wait_for_function(WRITTEN, arg=["qz", *names], timeout=PATIENCE)
@@ -69,12 +69,12 @@ def test_every_page_shows_them_to_the_letter(page: Page, tmp_path: Path) -> None
             chosen = f"?runs={ids}" if address(name) in ("live", "draw") else ""
             visit(page, f"{server.url}/{address(name)}{chosen}")
             if address(name) in SHOWN_IN:
-                _held(page, NAMES if address(name) in ("live", "draw", "") else ())
+                _holding(page, NAMES if address(name) in ("live", "draw", "") else ())
         for chart in CHARTS:
             visit(page, f"{server.url}/compare?runs={ids}&chart={chart}", "Compare")
             if chart in ("curves", "parallel"):
                 wait_for_points(page, f"compare-{chart}", 0)
             settle(page)
-            _held(page, NAMES if chart == "curves" else ())
+            _holding(page, NAMES if chart == "curves" else ())
     assert "elsewhere.invalid" not in asked
     assert "a dialog" not in asked

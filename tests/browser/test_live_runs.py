@@ -83,7 +83,7 @@ def test_live_sees_what_another_browser_starts(page: Page, tmp_path: Path) -> No
 
 def _train(page: Page, run: RunFolder) -> None:
     """Be its worker, and see that the page follows epoch by epoch."""
-    run.waiting.unlink()
+    run.queue_entry.unlink()
     with locks.lock(run.alive).acquire(timeout=5):
         events = Journal(run.events)
         events.append({"event": "started", "epochs": 4, "resumed_from": 0, "steps_per_epoch": 5, "at": time.time()})

@@ -20,7 +20,7 @@ def test_a_drawing_becomes_part_of_ones_own_test_set(page: Page, tmp_path: Path)
         draw(page, "3")
         page.locator(".st-key-answer-0").last.wait_for()
         page.locator(".st-key-looks-0 label").last.click()
-        expect(page.locator('img[alt$="bright where it looks"]')).to_have_count(2, timeout=PATIENCE)
+        expect(page.locator('img[alt$="bright where it attends"]')).to_have_count(2, timeout=PATIENCE)
 
         save = page.locator(".st-key-save-drawing button").last
         expect(save).to_be_disabled(timeout=PATIENCE)
@@ -31,9 +31,9 @@ def test_a_drawing_becomes_part_of_ones_own_test_set(page: Page, tmp_path: Path)
         expect(page.get_by_text("My drawings (1)")).to_be_visible(timeout=PATIENCE)
         dressed = "getComputedStyle(document.querySelector('[class*=st-key-answer-] h2')).fontSize"
         assert page.evaluate(dressed) == "52px"  # the toast has left the style sheet alone
-        [kept] = drawings.kept(results, "digits")
-        assert kept.label == "3"
-        assert kept.path.read_bytes().startswith(b"\x89PNG")
+        [stored] = drawings.stored(results, "digits")
+        assert stored.label == "3"
+        assert stored.path.read_bytes().startswith(b"\x89PNG")
 
         visit(page, f"{server.url}/compare", "Compare")
         page.locator('[data-testid="stDataFrame"] td', has_text="not asked").first.wait_for(state="attached")
@@ -43,6 +43,6 @@ def test_a_drawing_becomes_part_of_ones_own_test_set(page: Page, tmp_path: Path)
 
         visit(page, f"{server.url}/draw", "Draw")
         unfold(page, "kept-digits")
-        page.locator(f".st-key-drop-{kept.id} button:visible").last.click()
+        page.locator(f".st-key-drop-{stored.id} button:visible").last.click()
         expect(page.get_by_text("My drawings (1)")).to_have_count(0, timeout=PATIENCE)
-    assert drawings.kept(results, "digits") == []
+    assert drawings.stored(results, "digits") == []

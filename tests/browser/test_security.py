@@ -28,7 +28,7 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *told: object) -> None:
+        def log_message(self, *messages: object) -> None:
             """It is silent."""
 
     server = HTTPServer(("127.0.0.1", 0), Listener)
@@ -67,7 +67,7 @@ def test_no_text_of_a_run_loads_or_runs_anything(page: Page, tmp_path: Path) -> 
         for name, title in (("live", "Live"), ("compare", "Compare"), ("draw", "Draw"), ("", None)):
             visit(page, f"{server.url}/{name}", title)
             settle(page)
-            page.wait_for_timeout(500)  # a picture is asked for after the text stands there
+            page.wait_for_timeout(500)  # an image is asked for after the text stands there
             expect(page.locator('a[href^="javascript:"]')).to_have_count(0)
             assert "ran" not in page.title()
         # What is asked for by the page's own script does not leave this server either.

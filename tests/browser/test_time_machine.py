@@ -30,7 +30,7 @@ def click_cell(page: Page, key: str, row: int, column: int) -> None:
     page.mouse.click(box["x"] + (column + 0.5) * box["width"] / 10, box["y"] + (row + 0.5) * box["height"] / 10)
 
 
-def test_a_click_on_a_cell_shows_the_pictures_behind_it(page: Page, tmp_path: Path) -> None:
+def test_a_click_on_a_cell_shows_the_images_behind_it(page: Page, tmp_path: Path) -> None:
     results = Results(tmp_path / "results")
     remembering(results)
     with served(results.root) as server:

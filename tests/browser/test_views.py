@@ -65,8 +65,8 @@ def test_an_address_opens_the_same_elsewhere_and_a_view_is_kept(page: Page, tmp_
         settle(page)
         page.locator(".st-key-view-save button:visible").last.click()
         settle(page)
-        [kept], _ = saved_views.listed(results)
-        assert (kept.name, kept.view.search, kept.view.log) == ("Linear ones", "relu", True)
+        [stored], _ = saved_views.listed(results)
+        assert (stored.name, stored.view.search, stored.view.log) == ("Linear ones", "relu", True)
 
         visit(page, f"{server.url}/compare", "Compare")
         expect(page.get_by_text("3 of 3 runs").last).to_be_visible()
@@ -107,8 +107,8 @@ def test_two_runs_are_set_side_by_side(page: Page, tmp_path: Path) -> None:
         for key in ("difference-a", "difference-b", "difference-ab"):
             wait_for_points(page, key, 0)
         settle(page)
-        held = asked(page)
-        assert {held["a"], held["b"]} <= set(results.ids())
+        asked_now = asked(page)
+        assert {asked_now["a"], asked_now["b"]} <= set(results.ids())
         table = page.locator(".st-key-difference-options [data-testid='stDataFrame']").last
         table.scroll_into_view_if_needed()
         table.locator("td", has_text="Seed").first.wait_for(state="attached")

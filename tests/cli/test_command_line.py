@@ -53,10 +53,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Results,
 
 def test_forecast_says_what_a_run_would_cost(trained: tuple[Results, dict[str, object], str]) -> None:
     results, _, _ = trained
-    told = vitcore(results, "forecast", *TINY, "--epochs", "2")
-    assert told.returncode == 0, told.stderr
-    assert "parameters" in told.stdout
-    assert "by stored runs of the same network" in told.stdout
+    messages = vitcore(results, "forecast", *TINY, "--epochs", "2")
+    assert messages.returncode == 0, messages.stderr
+    assert "parameters" in messages.stdout
+    assert "by stored runs of the same network" in messages.stdout
     found = json.loads(vitcore(results, "forecast", *TINY, "--epochs", "2", "--json").stdout)
     assert found["parameters"] > 10_000
     assert found["minutes"] >= found["training_minutes"] > 0
@@ -82,22 +82,22 @@ def test_a_preset_is_a_beginning_that_other_options_change(tmp_path: Path) -> No
 
 
 def test_train_waits_and_ends_with_one_json_object(trained: tuple[Results, dict[str, object], str]) -> None:
-    results, told, said = trained
+    results, messages, text = trained
     errors = ["error_percent", "val_error", "val_error_best", "test_error_best", "best_epoch"]
-    assert list(told) == ["id", "status", *errors, "epochs", "training_seconds", "images_per_second"]
-    assert told["best_epoch"] in (1, 2)
-    assert (told["status"], told["epochs"]) == ("finished", 2)
-    assert 0 <= float(str(told["error_percent"])) <= 100
-    assert results.run(str(told["id"])).spec() == RunSpec.begun(
+    assert list(messages) == ["id", "status", *errors, "epochs", "training_seconds", "images_per_second"]
+    assert messages["best_epoch"] in (1, 2)
+    assert (messages["status"], messages["epochs"]) == ("finished", 2)
+    assert 0 <= float(str(messages["error_percent"])) <= 100
+    assert results.run(str(messages["id"])).spec() == RunSpec.begun(
         architecture="cnn", samples=64, batch_size=16, epochs=2, name="first", seed=4
     )
-    assert "epoch 2/2" in said
+    assert "epoch 2/2" in text
 
 
 def test_runs_writes_the_table_of_the_page(trained: tuple[Results, dict[str, object], str]) -> None:
-    results, told, _ = trained
+    results, messages, _ = trained
     listed = vitcore(results, "runs")
-    assert str(told["id"]) in listed.stdout
+    assert str(messages["id"]) in listed.stdout
     exported = vitcore(results, "runs", "--csv").stdout
     index = Index(results)
     index.poll()
@@ -109,21 +109,21 @@ def test_runs_writes_the_table_of_the_page(trained: tuple[Results, dict[str, obj
 def test_predict_names_the_classes_likeliest_first(
     trained: tuple[Results, dict[str, object], str], tmp_path: Path
 ) -> None:
-    results, told, _ = trained
-    picture = Image.new("L", (200, 200), 255)
-    ImageDraw.Draw(picture).line((100, 30, 100, 170), fill=0, width=20)
-    picture.save(tmp_path / "one – ü.png")
-    done = vitcore(results, "predict", str(told["id"]), str(tmp_path / "one – ü.png"), "--top", "10")
+    results, messages, _ = trained
+    image = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(image).line((100, 30, 100, 170), fill=0, width=20)
+    image.save(tmp_path / "one – ü.png")
+    done = vitcore(results, "predict", str(messages["id"]), str(tmp_path / "one – ü.png"), "--top", "10")
     assert done.returncode == 0, done.stderr
     shares = [float(line.split("%")[0]) for line in done.stdout.splitlines()]
     assert len(shares) == 10
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(100, abs=0.1)
     (tmp_path / "no.png").write_bytes(b"GIF89a rubbish")
-    picture.save(tmp_path / "program.eps")  # PIL would have Ghostscript run it
-    said = dict.fromkeys(("no.png", "absent.png", "program.eps"), "cannot be read as a picture")
-    for path, words in {**said, ".": "is a folder where a file is wanted"}.items():
-        done = vitcore(results, "predict", str(told["id"]), str(tmp_path / path))
+    image.save(tmp_path / "program.eps")  # PIL would have Ghostscript run it
+    text = dict.fromkeys(("no.png", "absent.png", "program.eps"), "cannot be read as an image")
+    for path, words in {**text, ".": "is a folder where a file is wanted"}.items():
+        done = vitcore(results, "predict", str(messages["id"]), str(tmp_path / path))
         assert done.returncode == 2
         assert words in done.stderr
         assert done.stderr.count("\n") == 1
@@ -170,17 +170,17 @@ def test_ctrl_c_leaves_the_run_going_and_says_so(trained: tuple[Results, dict[st
         [id] = set(results.ids()) - before
         wait_until(lambda: epochs_of(results, id), "an epoch is told")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, text = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert f"goes on in the background; `python -m vitcore stop {id}`" in said
-    told = epochs_of(results, id)[-1]
-    wait_until(lambda: epochs_of(results, id)[-1] > told, "it goes on")
+    assert f"goes on in the background; `python -m vitcore stop {id}`" in text
+    messages = epochs_of(results, id)[-1]
+    wait_until(lambda: epochs_of(results, id)[-1] > messages, "it goes on")
     queue.stop(results, id)
     wait_for_status(results, id, "stopped")
 
 
 def test_a_run_that_fails_ends_with_exit_code_one(trained: tuple[Results, dict[str, object], str]) -> None:
-    results, told, _ = trained
+    results, messages, _ = trained
     draft = results.create(RunSpec.of())  # closed as finished, never trained: a teacher without weights
     journal = Journal(draft.events)
     journal.append(Ended("finished", "so it is"))
@@ -189,7 +189,7 @@ def test_a_run_that_fails_ends_with_exit_code_one(trained: tuple[Results, dict[s
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[-1])["status"] == "failed"
     assert "no weights" in done.stderr
-    assert told
+    assert messages
 
 
 @pytest.mark.parametrize(
@@ -240,11 +240,11 @@ def test_every_option_of_a_run_is_a_flag(tmp_path: Path) -> None:
 
 def test_models_are_counted_exactly(tmp_path: Path) -> None:
     counted = json.loads(vitcore(Results(tmp_path), "models", "cct-2/3x2", "vit-lite-7/4", "--json").stdout)
-    assert [(one["name"], one["parameters"]) for one in counted] == [
+    assert [(item["name"], item["parameters"]) for item in counted] == [
         ("cct-2/3x2", 283_723),
         ("vit-lite-7/4", 3_716_874),
     ]
-    assert all(isinstance(one["macs"], int) and one["configuration"] for one in counted)
+    assert all(isinstance(item["macs"], int) and item["configuration"] for item in counted)
     listed = vitcore(Results(tmp_path), "models").stdout
     assert all(name in listed for name in ARCHITECTURES)
 

@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 from typer.testing import CliRunner
 
 from vitcore.cli import app
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec, command_line, fields
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def specs_with(texts: Sequence[str]) -> list[RunSpec]:
             try:
                 found.append(RunSpec.of(dataset="folder", folder=folder))
                 break
-            except Refusal:
+            except UserError:
                 continue
     return found
 
@@ -109,7 +109,7 @@ def commands() -> list[str]:
     """Every command in README, less its comments."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     found = re.findall(r"python -m vitcore ((?:[a-z]+)(?: [^`#\n]*)?)", text)
-    return sorted({" ".join(one.split("(")[0].replace("…", "").split()) for one in found})
+    return sorted({" ".join(item.split("(")[0].replace("…", "").split()) for item in found})
 
 
 def test_readme_has_commands() -> None:
@@ -144,7 +144,7 @@ WRONG = [
     ["train", "--architecture", "nonsense"],
     ["train", "--dataset", "nonsense"],
     ["train", "--kernel", "nonsense"],
-    ["train", "--optimiser", "nonsense"],
+    ["train", "--optimizer", "nonsense"],
     ["train", "--schedule", "nonsense"],
     ["forecast", "--dataset", "cifar10"],
     ["reports", "show", "nonsense"],
@@ -156,16 +156,16 @@ WRONG = [
     ["reports", "fill", "performer-table-1", "--row", "nonsense", "--dry-run"],
     ["import", "nonsense", "a.pt"],
     ["import", "cct-2/3x2", "a.pt", "--dataset", "nonsense"],
-    ["import", "cct-2/3x2", "a.pt", "--positions", "nonsense"],
+    ["import", "cct-2/3x2", "a.pt", "--pos-embed", "nonsense"],
 ]
 
 
 @pytest.mark.parametrize("words", WRONG, ids=" ".join)
 def test_a_value_that_is_none_of_the_set_is_refused(words: list[str], tmp_path: Path) -> None:
-    told = CliRunner().invoke(app, ["--results", str(tmp_path), *words], env={"VITCORE_RESULTS": str(tmp_path)})
-    assert told.exit_code != 0
-    assert isinstance(told.exception, Refusal), told.output
-    assert "nonsense" in str(told.exception) or "cifar10" in str(told.exception)
+    messages = CliRunner().invoke(app, ["--results", str(tmp_path), *words], env={"VITCORE_RESULTS": str(tmp_path)})
+    assert messages.exit_code != 0
+    assert isinstance(messages.exception, UserError), messages.output
+    assert "nonsense" in str(messages.exception) or "cifar10" in str(messages.exception)
 
 
 FREE = {"results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out", "onnx"}
@@ -175,41 +175,45 @@ FREE = {"results", "note", "name", "folder", "teacher", "init_from", "row", "wei
 def options() -> Iterator[tuple[str, list[str], Any]]:
     """Every option of every command that takes a value, with the words that call the command."""
     needed = {"predict": ["a", "b"], "export": ["a", "--onnx", "b"], "import": ["cct-2/3x2", "a.pt"]}
-    needed |= {one: ["performer-table-1"] for one in ("show", "fill")} | {"tag": ["a"]}
+    needed |= {item: ["performer-table-1"] for item in ("show", "fill")} | {"tag": ["a"]}
     root: Any = typer.main.get_command(app)
     for name, command in root.commands.items():
-        for own, one in getattr(command, "commands", {"": command}).items():
+        for own, entry in getattr(command, "commands", {"": command}).items():
             called = [name, own] if own else [name]
             more = ["performer-table-1"] if called == ["reports", "export"] else needed.get(called[-1], [])
-            for option in one.params:
+            for option in entry.params:
                 if option.param_type_name == "option" and not option.is_flag:
                     yield " ".join(called), [*called, *more], option
 
 
 def test_every_option_with_a_set_of_values_refuses_others_by_name(tmp_path: Path) -> None:
     """What came and, in the same sentence, the option or what it is of, and what would do."""
-    seen = 0
+    known = 0
     for name, words, option in options():
         if option.name in FREE or f"{option.name} of {name}" in FREE:
             continue
         line = ["--results", str(tmp_path), *words, option.opts[0], "nonsense"]
         line += ["--detach"] if name == "train" else []
-        told = CliRunner().invoke(app, line, standalone_mode=False)
-        said = told.exception.format_message() if isinstance(told.exception, TyperException) else str(told.exception)
-        assert told.exception is not None, (line, told.output)
-        assert "nonsense" in said or option.opts[0] in said, (line, said)
-        assert isinstance(told.exception, Refusal | TyperException), (line, said)
-        seen += 1
-    assert seen > 80
+        messages = CliRunner().invoke(app, line, standalone_mode=False)
+        text = (
+            messages.exception.format_message()
+            if isinstance(messages.exception, TyperException)
+            else str(messages.exception)
+        )
+        assert messages.exception is not None, (line, messages.output)
+        assert "nonsense" in text or option.opts[0] in text, (line, text)
+        assert isinstance(messages.exception, UserError | TyperException), (line, text)
+        known += 1
+    assert known > 80
     assert not (tmp_path / "runs").exists(), "nothing was queued"
 
 
 def test_every_choice_of_a_spec_is_told_where_another_is_given() -> None:
     for field in fields():
         if field.choices:
-            with pytest.raises(Refusal, match="nonsense") as told:
+            with pytest.raises(UserError, match="nonsense") as messages:
                 RunSpec.of(**{field.name: "nonsense"})
-            assert any(str(one) in str(told.value) for one in field.choices), str(told.value)
+            assert any(str(choice) in str(messages.value) for choice in field.choices), str(messages.value)
 
 
 def test_the_exit_code_of_a_nonsensical_status_is_two(tmp_path: Path) -> None:

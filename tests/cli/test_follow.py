@@ -48,15 +48,15 @@ def test_whoever_follows_a_resumed_run_is_not_told_the_abandoned_attempt_again(
     for epoch in (1, 2, 3):
         events.append({"event": "epoch", "epoch": epoch, "train_loss": 0.5, "error_percent": 50.0})
     events.append({"event": "ended", "status": "failed", "reason": "the first"})
-    seen = follow.known(results, run.id)
-    assert (seen.fold.epochs_done, seen.fold.ending) == (3, "failed")
+    known = follow.known(results, run.id)
+    assert (known.fold.epochs_done, known.fold.ending) == (3, "failed")
     events.append({"event": "started", "resumed_from": 1, "epochs": 3})
     for epoch in (2, 3):
         events.append({"event": "epoch", "epoch": epoch, "train_loss": 0.25, "error_percent": 25.0})
     events.append({"event": "ended", "status": "finished", "reason": "", "epochs": 3})
     events.close()
-    assert follow.to_the_end(seen)
-    told = capsys.readouterr().err.splitlines()
-    assert [line.split(" ")[1] for line in told] == ["2/3", "3/3"]
-    assert all("error 25.00 %" in line for line in told)
-    assert (seen.status, seen.fold.epochs_done, seen.fold.latest("error_percent")) == ("finished", 3, 25.0)
+    assert follow.to_the_end(known)
+    messages = capsys.readouterr().err.splitlines()
+    assert [line.split(" ")[1] for line in messages] == ["2/3", "3/3"]
+    assert all("error 25.00 %" in line for line in messages)
+    assert (known.status, known.fold.epochs_done, known.fold.latest("error_percent")) == ("finished", 3, 25.0)

@@ -11,7 +11,7 @@ import torch
 from pages.architectures.pipeline import GLYPHS, NARROW, Pipeline, pipelines
 from vitcore.cost import memory
 from vitcore.cost.description import Choice, Description, describe, described, direct_parts
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES, build, count
 from vitcore.reproduction import size_tables
 
@@ -24,35 +24,35 @@ def found() -> dict[str, Description]:
 
 
 def test_counts_are_the_models_own(found: dict[str, Description]) -> None:
-    for name, one in found.items():
+    for name, item in found.items():
         own = ARCHITECTURES[name]
         with torch.device("meta"):
-            model = build(name, channels=own.channels, side=own.side, classes=own.classes)
-        assert one.parameters == count.parameters(model), name
-        assert one.macs == count.macs(model, own.channels, own.side), name
-        assert one.memory == memory.described(model, own.channels, own.side, 2), name
+            model = build(name, channels=own.channels, image_size=own.image_size, classes=own.classes)
+        assert item.parameters == count.parameters(model), name
+        assert item.macs == count.macs(model, own.channels, own.image_size), name
+        assert item.memory == memory.described(model, own.channels, own.image_size, 2), name
 
 
 def test_two_sessions_that_count_at_once_do_not_count_each_other(found: dict[str, Description]) -> None:
     names = ("vit-lite-7/4", "cct-7/3x1", "cvt-7/4", "performer")
     with ThreadPoolExecutor(4) as threads:
-        for one in threads.map(lambda name: described(name, Choice(), 2), names):
-            assert one == found[one.name]
+        for item in threads.map(lambda name: described(name, Choice(), 2), names):
+            assert item == found[item.name]
 
 
 def test_the_direct_parts_hold_every_mac_once(found: dict[str, Description]) -> None:
-    for name, one in found.items():
-        table = size_tables.layers(one, parts_only=True)
-        assert table["MACs"].sum() == one.macs, name
-        assert len(size_tables.layers(one, parts_only=False)) == len(one.layers), name
+    for name, item in found.items():
+        table = size_tables.layers(item, parts_only=True)
+        assert table["MACs"].sum() == item.macs, name
+        assert len(size_tables.layers(item, parts_only=False)) == len(item.layers), name
     assert direct_parts(["a", "a.b", "c.0", "c.0.d", "ab"]) == {"a", "c.0", "ab"}
 
 
 def test_stages_tell_the_families_of_figure_1_apart(found: dict[str, Description]) -> None:
-    kinds = {name: [stage.kind for stage in one.stages] for name, one in found.items()}
-    assert kinds["vit-lite-7/4"] == ["picture", "patches", "tokens", "encoder", "class", "head"]
-    assert kinds["cvt-7/4"] == ["picture", "patches", "tokens", "encoder", "sequence", "head"]
-    assert kinds["cct-7/3x1"] == ["picture", "convolutions", "tokens", "encoder", "sequence", "head"]
+    kinds = {name: [stage.kind for stage in item.stages] for name, item in found.items()}
+    assert kinds["vit-lite-7/4"] == ["image", "patches", "tokens", "encoder", "class", "head"]
+    assert kinds["cvt-7/4"] == ["image", "patches", "tokens", "encoder", "sequence", "head"]
+    assert kinds["cct-7/3x1"] == ["image", "convolutions", "tokens", "encoder", "sequence", "head"]
     assert "recurrence" in kinds["hybrid"]
     assert kinds["hybrid"][-2] == "mean"
     assert kinds["cnn"][-3:] == ["linear", "linear", "head"]
@@ -69,10 +69,10 @@ def test_a_changed_option_shows_in_the_stages_and_the_counts(found: dict[str, De
     assert coarse.tokens == 17
     assert coarse.macs < own.macs
     assert coarse.memory < own.memory
-    bare = described("vit-lite-7/4", Choice(positions="none", kernel="favor+", features=40), 2)
-    said = " ".join(detail for stage in bare.stages for detail in stage.details)
-    assert "no positions" in said
-    assert "FAVOR+, 40 features" in said
+    bare = described("vit-lite-7/4", Choice(pos_embed="none", kernel="favor+", features=40), 2)
+    text = " ".join(detail for stage in bare.stages for detail in stage.details)
+    assert "no positions" in text
+    assert "FAVOR+, 40 features" in text
     assert own.parameters - bare.parameters == 65 * 256
 
 
@@ -81,28 +81,28 @@ def test_a_changed_option_shows_in_the_stages_and_the_counts(found: dict[str, De
     [("cnn", Choice(kernel="relu"), ["cnn", "relu"]), ("vit-lite-7/4", Choice(patch=5), ["5", "32"])],
 )
 def test_what_cannot_be_built_is_refused(name: str, choice: Choice, named: list[str]) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UserError) as error:
         describe(name, choice)
-    assert all(word in str(refusal.value) for word in named)
+    assert all(word in str(error.value) for word in named)
 
 
 def test_another_process_says_the_same(found: dict[str, Description]) -> None:
     assert describe("resnet18", Choice(), 2) == found["resnet18"]
-    with pytest.raises(Refusal, match="has no attention"):
+    with pytest.raises(UserError, match="has no attention"):
         describe("resnet18", Choice(kernel="relu"))
 
 
 def test_the_drawing_is_sound_and_names_every_stage(found: dict[str, Description]) -> None:
-    assert {stage.kind for one in found.values() for stage in one.stages} <= GLYPHS.keys()
-    drawn = pipelines([Pipeline(f"{name} <&>", "size", one.stages) for name, one in found.items()])
+    assert {stage.kind for value in found.values() for stage in value.stages} <= GLYPHS.keys()
+    drawn = pipelines([Pipeline(f"{name} <&>", "size", item.stages) for name, item in found.items()])
     svgs = re.findall(r"<svg.*?</svg>", drawn, flags=re.DOTALL)
     assert len(svgs) == 2
     for svg in svgs:
         root = ElementTree.fromstring(svg)
         texts = [text.text for text in root.iter("text")]
-        for name, one in found.items():
+        for name, entry in found.items():
             assert f"{name} <&>" in texts
-            assert {stage.title for stage in one.stages} <= set(texts)
+            assert {stage.title for stage in entry.stages} <= set(texts)
         assert {text.get("fill") for text in root.iter("text")} == {"currentColor"}
     assert "http" not in drawn
     assert f'viewBox="-2 -2 {NARROW + 4} ' in drawn
@@ -136,10 +136,10 @@ def test_figure_2_has_the_slides_points_and_stored_runs_by_spec() -> None:
         }
     )
     points = size_tables.sizes_and_accuracies(runs, "cifar-10")
-    printed, ours = points[points["published"].astype(bool)], points[~points["published"].astype(bool)]
+    printed, measured = points[points["published"].astype(bool)], points[~points["published"].astype(bool)]
     assert printed["parameters"].max() < 12e6
     assert "CCT-7/3×1" in set(printed["label"]) or len(printed) >= 10
-    assert list(ours["label"]) == ["cct-2/3x2 (n = 2)", "cnn"]
-    assert list(ours["accuracy"]) == [75.0, 60.0]
-    assert ours["low"].iloc[0] < 75 < ours["high"].iloc[0]
+    assert list(measured["label"]) == ["cct-2/3x2 (n = 2)", "cnn"]
+    assert list(measured["accuracy"]) == [75.0, 60.0]
+    assert measured["low"].iloc[0] < 75 < measured["high"].iloc[0]
     assert len(size_tables.sizes_and_accuracies(runs, "digits")) == 1

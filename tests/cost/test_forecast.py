@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vitcore.cost.forecast import forecast
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec
 
 
@@ -23,47 +23,47 @@ def test_counts_and_measures() -> None:
 
 
 def test_memory_grows_with_the_batch() -> None:
-    held = [forecast(RunSpec.of(device="cpu", batch_size=size), seconds=0.05).memory_mb for size in (32, 256)]
-    assert held[1] > 4 * held[0]
+    estimates = [forecast(RunSpec.of(device="cpu", batch_size=size), seconds=0.05).memory_mb for size in (32, 256)]
+    assert estimates[1] > 4 * estimates[0]
 
 
 def test_a_folder_that_is_not_there_is_refused() -> None:
-    with pytest.raises(Refusal, match="no folder or archive"):
+    with pytest.raises(UserError, match="no folder or archive"):
         forecast(RunSpec.of(device="cpu", dataset="folder", folder="/nowhere/at/all"), seconds=0.05)
 
 
 @pytest.mark.parametrize(
     ("chosen", "least", "most"),
     [
-        ({"optimiser": "sgd", "beta1": 0.0}, 0.0, 0.0),
-        ({"optimiser": "sgd", "beta1": 0.9}, 4.0, 4.0),
-        ({"optimiser": "muon"}, 4.0, 8.0),
-        ({"optimiser": "adam"}, 8.0, 8.1),
-        ({"optimiser": "adamw"}, 8.0, 8.1),
+        ({"optimizer": "sgd", "beta1": 0.0}, 0.0, 0.0),
+        ({"optimizer": "sgd", "beta1": 0.9}, 4.0, 4.0),
+        ({"optimizer": "muon"}, 4.0, 8.0),
+        ({"optimizer": "adam"}, 8.0, 8.1),
+        ({"optimizer": "adamw"}, 8.0, 8.1),
     ],
     ids=str,
 )
-def test_an_optimisers_own_state_is_counted(chosen: dict[str, object], least: float, most: float) -> None:
+def test_an_optimizers_own_state_is_counted(chosen: dict[str, object], least: float, most: float) -> None:
     """Bytes a parameter, beside weights and gradients."""
-    from vitcore.training.optim import Optimisers
+    from vitcore.training.optim import Optimizers
 
     spec = RunSpec.of(device="cpu", **chosen)
     model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.Linear(64, 10))
-    optimisers = Optimisers(model, spec.optimiser)
+    optimizers = Optimizers(model, spec.optimizer)
     model(torch.ones(2, 64)).sum().backward()
-    optimisers.step()
-    bytes_each = optimisers.held_bytes() / sum(one.numel() for one in model.parameters())
+    optimizers.step()
+    bytes_each = optimizers.state_bytes() / sum(parameter.numel() for parameter in model.parameters())
     assert least <= bytes_each <= most
 
 
 def test_the_forecast_counts_that_state() -> None:
-    held = {name: forecast(RunSpec.of(device="cpu", optimiser=name), seconds=0.01) for name in ("sgd", "adamw")}
-    more = held["adamw"].memory_mb - held["sgd"].memory_mb
-    assert more == pytest.approx(4 * held["sgd"].parameters / 2**20, rel=0.01)
+    estimates = {name: forecast(RunSpec.of(device="cpu", optimizer=name), seconds=0.01) for name in ("sgd", "adamw")}
+    more = estimates["adamw"].memory_mb - estimates["sgd"].memory_mb
+    assert more == pytest.approx(4 * estimates["sgd"].parameters / 2**20, rel=0.01)
 
 
 def test_a_larger_batch_has_fewer_updates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The optimiser's time is paid once a batch, so the whole run's time depends on how large it is."""
+    """The optimizer's time is paid once a batch, so the whole run's time depends on how large it is."""
     monkeypatch.setattr("vitcore.cost.forecast._median_seconds", lambda *_: 0.5)
     speeds = {size: forecast(RunSpec.of(device="cpu", batch_size=size)).images_per_second for size in (16, 64, 256)}
     assert speeds == pytest.approx({16: 16, 64: 64, 256: 256 / (4 * 0.5 + 0.5)})

@@ -13,10 +13,10 @@ from vitcore.spec import RunSpec
 
 @pytest.mark.parametrize("name", ["cct-2/3x2", "cct-mini/3x3", "cnn", "vit-lite-7/8", "resnet56"])
 def test_a_step_that_is_made_holds_what_was_described(name: str) -> None:
-    spec = RunSpec.of(architecture=name, dataset="cifar-10", batch_size=16, optimiser="adamw", device="cpu")
+    spec = RunSpec.of(architecture=name, dataset="cifar-10", batch_size=16, optimizer="adamw", device="cpu")
     measured = forecast(spec, seconds=0.01).memory_mb
-    told = described(name, Choice(side=32, channels=3, classes=10), batch=16).memory / 2**20
-    assert measured == pytest.approx(told, rel=0.005)
+    messages = described(name, Choice(image_size=32, channels=3, classes=10), batch=16).memory / 2**20
+    assert measured == pytest.approx(messages, rel=0.005)
 
 
 def test_memory_grows_with_the_batch_by_what_autograd_keeps() -> None:

@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 
-def picture(level: int, side: int = 12, mode: str = "RGB", form: str = "PNG") -> bytes:
-    """A picture of one grey level."""
+def image(level: int, image_size: int = 12, mode: str = "RGB", form: str = "PNG") -> bytes:
+    """An image of one gray level."""
     file = io.BytesIO()
-    Image.new("L", (side, side), level).convert(mode).save(file, form)
+    Image.new("L", (image_size, image_size), level).convert(mode).save(file, form)
     return file.getvalue()
 
 
@@ -22,7 +22,7 @@ def class_files(split: bool = True, each: int = 5) -> dict[str, bytes]:
     """Names and bytes of two classes, told apart by brightness."""
     splits = ("train/", "test/") if split else ("",)
     return {
-        f"{part}{name}/{number}.png": picture(level + number)
+        f"{part}{name}/{number}.png": image(level + number)
         for part in splits
         for name, level in (("bright", 200), ("dark", 20))
         for number in range(each)
@@ -58,9 +58,9 @@ def idx_files(raw: Path, train: int = 20, test: int = 10) -> None:
     raw.mkdir(parents=True, exist_ok=True)
     numbers = np.random.default_rng(0)
     for name, rows in (("train", train), ("t10k", test)):
-        pictures = numbers.integers(0, 256, (rows, 28, 28), dtype=np.uint8)
+        images = numbers.integers(0, 256, (rows, 28, 28), dtype=np.uint8)
         labels = (np.arange(rows) % 10).astype(np.uint8)
         head = np.array([0x0803, rows, 28, 28], dtype=">i4").tobytes()
-        (raw / f"{name}-images-idx3-ubyte").write_bytes(head + pictures.tobytes())
+        (raw / f"{name}-images-idx3-ubyte").write_bytes(head + images.tobytes())
         head = np.array([0x0801, rows], dtype=">i4").tobytes()
         (raw / f"{name}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.images import class_files, idx_files, picture, write_folder
+from tests.data.images import class_files, idx_files, image, write_folder
 from vitcore.data.readers import cifar
 from vitcore.data.registry import DATASETS
 
@@ -50,24 +50,24 @@ def cifar_batches(name: str, monkeypatch: pytest.MonkeyPatch) -> Files:
 
 
 def classes_of(name: str, split: str = "test") -> Files:
-    """A picture a class and split."""
+    """An image a class and split."""
     dataset = DATASETS[name]
     return {
-        f"{part}/class{i:04d}/{i}.png": picture(i % 256, 8)
+        f"{part}/class{i:04d}/{i}.png": image(i % 256, 8)
         for part in ("train", split)
         for i in range(len(dataset.classes))
     }
 
 
 def tiny(top: str = "tiny-imagenet-200/") -> Files:
-    files = {f"{top}train/n{i:08d}/images/n{i:08d}_0.JPEG": picture(i, 8) for i in range(200)}
-    files |= {f"{top}val/images/val_{i}.JPEG": picture(i, 8) for i in range(200)}
+    files = {f"{top}train/n{i:08d}/images/n{i:08d}_0.JPEG": image(i, 8) for i in range(200)}
+    files |= {f"{top}val/images/val_{i}.JPEG": image(i, 8) for i in range(200)}
     lines = "".join(f"val_{i}.JPEG\tn{i:08d}\t0\t0\t1\t1\n" for i in range(200))
     return files | {f"{top}val/val_annotations.txt": lines.encode()}
 
 
 def flowers() -> Files:
-    """Three pictures a split."""
+    """Three images a split."""
     from scipy.io import savemat
 
     def table(**columns: list[int]) -> bytes:
@@ -75,7 +75,7 @@ def flowers() -> Files:
         savemat(file, {name: np.array([column]) for name, column in columns.items()})
         return file.getvalue()
 
-    files = {f"jpg/image_{i:05d}.jpg": picture(20 * i, 8, form="JPEG") for i in range(1, 10)}
+    files = {f"jpg/image_{i:05d}.jpg": image(20 * i, 8, form="JPEG") for i in range(1, 10)}
     return files | {
         "imagelabels.mat": table(labels=[1, 2, 3] * 3),
         "setid.mat": table(trnid=[1, 2, 3], valid=[4, 5, 6], tstid=[7, 8, 9]),
@@ -108,15 +108,15 @@ def packed(files: Files) -> Files:
 def _idx(folder: str) -> Callable[[pytest.MonkeyPatch, Path], dict[str, Files]]:
     def ways(monkeypatch: pytest.MonkeyPatch, tmp: Path) -> dict[str, Files]:
         files = idx(monkeypatch, tmp)
-        spelt = {name.replace("-idx", ".idx"): content for name, content in files.items()}
+        spelled = {name.replace("-idx", ".idx"): content for name, content in files.items()}
         inside = {f"{name}/{name}": content for name, content in files.items()}
         mixed = dict(list(files.items())[:2]) | dict(list(packed(files).items())[2:])
         unpacked_by_browser = {f"{name}.gz": content for name, content in files.items()}
         forms = {
             "files": files,
             "gz": packed(files),
-            "Kaggle": spelt,
-            "Kaggle's gz": packed(spelt),
+            "Kaggle": spelled,
+            "Kaggle's gz": packed(spelled),
             "Kaggle's folders": inside,
             "mixed": mixed,
             "unpacked by the browser": unpacked_by_browser,

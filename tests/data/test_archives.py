@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.images import class_files, picture, write_zip
+from tests.data.images import class_files, image, write_zip
 from vitcore.data.load import load
 from vitcore.data.storage.archives import entries
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "tar": bytes,
@@ -49,12 +49,12 @@ def noisy_files() -> dict[str, bytes]:
 
 
 def refused(path: Path, *says: str) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UserError) as error:
         load("folder", 8, folder=str(path))
-    assert path.name in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    assert path.name in str(error.value)
+    assert "\n" not in str(error.value)
     for part in says:
-        assert part in str(refusal.value)
+        assert part in str(error.value)
 
 
 def flagged(path: Path, offset: int, value: int) -> Path:
@@ -92,7 +92,7 @@ def test_archives_within_an_archive_or_folder(own_places: Path, tmp_path: Path, 
 def test_a_bad_checksum_in_a_zip(own_places: Path, tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", class_files())
     content = bytearray(path.read_bytes())
-    at = content.find(picture(22))
+    at = content.find(image(22))
     content[at + 60] ^= 0x40
     path.write_bytes(content)
     refused(path, "train/dark/2.png", "damaged in its archive", "CRC")
@@ -142,7 +142,7 @@ def test_a_wrong_sum_in_a_compressed_tar(own_places: Path, tmp_path: Path, endin
 
 def test_more_behind_the_end_of_a_tar(own_places: Path, tmp_path: Path) -> None:
     path = tmp_path / "two.tar"
-    path.write_bytes(tar_bytes(class_files()) + tar_bytes({"train/dark/9.png": picture(1)}))
+    path.write_bytes(tar_bytes(class_files()) + tar_bytes({"train/dark/9.png": image(1)}))
     refused(path, "more behind its end")
 
 
@@ -170,7 +170,7 @@ def test_no_damage_to_an_archive_is_read_in_part(own_places: Path, tmp_path: Pat
             (tmp_path / name).write_bytes(content)
             try:
                 found = [entry.name for entry in entries(tmp_path / name) if _whole(entry)]
-            except Refusal:
+            except UserError:
                 continue
             assert len(found) == 20, (name, at)
 

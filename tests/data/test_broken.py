@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.images import class_files, picture, write_folder, write_tar, write_zip
+from tests.data.images import class_files, image, write_folder, write_tar, write_zip
 from vitcore.data.load import load
-from vitcore.data.storage.decode import BY_ENDING, ENDINGS, TOLD_APART, decoded
+from vitcore.data.storage.decode import BY_ENDING, DISTINGUISHED, ENDINGS, decoded
 from vitcore.data.storage.decode_all import Broken
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec
 from vitcore.training import train
 
-BAD = {"train/dark/bad.png": b"no picture", "train/dark/empty.jpg": b"", "test/bright/cut.png": picture(9)[:40]}
+BAD = {"train/dark/bad.png": b"no image", "train/dark/empty.jpg": b"", "test/bright/cut.png": image(9)[:40]}
 Image.init()
-WRITTEN = [form for form in TOLD_APART | BY_ENDING if form in Image.SAVE]
+WRITTEN = [form for form in DISTINGUISHED | BY_ENDING if form in Image.SAVE]
 WRITERS = {"": write_folder, ".zip": write_zip, ".tar": write_tar}
 
 
@@ -38,12 +38,12 @@ def test_all_broken_images_are_listed_and_can_be_left_out(own_places: Path, tmp_
     images = load("folder", 8, folder=place, skip_broken=True)
     assert (len(images.train.labels), len(images.test.labels)) == (10, 10)
     assert int(images.train.images.min()) >= 20  # no place is left black
-    told = [sentence for sentence in images.told if sentence.startswith("left out")]
-    assert "3 images" in told[0]
-    assert "2 of training and 1 of testing" in told[0]
-    assert all(name in told[0] for name in BAD)
+    notes = [sentence for sentence in images.notes if sentence.startswith("left out")]
+    assert "3 images" in notes[0]
+    assert "2 of training and 1 of testing" in notes[0]
+    assert all(name in notes[0] for name in BAD)
     again = load("folder", 8, folder=place, skip_broken=True)  # from the decoded copy
-    assert again.told == images.told
+    assert again.notes == images.notes
     with pytest.raises(Broken):  # who did not wish it never gets the copy without them
         load("folder", 8, folder=place)
 
@@ -52,15 +52,15 @@ def test_the_copy_without_broken_images_is_made_anew_where_it_no_longer_says_so(
     own_places: Path, tmp_path: Path
 ) -> None:
     place = str(write_folder(tmp_path / "mine", class_files() | BAD))
-    told = load("folder", 8, folder=place, skip_broken=True).told
-    for kept in tmp_path.rglob("told.json"):
-        kept.unlink()
-    assert load("folder", 8, folder=place, skip_broken=True).told == told
+    notes = load("folder", 8, folder=place, skip_broken=True).notes
+    for stored in tmp_path.rglob("told.json"):
+        stored.unlink()
+    assert load("folder", 8, folder=place, skip_broken=True).notes == notes
 
 
 def test_a_whole_set_is_the_same_either_way(own_places: Path, tmp_path: Path) -> None:
     place = str(write_folder(tmp_path / "mine", class_files()))
-    assert load("folder", 8, folder=place, skip_broken=True).told == load("folder", 8, folder=place).told
+    assert load("folder", 8, folder=place, skip_broken=True).notes == load("folder", 8, folder=place).notes
 
 
 def test_nothing_is_left_where_all_are_broken(own_places: Path, tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_what_is_no_file_is_told_like_a_broken_image(own_places: Path, tmp_path:
 
 
 def test_what_was_found_stands_in_the_notes_before_training(own_places: Path, tmp_path: Path) -> None:
-    place = write_folder(tmp_path / "mine", class_files() | BAD | {"val/dark/1.png": picture(3), "notes.txt": b""})
+    place = write_folder(tmp_path / "mine", class_files() | BAD | {"val/dark/1.png": image(3), "notes.txt": b""})
     spec = RunSpec.of(
-        architecture="cnn", dataset="folder", folder=str(place), side=16, epochs=1, device="cpu", skip_broken=True
+        architecture="cnn", dataset="folder", folder=str(place), image_size=16, epochs=1, device="cpu", skip_broken=True
     )
     lines: list[dict[str, Any]] = []
     train(spec, lambda line: lines.append(line.written()) if line.stream == "events" else None)
@@ -109,9 +109,9 @@ def test_what_was_found_stands_in_the_notes_before_training(own_places: Path, tm
 def test_every_broken_image_stands_in_the_notes_of_a_run_that_failed(own_places: Path, tmp_path: Path) -> None:
     bad = {f"train/dark/bad {number}.png": b"no" for number in range(30)}
     place = write_folder(tmp_path / "mine", class_files() | bad)
-    spec = RunSpec.of(architecture="cnn", dataset="folder", folder=str(place), side=16, epochs=1, device="cpu")
+    spec = RunSpec.of(architecture="cnn", dataset="folder", folder=str(place), image_size=16, epochs=1, device="cpu")
     notes: list[str] = []
-    with pytest.raises(Refusal, match="30 of 50 images"):
+    with pytest.raises(UserError, match="30 of 50 images"):
         train(spec, lambda line: notes.append(str(line.written().get("text"))))
     for name in bad:
         assert any(name in note for note in notes)
@@ -129,7 +129,7 @@ def _saved(form: str) -> bytes:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # IM will no longer be read in 2028
 @pytest.mark.parametrize("form", WRITTEN)
 def test_every_format_that_pillow_writes_is_read_under_each_of_its_endings(form: str) -> None:
-    for ending in (TOLD_APART | BY_ENDING)[form]:
+    for ending in (DISTINGUISHED | BY_ENDING)[form]:
         pixels = decoded(_saved(form), f"x{ending.upper()}", 8, 3)
         assert form in ("XBM", "MSP") or np.abs(pixels.astype(int) - 150).max() <= 4
 
@@ -159,17 +159,17 @@ def test_a_program_is_never_started_whatever_the_ending(ending: str, monkeypatch
     for name in ("subprocess.Popen", "os.system", "os.posix_spawn"):
         monkeypatch.setattr(name, started)
     eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) (w) file\n"
-    with pytest.raises(Refusal):
+    with pytest.raises(UserError):
         decoded(eps, f"x{ending}", 8, 3)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # IM will no longer be read in 2028
 @pytest.mark.parametrize("form", WRITTEN)
 def test_damaged_bytes_of_every_format_are_refused_in_a_sentence(form: str) -> None:
-    numbers, whole, ending = np.random.default_rng(3), _saved(form), (TOLD_APART | BY_ENDING)[form][0]
+    numbers, whole, ending = np.random.default_rng(3), _saved(form), (DISTINGUISHED | BY_ENDING)[form][0]
     for _ in range(60):
         content = bytearray(whole)
         for at in numbers.integers(0, min(len(whole), 400), 3):
             content[at] = int(numbers.integers(0, 256))
-        with suppress(Refusal):
+        with suppress(UserError):
             decoded(bytes(content[: int(numbers.integers(1, len(content) + 1))]), f"x{ending}", 8, 3)

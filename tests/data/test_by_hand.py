@@ -12,16 +12,16 @@ from tests.data import published
 from tests.data.images import write_folder
 from vitcore.data.load import Images, available, load
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 
 def test_every_dataset_has_its_published_form_here() -> None:
     assert set(published.MAKERS) == set(DATASETS)
 
 
-def opened(name: str, root: Path, side: int | None = 16) -> Images:
-    mine = next((path for path in sorted(root.glob("mine*"))), None)
-    return load(name, side, folder=str(mine) if name == "folder" and mine else None)
+def opened(name: str, root: Path, image_size: int | None = 16) -> Images:
+    own = next((path for path in sorted(root.glob("mine*"))), None)
+    return load(name, image_size, folder=str(own) if name == "folder" and own else None)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_each_form_that_is_put_there_by_hand_is_read(
         root.mkdir()
         monkeypatch.setenv("VITCORE_DATA", str(root))
         if name not in ("digits", "folder"):
-            with pytest.raises(Refusal):
+            with pytest.raises(UserError):
                 load(name)
         write_folder(root, files)
         assert available(name, str(root / next(iter(files)).split("/")[0]) if name == "folder" else None) is None
@@ -53,7 +53,7 @@ def test_each_form_that_is_put_there_by_hand_is_read(
         assert torch.equal(images.train.labels, read[0].train.labels)
         assert torch.equal(images.train.images, read[0].train.images)
         assert torch.equal(images.test.images, read[0].test.images)
-        assert images.train.digest == read[0].train.digest  # the same pictures, in whatever form they lie
+        assert images.train.digest == read[0].train.digest  # the same images, in whatever form they lie
 
 
 # What a failed download asks for, by the file's name, where the same files are published under it.
@@ -82,24 +82,24 @@ def test_doing_as_the_refusals_ask_ends_in_a_dataset(
     asked = ASKED[name](files) if name in ASKED else {}
     root, done = own_places, 0
     while available(name) is not None and name != "folder":
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(UserError) as error:
             load(name)
-        said, done = str(refusal.value), done + 1
-        assert done < 9, said
-        one = re.search(
-            r"(\S+) could not be downloaded.*put the file into (.+) by hand, or .* folder that has (\S+)$", said
+        text, done = str(error.value), done + 1
+        assert done < 9, text
+        item = re.search(
+            r"(\S+) could not be downloaded.*put the file into (.+) by hand, or .* folder that has (\S+)$", text
         )
-        if one and elsewhere:
+        if item and elsewhere:
             root = tmp_path / "elsewhere"
-            (root / one[3]).parent.mkdir(parents=True, exist_ok=True)
-            (root / one[3]).write_bytes(asked[one[1]])
+            (root / item[3]).parent.mkdir(parents=True, exist_ok=True)
+            (root / item[3]).write_bytes(asked[item[1]])
             monkeypatch.setenv("VITCORE_DATA", str(root))
-        elif one:
-            Path(one[2]).mkdir(parents=True, exist_ok=True)
-            (Path(one[2]) / one[1]).write_bytes(asked[one[1]])
+        elif item:
+            Path(item[2]).mkdir(parents=True, exist_ok=True)
+            (Path(item[2]) / item[1]).write_bytes(asked[item[1]])
         else:
-            folder = re.search(r"put a folder (\S+) with train/ and test/", said)
-            assert folder, said
+            folder = re.search(r"put a folder (\S+) with train/ and test/", text)
+            assert folder, text
             assert folder[1] == str(own_places / DATASETS[name].place)
             write_folder(own_places, files)
     if name == "folder":
@@ -109,10 +109,10 @@ def test_doing_as_the_refusals_ask_ends_in_a_dataset(
 
 @pytest.mark.parametrize("name", [name for name in DATASETS if name not in ("digits", "folder")])
 def test_what_is_wanted_says_where_and_what(own_places: Path, name: str) -> None:
-    said = available(name)
-    assert said
-    assert str(own_places) in said
-    assert "\n" not in said
+    text = available(name)
+    assert text
+    assert str(own_places) in text
+    assert "\n" not in text
 
 
 def test_files_that_are_there_already_are_not_asked_for_again(own_places: Path, tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ def test_files_that_are_there_already_are_not_asked_for_again(own_places: Path, 
 
     idx_files(own_places / "MNIST" / "raw")
     (own_places / "MNIST/raw/t10k-labels-idx1-ubyte").unlink()
-    said = available("mnist") or ""
-    assert "t10k-labels-idx1-ubyte" in said
-    assert "train-images" not in said
+    text = available("mnist") or ""
+    assert "t10k-labels-idx1-ubyte" in text
+    assert "train-images" not in text
 
 
 DAMAGES = {
@@ -145,9 +145,9 @@ def test_a_damaged_file_put_by_hand_is_named(
     write_folder(folder, files)
     victim = sorted(files)[0]
     (folder / victim).write_bytes(DAMAGES[damage](files[victim]))
-    with pytest.raises(Refusal, match=re.escape(victim)) as refusal:
+    with pytest.raises(UserError, match=re.escape(victim)) as error:
         load(name)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_bomb_of_an_idx_file_fills_no_memory(own_places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_a_bomb_of_an_idx_file_fills_no_memory(own_places: Path, monkeypatch: py
     monkeypatch.setattr(idx, "LARGEST", 100_000)
     path = own_places / "MNIST/raw/train-labels-idx1-ubyte"
     path.write_bytes(gzip.compress(bytes(1_000_000)))
-    with pytest.raises(Refusal, match="unpacks to more than 100,000 bytes"):
+    with pytest.raises(UserError, match="unpacks to more than 100,000 bytes"):
         load("mnist")
 
 
@@ -171,9 +171,9 @@ def test_a_forged_cifar_file_is_never_unpickled(
     evil = b"cos\nsystem\n(S'touch " + str(tmp_path / "pwned").encode() + b"'\ntR."
     files = published.cifar_batches("cifar-10", monkeypatch) | {"cifar-10-batches-py/data_batch_2": evil}
     write_folder(own_places, {"cifar-10-python.tar.gz": published.tarred(files)})
-    with pytest.raises(Refusal, match=r"data_batch_2 in .* is not the published file"):
+    with pytest.raises(UserError, match=r"data_batch_2 in .* is not the published file"):
         load("cifar-10")
     write_folder(own_places, files)
-    with pytest.raises(Refusal, match="data_batch_2 is not the published file"):
+    with pytest.raises(UserError, match="data_batch_2 is not the published file"):
         load("cifar-10")
     assert not (tmp_path / "pwned").exists()

@@ -12,15 +12,15 @@ import pytest
 import torch
 
 from tests.data import published
-from tests.data.images import class_files, picture, write_folder, write_zip
+from tests.data.images import class_files, image, write_folder, write_zip
 from vitcore.data.load import Images, load
 from vitcore.data.storage import decoded
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 
-def same(one: Images, other: Images) -> bool:
+def same(item: Images, other: Images) -> bool:
     return all(
-        torch.equal(getattr(getattr(one, split), part), getattr(getattr(other, split), part))
+        torch.equal(getattr(getattr(item, split), part), getattr(getattr(other, split), part))
         for split in ("train", "test")
         for part in ("images", "labels")
     )
@@ -32,11 +32,11 @@ def in_memory(images: Images) -> Images:
     return replace(images, train=train, test=test)
 
 
-def test_pictures_overwritten_in_place_are_read_again(own_places: Path, tmp_path: Path) -> None:
+def test_images_overwritten_in_place_are_read_again(own_places: Path, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "mine", class_files())
     old = load("folder", 8, folder=str(folder))
     path = folder / "train/bright/0.png"
-    path.write_bytes(picture(123))
+    path.write_bytes(image(123))
     new = load("folder", 8, folder=str(folder))
     assert new.train.images[0].unique().tolist() == [123]
     assert new.train.digest != old.train.digest
@@ -55,7 +55,7 @@ def spoil(path: Path) -> None:
 def test_every_file_of_every_dataset_is_part_of_the_key(
     own_places: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Annotations, tables and lists are looped over with the pictures, some of many of a kind."""
+    """Annotations, tables and lists are looped over with the images, some of many of a kind."""
     from vitcore.data import load as loading
 
     folder = published.loose(name, own_places, monkeypatch)
@@ -66,7 +66,7 @@ def test_every_file_of_every_dataset_is_part_of_the_key(
         return decoded.key(name, 32, reader.find(dataset, place))
 
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    assert files or name == "digits"  # whose pictures come with a package
+    assert files or name == "digits"  # whose images come with a package
     tried = files[:: max(1, len(files) // 20)] + [path for path in files if path.suffix in (".txt", ".mat")]
     for path in tried:
         before = key()
@@ -75,7 +75,7 @@ def test_every_file_of_every_dataset_is_part_of_the_key(
         assert key() != before, path
     if name in ("folder", "tiny-imagenet", "imagenet", "cifar-10-jpeg", "flowers-102", "flowers-102-val"):
         before, victim = key(), next(path for path in files if path.suffix.lower() in (".png", ".jpeg", ".jpg"))
-        (victim.parent / "one-more.png").write_bytes(picture(1))
+        (victim.parent / "one-more.png").write_bytes(image(1))
         added = key()
         victim.rename(victim.with_name(f"renamed-{victim.name}"))
         assert len({before, added, key()}) == 3
@@ -83,7 +83,7 @@ def test_every_file_of_every_dataset_is_part_of_the_key(
 
 def test_a_link_that_leads_elsewhere_now_is_noticed(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        (tmp_path / name).write_bytes(picture(9))
+        (tmp_path / name).write_bytes(image(9))
         os.utime(tmp_path / name, (1, 1))
     folder = tmp_path / "mine"
     folder.mkdir()
@@ -110,9 +110,9 @@ def test_files_that_change_while_they_are_read_are_refused(own_places: Path, tmp
     folder = write_folder(tmp_path / "mine", class_files())
 
     def progress(what: str, done: float) -> None:
-        (folder / "train/bright/9.png").write_bytes(picture(123))
+        (folder / "train/bright/9.png").write_bytes(image(123))
 
-    with pytest.raises(Refusal, match="changed while they were read"):
+    with pytest.raises(UserError, match="changed while they were read"):
         load("folder", 8, progress, folder=str(folder))
     assert not list(tmp_path.rglob("*.npy"))
     assert len(load("folder", 8, folder=str(folder)).train.labels) == 11
@@ -200,6 +200,6 @@ def test_pages_look_again_once_the_files_have_changed(own_places: Path, tmp_path
 
     folder = write_folder(tmp_path / "mine", class_files())
     assert samples.opened("folder", str(folder), 8).train.images[0].unique().tolist() == [200]
-    (folder / "train/bright/0.png").write_bytes(picture(123))
+    (folder / "train/bright/0.png").write_bytes(image(123))
     samples._lying.clear()  # ten seconds later
     assert samples.opened("folder", str(folder), 8).train.images[0].unique().tolist() == [123]

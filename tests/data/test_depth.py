@@ -1,4 +1,4 @@
-"""The scale of a picture is what its file says, never what its pixels happen to be."""
+"""The scale of an image is what its file says, never what its pixels happen to be."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.data.images import class_files, write_folder
 from vitcore.data.image import prepare
 from vitcore.data.load import load
 from vitcore.data.storage.decode import decoded
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 
-def saved(picture: Image.Image, form: str, **options: object) -> bytes:
+def saved(image: Image.Image, form: str, **options: object) -> bytes:
     file = io.BytesIO()
-    picture.save(file, form, **options)
+    image.save(file, form, **options)
     return file.getvalue()
 
 
 def level(content: bytes, channels: int = 1) -> int:
-    """The one grey of a picture that has one."""
+    """The one gray of an image that has one."""
     pixels = decoded(content, "one.png", 8, channels)
     assert pixels.shape == (channels, 8, 8)
     assert len(np.unique(pixels)) == 1
@@ -67,7 +67,7 @@ def test_sixteen_bits_are_scaled_as_sixteen_bits_whatever_they_hold(form: str, v
     assert level(SIXTEEN[form](value)) == round(value / 257)
 
 
-def test_the_order_of_dark_pictures_is_kept() -> None:
+def test_the_order_of_dark_images_is_kept() -> None:
     """255 of 65,535 is nearly black, and no brighter than 256."""
     for make in SIXTEEN.values():
         assert level(make(255)) <= level(make(256)) <= 1
@@ -111,33 +111,33 @@ OTHERS = {
 @pytest.mark.parametrize("other", OTHERS)
 def test_any_other_scale_is_refused_by_name(own_places: Path, tmp_path: Path, other: str) -> None:
     content, says = OTHERS[other]
-    with pytest.raises(Refusal, match=f"odd.tif .*{says}.*save it with 8 or 16 bits"):
+    with pytest.raises(UserError, match=f"odd.tif .*{says}.*save it with 8 or 16 bits"):
         decoded(content, "odd.tif", 8, 3)
     folder = write_folder(tmp_path / "mine", class_files() | {"train/dark/odd.tif": content})
-    with pytest.raises(Refusal, match=f"odd.tif .*{says}"):
+    with pytest.raises(UserError, match=f"odd.tif .*{says}"):
         load("folder", 8, folder=str(folder))
     for name in ("mnist", "cifar-10"):
-        with pytest.raises(Refusal, match=f"the picture .*{says}"):
+        with pytest.raises(UserError, match=f"the image .*{says}"):
             prepare(Image.open(io.BytesIO(content)), name)
 
 
 def half() -> np.ndarray:
-    """Grey 100 to the left; to the right what is given to be transparent."""
+    """Gray 100 to the left; to the right what is given to be transparent."""
     return np.repeat(np.array([[100] * 4 + [50] * 4], np.uint8), 8, axis=0)
 
 
 def with_alpha(mode: str) -> Image.Image:
     alpha = Image.fromarray(np.where(half() == 50, 0, 255).astype(np.uint8))
-    picture = Image.fromarray(half()).convert("LA" if mode in ("LA", "La", "PA") else "RGBA")
-    picture.putalpha(alpha)
+    image = Image.fromarray(half()).convert("LA" if mode in ("LA", "La", "PA") else "RGBA")
+    image.putalpha(alpha)
     if mode == "PA":
         palette = Image.new("PA", (8, 8))
-        palette.putpalette([channel for grey in range(256) for channel in (grey, grey, grey)])
+        palette.putpalette([channel for gray in range(256) for channel in (gray, gray, gray)])
         palette.putdata(
-            [(int(grey), int(a)) for grey, a in zip(half().ravel(), np.asarray(alpha).ravel(), strict=True)]
+            [(int(gray), int(a)) for gray, a in zip(half().ravel(), np.asarray(alpha).ravel(), strict=True)]
         )
         return palette
-    return picture if picture.mode == mode else picture.convert(mode)
+    return image if image.mode == mode else image.convert(mode)
 
 
 @pytest.mark.parametrize("mode", ["LA", "La", "PA", "RGBA", "RGBa"])
@@ -155,7 +155,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png_with_a_transparent_value(bits: int, value: int) -> bytes:
-    """Greys of `bits`, the right half of the value that is transparent."""
+    """Grays of `bits`, the right half of the value that is transparent."""
     left = 2**bits - 2
     row = [left] * 4 + [value] * 4
     packed = struct.pack(">8H", *row) if bits == 16 else bytes(row)
@@ -189,10 +189,10 @@ PLAIN = {
 
 @pytest.mark.parametrize("mode", PLAIN)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_every_other_mode_keeps_its_grey(mode: str, channels: int) -> None:
-    picture, form, wanted = PLAIN[mode]
-    options = {"transparency": picture.getpixel((0, 0))} if "transparent" in mode else {}
-    assert level(saved(picture, form, **options), channels) == pytest.approx(wanted, abs=3)
+def test_every_other_mode_keeps_its_gray(mode: str, channels: int) -> None:
+    image, form, wanted = PLAIN[mode]
+    options = {"transparency": image.getpixel((0, 0))} if "transparent" in mode else {}
+    assert level(saved(image, form, **options), channels) == pytest.approx(wanted, abs=3)
 
 
 @pytest.mark.parametrize(
@@ -222,19 +222,19 @@ def test_every_other_mode_keeps_its_grey(mode: str, channels: int) -> None:
 )
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar-10"])
 def test_every_mode_of_pillow_is_read_or_refused_in_a_sentence(mode: str, name: str) -> None:
-    picture = Image.new(mode, (30, 30))
+    image = Image.new(mode, (30, 30))
     with suppress(ValueError):  # a mode that nothing is converted to
-        picture.paste(Image.new("L", (10, 10), 1).convert(mode), (10, 10))
+        image.paste(Image.new("L", (10, 10), 1).convert(mode), (10, 10))
     try:
-        pixels = prepare(picture, name)
-    except Refusal as refusal:
-        said = str(refusal)
+        pixels = prepare(image, name)
+    except UserError as error:
+        text = str(error)
     else:
-        said = "the picture" if pixels.shape[1:] in ((28, 28), (32, 32)) else f"{pixels.shape}"
-    assert said.startswith(("the picture", "there is nothing"))
+        text = "the image" if pixels.shape[1:] in ((28, 28), (32, 32)) else f"{pixels.shape}"
+    assert text.startswith(("the image", "there is nothing"))
 
 
-def test_turned_deep_pictures_keep_their_scale() -> None:
+def test_turned_deep_images_keep_their_scale() -> None:
     """The turned copy no longer knows its file."""
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -14,17 +14,17 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.data.images import class_files, picture, write_folder, write_tar, write_zip
+from tests.data.images import class_files, image, write_folder, write_tar, write_zip
 from vitcore.data.load import available, described, load
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 WRITERS = {"folder": write_folder, "zip": write_zip, "tar.xz": write_tar, "tar": write_tar}
 
 
 def refused(path: Path, says: str) -> None:
-    with pytest.raises(Refusal, match=says) as refusal:
+    with pytest.raises(UserError, match=says) as error:
         load("folder", 8, folder=str(path))
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(error.value)
     assert not [left for left in path.parent.rglob("*.tmp")]
 
 
@@ -38,20 +38,20 @@ def test_folder_zip_and_tar_are_read_alike(own_places: Path, tmp_path: Path, end
     assert images.train.images[:, 0, 4, 4].tolist() == [200, 201, 202, 203, 204, 20, 21, 22, 23, 24]
     assert available("folder", str(path)) is None
     found = described("folder", str(path))
-    assert (found.classes, found.train_rows, found.test_rows) == (images.classes, 10, 10)
+    assert (found.classes, found.train_samples, found.test_samples) == (images.classes, 10, 10)
 
 
 def test_unsplit_folder_is_split_by_class_the_same_way_each_time(own_places: Path, tmp_path: Path) -> None:
     files = class_files(split=False, each=20)
     folder, archive = write_folder(tmp_path / "a", files), write_zip(tmp_path / "b.zip", files)
-    one, two = (load("folder", 8, folder=str(path)) for path in (folder, archive))
-    assert torch.bincount(one.test.labels).tolist() == [4, 4]
-    assert torch.equal(one.test.images, two.test.images)
-    levels = torch.cat([one.train.images[:, 0, 0, 0], one.test.images[:, 0, 0, 0]])
+    item, two = (load("folder", 8, folder=str(path)) for path in (folder, archive))
+    assert torch.bincount(item.test.labels).tolist() == [4, 4]
+    assert torch.equal(item.test.images, two.test.images)
+    levels = torch.cat([item.train.images[:, 0, 0, 0], item.test.images[:, 0, 0, 0]])
     assert len(levels.unique()) == 40  # nothing is lost, nothing is in both
 
 
-def test_what_is_no_picture_is_passed_over(own_places: Path, tmp_path: Path) -> None:
+def test_what_is_no_image_is_passed_over(own_places: Path, tmp_path: Path) -> None:
     files = class_files() | {"train/bright/.hidden.png": b"", "__MACOSX/train/bright/x.png": b"", "notes.txt": b"hi"}
     assert len(load("folder", 8, folder=str(write_zip(tmp_path / "a.zip", files))).train.labels) == 10
 
@@ -63,7 +63,7 @@ LEADING_OUT = ("../out.png", "a/../../out.png", "C:\\out.png", "..\\out.png")
     ("ending", "name"), [*itertools.product(("zip", "tar"), LEADING_OUT), ("tar", "/etc/out.png")]
 )
 def test_names_that_leave_the_archive(own_places: Path, tmp_path: Path, ending: str, name: str) -> None:
-    refused(WRITERS[ending](tmp_path / f"bad.{ending}", class_files() | {name: picture(0)}), "leads out of the archive")
+    refused(WRITERS[ending](tmp_path / f"bad.{ending}", class_files() | {name: image(0)}), "leads out of the archive")
     assert not (tmp_path / "out.png").exists()
 
 
@@ -88,7 +88,7 @@ def test_bombs(own_places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("train/bright/1.png", "w") as file:
         for _ in range(3):
             file.write(bytes(2**20))
-    refused(path, "more than pictures take")
+    refused(path, "more than images take")
     wide = io.BytesIO()
     Image.new("1", (12_000, 10_000)).save(wide, "PNG")
     refused(write_zip(tmp_path / "wide.zip", class_files() | {"train/dark/w.png": wide.getvalue()}), "12,000x10,000")
@@ -105,10 +105,10 @@ def test_damaged_archives(own_places: Path, tmp_path: Path, ending: str) -> None
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", "0 bytes"), (b"no picture", "not a picture"), (picture(9)[:40], "not a picture")],
+    [(b"", "0 bytes"), (b"no image", "not an image"), (image(9)[:40], "not an image")],
     ids=["empty", "text", "truncated"],
 )
-def test_bad_pictures_are_named(own_places: Path, tmp_path: Path, content: bytes, says: str) -> None:
+def test_bad_images_are_named(own_places: Path, tmp_path: Path, content: bytes, says: str) -> None:
     refused(write_folder(tmp_path / "mine", class_files() | {"train/dark/bad.png": content}), f"bad.png .*{says}")
 
 
@@ -116,10 +116,10 @@ def test_bad_pictures_are_named(own_places: Path, tmp_path: Path, content: bytes
     ("files", "says"),
     [
         ({}, "0 class folders"),
-        ({"train/only/1.png": picture(1), "test/only/1.png": picture(1)}, "1 class folder;"),
-        ({"train/a/1.png": picture(1), "train/b/1.png": picture(1)}, "neither test/ nor val/"),
+        ({"train/only/1.png": image(1), "test/only/1.png": image(1)}, "1 class folder;"),
+        ({"train/a/1.png": image(1), "train/b/1.png": image(1)}, "neither test/ nor val/"),
         (
-            {"train/a/1.png": picture(1), "train/b/1.png": picture(1), "test/c/1.png": picture(1)},
+            {"train/a/1.png": image(1), "train/b/1.png": image(1), "test/c/1.png": image(1)},
             "class 'c' to test on",
         ),
     ],
@@ -136,7 +136,7 @@ def test_no_such_folder(own_places: Path, tmp_path: Path) -> None:
     refused(tmp_path / "notes.txt", "neither a folder nor a zip or tar")
 
 
-def test_odd_but_honest_pictures(own_places: Path, tmp_path: Path) -> None:
+def test_odd_but_honest_images(own_places: Path, tmp_path: Path) -> None:
     def saved(image: Image.Image, form: str, **options: object) -> bytes:
         file = io.BytesIO()
         image.save(file, form, **options)
@@ -151,7 +151,7 @@ def test_odd_but_honest_pictures(own_places: Path, tmp_path: Path) -> None:
         "train/odd/glass.png": saved(Image.new("RGBA", (12, 12), (0, 0, 0, 0)), "PNG"),
         "train/odd/palette.png": saved(Image.new("L", (12, 12), 77).convert("P"), "PNG"),
         "train/odd/wide.png": saved(Image.new("L", (40, 12), 60), "PNG"),
-        "test/odd/1.png": picture(1),
+        "test/odd/1.png": image(1),
     }
     images = load("folder", 8, folder=str(write_zip(tmp_path / "odd.zip", files)))
     levels = images.train.images[images.train.labels == images.classes.index("odd")][:, 1, 4, 4].tolist()
@@ -169,10 +169,10 @@ def test_genuine_jpeg_copies_of_cifar(real_data: Path) -> None:
 
 
 def tiny_files(classes: int = 200) -> dict[str, bytes]:
-    """Tiny ImageNet's layout with one picture for each class and split."""
+    """Tiny ImageNet's layout with one image for each class and split."""
     top = "tiny-imagenet-200"
-    train = {f"{top}/train/n{i:08d}/images/n{i:08d}_0.JPEG": picture(i, 64) for i in range(classes)}
-    val = {f"{top}/val/images/val_{i}.JPEG": picture(i, 64) for i in range(classes)}
+    train = {f"{top}/train/n{i:08d}/images/n{i:08d}_0.JPEG": image(i, 64) for i in range(classes)}
+    val = {f"{top}/val/images/val_{i}.JPEG": image(i, 64) for i in range(classes)}
     lines = "".join(f"val_{i}.JPEG\tn{i:08d}\t0\t0\t1\t1\n" for i in range(classes))
     return train | val | {f"{top}/val/val_annotations.txt": lines.encode()}
 
@@ -202,5 +202,5 @@ def test_tiny_imagenet_folder_zip_and_tars_are_read_alike(own_places: Path) -> N
 def test_tiny_imagenet_in_part(own_places: Path, without: str) -> None:
     files = {name: content for name, content in tiny_files().items() if without not in name}
     write_zip(own_places / "tiny-imagenet-200.zip", files)
-    with pytest.raises(Refusal, match=without.strip("/")):
+    with pytest.raises(UserError, match=without.strip("/")):
         load("tiny-imagenet")

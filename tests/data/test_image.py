@@ -1,4 +1,4 @@
-"""A drawn or uploaded picture is made as the dataset's own were."""
+"""A drawn or uploaded image is made as the dataset's own were."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from PIL import Image, ImageDraw
 
 from vitcore.data.image import prepare
 from vitcore.data.load import load
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 STROKE = [(60, 60), (120, 50), (130, 110), (80, 130), (140, 160), (120, 220), (60, 210)]
 
 
 def drawn(mode: str, paper: object, ink: object, shift: tuple[int, int] = (0, 0), scale: float = 1) -> Image.Image:
     size = round(280 * scale)
-    picture = Image.new(mode, (size, size), paper)  # type: ignore[arg-type]
+    image = Image.new(mode, (size, size), paper)  # type: ignore[arg-type]
     points = [(scale * x + shift[0], scale * y + shift[1]) for x, y in STROKE]
-    ImageDraw.Draw(picture).line(points, fill=ink, width=round(22 * scale), joint="curve")  # type: ignore[arg-type]
-    return picture
+    ImageDraw.Draw(image).line(points, fill=ink, width=round(22 * scale), joint="curve")  # type: ignore[arg-type]
+    return image
 
 
 PAPERS = {
@@ -49,8 +49,8 @@ def test_a_digit_comes_out_the_same_however_it_was_drawn(name: str, paper: str) 
     assert all(abs(float(middle) - 14) <= 0.51 for middle in middles)
 
 
-def test_mnists_own_pictures_come_out_as_they_are(real_data: Path) -> None:
-    """The rule is MNIST's own, so its pictures hardly change; their largest side is 20 already."""
+def test_mnists_own_images_come_out_as_they_are(real_data: Path) -> None:
+    """The rule is MNIST's own, so its images hardly change; their largest side is 20 already."""
     images = load("mnist").test.images[:50, 0].numpy()
     near = [
         np.abs(prepare(Image.fromarray(image), "mnist")[0].numpy().astype(float) - image).mean() for image in images
@@ -60,18 +60,18 @@ def test_mnists_own_pictures_come_out_as_they_are(real_data: Path) -> None:
 
 
 @pytest.mark.parametrize("empty", [Image.new("L", (50, 50), 255), Image.new("RGBA", (50, 50), (0, 0, 0, 0))])
-def test_an_empty_picture_is_refused(empty: Image.Image) -> None:
-    with pytest.raises(Refusal, match="nothing drawn"):
+def test_an_empty_image_is_refused(empty: Image.Image) -> None:
+    with pytest.raises(UserError, match="nothing drawn"):
         prepare(empty, "mnist")
 
 
-def test_photographs_lose_what_a_centred_square_leaves_out() -> None:
+def test_photographs_lose_what_a_centered_square_leaves_out() -> None:
     wide = Image.new("RGB", (90, 30), "red")
     wide.paste("blue", (30, 0, 60, 30))
     found = prepare(wide, "cifar-10")
     assert found.shape == (3, 32, 32)
     assert found[2, 5:-5, 5:-5].min() > 250
-    assert prepare(wide, "cifar-10", side=48).shape == (3, 48, 48)
+    assert prepare(wide, "cifar-10", image_size=48).shape == (3, 48, 48)
 
 
 def test_a_garment_is_bright_on_black_and_fills_the_square() -> None:

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.data.images import picture, write_folder, write_tar, write_zip
+from tests.data.images import image, write_folder, write_tar, write_zip
 from vitcore.data.load import described, load
 from vitcore.data.readers.folder_names import kind
 from vitcore.data.readers.folders import found
 from vitcore.data.readers.layouts import arranged
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 TRAIN = ("train", "Train", "TRAIN", "training", "training_set", "train_images", "trainset", "train-2017", "traindata")
 TEST = ("test", "Test", "testing", "test_set", "TestSet", "test_images", "tests", "seg_test", "testset")
@@ -25,16 +25,16 @@ VAL = ("val", "valid", "Validation", "val2017", "validation_set", "dev", "dev_se
 
 
 def tree(*folders: str, each: int = 3, level: int = 0) -> dict[str, bytes]:
-    """Images of ever other grey in these folders, so that each can be told from all others."""
+    """Images of ever other gray in these folders, so that each can be told from all others."""
     names = [f"{folder}/{number}.png" for folder in folders for number in range(each)]
-    return {name: picture(level + place, 9) for place, name in enumerate(names)}
+    return {name: image(level + place, 9) for place, name in enumerate(names)}
 
 
 def layout(folder: Path) -> tuple[set[str], set[str], tuple[str, ...]]:
     """The names to train on and to test on, and the classes."""
-    seen = found(DATASETS["folder"], folder)
-    train, tested = ({name for name, _ in seen.splits[split]} for split in ("train", "test"))
-    return train, tested, seen.classes
+    known = found(DATASETS["folder"], folder)
+    train, tested = ({name for name, _ in known.splits[split]} for split in ("train", "test"))
+    return train, tested, known.classes
 
 
 def below(names: Iterable[str], folder: str) -> bool:
@@ -42,10 +42,10 @@ def below(names: Iterable[str], folder: str) -> bool:
 
 
 def refused(folder: Path, *says: str) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UserError) as error:
         found(DATASETS["folder"], folder)
     for part in says:
-        assert part in str(refusal.value)
+        assert part in str(error.value)
 
 
 def test_the_test_set_beside_the_training_set_is_never_trained_on(own_places: Path, tmp_path: Path) -> None:
@@ -59,13 +59,15 @@ def test_the_test_set_beside_the_training_set_is_never_trained_on(own_places: Pa
 
 
 @pytest.mark.parametrize("above", ["", "archive/", "archive/archive/", "a/b/c/"])
-@pytest.mark.parametrize(("one", "two"), [*((one, TEST[0]) for one in TRAIN), *((TRAIN[0], two) for two in TEST + VAL)])
-def test_splits_are_found_by_their_usual_names_at_any_level(tmp_path: Path, one: str, two: str, above: str) -> None:
-    files = tree(*(f"{above}{split}/{of}" for split in (one, two) for of in ("cat", "dog")))
+@pytest.mark.parametrize(
+    ("item", "two"), [*((item, TEST[0]) for item in TRAIN), *((TRAIN[0], two) for two in TEST + VAL)]
+)
+def test_splits_are_found_by_their_usual_names_at_any_level(tmp_path: Path, item: str, two: str, above: str) -> None:
+    files = tree(*(f"{above}{split}/{of}" for split in (item, two) for of in ("cat", "dog")))
     train, tested, classes = layout(write_folder(tmp_path / "pets", files))
     assert classes == ("cat", "dog")
     assert (len(train), len(tested)) == (6, 6)
-    assert below(train, f"{above}{one}/")
+    assert below(train, f"{above}{item}/")
     assert below(tested, f"{above}{two}/")
 
 
@@ -107,7 +109,7 @@ def test_val_is_tested_on_where_there_is_no_test_split_and_that_is_said(tmp_path
     assert any("no test split" in sentence for sentence in described("folder", str(folder)).found)
 
 
-def test_unlabelled_test_images_are_passed_over_and_told(tmp_path: Path) -> None:
+def test_unlabeled_test_images_are_passed_over_and_told(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "x", tree("train/cat", "train/dog", "val/cat", "val/dog", "test"))
     train, tested, _ = layout(folder)
     assert below(train, "train/")
@@ -138,7 +140,7 @@ PIECES = ("part1 part2", "a b", "siteA siteB", "holdout rest", "fold_1 fold_2", 
 
 
 def crossed(outer: Iterable[str], inner: Iterable[str]) -> dict[str, bytes]:
-    return tree(*(f"{one}/{two}" for one in outer for two in inner))
+    return tree(*(f"{item}/{two}" for item in outer for two in inner))
 
 
 @pytest.mark.parametrize("above", ["", "archive/", "a/b/"])
@@ -150,9 +152,9 @@ def test_kinds_within_the_classes_are_no_splits(tmp_path: Path, classes: str, ab
     names = tuple(sorted(classes.split()))
     folder = write_folder(tmp_path / "x", crossed((f"{above}{name}" for name in names), ROOMS))
     assert layout(folder)[2] == names
-    told = " ".join(described("folder", str(folder)).found)
-    assert "hold folders of the same names (indoor, outdoor)" in told
-    assert "name them train and test" in told
+    notes = " ".join(described("folder", str(folder)).found)
+    assert "hold folders of the same names (indoor, outdoor)" in notes
+    assert "name them train and test" in notes
 
 
 @pytest.mark.parametrize("outer", PIECES)
@@ -318,7 +320,7 @@ def test_what_is_passed_over_is_told_with_the_reason(tmp_path: Path) -> None:
         "a.zip": b"",
     }
     folder = write_folder(tmp_path / "x", tree("train/cat", "train/dog", "test/cat", "test/dog") | rest)
-    told = " ".join(described("folder", str(folder)).found)
+    notes = " ".join(described("folder", str(folder)).found)
     for reason in (
         "no image by its ending",
         "hidden",
@@ -326,8 +328,8 @@ def test_what_is_passed_over_is_told_with_the_reason(tmp_path: Path) -> None:
         "in no class folder of train/",
         "outside train/",
     ):
-        assert f"1 file ({reason}" in told, told
-    assert "cat 3 + 3, dog 3 + 3" in told
+        assert f"1 file ({reason}" in notes, notes
+    assert "cat 3 + 3, dog 3 + 3" in notes
 
 
 def test_a_name_that_is_twice_in_an_archive_is_read_once(own_places: Path, tmp_path: Path) -> None:
@@ -340,31 +342,31 @@ def test_a_name_that_is_twice_in_an_archive_is_read_once(own_places: Path, tmp_p
 
 
 def test_folders_beyond_all_depth_are_passed_over(tmp_path: Path) -> None:
-    files = tree("cat", "dog") | {"cat/" + "x/" * 3000 + "1.png": picture(1)}
+    files = tree("cat", "dog") | {"cat/" + "x/" * 3000 + "1.png": image(1)}
     place = write_tar(tmp_path / "deep.tar", files)
     assert any("folders deep" in sentence for sentence in described("folder", str(place)).found)
 
 
 def test_every_pair_of_names_keeps_its_splits_apart(tmp_path: Path) -> None:
     """Whatever the names: nothing of what is called a test is trained on."""
-    for number, (one, two) in enumerate(itertools.product(TRAIN, TEST + VAL)):
-        folder = write_folder(tmp_path / str(number), tree(f"{one}/a", f"{one}/b", f"{two}/a", f"{two}/b", each=1))
+    for number, (item, two) in enumerate(itertools.product(TRAIN, TEST + VAL)):
+        folder = write_folder(tmp_path / str(number), tree(f"{item}/a", f"{item}/b", f"{two}/a", f"{two}/b", each=1))
         train, tested, _ = layout(folder)
-        assert below(train, f"{one}/")
+        assert below(train, f"{item}/")
         assert below(tested, f"{two}/")
 
 
 def test_copies_in_both_splits_are_told(own_places: Path, tmp_path: Path) -> None:
     files = {
-        f"{split}/{of}/{number}.png": picture(9 * number + len(split) + len(of))
+        f"{split}/{of}/{number}.png": image(9 * number + len(split) + len(of))
         for split in ("train", "test")
         for of in ("cat", "tiger")
         for number in range(3)
     }
     apart = load("folder", 8, folder=str(write_folder(tmp_path / "apart", files)))
-    assert not [told for told in apart.told if "byte for byte" in told]
+    assert not [notes for notes in apart.notes if "byte for byte" in notes]
     files["test/cat/copy.png"] = files["train/cat/1.png"]
     path = write_folder(tmp_path / "copied", files)
     for _ in range(2):  # the second time from the decoded copy
-        told = load("folder", 8, folder=str(path)).told
-        assert [one for one in told if one.startswith("1 of the 7 images to test on is, byte for byte")]
+        notes = load("folder", 8, folder=str(path)).notes
+        assert [item for item in notes if item.startswith("1 of the 7 images to test on is, byte for byte")]

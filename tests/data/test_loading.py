@@ -13,7 +13,7 @@ import torch
 from tests.data.images import idx_files
 from vitcore.data.load import available, load
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 RAW = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 
@@ -32,13 +32,13 @@ def test_digits_are_split_the_same_way_each_time_and_look_like_mnist() -> None:
         assert (images.amax(axis) > 0).sum(-1).max() <= 20  # in a 20x20 box, as MNIST's
     spread = torch.arange(28.0) - 14
     middles = (images.sum(2) * spread).sum(-1) / images.sum((2, 3))
-    assert middles.abs().max() < 0.6  # centred by mass
+    assert middles.abs().max() < 0.6  # centered by mass
     train = {bytes(row.numpy()) for row in digits.train.images}
     assert not train & {bytes(row.numpy()) for row in digits.test.images}
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist"])
-def test_the_tables_mean_and_deviation_are_the_pictures_own(name: str, real_data: Path) -> None:
+def test_the_tables_mean_and_deviation_are_the_images_own(name: str, real_data: Path) -> None:
     pixels = load(name).train.images.float() / 255
     assert DATASETS[name].mean[0] == pytest.approx(float(pixels.mean()), abs=5e-4)
     assert DATASETS[name].std[0] == pytest.approx(float(pixels.std()), abs=5e-4)
@@ -49,7 +49,7 @@ def test_the_table_is_whole(name: str) -> None:
     dataset = DATASETS[name]
     assert len(dataset.mean) == len(dataset.std) == dataset.channels
     assert len(set(dataset.classes)) == len(dataset.classes)
-    assert bool(dataset.classes) == bool(dataset.train_rows) == bool(dataset.test_rows)
+    assert bool(dataset.classes) == bool(dataset.train_samples) == bool(dataset.test_samples)
 
 
 def test_genuine_mnist(real_data: Path) -> None:
@@ -61,7 +61,7 @@ def test_genuine_mnist(real_data: Path) -> None:
 
 def test_another_side(own_places: Path) -> None:
     idx_files(own_places / "MNIST" / "raw")
-    assert load("mnist", side=14).train.images.shape == (20, 1, 14, 14)
+    assert load("mnist", image_size=14).train.images.shape == (20, 1, 14, 14)
     assert load("mnist").train.images.shape == (20, 1, 28, 28)
 
 
@@ -83,9 +83,9 @@ def test_a_damaged_idx_file_is_named(own_places: Path, name: str, damage: object
     load("mnist")  # a whole copy in the cache must not hide the damage
     whole = (raw / name).read_bytes()
     (raw / name).write_bytes(damage(whole))  # type: ignore[operator]
-    with pytest.raises(Refusal, match=f"{name}.*{says}") as refusal:
+    with pytest.raises(UserError, match=f"{name}.*{says}") as error:
         load("mnist")
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(error.value)
     assert not list(own_places.rglob("*.tmp"))
 
 
@@ -94,12 +94,12 @@ def test_labels_out_of_range_or_of_other_number(own_places: Path) -> None:
     idx_files(raw)
     labels = raw / "train-labels-idx1-ubyte"
     labels.write_bytes(labels.read_bytes()[:-1] + b"\x0b")
-    with pytest.raises(Refusal, match="label 11"):
+    with pytest.raises(UserError, match="label 11"):
         load("mnist")
     idx_files(raw, train=20)
     images = (raw / "t10k-images-idx3-ubyte").read_bytes()
     (raw / "train-images-idx3-ubyte").write_bytes(images)
-    with pytest.raises(Refusal, match="10 pictures but"):
+    with pytest.raises(UserError, match="10 images but"):
         load("mnist")
 
 
@@ -108,20 +108,20 @@ def test_absent_and_offline_is_one_sentence_with_a_way_on(own_places: Path, monk
 
     nobody = "http://127.0.0.1:9/"  # the discard port: refused at once
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [nobody])
-    said = available("mnist")
-    assert said is not None
-    assert "download" in said
-    with pytest.raises(Refusal, match=r"could not be downloaded.*by hand") as refusal:
+    text = available("mnist")
+    assert text is not None
+    assert "download" in text
+    with pytest.raises(UserError, match=r"could not be downloaded.*by hand") as error:
         load("mnist")
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(error.value)
     assert [path for path in own_places.rglob("*") if path.is_file()] == []
 
 
 def test_absent_and_not_to_be_downloaded(own_places: Path) -> None:
-    said = available("imagenet")
-    assert said is not None
-    assert str(own_places / "imagenet") in said
-    with pytest.raises(Refusal, match="ImageNet is not on this machine"):
+    text = available("imagenet")
+    assert text is not None
+    assert str(own_places / "imagenet") in text
+    with pytest.raises(UserError, match="ImageNet is not on this machine"):
         load("imagenet")
 
 

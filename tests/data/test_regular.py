@@ -16,7 +16,7 @@ from vitcore.data.readers import flowers, idx
 from vitcore.data.registry import DATASETS
 from vitcore.data.storage.decode import LARGEST_BYTES
 from vitcore.data.storage.regular import open_regular, read_regular
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 pytestmark = pytest.mark.timeout(60)  # what waits for a pipe waits for ever
 
@@ -29,8 +29,8 @@ def a_socket(path: Path) -> None:
     here = os.getcwd()
     os.chdir(path.parent)  # a socket's path has at most 107 bytes
     try:
-        with socket.socket(socket.AF_UNIX) as one:
-            one.bind(path.name)
+        with socket.socket(socket.AF_UNIX) as item:
+            item.bind(path.name)
     finally:
         os.chdir(here)
 
@@ -58,12 +58,12 @@ def test_both_ways_of_opening_refuse_it_by_name(tmp_path: Path, instead: str) ->
     path = tmp_path / "file"
     make(path)
     for way in (open_regular, read_regular):
-        with pytest.raises(Refusal, match=f"{path} (is|has) {says}"):
+        with pytest.raises(UserError, match=f"{path} (is|has) {says}"):
             way(path, 2**30)
 
 
 def test_a_folder_or_nothing_at_all(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="is a folder where a file is wanted"):
+    with pytest.raises(UserError, match="is a folder where a file is wanted"):
         read_regular(tmp_path, 10)
     with pytest.raises(FileNotFoundError):
         read_regular(tmp_path / "nothing", 10)
@@ -76,7 +76,7 @@ def test_the_limit_is_exact_and_links_are_followed(tmp_path: Path) -> None:
     assert read_regular(tmp_path / "link", 10) == b"1234567890"
     with open_regular(path, 10) as file:
         assert file.read() == b"1234567890"
-    with pytest.raises(Refusal, match="has 10 bytes, and at most 9 are read"):
+    with pytest.raises(UserError, match="has 10 bytes, and at most 9 are read"):
         read_regular(path, 9)
 
 
@@ -85,7 +85,7 @@ def test_a_file_that_says_it_is_empty_and_is_not() -> None:
     path = Path("/proc/self/maps")
     if not path.exists():
         pytest.skip("no /proc")
-    with pytest.raises(Refusal, match="has more than 100 bytes"):
+    with pytest.raises(UserError, match="has more than 100 bytes"):
         read_regular(path, 100)
 
 
@@ -94,12 +94,12 @@ def test_a_pipe_that_takes_a_files_place_between_the_look_and_the_opening(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"whole")
-    seen = os.stat(path)
+    known = os.stat(path)
     path.unlink()
     os.mkfifo(path)
-    monkeypatch.setattr(os, "stat", lambda *_, **__: seen)
+    monkeypatch.setattr(os, "stat", lambda *_, **__: known)
     before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(Refusal, match="is a named pipe"):
+    with pytest.raises(UserError, match="is a named pipe"):
         read_regular(path, 10)
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -109,7 +109,7 @@ def test_a_pipe_that_takes_a_files_place_between_the_look_and_the_opening(
 def test_whatever_stands_in_a_files_place_in_any_dataset_is_named_at_once(
     own_places: Path, monkeypatch: pytest.MonkeyPatch, name: str, instead: str
 ) -> None:
-    """One picture, and each table, list and batch."""
+    """One image, and each table, list and batch."""
     folder = published.loose(name, own_places, monkeypatch)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     tables = [path for path in files if path.suffix in (".txt", ".mat", "")]
@@ -120,9 +120,9 @@ def test_whatever_stands_in_a_files_place_in_any_dataset_is_named_at_once(
         make(path)
         try:
             if available(name, str(folder)) is None:  # else it is as though it were not there
-                with pytest.raises(Refusal, match=f"{says.removesuffix(' bytes')}|is a link") as refusal:
+                with pytest.raises(UserError, match=f"{says.removesuffix(' bytes')}|is a link") as error:
                     load(name, 8, folder=str(folder) if name == "folder" else None)
-                assert "\n" not in str(refusal.value)
+                assert "\n" not in str(error.value)
         finally:
             path.unlink()
             (path.with_name("x-pipe")).unlink(missing_ok=True)
@@ -134,7 +134,7 @@ def test_whatever_stands_in_a_files_place_in_any_dataset_is_named_at_once(
 @pytest.mark.parametrize("name", ["mine", "mine.zip", "mine.tar", "mine.tar.gz"])
 def test_ones_own_folder_that_is_none(own_places: Path, tmp_path: Path, name: str, instead: str) -> None:
     INSTEAD[instead][0](tmp_path / name)
-    with pytest.raises(Refusal, match="neither a folder nor a"):
+    with pytest.raises(UserError, match="neither a folder nor a"):
         load("folder", 8, folder=str(tmp_path / name))
     assert "neither a folder nor a" in (available("folder", str(tmp_path / name)) or "")
 
@@ -153,7 +153,7 @@ def test_an_archive_that_is_none_is_as_though_it_were_not_there(own_places: Path
 def test_what_may_not_be_read_is_named(own_places: Path, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "mine", class_files())
     (folder / "train/dark/0.png").chmod(0)
-    with pytest.raises(Refusal, match=r"cannot be read \(.*0\.png: Permission denied"):
+    with pytest.raises(UserError, match=r"cannot be read \(.*0\.png: Permission denied"):
         load("folder", 8, folder=str(folder))
 
 
@@ -169,7 +169,7 @@ def test_a_folder_that_may_not_be_looked_into_is_no_class_less(
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    with pytest.raises(Refusal, match="train/dark cannot be looked into"):
+    with pytest.raises(UserError, match="train/dark cannot be looked into"):
         load("folder", 8, folder=str(folder))
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vitcore.data.subsets import subset
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 LABELS = torch.cat([torch.full((count,), label) for label, count in enumerate((500, 300, 200))])
 
@@ -30,7 +30,7 @@ def test_rows_repeat_only_with_replacement(labels: torch.Tensor | None) -> None:
 
 def test_more_rows_than_there_are_need_replacement() -> None:
     assert len(subset(10, 25, True, 0)) == 25
-    with pytest.raises(Refusal, match=r"25 rows .* 10 there are"):
+    with pytest.raises(UserError, match=r"25 rows .* 10 there are"):
         subset(10, 25, False, 0)
 
 

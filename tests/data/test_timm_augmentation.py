@@ -1,4 +1,4 @@
-"""timm's and torchvision's augmentations on whole batches equal theirs on one image at a time, drawn alike."""
+"""timm's and torchvision's augmentations on whole batches equal timms on one image at a time, drawn alike."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from torch import Tensor
 
 from vitcore import vision  # noqa: F401  (first: torchvision's own operators)
 from vitcore.data import color_jitter, erasing, resized_crop
-from vitcore.data import rand_augment_timm as ours
-from vitcore.data.augment import Augment, Mixed
-from vitcore.data.seeds import generator
+from vitcore.data import rand_augment_timm as own
+from vitcore.data.augment import Augment, MixedTargets
+from vitcore.data.seeds import make_generator
 
 B, SIZE = 48, 32
 FILL = (125, 123, 114)
@@ -53,11 +53,11 @@ def images(request: pytest.FixtureRequest) -> Tensor:
 
 
 @pytest.fixture
-def drawn() -> ours.Drawn:
+def drawn() -> own.Drawn:
     level = torch.rand(B, generator=seeded(3), dtype=torch.float64)
     level[0], level[1], level[2] = 0.999, 0.0, 0.9
     sign = 1 - 2 * torch.randint(2, (B,), generator=seeded(4))
-    return ours.Drawn(level, sign, torch.rand(B, generator=seeded(5)) < 0.5)
+    return own.Drawn(level, sign, torch.rand(B, generator=seeded(5)) < 0.5)
 
 
 def pil(image: Tensor) -> Image.Image:
@@ -80,15 +80,15 @@ def test_the_operations_are_those_of_timm_and_no_others() -> None:
     from timm.data.auto_augment import _RAND_INCREASING_TRANSFORMS
 
     assert sorted(TIMM.values()) == sorted(_RAND_INCREASING_TRANSFORMS)
-    assert list(TIMM) == list(ours.OPERATIONS)
+    assert list(TIMM) == list(own.OPERATIONS)
 
 
 @pytest.mark.parametrize("name", TIMM)
-def test_each_operation_is_timms(images: Tensor, drawn: ours.Drawn, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_operation_is_timms(images: Tensor, drawn: own.Drawn, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from timm.data import auto_augment
 
     operation: Any = auto_augment.NAME_TO_OP[TIMM[name]]
-    found, expected = ours.OPERATIONS[name](images, drawn, torch.tensor(FILL).float()), []
+    found, expected = own.OPERATIONS[name](images, drawn, torch.tensor(FILL).float()), []
     for at, image in enumerate(images):
         sign = int(drawn.sign[at])
         monkeypatch.setattr(auto_augment, "_randomly_negate", lambda value, sign=sign: sign * value)
@@ -101,8 +101,8 @@ def test_each_operation_is_timms(images: Tensor, drawn: ours.Drawn, name: str, m
 
 def test_the_strongest_posterization_leaves_black(images: Tensor) -> None:
     """timm keeps no bit at a level of 1, which the PIL of its time took for black; PIL 13 refuses it."""
-    full = ours.Drawn(torch.ones(B, dtype=torch.float64), torch.ones(B), torch.ones(B, dtype=torch.bool))
-    assert not ours.posterize(images, full, torch.zeros(3)).any()
+    full = own.Drawn(torch.ones(B, dtype=torch.float64), torch.ones(B), torch.ones(B, dtype=torch.bool))
+    assert not own.posterize(images, full, torch.zeros(3)).any()
 
 
 class Noted:
@@ -113,7 +113,7 @@ class Noted:
         self.signs: list[float] = []
         self.bicubic: list[bool] = []
 
-    def __call__(self, images: Tensor, drawn: ours.Drawn, fill: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, drawn: own.Drawn, fill: Tensor) -> Tensor:
         self.levels += drawn.level.tolist()
         self.signs += drawn.sign.tolist()
         self.bicubic += drawn.bicubic.tolist()
@@ -124,36 +124,36 @@ def test_operations_magnitudes_signs_and_interpolations_are_drawn_as_timm_draws_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`rand-m9-mstd0.5-inc1`: two of fifteen with replacement, each with p 0.5, magnitude 9 ± 0.5 cut at 10."""
-    noted = {name: Noted() for name in ours.OPERATIONS}
-    monkeypatch.setattr(ours, "OPERATIONS", noted)
+    noted = {name: Noted() for name in own.OPERATIONS}
+    monkeypatch.setattr(own, "OPERATIONS", noted)
     many = 6000
-    changed = ours.rand_augment_timm(torch.zeros(many, 1, 2, 2), 9, 0.5, "random", (0.5,), seeded())
+    changed = own.rand_augment_timm(torch.zeros(many, 1, 2, 2), 9, 0.5, "random", (0.5,), seeded())
     times = changed[:, 0, 0, 0]
     for count, share in ((0, 0.25), (1, 0.5), (2, 0.25)):
         assert abs(float((times == count).float().mean()) - share) < 0.03
-    each = [len(one.levels) / many for one in noted.values()]
+    each = [len(value.levels) / many for value in noted.values()]
     assert max(abs(share - 1 / 15) for share in each) < 0.015  # 2 rounds x 1/15 x p 0.5
-    levels = 10 * torch.tensor([level for one in noted.values() for level in one.levels])
+    levels = 10 * torch.tensor([level for value in noted.values() for level in value.levels])
     assert float(levels.max()) == 10.0
     assert abs(float((levels == 10).float().mean()) - 0.0228) < 0.01  # beyond two deviations
     assert abs(float(levels.median()) - 9) < 0.05
     assert abs(float(levels.quantile(0.1587)) - 8.5) < 0.05  # one deviation below
-    signs = torch.tensor([sign for one in noted.values() for sign in one.signs])
+    signs = torch.tensor([sign for value in noted.values() for sign in value.signs])
     assert abs(float(signs.float().mean())) < 0.05
-    cubic = torch.tensor([way for one in noted.values() for way in one.bicubic])
+    cubic = torch.tensor([way for value in noted.values() for way in value.bicubic])
     assert abs(float(cubic.float().mean()) - 0.5) < 0.03
 
 
 def test_rotations_reach_27_degrees_at_a_magnitude_of_9(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ours, "OPERATIONS", {"rotate": ours.rotate})
+    monkeypatch.setattr(own, "OPERATIONS", {"rotate": own.rotate})
     image = torch.zeros(1, 1, SIZE, SIZE)
     image[..., 15:17, 24:] = 255
     turned = {
-        ours.rand_augment_timm(image, 9, 0, "bilinear", (0,), seeded(seed)).numpy().tobytes() for seed in range(40)
+        own.rand_augment_timm(image, 9, 0, "bilinear", (0,), seeded(seed)).numpy().tobytes() for seed in range(40)
     }
     expected = [np.asarray(pil(image[0]).rotate(27 * turns, Image.Resampling.BILINEAR)) for turns in (-1, 1)]
-    for one in expected:
-        assert any(np.abs(np.frombuffer(found, np.float32).reshape(SIZE, SIZE) - one).max() <= 1 for found in turned)
+    for item in expected:
+        assert any(np.abs(np.frombuffer(found, np.float32).reshape(SIZE, SIZE) - item).max() <= 1 for found in turned)
 
 
 @pytest.mark.parametrize(("mean", "fill"), [((0.4914, 0.4822, 0.4465), FILL), ((), (128, 128, 128))])
@@ -162,25 +162,25 @@ def test_what_comes_in_from_beyond_the_edge_is_the_datasets_mean(
 ) -> None:
     noted: list[Tensor] = []
 
-    def note(images: Tensor, drawn: ours.Drawn, fill: Tensor) -> Tensor:
+    def note(images: Tensor, drawn: own.Drawn, fill: Tensor) -> Tensor:
         noted.append(fill)
         return images
 
-    monkeypatch.setattr(ours, "OPERATIONS", {"rotate": note})
-    ours.rand_augment_timm(torch.zeros(20, 3, 4, 4), 9, 0.5, "random", mean, seeded())
+    monkeypatch.setattr(own, "OPERATIONS", {"rotate": note})
+    own.rand_augment_timm(torch.zeros(20, 3, 4, 4), 9, 0.5, "random", mean, seeded())
     assert tuple(noted[0].int().tolist()) == fill
 
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 def test_a_resized_crop_is_torchvisions(images: Tensor, interpolation: str) -> None:
     from torchvision.transforms import InterpolationMode
-    from torchvision.transforms.functional import resized_crop as theirs
+    from torchvision.transforms.functional import resized_crop as timms
 
     boxes = resized_crop.draw_boxes(B, SIZE, 0.08, 4 / 3, seeded())
     cubic = torch.full((B,), interpolation == "bicubic")
     found = resized_crop.resize_boxes(images, boxes, cubic)
     how = InterpolationMode(interpolation)
-    expected = [theirs(pil(image), *boxes[:, at].tolist(), [SIZE, SIZE], how) for at, image in enumerate(images)]
+    expected = [timms(pil(image), *boxes[:, at].tolist(), [SIZE, SIZE], how) for at, image in enumerate(images)]
     assert equal_but_for_rounding(found, expected)
 
 
@@ -190,13 +190,15 @@ def test_boxes_are_distributed_as_timm_draws_them(scale: float, ratio: float) ->
     from timm.data.transforms import RandomResizedCropAndInterpolation
 
     count = 4000
-    ours_ = resized_crop.draw_boxes(count, SIZE, scale, ratio, seeded()).double()
+    measured = resized_crop.draw_boxes(count, SIZE, scale, ratio, seeded()).double()
     random.seed(0)
     image, get = Image.new("RGB", (SIZE, SIZE)), RandomResizedCropAndInterpolation.get_params
     drawn = [get(image, (scale, 1.0), (1 / ratio, ratio)) for _ in range(count)]
-    theirs = torch.tensor([[top, left, height, width] for top, left, height, width in drawn]).double().T
-    for name, mine, other in zip(("top", "left", "height", "width"), ours_, theirs, strict=True):
-        distance = max(abs(float((mine <= at).double().mean() - (other <= at).double().mean())) for at in range(SIZE))
+    published = torch.tensor([[top, left, height, width] for top, left, height, width in drawn]).double().T
+    for name, measured_at, other in zip(("top", "left", "height", "width"), measured, published, strict=True):
+        distance = max(
+            abs(float((measured_at <= at).double().mean() - (other <= at).double().mean())) for at in range(SIZE)
+        )
         assert distance < 0.045, name  # Kolmogorov-Smirnov: 0.043 at p = 0.001
 
 
@@ -213,24 +215,24 @@ def test_a_random_interpolation_is_one_of_the_two_for_each_image(images: Tensor)
 def test_color_jitter_is_torchvisions(images: Tensor) -> None:
     from torchvision.transforms import functional
 
-    theirs = (functional.adjust_brightness, functional.adjust_contrast, functional.adjust_saturation)
+    other = (functional.adjust_brightness, functional.adjust_contrast, functional.adjust_saturation)
     factors = 0.6 + 0.8 * torch.rand(3, B, generator=seeded())
     order = torch.rand(B, 3, generator=seeded(1)).argsort(1)
     expected = [pil(image) for image in images]
     for place in range(3):
         for at, number in enumerate(order[:, place].tolist()):
-            expected[at] = theirs[number](expected[at], float(factors[number, at]))
+            expected[at] = other[number](expected[at], float(factors[number, at]))
     assert equal_but_for_rounding(color_jitter.jittered(images, factors, order), expected)
 
 
 def test_color_jitter_draws_factors_around_one_and_every_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[tuple[Tensor, Tensor]] = []
-    monkeypatch.setattr(color_jitter, "jittered", lambda images, factors, order: kept.append((factors, order)))
+    stored: list[tuple[Tensor, Tensor]] = []
+    monkeypatch.setattr(color_jitter, "jittered", lambda images, factors, order: stored.append((factors, order)))
     color_jitter.color_jitter(torch.zeros(2000, 3, 2, 2), 0.4, seeded())
-    ((factors, order),) = kept
+    ((factors, order),) = stored
     assert 0.6 <= float(factors.min()) < 0.61
     assert 1.39 < float(factors.max()) <= 1.4
-    assert len({tuple(one) for one in order.tolist()}) == 6
+    assert len({tuple(item) for item in order.tolist()}) == 6
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -243,11 +245,11 @@ def test_erased_boxes_are_distributed_as_timm_draws_them(count: int) -> None:
     found = erasing.erase_boxes(ones, 0.25, "const", count, seeded())
     random.seed(0)
     expected = RandomErasing(0.25, mode="const", max_count=count, device="cpu")(ones.clone())
-    mine, theirs = ((image == 0).float().mean((1, 2, 3)) for image in (found, expected))
-    assert abs(float((mine > 0).float().mean() - (theirs > 0).float().mean())) < 0.03
+    own, published = ((image == 0).float().mean((1, 2, 3)) for image in (found, expected))
+    assert abs(float((own > 0).float().mean() - (published > 0).float().mean())) < 0.03
     for quantile in (0.05, 0.25, 0.5, 0.75, 0.95):
-        ours_, other = (float(one[one > 0].quantile(quantile)) for one in (mine, theirs))
-        assert abs(ours_ - other) < 0.03
+        measured, other = (float(item[item > 0].quantile(quantile)) for item in (own, published))
+        assert abs(measured - other) < 0.03
 
 
 def test_what_erased_boxes_hold() -> None:
@@ -289,13 +291,13 @@ def test_cutmix_takes_its_share_of_the_batches(share: float) -> None:
 
 def test_mixing_is_left_out_of_some_batches_and_ends_after_its_epoch() -> None:
     images, labels = flat()
-    some = Augment(mixup=0.8, mixup_prob=0.5)
-    whole = [some.batch(images, labels, seeded(seed))[1] == Mixed(labels) for seed in range(200)]
+    subset = Augment(mixup=0.8, mixup_prob=0.5)
+    whole = [subset.batch(images, labels, seeded(seed))[1] == MixedTargets(labels) for seed in range(200)]
     assert 70 < sum(whole) < 130
     ending = Augment(mixup=0.8, cutmix=1.0, mixup_off_epoch=175)
-    assert ending.batch(images, labels, seeded(), 174)[1].others is not None
-    assert ending.batch(images, labels, seeded(), 175)[1] == Mixed(labels)
-    assert Augment(mixup=0.8).batch(images, labels, seeded(), 5000)[1].others is not None
+    assert ending.batch(images, labels, seeded(), 174)[1].targets_b is not None
+    assert ending.batch(images, labels, seeded(), 175)[1] == MixedTargets(labels)
+    assert Augment(mixup=0.8).batch(images, labels, seeded(), 5000)[1].targets_b is not None
 
 
 def test_boxes_are_erased_after_mixing_where_that_is_asked_for() -> None:
@@ -322,11 +324,11 @@ def every() -> Iterator[Augment]:
 def test_one_step_of_one_seed_draws_the_same_whatever_went_before(augment: Augment, channels: int) -> None:
     """Bit for bit, so that a resumed run goes on as an undisturbed one; the batch handed in stays as it was."""
     images = torch.randint(256, (B, channels, SIZE, SIZE), dtype=torch.uint8, generator=seeded())
-    kept, labels = images.clone(), torch.arange(B)
+    stored, labels = images.clone(), torch.arange(B)
 
-    def once() -> tuple[Tensor, Mixed]:
-        draws = generator(3, "augment", 17)
-        return augment.batch(augment.pictures(images, draws).float(), labels, draws)
+    def once() -> tuple[Tensor, MixedTargets]:
+        generator = make_generator(3, "augment", 17)
+        return augment.batch(augment.images(images, generator).float(), labels, generator)
 
     (first, aimed), torch_state = once(), torch.get_rng_state()
     torch.rand(100)
@@ -334,6 +336,6 @@ def test_one_step_of_one_seed_draws_the_same_whatever_went_before(augment: Augme
     second, again = once()
     assert torch.equal(first, second)
     assert aimed.share == again.share
-    assert torch.equal(images, kept)
+    assert torch.equal(images, stored)
     assert not torch.equal(torch_state, torch.get_rng_state())  # the global stream was moved, by us alone
     assert first.shape == images.shape

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.data.images import picture, write_folder, write_tar, write_zip
+from tests.data.images import image, write_folder, write_tar, write_zip
 from tests.data.published import Files, tiny
 from vitcore.data.load import load
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 TOP = "tiny-imagenet-200/"
 TABLE = f"{TOP}val/val_annotations.txt"
@@ -22,7 +22,7 @@ def renamed(change: Callable[[str], str]) -> Files:
 
 
 def sorted_test(name: str, inside: str = "") -> str:
-    """A test picture's path once the usual script has sorted it; val_7 shows n00000007."""
+    """A test image's path once the usual script has sorted it; val_7 shows n00000007."""
     if "/val/images/" not in name:
         return name
     stem = Path(name).stem
@@ -35,7 +35,7 @@ def without(files: Files, *parts: str) -> Files:
 
 FORMS: dict[str, Files] = {
     "published": tiny(),
-    "test pictures sorted": without(renamed(sorted_test), "annotations"),
+    "test images sorted": without(renamed(sorted_test), "annotations"),
     "sorted, the list left": renamed(sorted_test),
     "sorted into images/": without(renamed(lambda name: sorted_test(name, "images/")), "annotations"),
     "copied, not moved": renamed(sorted_test) | tiny(),
@@ -70,7 +70,7 @@ FORMS: dict[str, Files] = {
 
 @pytest.mark.parametrize("write", ["folder", "zip", "tar"])
 @pytest.mark.parametrize("form", FORMS)
-def test_each_form_gives_the_same_pictures_and_labels(own_places: Path, form: str, write: str) -> None:
+def test_each_form_gives_the_same_images_and_labels(own_places: Path, form: str, write: str) -> None:
     if write == "folder":
         write_folder(own_places, FORMS[form])
     else:
@@ -82,7 +82,7 @@ def test_each_form_gives_the_same_pictures_and_labels(own_places: Path, form: st
     assert torch.equal(images.test.images[:, 0, 0, 0].long(), images.test.labels)
 
 
-def test_the_same_pictures_in_two_archives_count_once(own_places: Path) -> None:
+def test_the_same_images_in_two_archives_count_once(own_places: Path) -> None:
     files = tiny()
     write_zip(own_places / "tiny-imagenet-200.zip", files)
     write_tar(
@@ -101,21 +101,21 @@ def test_a_folder_with_one_split_and_an_archive_with_the_other(own_places: Path)
 
 
 REFUSED: dict[str, tuple[Files, str]] = {
-    "no training": (without(tiny(), "/train/"), "no pictures in train/"),
-    "no test": (without(tiny(), "/val/images/"), "no pictures in val/images/ or val/<class>/"),
-    "no val": (without(tiny(), "/val/"), "no pictures in val/images/ or val/<class>/"),
-    "no list": (without(tiny(), "annotations"), "200 pictures in val/.*val_annotations.txt is missing; restore"),
+    "no training": (without(tiny(), "/train/"), "no images in train/"),
+    "no test": (without(tiny(), "/val/images/"), "no images in val/images/ or val/<class>/"),
+    "no val": (without(tiny(), "/val/"), "no images in val/images/ or val/<class>/"),
+    "no list": (without(tiny(), "annotations"), "200 images in val/.*val_annotations.txt is missing; restore"),
     "a list of fewer": (
         tiny() | {TABLE: tiny()[TABLE].replace(b"val_7.JPEG", b"val_700.JPEG")},
-        "1 pictures in val/.*does not name val_7.JPEG",
+        "1 images in val/.*does not name val_7.JPEG",
     ),
-    "an empty list": (tiny() | {TABLE: b""}, "200 pictures in val/.*does not name val_0.JPEG"),
+    "an empty list": (tiny() | {TABLE: b""}, "200 images in val/.*does not name val_0.JPEG"),
     "199 classes": (without(tiny(), "n00000007"), "199 classes in train/; Tiny ImageNet has 200"),
     "another class": (
-        tiny() | {f"{TOP}val/n99999999/val_300.JPEG": picture(1)},
+        tiny() | {f"{TOP}val/n99999999/val_300.JPEG": image(1)},
         "class 'n99999999' in val/ but not in train/",
     ),
-    "text for a picture": (tiny() | {f"{TOP}val/images/val_5.JPEG": b"no"}, "val_5.JPEG is not a picture"),
+    "text for an image": (tiny() | {f"{TOP}val/images/val_5.JPEG": b"no"}, "val_5.JPEG is not an image"),
 }
 
 
@@ -127,7 +127,7 @@ def test_the_reason_is_the_right_one(own_places: Path, form: str, write: str) ->
         write_folder(own_places, files)
     else:
         write_zip(own_places / "tiny-imagenet-200.zip", files)
-    with pytest.raises(Refusal, match=says) as refusal:
+    with pytest.raises(UserError, match=says) as error:
         load("tiny-imagenet", 8)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(error.value)
     assert not list(own_places.rglob("*.tmp"))

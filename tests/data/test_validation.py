@@ -15,7 +15,7 @@ from vitcore.data import validation
 from vitcore.data.identity import digest
 from vitcore.data.load import check_validation, load
 from vitcore.data.splits import parted
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 
 @pytest.mark.parametrize("sizes", [[50, 50], [97, 3, 41], [5421, 6742, 5958], [1] * 7, [1000, 10, 10]])
@@ -31,11 +31,11 @@ def test_quotas_are_the_nearest_whole_numbers_and_add_up(sizes: list[int], share
 def test_the_same_images_whatever_the_run_and_others_for_another_seed() -> None:
     labels = torch.arange(400) % 4
     classes = ("a", "b", "c", "d")
-    stays, held = validation.held_out(labels, 0.1, 0, classes, "these")
-    assert torch.bincount(labels[held]).tolist() == [10, 10, 10, 10]
-    assert torch.equal(torch.cat([stays, held]).sort().values, torch.arange(400)), "each is in exactly one"
-    assert torch.equal(validation.held_out(labels, 40, 0, classes, "these")[1], held), "a count is as its share"
-    assert not torch.equal(validation.held_out(labels, 0.1, 1, classes, "these")[1], held)
+    stays, held_out = validation.split_off(labels, 0.1, 0, classes, "these")
+    assert torch.bincount(labels[held_out]).tolist() == [10, 10, 10, 10]
+    assert torch.equal(torch.cat([stays, held_out]).sort().values, torch.arange(400)), "each is in exactly one"
+    assert torch.equal(validation.split_off(labels, 40, 0, classes, "these")[1], held_out), "a count is as its share"
+    assert not torch.equal(validation.split_off(labels, 0.1, 1, classes, "these")[1], held_out)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_the_same_images_whatever_the_run_and_others_for_another_seed() -> None:
     ],
 )
 def test_what_leaves_a_class_empty_is_refused(asked: float, sizes: list[int], sentence: str) -> None:
-    with pytest.raises(Refusal, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         validation.check(asked, sizes, ("a", "b"), "these")
 
 
 @pytest.mark.parametrize("sizes", [[50, 50], [90, 10], [70, 20, 10], [1000, 3, 997]])
 def test_the_way_that_a_refusal_names_is_one(sizes: list[int]) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UserError) as refused:
         validation.check(1, sizes, ("a", "b", "c"), "these")
     enough = int(str(refused.value).rpartition("; ")[2].split()[0].replace(",", ""))
     validation.check(enough, sizes, ("a", "b", "c"), "these")
@@ -86,12 +86,12 @@ def test_a_folder_with_three_splits_is_validated_on_its_own(own_places: Path, tm
     assert [len(split.labels) for split in (with_own.train, with_own.val, with_own.test)] == [12, 6, 8]
     assert torch.equal(without.train.images, with_own.train.images)
     assert torch.equal(without.test.images, with_own.test.images)
-    stays, held = parted(with_own, 0.1, 0, "mine")
-    assert held is not None
-    assert (len(stays), held.rows, len(held.labels)) == (12, None, 6)
-    assert any("validated on is val/ (6 images)" in text for text in with_own.told)
-    assert not any("kept out" in text for text in with_own.told)
-    assert any("kept out of training and of testing is the validation split val/" in text for text in without.told)
+    stays, held_out = parted(with_own, 0.1, 0, "mine")
+    assert held_out is not None
+    assert (len(stays), held_out.rows, len(held_out.labels)) == (12, None, 6)
+    assert any("validated on is val/ (6 images)" in text for text in with_own.notes)
+    assert not any("kept out" in text for text in with_own.notes)
+    assert any("kept out of training and of testing is the validation split val/" in text for text in without.notes)
     check_validation("folder", place, 0.001)  # nothing is drawn, so nothing can be too small
 
 
@@ -99,11 +99,11 @@ def test_where_val_is_tested_on_validation_is_drawn_from_training(own_places: Pa
     place = str(folder(tmp_path / "mine", train=10, val=3))
     images = load("folder", 16, folder=place, validation=True)
     assert images.val is None
-    stays, held = parted(images, 4, 0, "mine")
-    assert held is not None
-    assert held.rows is not None
-    assert (len(stays), len(held.rows)) == (16, 4)
-    assert torch.equal(held.image(0), images.train.images[held.rows[0]])
+    stays, held_out = parted(images, 4, 0, "mine")
+    assert held_out is not None
+    assert held_out.rows is not None
+    assert (len(stays), len(held_out.rows)) == (16, 4)
+    assert torch.equal(held_out.image(0), images.train.images[held_out.rows[0]])
 
 
 def test_an_archive_is_read_as_its_folder(own_places: Path, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_class_that_is_only_validated_on_is_told(own_places: Path, tmp_path: P
     images = load("folder", 16, folder=str(place), validation=True)
     assert images.val is not None
     assert len(images.val.labels) == 6
-    assert any("'horse', which is not trained on" in text and "h.png" in text for text in images.told)
+    assert any("'horse', which is not trained on" in text and "h.png" in text for text in images.notes)
     assert len(load("folder", 16, folder=str(place)).train.labels) == 12, "without validation it is read as before"
 
 
@@ -128,14 +128,14 @@ def test_an_image_that_is_trained_on_too_is_told(own_places: Path, tmp_path: Pat
     place = folder(tmp_path / "mine", train=6, val=3, test=4)
     shutil.copy(place / "train" / "cat" / "train0.png", place / "val" / "cat" / "again.png")
     images = load("folder", 16, folder=str(place), validation=True)
-    assert any("to validate on is, byte for byte, also to train on" in text for text in images.told)
+    assert any("to validate on is, byte for byte, also to train on" in text for text in images.notes)
 
 
 def test_too_little_in_a_folder_is_refused_before_anything_is_decoded(own_places: Path, tmp_path: Path) -> None:
     place = str(folder(tmp_path / "mine", train=5, test=2))
-    with pytest.raises(Refusal, match="none of the classes 'cat', 'dog' would be among them; 2 would do"):
+    with pytest.raises(UserError, match="none of the classes 'cat', 'dog' would be among them; 2 would do"):
         check_validation("folder", place, 0.01)
-    with pytest.raises(Refusal, match="would leave none to train on"):
+    with pytest.raises(UserError, match="would leave none to train on"):
         check_validation("folder", place, 10)
     check_validation("folder", place, 2)
     check_validation("folder", str(tmp_path / "nowhere"), None)

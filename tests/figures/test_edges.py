@@ -38,10 +38,10 @@ def test_a_gap_stays_a_gap_and_is_marked_where_it_begins(y: str, value: float, s
     curve = traces(plot)[-1]
     assert list(curve["x"]) == list(range(1, 21))
     assert np.flatnonzero(~np.isfinite(curve["y"])).tolist() == [7, 8, 9, 10, 11]
-    [mark] = traces(plot, edge=True)
-    assert list(mark["x"]) == [8]
-    assert list(mark["y"]) == [0.0 if value == -INF else 1.0]
-    assert mark["text"] == [f"{'infinite' if abs(value) == INF else 'no number'} from epoch 8 to 12"]
+    [marker] = traces(plot, edge=True)
+    assert list(marker["x"]) == [8]
+    assert list(marker["y"]) == [0.0 if value == -INF else 1.0]
+    assert marker["text"] == [f"{'infinite' if abs(value) == INF else 'no number'} from epoch 8 to 12"]
     assert edges.BROKEN in plot["layout"]["yaxis"]["title"]["text"]
 
 
@@ -62,8 +62,8 @@ def test_what_was_not_told_is_a_gap_without_a_mark(y: str) -> None:
 def test_divergence_is_marked_at_its_step_even_where_no_loss_was_ever_a_number() -> None:
     steps = pd.DataFrame({"run_id": "a", "step": range(1, 58), "loss": [*np.linspace(2, 1, 56), NAN]})
     plot = figures.curve_plot(steps, x="step", y="loss")
-    [mark] = traces(plot, edge=True)
-    assert (list(mark["x"]), mark["text"]) == ([57], ["no number from step 57 on"])
+    [marker] = traces(plot, edge=True)
+    assert (list(marker["x"]), marker["text"]) == ([57], ["no number from step 57 on"])
     plot = figures.curve_plot(steps.tail(1), x="step", y="loss")
     assert drawable(plot)
     assert not plot["layout"]["yaxis"]["showticklabels"], "there is no scale to read"
@@ -78,8 +78,8 @@ def test_a_group_is_broken_where_its_runs_are() -> None:
     assert list(mean["y"][7:12]) == [2.0] * 5, "over the one run that is there"
     assert np.isnan(band["y"]).sum() == 1
     assert not {8, 9, 10, 11, 12} & set(band["x"]), "one run alone has no interval"
-    [mark] = traces(plot, edge=True)
-    assert list(mark["x"]) == [8]
+    [marker] = traces(plot, edge=True)
+    assert list(marker["x"]) == [8]
 
 
 def test_the_smallest_and_the_largest_loss_of_a_stride_are_drawn() -> None:
@@ -104,8 +104,8 @@ def test_zero_on_a_logarithmic_axis_stands_at_its_edge(y: str, smoothing: float)
     drawn = np.concatenate([np.asarray(trace["y"]) for trace in traces(plot)])
     assert (drawn[np.isfinite(drawn)] > 0).all()
     if not smoothing:
-        [mark] = traces(plot, edge=True)
-        assert (list(mark["x"]), list(mark["y"])) == ([19, 20], [0, 0])
+        [marker] = traces(plot, edge=True)
+        assert (list(marker["x"]), list(marker["y"])) == ([19, 20], [0, 0])
     assert edges.CLIPPED in plot["layout"]["yaxis"]["title"]["text"]
     assert edges.CLIPPED not in figures.curve_plot(run(**{y: values}), y=y)["layout"]["yaxis"]["title"]["text"]
 
@@ -122,13 +122,13 @@ def test_a_band_below_zero_ends_at_the_axis_and_is_no_wedge() -> None:
 def test_a_bar_of_nothing_and_a_whisker_below_zero_stay_in_sight(log: bool) -> None:
     series = [Series("ours", [0.0, 4.0], [0.0, -1.0], [1.0, 9.0]), Series("other", [None, 2.0])]
     figure = figures.bars(["a", "b"], series, y="Error", log_y=log)
-    ours = figure.data[0]
-    assert list(ours.customdata) == [0.0, 4.0]
+    measured = figure.data[0]
+    assert list(measured.customdata) == [0.0, 4.0]
     assert (edges.CLIPPED in figure.layout.yaxis.title.text) == log
     if log:
-        assert ours.y[0] > 0
-        assert ours.text[0] == "▽"
-        assert (np.asarray(ours.y) - np.asarray(ours.error_y.arrayminus) > 0).all()
+        assert measured.y[0] > 0
+        assert measured.text[0] == "▽"
+        assert (np.asarray(measured.y) - np.asarray(measured.error_y.arrayminus) > 0).all()
 
 
 EMPTY = pd.DataFrame({"run_id": [], "epoch": [], "accuracy": []})
@@ -182,5 +182,5 @@ def test_every_figure_function_is_asked_for_nothing() -> None:
         "accuracy_against_size",
     }
     drawing = {name for name in figures.__all__ if name.islower() and callable(getattr(figures, name))}
-    rest = {"colour", "colours", "dash", "drawable", "faint", "most_confused", "overlay", "parallel", "pareto"}
+    rest = {"color", "colors", "dash", "drawable", "faint", "most_confused", "overlay", "parallel", "pareto"}
     assert drawing == made | rest, "a new figure belongs into NOTHING, or among those that make none of nothing"

@@ -1,4 +1,4 @@
-"""Figures: what is drawn, that colours tell apart, that a redraw keeps its traces."""
+"""Figures: what is drawn, that colors tell apart, that a redraw keeps its traces."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ RUNS = pd.DataFrame(
 )
 
 
-def _linear(colour: str) -> np.ndarray:
-    part = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+def _linear(color: str) -> np.ndarray:
+    part = np.array([int(color[at : at + 2], 16) for at in (1, 3, 5)]) / 255
     return np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
 
 
@@ -52,18 +52,18 @@ SIGHT = {  # Machado et al. 2009, severity 1
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_any_two_colours_of_the_palette_tell_apart(sight: str) -> None:
-    seen = [_oklab(SIGHT[sight] @ _linear(colour)) for colour in PALETTE]
-    assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2)) > 0.05
+def test_any_two_colors_of_the_palette_tell_apart(sight: str) -> None:
+    known = [_oklab(SIGHT[sight] @ _linear(color)) for color in PALETTE]
+    assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(known, 2)) > 0.05
 
 
 @pytest.mark.parametrize("page", ["#ffffff", "#0e1117"])
 def test_the_palette_stands_out_from_a_light_and_a_dark_page(page: str) -> None:
     luminance = np.array([0.2126, 0.7152, 0.0722])
     behind = _linear(page) @ luminance + 0.05
-    for colour in PALETTE:
-        front = _linear(colour) @ luminance + 0.05
-        assert max(front, behind) / min(front, behind) >= 2.4, colour
+    for color in PALETTE:
+        front = _linear(color) @ luminance + 0.05
+        assert max(front, behind) / min(front, behind) >= 2.4, color
 
 
 @pytest.mark.parametrize("x", figures.X_AXES)
@@ -88,9 +88,9 @@ def test_a_group_over_seconds_says_how_many_are_there() -> None:
     mean = figures.curves(EPOCHS, RUNS, x="training_seconds", group="kernel").data[-1]
     assert (min(mean.x), max(mean.x)) == (6, 70)
     assert mean.name.endswith("(n = 1 to 2)")
-    told = dict(zip(mean.x, mean.customdata, strict=True))
-    assert told[60].endswith("(n = 2)")
-    assert told[70] == " (n = 1)", "the other run has ended and is not drawn on"
+    messages = dict(zip(mean.x, mean.customdata, strict=True))
+    assert messages[60].endswith("(n = 2)")
+    assert messages[70] == " (n = 1)", "the other run has ended and is not drawn on"
     assert mean.y[-1] == pytest.approx(0.92)
 
 
@@ -110,9 +110,9 @@ def test_where_no_run_is_there_nothing_is_drawn() -> None:
         for run, both in seconds.items()
     )
     band, mean = figures.curves(epochs, RUNS.assign(kernel="x"), x="training_seconds", group="kernel").data
-    for x, y, told in zip(mean.x, mean.y, mean.customdata, strict=True):
+    for x, y, messages in zip(mean.x, mean.y, mean.customdata, strict=True):
         there = sum(first <= x <= last for first, last in seconds.values())
-        assert told.endswith(f"(n = {there})")
+        assert messages.endswith(f"(n = {there})")
         assert np.isnan(y) == (there == 0)
     assert mean.connectgaps is False
     assert min(band.x) >= 15
@@ -124,8 +124,8 @@ def test_a_value_that_is_no_number_is_not_averaged_and_not_filled_in() -> None:
         accuracy=EPOCHS["accuracy"].where((EPOCHS["run_id"] != "c") | (EPOCHS["epoch"] != 5), np.inf)
     )
     for smoothing in (0.0, 0.5):
-        *_, mean, mark = figures.curves(epochs, RUNS, group="kernel", smoothing=smoothing).data
-        assert list(mark.x) == [5], "it is said where it was"
+        *_, mean, marker = figures.curves(epochs, RUNS, group="kernel", smoothing=smoothing).data
+        assert list(marker.x) == [5], "it is said where it was"
         assert np.isfinite(mean.y).all()
         assert mean.customdata[4] == " (n = 1)"
         assert mean.customdata[5].endswith("(n = 2)")
@@ -169,12 +169,12 @@ def test_a_name_is_text_and_not_markup() -> None:
     assert "<a" not in figures.curves(EPOCHS, runs).data[0].name
 
 
-@pytest.mark.parametrize("normalise", [False, True])
-def test_ten_classes_are_written_in_the_cells(normalise: bool) -> None:
+@pytest.mark.parametrize("normalize", [False, True])
+def test_ten_classes_are_written_in_the_cells(normalize: bool) -> None:
     matrix = np.diag([98] * 10) + 0
     matrix[3, 5] = 2
-    heat = figures.confusion(matrix, list("0123456789"), normalise=normalise).data[0]
-    assert heat.text[3][5] == ("2.0" if normalise else "2")
+    heat = figures.confusion(matrix, list("0123456789"), normalize=normalize).data[0]
+    assert heat.text[3][5] == ("2.0" if normalize else "2")
     assert heat.text[3][4] == ""
     assert heat.z[3][5] > 0.1, "a rare mistake must be seen"
 
@@ -191,8 +191,8 @@ def test_the_commonest_mistakes_come_first_and_an_empty_row_divides_by_nothing()
     matrix = np.array([[5, 4, 1], [0, 10, 0], [0, 0, 0]])
     found = figures.most_confused(matrix, ["a", "b", "c"])
     assert found.to_dict("records") == [
-        {"true": "a", "predicted": "b", "pictures": 4, "share": 40.0},
-        {"true": "a", "predicted": "c", "pictures": 1, "share": 10.0},
+        {"true": "a", "predicted": "b", "images": 4, "share": 40.0},
+        {"true": "a", "predicted": "c", "images": 1, "share": 10.0},
     ]
     assert np.isfinite(figures.confusion_difference(matrix, matrix.T, ["a", "b", "c"]).data[0].z).all()
 
@@ -210,10 +210,10 @@ def test_bars_keep_gaps_and_draw_whiskers() -> None:
     figure = figures.bars(
         ["a", "b"], [Series("published", [1, 2], published=True), Series("ours", [None, 2], [None, 1], [None, 4])]
     )
-    ours = figure.data[1]
-    assert np.isnan(ours.y[0])
-    assert (ours.error_y.array[1], ours.error_y.arrayminus[1]) == (2, 1)
-    assert figure.data[0].marker.color != ours.marker.color
+    measured = figure.data[1]
+    assert np.isnan(measured.y[0])
+    assert (measured.error_y.array[1], measured.error_y.arrayminus[1]) == (2, 1)
+    assert figure.data[0].marker.color != measured.marker.color
 
 
 def test_the_pareto_front_holds_what_nothing_beats() -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 import vitcore as vc
 from tests.pages.texts import give_weights, tell
 from tests.store.writing import add, write_run
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.front import progress
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
@@ -74,7 +74,7 @@ def test_submit_queues_and_stop_cancels(results: Results) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "text"),
     [
         ({"architecture": "cct-9"}, "there is no architecture 'cct-9'"),
         ({"epoch": 2}, "a run has no option 'epoch'"),
@@ -85,9 +85,9 @@ def test_submit_queues_and_stop_cancels(results: Results) -> None:
 )
 @pytest.mark.parametrize("call", ["submit", "train"])
 def test_what_cannot_be_is_refused_and_not_queued(
-    results: Results, call: str, given: dict[str, object], said: str
+    results: Results, call: str, given: dict[str, object], text: str
 ) -> None:
-    with pytest.raises(Refusal, match=said):
+    with pytest.raises(UserError, match=text):
         getattr(vc, call)(**given)
     assert not results.ids()
 
@@ -103,7 +103,7 @@ def test_a_spec_is_no_name(results: Results) -> None:
 def test_a_run_that_was_deleted_is_refused(results: Results, ask: str) -> None:
     run = vc.run(write_run(results).id)
     results.run(run.id).path.rename(results.root / "gone")
-    with pytest.raises(Refusal, match="there is no run"):
+    with pytest.raises(UserError, match="there is no run"):
         getattr(run, ask)
 
 
@@ -181,7 +181,7 @@ def test_an_image_at_hand_is_read_alike_however_it_is_given(trained: vc.Run, tmp
 
 
 @pytest.mark.parametrize(
-    ("image", "said"),
+    ("image", "text"),
     [
         (np.zeros((8, 8)), "float64 has no known scale"),
         (torch.zeros(1, 8, 8), "float32 has no known scale"),
@@ -193,8 +193,8 @@ def test_an_image_at_hand_is_read_alike_however_it_is_given(trained: vc.Run, tmp
     ],
     ids=str,
 )
-def test_an_image_that_is_none_is_refused(trained: vc.Run, image: np.ndarray, said: str) -> None:
-    with pytest.raises(Refusal, match=said):
+def test_an_image_that_is_none_is_refused(trained: vc.Run, image: np.ndarray, text: str) -> None:
+    with pytest.raises(UserError, match=text):
         vc.predict(trained, image)
 
 
@@ -211,7 +211,7 @@ def test_curves_are_the_runs_asked_for_in_their_order(results: Results) -> None:
     assert [trace.name for trace in vc.plot.curves(first).data] == ["first"]
     grouped = vc.plot.curves([first, second], group="kernel").data
     assert [trace.name for trace in grouped if trace.showlegend is not False] == ["softmax (n = 2)"]
-    with pytest.raises(Refusal, match="no run to draw"):
+    with pytest.raises(UserError, match="no run to draw"):
         vc.plot.curves([])
     with pytest.raises(ValueError, match="no axis 'error'"):
         vc.plot.curves(first, y="error")
@@ -233,5 +233,5 @@ def test_published_tables_and_their_numbers() -> None:
         assert list(numbers["value"]) == [cell.value for cell in table.cells]
         bounds = {"": "", "below": "< ", "above": "> "}
         assert list(numbers["printed"]) == [bounds[cell.bound] + cell.printed for cell in table.cells]
-    with pytest.raises(Refusal, match="no published table 'table-9'"):
+    with pytest.raises(UserError, match="no published table 'table-9'"):
         vc.published("table-9")

@@ -65,7 +65,7 @@ def ask(code: str, environment: dict[str, str], folder: Path) -> list[str]:
 
 def test_the_wheel_holds_every_file_that_a_clone_serves(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        held = set(archive.namelist())
+        packed = set(archive.namelist())
     places = {"vitcore": "vitcore", "pages": "vitcore/app/pages"}
     tracked = [
         f"{place}/{path.relative_to(ROOT / source).as_posix()}"
@@ -74,8 +74,8 @@ def test_the_wheel_holds_every_file_that_a_clone_serves(wheel: Path) -> None:
         if path.is_file() and path.suffix != ".pyc"
     ]
     assert {"vitcore/py.typed", "vitcore/store/schema.sql", "vitcore/spec/presets.json"} <= set(tracked)
-    assert not {*tracked, "vitcore/app/app.py", "vitcore/app/.streamlit/config.toml"} - held
-    top = {name.split("/")[0] for name in held}
+    assert not {*tracked, "vitcore/app/app.py", "vitcore/app/.streamlit/config.toml"} - packed
+    top = {name.split("/")[0] for name in packed}
     assert {name for name in top if not name.endswith(".dist-info")} == {"vitcore"}  # no `pages` for everybody
 
 
@@ -84,12 +84,12 @@ def test_the_published_tables_are_those_of_a_clone(elsewhere: dict[str, str], in
         "import vitcore as vc; from vitcore.reproduction import evidence;"
         "print(vc.__file__, *vc.published().index, len(evidence.kept_runs()), sep='\\n')"
     )
-    file, *told = ask(code, elsewhere, tmp_path)
-    clone, *same = ask(code, {**elsewhere, "PYTHONPATH": str(ROOT)}, tmp_path)
+    file, *messages = ask(code, elsewhere, tmp_path)
+    clone, *equal = ask(code, {**elsewhere, "PYTHONPATH": str(ROOT)}, tmp_path)
     assert Path(file).is_relative_to(installed)
     assert Path(clone).is_relative_to(ROOT)
-    assert told == same
-    assert int(told[-1]) > 0
+    assert messages == equal
+    assert int(messages[-1]) > 0
 
 
 @pytest.mark.timeout(600)  # a worker steps back before whatever else a machine does
@@ -129,9 +129,9 @@ def test_the_command_starts_the_app(elsewhere: dict[str, str], installed: Path, 
     finally:
         server.kill()
         server.wait(10)
-    said = (tmp_path / "server.log").read_text(encoding="utf-8", errors="replace")
-    assert f"http://127.0.0.1:{port}" in said  # its settings came with it: on this machine alone
-    assert "Network URL" not in said
+    text = (tmp_path / "server.log").read_text(encoding="utf-8", errors="replace")
+    assert f"http://127.0.0.1:{port}" in text  # its settings came with it: on this machine alone
+    assert "Network URL" not in text
 
 
 def test_the_apps_pages_run_from_the_wheel(elsewhere: dict[str, str], installed: Path, tmp_path: Path) -> None:

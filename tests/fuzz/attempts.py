@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.fuzz.promise import Kind
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.events import Attempt
 from vitcore.runs import journal, predictions
 from vitcore.runs.fold import Fold
@@ -23,7 +23,7 @@ ATTEMPTS = st.lists(
     st.fixed_dictionaries(
         {
             "steps": st.integers(0, 5 * STEPS),  # that it makes until it is killed
-            "kept": st.integers(0, 5 * STEPS),  # after how many of them its last checkpoint was written
+            "stored": st.integers(0, 5 * STEPS),  # after how many of them its last checkpoint was written
             "poll": st.sampled_from([*["", "poll"] * 8, "publish"]),
         }
     ),
@@ -36,7 +36,7 @@ class Disk:
     """The oracle: what the weights on the disk, and those in the worker's memory, are made of."""
 
     def __init__(self) -> None:
-        self.kept: list[tuple[int, int]] = []  # (step, attempt) of each step in the checkpoint
+        self.stored: list[tuple[int, int]] = []  # (step, attempt) of each step in the checkpoint
         self.made: list[tuple[int, int]] = []
 
     def epochs(self) -> dict[int, int]:
@@ -47,15 +47,15 @@ class Disk:
 def _live(run: RunFolder, number: int, attempt: dict[str, Any], disk: Disk) -> None:
     """One worker's life, in the order in which a worker writes."""
     events, steps, matrices = (journal.Journal(path, buffered=True) for path in (run.events, run.steps, run.confusion))
-    disk.made = list(disk.kept)
+    disk.made = list(disk.stored)
     done = len(disk.made)
     resumed_from = done // STEPS
     line = {"event": "started", "resumed_from": resumed_from, "resumed_step": done, "epochs": 25}
     events.append(line)
     for other in (steps, matrices):
         other.append(Attempt(resumed_from, done))
-    kept = predictions.Predictions(run.predictions, [0, 1], 256)
-    kept.withdraw(done // STEPS)
+    stored = predictions.Predictions(run.predictions, [0, 1], 256)
+    stored.withdraw(done // STEPS)
     for count in range(1, attempt["steps"] + 1):
         step = done + count
         steps.append({"step": step, "epoch": (step - 1) // STEPS + 1, "loss": float(number), "learning_rate": 0.1})
@@ -66,10 +66,10 @@ def _live(run: RunFolder, number: int, attempt: dict[str, Any], disk: Disk) -> N
                 {"event": "epoch", "epoch": epoch, "train_loss": float(number), "error_percent": 1.0 + number}
             )
             matrices.append({"epoch": epoch, "matrix": [[number, 0], [0, epoch]]})
-            kept.put(epoch, [number, 0])
-        if count == attempt["kept"]:
-            disk.kept = list(disk.made)
-    for writer in (events, steps, matrices, kept):
+            stored.put(epoch, [number, 0])
+        if count == attempt["stored"]:
+            disk.stored = list(disk.made)
+    for writer in (events, steps, matrices, stored):
         writer.close()
 
 
@@ -105,11 +105,11 @@ def _compare(results: Results, run: RunFolder, index: Index, disk: Disk) -> None
     steps = queries.steps(results, run.id)
     assert list(zip(steps["step"], steps["loss"], strict=True)) == disk.made
     assert queries.confusion_epochs(index, run.id) == sorted(epochs)
-    assert all(queries.confusion(index, run.id, one)[1][0, 0] == number for one, number in epochs.items())
+    assert all(queries.confusion(index, run.id, item)[1][0, 0] == number for item, number in epochs.items())
     try:
-        kept = predictions.read(run)
-        assert {one: int(kept.of(one)[0]) for one in kept.epochs} == epochs
-    except Refusal:
+        stored = predictions.read(run)
+        assert {epoch: int(stored.of(epoch)[0]) for epoch in stored.epochs} == epochs
+    except UserError:
         assert not epochs
     followed = Fold().take_all(journal.read(run.events)[0])
     assert (followed.epochs_done, followed.latest("error_percent")) == (len(epochs), last)

@@ -22,7 +22,7 @@ from vitcore.training.checkpoint import load_model, load_resume
 from vitcore.training.network import build_model
 
 SPEC = RunSpec.of(architecture="cnn")
-SIDE = 16
+IMAGE_SIZE = 16
 CLASSES = [str(digit) for digit in range(10)]
 
 
@@ -38,7 +38,7 @@ class Planted:
 
 @cache
 def weights() -> dict[str, torch.Tensor]:
-    return build_model(SPEC, 1, SIDE, 10).state_dict()
+    return build_model(SPEC, 1, IMAGE_SIZE, 10).state_dict()
 
 
 @cache
@@ -57,7 +57,7 @@ def reader() -> torch.nn.Module:
 ABOUT = {
     "format": "vitcore 1",
     "spec": json.dumps(SPEC.to_dict()),
-    "picture": json.dumps({"classes": CLASSES, "side": SIDE, "channels": 1}),
+    "image": json.dumps({"classes": CLASSES, "image_size": IMAGE_SIZE, "channels": 1}),
     "epoch": "1",
 }
 SIZES = st.sampled_from([0, -1, 1, 7, 10**5, 10**9, 2**63, 1e400, "8", None, [8]])
@@ -69,9 +69,9 @@ def abouts(draw: st.DrawFn) -> dict[str, str]:
     for name in draw(st.lists(st.sampled_from(sorted(ABOUT)), max_size=2)):
         about[name] = json.dumps(draw(ANYTHING)) if draw(st.booleans()) else draw(st.text(max_size=9))
     if draw(st.booleans()):
-        facts = json.loads(ABOUT["picture"])
+        facts = json.loads(ABOUT["image"])
         facts[draw(st.sampled_from(sorted(facts)))] = draw(SIZES | ANYTHING | ODD_NUMBERS)
-        about["picture"] = json.dumps(facts)
+        about["image"] = json.dumps(facts)
     return {name: value.encode("utf-8", "replace").decode() for name, value in about.items()}
 
 
@@ -81,7 +81,7 @@ def tensors(draw: st.DrawFn, whole: dict[str, torch.Tensor]) -> dict[str, Any]:
     for name in draw(st.lists(st.sampled_from(sorted(whole)), max_size=2)):
         odd = [torch.zeros(3), torch.zeros(0), torch.tensor(1.0), torch.full_like(whole[name], float("nan"))]
         odd += [whole[name].to(torch.float64), whole[name].to(torch.int32), whole[name][None], whole[name].flatten()]
-        odd = [one.clone() for one in odd]
+        odd = [item.clone() for item in odd]
         what = draw(st.sampled_from(["drop", "rename", "other"]))
         taken = found.pop(name, whole[name]).clone()
         if what == "rename":
@@ -105,7 +105,7 @@ def own(draw: st.DrawFn) -> bytes:
 def check_own(case: bytes, place: Path) -> None:
     (place / "model.safetensors").write_bytes(case)
     model, spec, classes = load_model(place)
-    assert model(torch.zeros(1, 1, SIDE, SIDE)).shape == (1, len(classes))
+    assert model(torch.zeros(1, 1, IMAGE_SIZE, IMAGE_SIZE)).shape == (1, len(classes))
     assert spec.title()
 
 
@@ -162,7 +162,7 @@ def check_foreign(case: dict[str, Any], place: Path) -> None:
         reader().load_state_dict(before)
 
 
-STATE = {"format": 1, "spec": SPEC.to_dict(), "tally": {"epoch": 1}, "model": {}, "optimisers": [], "random": None}
+STATE = {"format": 1, "spec": SPEC.to_dict(), "tally": {"epoch": 1}, "model": {}, "optimizers": [], "random": None}
 
 
 @st.composite

@@ -24,9 +24,9 @@ def files(draw: st.DrawFn) -> dict[str, bytes]:
     """What is put in the place of some of the four files."""
     found = {}
     for name in draw(st.lists(st.sampled_from(NAMES), max_size=draw(st.integers(0, 2)), unique=True)):
-        pictures = "idx3" in name
-        shape = [draw(COUNTS), *((28, 28) if draw(st.booleans()) else (draw(COUNTS), 28))][: 3 if pictures else 1]
-        magic = draw(st.sampled_from([0x0803 if pictures else 0x0801, 0x0801, 0x0D03, 0, -1]))
+        images = "idx3" in name
+        shape = [draw(COUNTS), *((28, 28) if draw(st.booleans()) else (draw(COUNTS), 28))][: 3 if images else 1]
+        magic = draw(st.sampled_from([0x0803 if images else 0x0801, 0x0801, 0x0D03, 0, -1]))
         body = max(0, int(np.prod(shape, dtype=float)))
         body = body if body < 50_000 else 100
         content = np.array([magic, *shape], dtype=">i4").tobytes() + draw(st.binary(max_size=9)) + bytes(body)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.promise import Kind
 from tests.fuzz.values import ANYTHING, ODD_NUMBERS, damaged
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.lab import measurements
 from vitcore.runs import annotations, journal, locks, queue, status
 from vitcore.runs.folder import Results
@@ -125,8 +125,8 @@ def _ask(results: Results, id: str) -> None:
     for epoch in (None, *queries.confusion_epochs(index, id)):
         try:
             queries.confusion(index, id, epoch)
-        except Refusal as refusal:
-            assert "confusion matrix" in str(refusal)  # noqa: PT017  either a matrix or a sentence
+        except UserError as error:
+            assert "confusion matrix" in str(error)  # noqa: PT017  either a matrix or a sentence
     index.close()
 
 

@@ -1,12 +1,12 @@
 """Every kind of bad input that is tried, here in a sample and by the thousand in benchmarks/robustness/fuzz.py."""
 
-from tests.fuzz import attempts, checkpoints, idx, journals, layouts, pictures, replaced, specs, typed
+from tests.fuzz import attempts, checkpoints, idx, images, journals, layouts, replaced, specs, typed
 
 KINDS = [
     *specs.KINDS,
     *journals.KINDS,
     *attempts.KINDS,
-    *pictures.KINDS,
+    *images.KINDS,
     *layouts.KINDS,
     *checkpoints.KINDS,
     *idx.KINDS,

@@ -1,6 +1,6 @@
 """Trees of splits, classes, nesting, junk, links, archives: as torchvision reads them, no test image is trained on.
 
-Every image has a colour of its own, so that what was decoded tells which file it came from.
+Every image has a color of its own, so that what was decoded tells which file it came from.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
     folders: dict[str, int] = {}
     wild = draw(st.integers(0, 2)) == 0
     if not wild or draw(st.booleans()):
-        one = [draw(st.sampled_from(TRAIN))] if draw(st.integers(0, 9)) else []
+        item = [draw(st.sampled_from(TRAIN))] if draw(st.integers(0, 9)) else []
         two = draw(st.lists(st.sampled_from(HELD_OUT), max_size=3, unique_by=lambda name: name[0]))
-        splits = one + two if draw(st.integers(0, 4)) else []
+        splits = item + two if draw(st.integers(0, 4)) else []
         doubled = draw(st.booleans()) and draw(st.booleans())
         classes = draw(st.lists(st.sampled_from(CLASSES), min_size=2, max_size=4, unique=True))
         within = draw(st.integers(0, 7)) == 0
@@ -148,19 +148,19 @@ def check(case: dict[str, Any], place: Path) -> None:
     path = _make(case, files, place)
     environment = {"XDG_CACHE_HOME": str(place / "cache"), "VITCORE_DATA": str(place / "data")}
     with mock.patch.dict(os.environ, environment):
-        told = described("folder", str(path))  # no image is decoded, so a broken one is no reason to refuse
-        seen = found(DATASETS["folder"], path)
+        notes = described("folder", str(path))  # no image is decoded, so a broken one is no reason to refuse
+        known = found(DATASETS["folder"], path)
         try:
             images = load("folder", 8, folder=str(path), skip_broken=case["skip"])
         except Broken as broken:
             assert not case["skip"] or broken.all  # noqa: PT017  what was asked for is not done
             assert _unreadable(path, case, files) >= set(broken.reasons)  # noqa: PT017
             raise
-    rows = {split: dict(rows) for split, rows in seen.splits.items()}
-    assert (len(rows["train"]), len(rows["test"])) == (told.train_rows, told.test_rows)
-    assert images.classes == told.classes == seen.classes
+    rows = {split: dict(rows) for split, rows in known.splits.items()}
+    assert (len(rows["train"]), len(rows["test"])) == (notes.train_samples, notes.test_samples)
+    assert images.classes == notes.classes == known.classes
     _no_test_image_is_trained_on(path, rows)
-    _as_torchvision_reads_it(case, path, seen, rows)
+    _as_torchvision_reads_it(case, path, known, rows)
     _the_right_bytes(path, files, images, rows)
 
 
@@ -179,7 +179,7 @@ def _no_test_image_is_trained_on(path: Path, rows: dict[str, dict[str, int]]) ->
     assert not set(rows["train"]) & set(rows["test"])
     if path.is_dir():
         real = [{os.path.realpath(path / name) for name in rows[split]} for split in ("train", "test")]
-        inodes = [{(a := os.stat(f)).st_ino * 2**20 + a.st_dev for f in one if os.path.exists(f)} for one in real]
+        inodes = [{(a := os.stat(f)).st_ino * 2**20 + a.st_dev for f in item if os.path.exists(f)} for item in real]
         assert not inodes[0] & inodes[1]
     for name in rows["train"]:
         above = PurePosixPath(name).parts[:-1]
@@ -198,24 +198,24 @@ def _surely(folder: str) -> str:
     return "test" if set(words) & SURELY_TESTED else ""
 
 
-def _as_torchvision_reads_it(case: dict[str, Any], path: Path, seen: Any, rows: dict[str, dict[str, int]]) -> None:
-    if case["packed"] != "folder" or case["links"] or any("<class>" in where for where in seen.folders.values()):
+def _as_torchvision_reads_it(case: dict[str, Any], path: Path, known: Any, rows: dict[str, dict[str, int]]) -> None:
+    if case["packed"] != "folder" or case["links"] or any("<class>" in where for where in known.folders.values()):
         return
     from vitcore.vision import torchvision
 
-    parts = {"train": [seen.folders.get("train", seen.folders.get("", ""))]}
-    held_out = next((split for split in ("test", "eval", "val") if split in seen.folders), "")
-    parts["test"] = [seen.folders[held_out]] if held_out else []
+    parts = {"train": [known.folders.get("train", known.folders.get("", ""))]}
+    held_out = next((split for split in ("test", "eval", "val") if split in known.folders), "")
+    parts["test"] = [known.folders[held_out]] if held_out else []
     for split, folders in parts.items():
         for folder in folders:
-            theirs = torchvision.datasets.ImageFolder(str(path / folder), allow_empty=True)
+            other = torchvision.datasets.ImageFolder(str(path / folder), allow_empty=True)
             want = {
-                Path(file).relative_to(path).as_posix(): unicodedata.normalize("NFC", theirs.classes[label])
-                for file, label in theirs.samples
+                Path(file).relative_to(path).as_posix(): unicodedata.normalize("NFC", other.classes[label])
+                for file, label in other.samples
             }
             want = {name: of for name, of in want.items() if not _hidden(name)}
-            ours = rows[split] if held_out else rows["train"] | rows["test"]
-            assert {name: seen.classes[label] for name, label in ours.items()} == want
+            measured = rows[split] if held_out else rows["train"] | rows["test"]
+            assert {name: known.classes[label] for name, label in measured.items()} == want
 
 
 def _hidden(name: str) -> bool:
@@ -234,8 +234,8 @@ def _the_right_bytes(path: Path, files: dict[str, bytes], images: Any, rows: dic
         for (name, content), pixels, label in zip(whole, part.images, part.labels.tolist(), strict=True):
             assert label == rows[split][name]
             assert content is not None
-            with Image.open(io.BytesIO(content)) as picture:
-                assert tuple(pixels[:, 4, 4].tolist()) == picture.getpixel((1, 1))
+            with Image.open(io.BytesIO(content)) as image:
+                assert tuple(pixels[:, 4, 4].tolist()) == image.getpixel((1, 1))
 
 
 def _bytes(path: Path) -> bytes | None:

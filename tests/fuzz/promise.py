@@ -12,7 +12,7 @@ from unittest import mock
 
 from hypothesis import strategies as st
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 CANARY = "a planted object ran"
 
@@ -23,7 +23,7 @@ class Kind:
 
     Attributes:
         share: how many of ten thousand cases are of this kind.
-        check: returns where the input could be used, raises Refusal where not; everything else is a defect.
+        check: returns where the input could be used, raises UserError where not; everything else is a defect.
         named: whether a refusal must name a file or folder of the case.
     """
 
@@ -48,8 +48,8 @@ def hold(kind: Kind, case: Any, root: Path) -> str:
             with mock.patch("os.fsync"):  # a power cut is not what is tried here, and a disk's time is long
                 kind.check(case, inside)
             outcome = "worked"
-        except Refusal as refusal:
-            _is_sentence(str(refusal), str(inside) if kind.named else "", inside)
+        except UserError as error:
+            _is_sentence(str(error), str(inside) if kind.named else "", inside)
             outcome = "refused"
         assert not list(place.rglob(CANARY)), "something in the input was executed"
         assert [path.name for path in place.iterdir()] == ["inside"], "something was written outside the folder"

@@ -5,9 +5,9 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from tests.fuzz.promise import Kind
-from tests.runs.damages import DAMAGES, FILES, SECRET, damage, told
+from tests.runs.damages import DAMAGES, FILES, SECRET, damage, message
 from tests.store.writing import write_run
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import annotations, cost_estimate, drawings, predictions, queue, status, trash
 from vitcore.runs.folder import Results
 from vitcore.store import exports, queries
@@ -27,16 +27,16 @@ def check(case: dict[str, str], place: Path) -> None:
     rows = queries.runs(index).set_index("id", drop=False)
     assert sorted(rows["id"]) == results.ids()
     assert rows.loc[good.id, "reason"] == "it has finished"
-    wrong = [name for name, how in case.items() if told(name, how)]
+    wrong = [name for name, how in case.items() if message(name, how)]
     reason = str(rows.loc[run.id, "reason"])
     assert not wrong or any(name in reason for name in wrong), reason
     assert SECRET not in exports.csv(rows)
-    status.now(run), queue.queued(results), annotations.read(run), drawings.verdict(run), cost_estimate.read(run)
+    status.now(run), queue.queued(results), annotations.read(run), drawings.score(run), cost_estimate.read(run)
     queries.steps(results, run.id), queries.confusion_epochs(index, run.id)
     try:
         predictions.read(run)
-    except Refusal as refusal:
-        assert run.id in str(refusal)  # noqa: PT017
+    except UserError as error:
+        assert run.id in str(error)  # noqa: PT017
     changes = index.changes
     index.poll()
     assert index.changes == changes
@@ -44,8 +44,8 @@ def check(case: dict[str, str], place: Path) -> None:
     state = status.now(run)
     try:
         trash.delete(results, run.id)
-    except Refusal as refusal:  # a queued one whose journal cannot say that it was cancelled
-        assert state == "queued", refusal  # noqa: PT017
+    except UserError as error:  # a queued one whose journal cannot say that it was cancelled
+        assert state == "queued", error  # noqa: PT017
         return
     trash.restore(results, run.id)
     assert results.ids() == sorted([good.id, run.id])

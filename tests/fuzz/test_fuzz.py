@@ -10,7 +10,7 @@ from tests.fuzz.kinds import KINDS
 from tests.fuzz.promise import CANARY, Kind, hold
 
 
-@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # a picture's bytes are long
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # an image's bytes are long
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_it_works_or_is_refused_in_a_sentence(kind: Kind, tmp_path: Path) -> None:
     @settings(
@@ -22,19 +22,19 @@ def test_it_works_or_is_refused_in_a_sentence(kind: Kind, tmp_path: Path) -> Non
         phases=[Phase.explicit, Phase.generate],
     )
     @given(kind.cases)
-    def one(case: object) -> None:
+    def item(case: object) -> None:
         hold(kind, case, tmp_path)
 
-    one()
+    item()
 
 
 def test_a_broken_promise_is_noticed(tmp_path: Path) -> None:
     """What runs, leaks, crashes or is refused without a word fails."""
-    from vitcore.errors import Refusal
+    from vitcore.errors import UserError
 
     def refuses(text: str) -> Kind:
         def check(case: object, place: Path) -> None:
-            raise Refusal(text)
+            raise UserError(text)
 
         return Kind("refuses", 1, st.none(), check, named=True)
 

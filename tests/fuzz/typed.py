@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pages.train.form import PRODUCT, combined
 from tests.fuzz.promise import Kind
 from tests.fuzz.values import ODD_TEXT
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec, SpecField, fields
 from vitcore.spec.typed import read, read_list, written
 
@@ -53,7 +53,7 @@ def check(case: tuple[str, str, bool], folder: Path) -> None:
         values |= {other: [values[other]] for other in PRODUCT if other != name}
     asked = combined(values, several)
     if not asked.specs:
-        raise Refusal(asked.refused[0])
+        raise UserError(asked.refused[0])
     launched = [spec.flat()[name] for spec in asked.specs]
     if not several:
         assert launched == [given]

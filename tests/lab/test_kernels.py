@@ -66,8 +66,8 @@ def test_other_functions_do_not(first: str, second: str) -> None:
 def test_the_reports_pairs_are_what_its_noise_is_made_of() -> None:
     pairs = approximation.same_pairs()
     assert len(pairs) == 14 == published_floor("performer").degrees
-    one = pairs.iloc[0]
-    assert (one["first_error"], one["second_error"]) == (2.10, 3.47)
+    item = pairs.iloc[0]
+    assert (item["first_error"], item["second_error"]) == (2.10, 3.47)
     deviation = math.sqrt((pairs["apart"] ** 2).sum() / 2 / len(pairs))
     assert deviation == pytest.approx(published_floor("performer").deviation)
     assert deviation == pytest.approx(1.4, abs=0.05)
@@ -118,7 +118,7 @@ def test_a_broken_or_empty_journal_is_passed_over(tmp_path: Path) -> None:
     folder = measure.folder(results)
     folder.mkdir(parents=True)
     good = journal.Journal(folder / "20260101-000000-aaaa.jsonl")
-    good.append({"event": "started", "points": 2, "threads": 1, "host": {"torch": "2", "processor": "P"}})
+    good.append({"event": "started", "points": 2, "threads": 1, "host": {"torch": "2", "CPU": "P"}})
     good.append({"event": "point", "series": "softmax", "head_width": 32, "tokens": 17, "forward_ms": 1.0,
                  "backward_ms": 2.0, "memory_bytes": 3, "batch": 1})  # fmt: skip
     good.close()
@@ -141,7 +141,7 @@ def test_figures_hold_what_they_are_given() -> None:
     errors = approximation.favor_error(counts=(8, 16), draws=2)
     lines = [trace for trace in figures.favor(errors).data if trace.showlegend is not False]
     assert [list(line.y) for line in lines] == [
-        list(errors[errors["orthogonal"] == one]["error"]) for one in (True, False)
+        list(errors[errors["orthogonal"] == item]["error"]) for item in (True, False)
     ]
     measured = points(softmax=[1, 16, 256], relu=[4, 4, 16])
     drawn = figures.cost(measured, measurements.label, crossings=[("relu", 32.0, 4.0), ("x^2", math.nan, math.nan)])

@@ -5,9 +5,9 @@ import os
 import pytest
 import torch
 
-from tests.runs.processes import PATIENCE, end_all, ours, wait_until
+from tests.runs.processes import PATIENCE, end_all, started_here, wait_until
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.lab import measure, measurements, plan
 from vitcore.lab.plan import Plan
 from vitcore.lab.timing import point
@@ -39,7 +39,7 @@ def test_one_measures_at_a_time_and_stops_when_asked(results: Results) -> None:
     measure.start(results, LONG)
     assert measure.await_start(results, PATIENCE)
     measure.start(results, LONG)  # finds the other and goes
-    wait_until(lambda: len(list(ours(results))) == 1, "the second has gone")
+    wait_until(lambda: len(list(started_here(results))) == 1, "the second has gone")
     assert len(measure.journals(results)) <= 1
     measure.stop(results)
     wait_until(lambda: not measure.measuring(results), "it has stopped")
@@ -59,7 +59,7 @@ def test_a_second_start_leaves_the_firsts_stop_request_and_log(results: Results)
         measure.start(results, LONG)
         assert measure.measuring(results)
     wait_until(lambda: not measure.measuring(results), "the first has stopped")
-    wait_until(lambda: not list(ours(results)), "the second has gone")
+    wait_until(lambda: not list(started_here(results)), "the second has gone")
     found = measurements.latest(results)
     assert found is None or found.status == "stopped"
     assert b"the first speaks" in (measure.folder(results) / "measure.log").read_bytes()
@@ -74,9 +74,9 @@ def test_only_what_was_asked_after_the_start_stops_it(results: Results) -> None:
         measure.stop(results)
         os.utime(measure.folder(results) / "stop", ns=(asked, asked))
         measure._measure(results, Plan(series=("relu",), head_widths=(8,), tokens=(17,), device="cpu"), before)
-        [told] = measure.journals(results)
-        assert journal.read(told)[0][-1]["status"] == status
-        told.unlink()
+        [messages] = measure.journals(results)
+        assert journal.read(messages)[0][-1]["status"] == status
+        messages.unlink()
 
 
 def test_the_log_is_bounded_unless_another_writes_it(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_it_waits_while_a_run_trains(results: Results) -> None:
     ],
 )
 def test_a_plan_that_cannot_be_measured_is_refused(results: Results, plan: Plan, named: str) -> None:
-    with pytest.raises(Refusal, match=named):
+    with pytest.raises(UserError, match=named):
         measure.start(results, plan)
     assert not measure.measuring(results)
 

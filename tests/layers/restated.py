@@ -41,7 +41,7 @@ POINTWISE = {
 
 
 def weights(q: Array, k: Array, kernel: str, drawn: Array | None, epsilon: float) -> Array:
-    """One head's full table of (unnormalised) weights between every query and every key."""
+    """One head's full table of (unnormalized) weights between every query and every key."""
     if kernel == "softmax":
         return np.array([[math.exp(float(a @ b) / math.sqrt(len(a))) for b in k] for a in q])
     scale = q.shape[1] ** -0.25
@@ -72,24 +72,24 @@ def attention(
     projection: Array,
     projection_bias: Array,
     *,
-    heads: int,
-    key_heads: int,
+    num_heads: int,
+    num_kv_heads: int,
     kernel: str = "softmax",
     drawn: Array | None = None,
     epsilon: float = 0.0,
     window: int | None = None,
     causal: bool = False,
 ) -> Array:
-    """One picture's attention, (n d) -> (n d), with every pair of tokens visited one by one."""
+    """One image's attention, (n d) -> (n d), with every pair of tokens visited one by one."""
     tokens, width = x.shape
-    size = width // heads
+    size = width // num_heads
     mixed = x @ qkv.T + (0 if qkv_bias is None else qkv_bias)
     out = np.zeros((tokens, width))
-    for head in range(heads):
-        shared = head // (heads // key_heads)
+    for head in range(num_heads):
+        shared = head // (num_heads // num_kv_heads)
         q = mixed[:, head * size : (head + 1) * size]
         k = mixed[:, width + shared * size : width + (shared + 1) * size]
-        v = mixed[:, width + (key_heads + shared) * size : width + (key_heads + shared + 1) * size]
+        v = mixed[:, width + (num_kv_heads + shared) * size : width + (num_kv_heads + shared + 1) * size]
         table = weights(q, k, kernel, drawn, epsilon)
         for i in range(tokens):
             total, summed = 0.0, np.zeros(size)
@@ -107,9 +107,9 @@ def sinusoid(place: int, index: int, width: int) -> float:
     return math.sin(angle) if index % 2 == 0 else math.cos(angle)
 
 
-def convolution(picture: Array, weight: Array, bias: Array | None, stride: int, padding: int) -> Array:
+def convolution(image: Array, weight: Array, bias: Array | None, stride: int, padding: int) -> Array:
     """(c y x) with (o c k k) -> (o y' x'), pixel by pixel."""
-    padded = np.pad(picture, ((0, 0), (padding, padding), (padding, padding)))
+    padded = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
     kernel = weight.shape[-1]
     height, width = ((size - kernel) // stride + 1 for size in padded.shape[1:])
     out = np.zeros((weight.shape[0], height, width))
@@ -121,11 +121,11 @@ def convolution(picture: Array, weight: Array, bias: Array | None, stride: int, 
     return out
 
 
-def max_pool(picture: Array) -> Array:
+def max_pool(image: Array) -> Array:
     """3x3, stride 2, padding 1."""
-    padded = np.pad(picture, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
+    padded = np.pad(image, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
     height, width = ((size - 3) // 2 + 1 for size in padded.shape[1:])
-    out = np.zeros((len(picture), height, width))
+    out = np.zeros((len(image), height, width))
     for y in range(height):
         for x in range(width):
             out[:, y, x] = padded[:, 2 * y : 2 * y + 3, 2 * x : 2 * x + 3].max(axis=(1, 2))

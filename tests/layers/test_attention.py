@@ -22,20 +22,20 @@ def _restated(attention: Attention, x: torch.Tensor, kernel: str, causal: bool =
     return np.stack(
         [
             restated.attention(
-                _double(picture),
+                _double(image),
                 _double(attention.qkv.weight),
                 None if attention.qkv.bias is None else _double(attention.qkv.bias),
                 _double(attention.projection.weight),
                 _double(attention.projection.bias),
-                heads=attention.heads,
-                key_heads=attention.key_heads,
+                num_heads=attention.num_heads,
+                num_kv_heads=attention.num_kv_heads,
                 kernel=kernel,
                 drawn=None if attention.random_features is None else _double(attention.random_features),
                 epsilon=attention.epsilon,
                 window=attention.window,
                 causal=causal,
             )
-            for picture in x
+            for image in x
         ]
     )
 
@@ -49,22 +49,22 @@ def test_each_kernel_agrees_with_plain_loops_in_float64(kernel: str, features: i
     np.testing.assert_allclose(attention(x).detach().numpy(), _restated(attention, x, kernel), atol=1e-5)
 
 
-@pytest.mark.parametrize("key_heads", [1, 2, 4])
+@pytest.mark.parametrize("num_kv_heads", [1, 2, 4])
 @pytest.mark.parametrize("kernel", ["softmax", "favor+", "relu"])
-def test_queries_share_key_heads(kernel: str, key_heads: int) -> None:
+def test_queries_share_key_heads(kernel: str, num_kv_heads: int) -> None:
     torch.manual_seed(1)
-    attention = Attention(16, 4, tokens=7, kernel=KERNELS[kernel], key_heads=key_heads)
+    attention = Attention(16, 4, tokens=7, kernel=KERNELS[kernel], num_kv_heads=num_kv_heads)
     x = torch.randn(2, 7, 16)
-    assert attention.qkv.weight.shape == (16 + 2 * key_heads * 4, 16)
+    assert attention.qkv.weight.shape == (16 + 2 * num_kv_heads * 4, 16)
     np.testing.assert_allclose(attention(x).detach().numpy(), _restated(attention, x, kernel), atol=1e-5)
 
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("window", [0, 1, 3, 10, 30])
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_a_sliding_window_sees_its_neighbours_alone(kernel: str, window: int, causal: bool) -> None:
+def test_a_sliding_window_sees_its_neighbors_alone(kernel: str, window: int, causal: bool) -> None:
     torch.manual_seed(2)
-    attention = Attention(8, 2, tokens=11, kernel=KERNELS[kernel], key_heads=1, window=window, causal=causal)
+    attention = Attention(8, 2, tokens=11, kernel=KERNELS[kernel], num_kv_heads=1, window=window, causal=causal)
     x = torch.randn(1, 11, 8, requires_grad=True)
     out = attention(x)
     np.testing.assert_allclose(out.detach().numpy(), _restated(attention, x, kernel, causal), atol=1e-5)
@@ -189,6 +189,6 @@ def test_wrong_sizes_are_refused_with_both_numbers() -> None:
     with pytest.raises(ValueError, match="3 heads do not divide a width of 16"):
         Attention(16, 3, tokens=4)
     with pytest.raises(ValueError, match="3 key heads do not divide 4 query heads"):
-        Attention(16, 4, tokens=4, key_heads=3)
+        Attention(16, 4, tokens=4, num_kv_heads=3)
     with pytest.raises(ValueError, match="causal attention needs a window"):
         Attention(16, 4, tokens=4, causal=True)

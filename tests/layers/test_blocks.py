@@ -11,11 +11,11 @@ from torch import nn
 
 from tests.layers import restated
 from vitcore.layers.attention import Attention
-from vitcore.layers.drop_path import Residual, rising
+from vitcore.layers.drop_path import Residual, drop_path_schedule
 from vitcore.layers.dropout import Dropout
-from vitcore.layers.encoder import MLP, Block, Order
+from vitcore.layers.encoder import MLP, Block, NormOrder
 from vitcore.layers.pooling import ClassToken, MeanPool, SequencePool
-from vitcore.layers.pos_embed import LearnablePositions, SinusoidalPositions, positions
+from vitcore.layers.pos_embed import LearnablePosEmbed, SinusoidalPosEmbed, make_pos_embed
 from vitcore.layers.recurrence import RecurrentResidual
 from vitcore.layers.tokenizers import ConvolutionalTokenizer, PatchTokenizer, QualityTokenizer
 
@@ -34,24 +34,26 @@ def _perturbed(module: nn.Module) -> nn.Module:
 
 
 @pytest.mark.parametrize("order", ["compact", "pre", "post"])
-def test_a_block_in_each_order(order: Order) -> None:
+def test_a_block_in_each_order(order: NormOrder) -> None:
     attention = Attention(12, 3, tokens=5)
-    block = _perturbed(Block(12, attention, MLP(12, 20), order=order, skip=0.5, dropout=0.5, norm_epsilon=1e-5))
+    block = _perturbed(
+        Block(12, attention, MLP(12, 20), norm_order=order, drop_path=0.5, dropout=0.5, norm_epsilon=1e-5)
+    )
     x = torch.randn(2, 5, 12)
     w = _double(block)
 
     def norm(which: int, rows: np.ndarray) -> np.ndarray:
         return restated.layer_norm(rows, w[f"norm{which}.weight"], w[f"norm{which}.bias"], 1e-5)
 
-    def attend(rows: np.ndarray) -> np.ndarray:
+    def attention_of(rows: np.ndarray) -> np.ndarray:
         return restated.attention(
             rows,
             w["attention.qkv.weight"],
             None,
             w["attention.projection.weight"],
             w["attention.projection.bias"],
-            heads=3,
-            key_heads=3,
+            num_heads=3,
+            num_kv_heads=3,
         )
 
     def mlp(rows: np.ndarray) -> np.ndarray:
@@ -60,22 +62,22 @@ def test_a_block_in_each_order(order: Order) -> None:
 
     def restate(rows: np.ndarray) -> np.ndarray:
         if order == "compact":
-            rows = norm(2, rows + attend(norm(1, rows)))  # the second residual starts from the normalised stream
+            rows = norm(2, rows + attention_of(norm(1, rows)))  # the second residual starts from the normalized stream
             return rows + mlp(rows)
         if order == "pre":
-            rows = rows + attend(norm(1, rows))
+            rows = rows + attention_of(norm(1, rows))
             return rows + mlp(norm(2, rows))
-        rows = norm(1, rows + attend(rows))
+        rows = norm(1, rows + attention_of(rows))
         return norm(2, rows + mlp(rows))
 
-    expected = np.stack([restate(picture.double().numpy()) for picture in x])
+    expected = np.stack([restate(image.double().numpy()) for image in x])
     np.testing.assert_allclose(block(x).detach().numpy(), expected, atol=1e-5)
 
 
 def test_the_post_norm_block_is_pytorchs_own_encoder_layer() -> None:
     oracle = nn.TransformerEncoderLayer(16, 4, 24, batch_first=True)
-    block = Block(16, Attention(16, 4, tokens=6, qkv_bias=True), MLP(16, 24, activation="relu"), order="post")
-    theirs = _perturbed(oracle).state_dict()
+    block = Block(16, Attention(16, 4, tokens=6, qkv_bias=True), MLP(16, 24, activation="relu"), norm_order="post")
+    other = _perturbed(oracle).state_dict()
     renamed = {
         "self_attn.in_proj_weight": "attention.qkv.weight",
         "self_attn.in_proj_bias": "attention.qkv.bias",
@@ -86,43 +88,43 @@ def test_the_post_norm_block_is_pytorchs_own_encoder_layer() -> None:
         "linear2.weight": "mlp.contract.weight",
         "linear2.bias": "mlp.contract.bias",
     }
-    block.load_state_dict({renamed.get(name, name): tensor for name, tensor in theirs.items()})
+    block.load_state_dict({renamed.get(name, name): tensor for name, tensor in other.items()})
     x = torch.randn(3, 6, 16)
     torch.testing.assert_close(block.eval()(x), oracle(x), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize(("kernel", "layers", "stride", "side"), [(3, 1, 1, 12), (3, 2, 1, 9), (7, 2, 2, 20)])
-def test_the_convolutional_tokenizer(kernel: int, layers: int, stride: int, side: int) -> None:
-    tokenizer = ConvolutionalTokenizer(2, 5, kernel, layers, hidden=4)
+@pytest.mark.parametrize(("kernel", "layers", "stride", "image_size"), [(3, 1, 1, 12), (3, 2, 1, 9), (7, 2, 2, 20)])
+def test_the_convolutional_tokenizer(kernel: int, layers: int, stride: int, image_size: int) -> None:
+    tokenizer = ConvolutionalTokenizer(2, 5, kernel, layers, hidden_channels=4)
     w = _double(tokenizer)
-    picture = torch.randn(1, 2, side, side)
-    grid = picture[0].double().numpy()
+    image = torch.randn(1, 2, image_size, image_size)
+    grid = image[0].double().numpy()
     for place in range(layers):
         grid = restated.convolution(grid, w[f"convolutions.{place}.weight"], None, stride, kernel // 2)
         grid = restated.max_pool(np.maximum(grid, 0))
-    found = tokenizer(picture)
-    assert found.shape[1] == tokenizer.grid(side) ** 2
+    found = tokenizer(image)
+    assert found.shape[1] == tokenizer.grid(image_size) ** 2
     np.testing.assert_allclose(found[0].detach().numpy(), restated.tokens(grid), atol=1e-5)
 
 
-@pytest.mark.parametrize(("side", "patch"), [(8, 4), (9, 3), (11, 4)])
-def test_the_patch_tokenizer(side: int, patch: int) -> None:
+@pytest.mark.parametrize(("image_size", "patch"), [(8, 4), (9, 3), (11, 4)])
+def test_the_patch_tokenizer(image_size: int, patch: int) -> None:
     tokenizer = PatchTokenizer(3, 6, patch)
     w = _double(tokenizer)
-    picture = torch.randn(1, 3, side, side)
+    image = torch.randn(1, 3, image_size, image_size)
     grid = restated.convolution(
-        picture[0].double().numpy(), w["convolutions.0.weight"], w["convolutions.0.bias"], patch, 0
+        image[0].double().numpy(), w["convolutions.0.weight"], w["convolutions.0.bias"], patch, 0
     )
-    found = tokenizer(picture)
-    assert found.shape[1] == tokenizer.grid(side) ** 2
+    found = tokenizer(image)
+    assert found.shape[1] == tokenizer.grid(image_size) ** 2
     np.testing.assert_allclose(found[0].detach().numpy(), restated.tokens(grid), atol=1e-5)
 
 
 def test_the_quality_tokenizer_weights_each_patch_by_its_score() -> None:
     tokenizer = _perturbed(QualityTokenizer(1, 6, 2))
     w = _double(tokenizer)
-    picture = torch.randn(1, 1, 8, 8)
-    grid = picture[0].double().numpy()
+    image = torch.randn(1, 1, 8, 8)
+    grid = image[0].double().numpy()
     for place, stride in enumerate((1, 2)):
         weight, bias = w[f"convolutions.{place}.weight"], w[f"convolutions.{place}.bias"]
         grid = np.maximum(restated.convolution(grid, weight, bias, stride, 1), 0)
@@ -132,33 +134,33 @@ def test_the_quality_tokenizer_weights_each_patch_by_its_score() -> None:
             patch = np.array([grid[c, y + p, x + q] for p in range(2) for q in range(2) for c in range(64)])
             score = 1 / (1 + math.exp(-float(w["quality.weight"][0] @ patch + w["quality.bias"][0])))
             expected.append(w["embedding.weight"] @ (patch * score) + w["embedding.bias"])
-    np.testing.assert_allclose(tokenizer(picture)[0].detach().numpy(), np.array(expected), atol=1e-5)
+    np.testing.assert_allclose(tokenizer(image)[0].detach().numpy(), np.array(expected), atol=1e-5)
 
 
 @pytest.mark.parametrize(("tokens", "width"), [(5, 8), (64, 128), (7, 9)])
 def test_sinusoidal_positions(tokens: int, width: int) -> None:
-    layer = SinusoidalPositions(tokens, width)
+    layer = SinusoidalPosEmbed(tokens, width)
     expected = [[restated.sinusoid(p, i, width) for i in range(width)] for p in range(tokens)]
     np.testing.assert_allclose(layer(torch.zeros(1, tokens, width))[0].numpy(), expected, atol=1e-6)
     assert not list(layer.parameters())
 
 
 def test_positions_by_name() -> None:
-    assert isinstance(positions("learnable", 4, 8, 0.2), LearnablePositions)
-    assert isinstance(positions("sinusoidal", 4, 8, 0.2), SinusoidalPositions)
+    assert isinstance(make_pos_embed("learnable", 4, 8, 0.2), LearnablePosEmbed)
+    assert isinstance(make_pos_embed("sinusoidal", 4, 8, 0.2), SinusoidalPosEmbed)
     x = torch.randn(2, 4, 8)
-    assert torch.equal(positions("none", 4, 8, 0.2)(x), x)
+    assert torch.equal(make_pos_embed("none", 4, 8, 0.2)(x), x)
     with pytest.raises(ValueError, match="no positions 'fourier'"):
-        positions("fourier", 4, 8, 0.2)
+        make_pos_embed("fourier", 4, 8, 0.2)
 
 
 def test_sequence_pooling() -> None:
     pool = _perturbed(SequencePool(6))
     w = _double(pool)
     x = torch.randn(3, 5, 6)
-    for picture, found in zip(x.double().numpy(), pool(x).detach().numpy(), strict=True):
-        scores = np.array([float(w["score.weight"][0] @ row + w["score.bias"][0]) for row in picture])
-        expected = sum(weight * row for weight, row in zip(restated.softmax(scores), picture, strict=True))
+    for image, found in zip(x.double().numpy(), pool(x).detach().numpy(), strict=True):
+        scores = np.array([float(w["score.weight"][0] @ row + w["score.bias"][0]) for row in image])
+        expected = sum(weight * row for weight, row in zip(restated.softmax(scores), image, strict=True))
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
@@ -194,22 +196,22 @@ def test_stochastic_depth_skips_whole_branches_and_keeps_the_mean() -> None:
     residual = Residual(0.25)
     x, branch = torch.zeros(4000, 2, 3), torch.ones(4000, 2, 3)
     out = residual(x, branch)
-    kept = out[:, 0, 0] > 0
-    torch.testing.assert_close(out[kept], torch.full_like(out[kept], 4 / 3))
-    assert (out[~kept] == 0).all()
-    assert float(kept.float().mean()) == pytest.approx(0.75, abs=0.03)
+    stored = out[:, 0, 0] > 0
+    torch.testing.assert_close(out[stored], torch.full_like(out[stored], 4 / 3))
+    assert (out[~stored] == 0).all()
+    assert float(stored.float().mean()) == pytest.approx(0.75, abs=0.03)
     assert torch.equal(residual.eval()(x, branch), branch)
-    assert rising(0.1, 3) == pytest.approx([0, 0.05, 0.1])
-    assert rising(0.1, 1) == [0]
+    assert drop_path_schedule(0.1, 3) == pytest.approx([0, 0.05, 0.1])
+    assert drop_path_schedule(0.1, 1) == [0]
 
 
 def test_dropout_drops_its_share_keeps_the_mean_and_follows_the_seed() -> None:
     x = torch.ones(401, 999, requires_grad=True)
-    for chance in (0.1, 0.5):
-        layer = Dropout(chance)
+    for p in (0.1, 0.5):
+        layer = Dropout(p)
         torch.manual_seed(0)
         out = layer(x)
-        assert float((out == 0).float().mean()) == pytest.approx(chance, abs=0.003)
+        assert float((out == 0).float().mean()) == pytest.approx(p, abs=0.003)
         assert float(out.detach().mean()) == pytest.approx(1, abs=0.005)
         assert len(out.unique()) == 2
         out.sum().backward()
@@ -219,6 +221,6 @@ def test_dropout_drops_its_share_keeps_the_mean_and_follows_the_seed() -> None:
         torch.manual_seed(0)
         assert torch.equal(layer(x), out)
         assert layer.eval()(x) is x
-    neighbours = Dropout(0.5)(torch.ones(100_000)).view(-1, 4) > 0
-    share = torch.corrcoef(neighbours.float().mT)
+    neighbors = Dropout(0.5)(torch.ones(100_000)).view(-1, 4) > 0
+    share = torch.corrcoef(neighbors.float().mT)
     torch.testing.assert_close(share, torch.eye(4), atol=0.03, rtol=0)  # places of one draw are independent

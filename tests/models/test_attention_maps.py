@@ -15,7 +15,7 @@ from vitcore.layers.attention_weights import weights
 from vitcore.layers.encoder import MLP, Block
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import build
-from vitcore.models.attention_maps import POOLING, ROLLOUT, looks, rollout
+from vitcore.models.attention_maps import POOLING, ROLLOUT, attention_maps, rollout
 
 FAMILIES = {  # name: side, token grid, maps
     "vit-lite-7/4": (28, 7, {ROLLOUT}),
@@ -27,7 +27,9 @@ FAMILIES = {  # name: side, token grid, maps
 }
 
 
-@pytest.mark.parametrize("shape", [{}, {"key_heads": 1}, {"window": 2}, {"window": 3, "causal": True, "key_heads": 2}])
+@pytest.mark.parametrize(
+    "shape", [{}, {"num_kv_heads": 1}, {"window": 2}, {"window": 3, "causal": True, "num_kv_heads": 2}]
+)
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_the_weights_are_those_with_which_the_layer_mixes_its_tokens(kernel: str, shape: dict[str, Any]) -> None:
     torch.manual_seed(0)
@@ -37,13 +39,13 @@ def test_the_weights_are_those_with_which_the_layer_mixes_its_tokens(kernel: str
     assert found.shape == (2, 4, 9, 9)
     torch.testing.assert_close(found.sum(-1), torch.ones(2, 4, 9))
     assert (found >= 0).all()
-    v = attention.qkv(x)[..., -attention.key_heads * 4 :]
-    v = repeat(v, "b n (g k) -> b (g r) n k", g=attention.key_heads, r=4 // attention.key_heads)
+    v = attention.qkv(x)[..., -attention.num_kv_heads * 4 :]
+    v = repeat(v, "b n (g k) -> b (g r) n k", g=attention.num_kv_heads, r=4 // attention.num_kv_heads)
     mixed = attention.projection(rearrange(found @ v, "b h n k -> b n (h k)"))
     torch.testing.assert_close(mixed, attention(x), atol=2e-5, rtol=1e-4)
 
 
-def test_the_implicit_weights_of_the_fourth_power_are_its_products_normalised() -> None:
+def test_the_implicit_weights_of_the_fourth_power_are_its_products_normalized() -> None:
     torch.manual_seed(1)
     attention = Attention(6, 1, tokens=5, kernel=KERNELS["x^4"], epsilon=0.0)
     x = torch.randn(1, 5, 6)
@@ -59,7 +61,7 @@ def test_the_rollout_is_the_papers_restated() -> None:
     torch.manual_seed(2)
     tokens, width, heads = 6, 8, 2
     blocks = [
-        Block(width, Attention(width, heads, tokens=tokens, qkv_bias=True), MLP(width, 16), order="pre").eval()
+        Block(width, Attention(width, heads, tokens=tokens, qkv_bias=True), MLP(width, 16), norm_order="pre").eval()
         for _ in range(3)
     ]
     x = torch.randn(1, tokens, width)
@@ -83,59 +85,59 @@ def test_the_rollout_is_the_papers_restated() -> None:
 @pytest.mark.parametrize("kernel", ["softmax", "favor+", "x^4"])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_gives_maps_of_its_token_grid(name: str, kernel: str) -> None:
-    side, grid, maps = FAMILIES[name]
+    image_size, grid, maps = FAMILIES[name]
     torch.manual_seed(3)
-    channels = 1 if side == 28 else 3
-    model = build(name, channels=channels, side=side, classes=10, kernel=kernel).eval()
-    picture = torch.randn(1, channels, side, side)
-    before = model(picture)
-    found = looks(model, picture)
+    channels = 1 if image_size == 28 else 3
+    model = build(name, channels=channels, image_size=image_size, classes=10, kernel=kernel).eval()
+    image = torch.randn(1, channels, image_size, image_size)
+    before = model(image)
+    found = attention_maps(model, image)
     assert set(found) == maps
-    for one in found.values():
-        assert one.shape == (grid, grid)
-        assert float(one.sum()) == pytest.approx(1, abs=1e-4)
-        assert (one >= 0).all()
-    torch.testing.assert_close(model(picture), before)  # no hook is left behind
+    for value in found.values():
+        assert value.shape == (grid, grid)
+        assert float(value.sum()) == pytest.approx(1, abs=1e-4)
+        assert (value >= 0).all()
+    torch.testing.assert_close(model(image), before)  # no hook is left behind
 
 
 def test_a_distilled_model_is_followed_from_both_its_tokens() -> None:
     torch.manual_seed(4)
-    model = build("deit-s/16", channels=3, side=32, classes=10).eval()
-    picture = torch.randn(1, 3, 32, 32)
-    both = looks(model, picture)[ROLLOUT]
-    one, other = (_from_token(model, picture, place) for place in range(2))
-    assert not torch.allclose(one, other)
-    torch.testing.assert_close(both, (one + other) / (one + other).sum(), atol=1e-5, rtol=1e-4)
+    model = build("deit-s/16", channels=3, image_size=32, classes=10).eval()
+    image = torch.randn(1, 3, 32, 32)
+    both = attention_maps(model, image)[ROLLOUT]
+    item, other = (_from_token(model, image, place) for place in range(2))
+    assert not torch.allclose(item, other)
+    torch.testing.assert_close(both, (item + other) / (item + other).sum(), atol=1e-5, rtol=1e-4)
 
 
-def _from_token(model: Any, picture: Tensor, place: int) -> Tensor:
-    """What one of the leading tokens holds of the picture's, not normalised."""
+def _from_token(model: Any, image: Tensor, place: int) -> Tensor:
+    """What one of the leading tokens holds of the image's, not normalized."""
     pools, heads = model.pools, model.heads
     model.pools, model.heads = pools[place : place + 1], heads[place : place + 1]
-    seen: list[Tensor] = []
+    known: list[Tensor] = []
     hooks = [
-        block.attention.register_forward_hook(lambda part, given, _: seen.append(weights(part, given[0])))
+        block.attention.register_forward_hook(lambda part, given, _: known.append(weights(part, given[0])))
         for block in model.blocks
     ]
-    model(picture)
+    model(image)
     for hook in hooks:
         hook.remove()
     model.pools, model.heads = pools, heads
-    return rollout([layer[0] for layer in seen])[place, 2:].view(2, 2)
+    return rollout([layer[0] for layer in known])[place, 2:].view(2, 2)
 
 
 def test_pooling_weights_are_the_layers_own() -> None:
     torch.manual_seed(5)
-    model: Any = build("cct-2/3x2", channels=1, side=28, classes=10).eval()
-    picture = torch.randn(1, 1, 28, 28)
-    kept: list[torch.Tensor] = []
-    hook = model.norm.register_forward_hook(lambda _, __, out: kept.append(out))
-    found = looks(model, picture)
+    model: Any = build("cct-2/3x2", channels=1, image_size=28, classes=10).eval()
+    image = torch.randn(1, 1, 28, 28)
+    stored: list[torch.Tensor] = []
+    hook = model.norm.register_forward_hook(lambda _, __, out: stored.append(out))
+    found = attention_maps(model, image)
     hook.remove()
     with torch.inference_mode():
-        expected = model.pools[0].score(kept[0]).softmax(1)[0, :, 0]
+        expected = model.pools[0].score(stored[0]).softmax(1)[0, :, 0]
     torch.testing.assert_close(found[POOLING].flatten(), expected)
 
 
 def test_a_network_without_attention_has_no_map() -> None:
-    assert looks(build("cnn", channels=1, side=28, classes=10).eval(), torch.randn(1, 1, 28, 28)) == {}
+    assert attention_maps(build("cnn", channels=1, image_size=28, classes=10).eval(), torch.randn(1, 1, 28, 28)) == {}

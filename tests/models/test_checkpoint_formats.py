@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import build, load_published
 
 # The authors' names for ours, written down again so that a slip in the loader's own table shows.
-THEIRS = {
+PUBLISHED = {
     "tokenizer.convolutions.": "tokenizer.conv_layers.",
     "positions.table": "classifier.positional_emb",
     "leading": "classifier.class_emb",
@@ -40,8 +40,8 @@ def published(model: nn.Module) -> dict[str, Tensor]:
             name = f"{front}.{place}.0.{kind}"
         elif name.startswith("norm."):
             name = f"classifier.{name}"
-        for ours, theirs in THEIRS.items():
-            name = name.replace(ours, theirs)
+        for measured, other in PUBLISHED.items():
+            name = name.replace(measured, other)
         state[name] = tensor.clone().contiguous()
     return state
 
@@ -65,10 +65,10 @@ def test_a_round_trip_gives_the_same_logits(name: str, suffix: str, tmp_path: Pa
     else:
         torch.save(published(source), path)
     model = build(name).eval()
-    said = load_published(model, path)
-    picture = torch.randn(2, 3, 32, 32)
-    torch.testing.assert_close(model(picture), source(picture), atol=1e-6, rtol=0)
-    assert said == [f"Loaded {len(source.state_dict())} tensors from weights{suffix}."]
+    text = load_published(model, path)
+    image = torch.randn(2, 3, 32, 32)
+    torch.testing.assert_close(model(image), source(image), atol=1e-6, rtol=0)
+    assert text == [f"Loaded {len(source.state_dict())} tensors from weights{suffix}."]
 
 
 def test_the_key_layout_is_that_of_the_authors(tmp_path: Path) -> None:
@@ -104,17 +104,17 @@ def test_wrapped_and_parallel_checkpoints_load_too(wrap: str, tmp_path: Path) ->
     torch.save({wrap: {f"module.{k}": v for k, v in published(source).items()}, "epoch": 3}, tmp_path / "w.pth")
     model = build("cct-2/3x2").eval()
     load_published(model, tmp_path / "w.pth")
-    picture = torch.randn(1, 3, 32, 32)
-    torch.testing.assert_close(model(picture), source(picture), atol=1e-6, rtol=0)
+    image = torch.randn(1, 3, 32, 32)
+    torch.testing.assert_close(model(image), source(image), atol=1e-6, rtol=0)
 
 
 def test_positions_are_resized_and_a_head_of_other_classes_stays_fresh(tmp_path: Path) -> None:
     source: Any = perturbed("vit-lite-2/8")
     torch.save(published(source), tmp_path / "w.pth")
-    model: Any = build("vit-lite-2/8", side=64, classes=7)
+    model: Any = build("vit-lite-2/8", image_size=64, classes=7)
     fresh = model.heads[0].weight.clone()
-    said = load_published(model, tmp_path / "w.pth")
-    assert said[1:] == [
+    text = load_published(model, tmp_path / "w.pth")
+    assert text[1:] == [
         "Resized the positions from 16 to 64 tokens.",
         "The checkpoint tells 10 classes apart and this model 7: the head is fresh and needs training.",
     ]
@@ -129,15 +129,15 @@ def test_positions_are_resized_and_a_head_of_other_classes_stays_fresh(tmp_path:
 
 
 def test_sinusoidal_positions_are_computed_anew_for_another_size(tmp_path: Path) -> None:
-    torch.save(published(perturbed("cct-2/3x2", positions="sinusoidal")), tmp_path / "w.pth")
-    model: Any = build("cct-2/3x2", side=64, positions="sinusoidal")
+    torch.save(published(perturbed("cct-2/3x2", pos_embed="sinusoidal")), tmp_path / "w.pth")
+    model: Any = build("cct-2/3x2", image_size=64, pos_embed="sinusoidal")
     table = model.positions.table.clone()
     assert "sinusoidal positions for 256 tokens; the checkpoint has 64" in load_published(model, tmp_path / "w.pth")[1]
     assert torch.equal(model.positions.table, table)
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ours", "options", "message"),
+    ("other", "measured", "options", "message"),
     [
         ("cct-2/3x2", "cct-4/3x2", {}, "has 2 blocks and this model 4: it is a checkpoint of another model"),
         ("cct-6/3x1", "cct-6/3x2", {}, "another model"),
@@ -149,17 +149,17 @@ def test_sinusoidal_positions_are_computed_anew_for_another_size(tmp_path: Path)
         ),
         ("cvt-2/8", "cvt-2/4", {}, r"its tokenizer.* is 128 x 3 x 8 x 8 and this model's 128 x 3 x 4 x 4"),
         ("cct-2/3x2", "cct-2/3x2", {"channels": 1}, "is 64 x 3 x 3 x 3 and this model's 64 x 1 x 3 x 3"),
-        ("cct-2/3x2", "cct-2/3x2", {"positions": "none"}, "it has 1 that this model has not, such as positions.table"),
+        ("cct-2/3x2", "cct-2/3x2", {"pos_embed": "none"}, "it has 1 that this model has not, such as positions.table"),
         ("cct-2/3x2", "resnet18", {}, "ViT-Lite, CVT and CCT, and this model is a ResNet"),
     ],
 )
 def test_a_checkpoint_of_another_model_is_refused_and_changes_nothing(
-    theirs: str, ours: str, options: dict[str, object], message: str, tmp_path: Path
+    other: str, measured: str, options: dict[str, object], message: str, tmp_path: Path
 ) -> None:
-    torch.save(published(perturbed(theirs)), tmp_path / "w.pth")
-    model = build(ours, **options)  # type: ignore[arg-type]
+    torch.save(published(perturbed(other)), tmp_path / "w.pth")
+    model = build(measured, **options)  # type: ignore[arg-type]
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    with pytest.raises(Refusal, match=message) as refused:
+    with pytest.raises(UserError, match=message) as refused:
         load_published(model, tmp_path / "w.pth")
     assert "\n" not in str(refused.value)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
@@ -184,7 +184,7 @@ def test_a_hostile_or_broken_file_is_refused_and_runs_nothing(tmp_path: Path) ->
     torch.save({}, tmp_path / "empty.pt")
     torch.save({"encoder.weight": torch.zeros(2)}, tmp_path / "foreign.pt")
     for name in ("evil.pth", "torn.pth", "torn.safetensors", "list.pt", "empty.pt", "foreign.pt", "absent.pt"):
-        with pytest.raises(Refusal, match=name) as refused:
+        with pytest.raises(UserError, match=name) as refused:
             load_published(model, tmp_path / name)
         assert "\n" not in str(refused.value)
     assert not (tmp_path / "ran").exists()

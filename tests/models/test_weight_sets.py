@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tests.models.test_checkpoint_formats import perturbed, published
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import build, load_published, weight_sets
 
 NAME = "cct-2/3x2"
@@ -42,7 +42,7 @@ PREFIXES = ("ema", "model_ema", "ema_model", "averaged", "swa_model", "shadow")
 ONE_TABLE = {front: {**RAWS, **fronted(front, MEANS)} for front in PREFIXES}
 ONE_TABLE |= {f"model beside {front}": {**fronted("model", RAWS), **fronted(front, MEANS)} for front in PREFIXES}
 COUNTED = {**RAWS, **fronted("ema", MEANS), "n_averaged": torch.tensor(5), "decay": torch.tensor(0.9)}
-FILES: dict[str, Any] = {**TABLES, **{f"in one: {name}": one for name, one in ONE_TABLE.items()}, "counted": COUNTED}
+FILES: dict[str, Any] = {**TABLES, **{f"in one: {name}": item for name, item in ONE_TABLE.items()}, "counted": COUNTED}
 
 
 def value(found: dict[str, Tensor]) -> float:
@@ -50,15 +50,15 @@ def value(found: dict[str, Tensor]) -> float:
     return float(found["a.weight"][0])
 
 
-@pytest.mark.parametrize("held", FILES.values(), ids=FILES.keys())
-def test_either_set_can_be_taken_and_what_is_left_is_offered_by_what_takes_it(held: dict[str, Any]) -> None:
-    sets = weight_sets.of(held)
+@pytest.mark.parametrize("content", FILES.values(), ids=FILES.keys())
+def test_either_set_can_be_taken_and_what_is_left_is_offered_by_what_takes_it(content: dict[str, Any]) -> None:
+    sets = weight_sets.of(content)
     assert len(sets) == 2
     for wanted, expected in (("trained", RAW), ("averaged", MEAN)):
-        taken, [said] = weight_sets.chosen(sets, wanted, "w.pth")
+        taken, [text] = weight_sets.chosen(sets, wanted, "w.pth")
         assert value(taken) == expected
-        assert f"taken were the {wanted} ones" in said
-        offer = said.split("--weights ")[1].rstrip(".").strip("'")
+        assert f"taken were the {wanted} ones" in text
+        offer = text.split("--weights ")[1].rstrip(".").strip("'")
         other, _ = weight_sets.chosen(sets, offer, "w.pth")
         assert value(other) == RAW + MEAN - expected, "what is offered takes the other set"
     for name, tensors in sets.items():
@@ -66,15 +66,15 @@ def test_either_set_can_be_taken_and_what_is_left_is_offered_by_what_takes_it(he
 
 
 def test_one_set_alone_needs_no_choice_but_an_average_is_called_one() -> None:
-    taken, said = weight_sets.chosen(weight_sets.of({"state_dict": RAWS}), "trained", "w.pth")
-    assert (value(taken), said) == (RAW, [])
-    taken, said = weight_sets.chosen(weight_sets.of({"model_ema": MEANS}), "trained", "w.pth")
+    taken, text = weight_sets.chosen(weight_sets.of({"state_dict": RAWS}), "trained", "w.pth")
+    assert (value(taken), text) == (RAW, [])
+    taken, text = weight_sets.chosen(weight_sets.of({"model_ema": MEANS}), "trained", "w.pth")
     assert value(taken) == MEAN
-    assert said == ["They are averaged weights (model_ema); it holds no others."]
+    assert text == ["They are averaged weights (model_ema); it holds no others."]
 
 
 @pytest.mark.parametrize(
-    ("held", "wanted", "message"),
+    ("content", "wanted", "message"),
     [
         ({"state_dict": RAWS}, "averaged", "w.pth holds no averaged weights; it has 'state_dict'"),
         ({"state_dict": RAWS, "ema": MEANS}, "best", "no weights named 'best'; choose trained, averaged, or 'state_"),
@@ -82,14 +82,14 @@ def test_one_set_alone_needs_no_choice_but_an_average_is_called_one() -> None:
         ([1, 2], "trained", "w.pth holds no state dict"),
     ],
 )
-def test_what_is_not_there_is_refused_with_what_is(held: Any, wanted: str, message: str) -> None:
-    with pytest.raises(Refusal, match=message):
-        weight_sets.chosen(weight_sets.of(held), wanted, "w.pth")
+def test_what_is_not_there_is_refused_with_what_is(content: Any, wanted: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        weight_sets.chosen(weight_sets.of(content), wanted, "w.pth")
 
 
 @pytest.mark.parametrize("name", ["emacs", "demagnified", "schema", "swan", "avgpool", "shadows"])
 def test_a_word_that_only_looks_like_it_is_no_average(name: str) -> None:
-    assert not weight_sets.is_average(name)
+    assert not weight_sets.is_ema_set(name)
 
 
 def both(path: Path, how: str) -> tuple[Tensor, Tensor]:
@@ -104,11 +104,11 @@ def both(path: Path, how: str) -> tuple[Tensor, Tensor]:
         save_file({**raw, **fronted("ema", average)}, path)
     else:
         torch.save({**fronted("model", raw), **fronted("ema", average)}, path)
-    picture = picture_of(3)
-    return trained(picture), mean(picture)
+    image = image_of(3)
+    return trained(image), mean(image)
 
 
-def picture_of(channels: int) -> Tensor:
+def image_of(channels: int) -> Tensor:
     return torch.linspace(-1, 1, channels * 32 * 32).reshape(1, channels, 32, 32)
 
 
@@ -119,9 +119,9 @@ def test_the_model_answers_with_the_set_that_was_said(file: str, how: str, tmp_p
     assert not torch.allclose(trained, averaged)
     for wanted, expected in answers.items():
         model = build(NAME).eval()
-        said = load_published(model, tmp_path / file, wanted)
-        torch.testing.assert_close(model(picture_of(3)), expected, atol=1e-6, rtol=0)
-        assert f"taken were the {wanted} ones" in said[1]
+        text = load_published(model, tmp_path / file, wanted)
+        torch.testing.assert_close(model(image_of(3)), expected, atol=1e-6, rtol=0)
+        assert f"taken were the {wanted} ones" in text[1]
 
 
 # Tables of tensors beside the weights that are none: measures, counts, statistics of the data, an average's own state.
@@ -135,17 +135,19 @@ def test_a_table_of_tensors_without_the_models_names_is_no_set_of_weights(
 ) -> None:
     trained, table = perturbed(NAME), {"cat": torch.rand(3), "dog": torch.rand(3)}
     for weights in ({"net": published(trained)}, {"net": published(trained), "model_ema": published(trained)}):
-        held = {name: table, **weights} if first else {**weights, name: table}
-        torch.save(held, tmp_path / "w.pth")
-        assert len(weight_sets.of(held)) == len(held)
+        content = {name: table, **weights} if first else {**weights, name: table}
+        torch.save(content, tmp_path / "w.pth")
+        assert len(weight_sets.of(content)) == len(content)
         model = build(NAME).eval()
-        said = " ".join(load_published(model, tmp_path / "w.pth"))
-        torch.testing.assert_close(model(picture_of(3)), trained(picture_of(3)), atol=1e-6, rtol=0)
-        assert name not in said
-        with pytest.raises(Refusal, match="no weights named" if "model_ema" in held else "holds no averaged weights"):
-            load_published(model, tmp_path / "w.pth", name if "model_ema" in held else "averaged")
+        text = " ".join(load_published(model, tmp_path / "w.pth"))
+        torch.testing.assert_close(model(image_of(3)), trained(image_of(3)), atol=1e-6, rtol=0)
+        assert name not in text
+        with pytest.raises(
+            UserError, match="no weights named" if "model_ema" in content else "holds no averaged weights"
+        ):
+            load_published(model, tmp_path / "w.pth", name if "model_ema" in content else "averaged")
     torch.save({name: table}, tmp_path / "w.pth")
-    with pytest.raises(Refusal, match="not a checkpoint of"):
+    with pytest.raises(UserError, match="not a checkpoint of"):
         load_published(build(NAME), tmp_path / "w.pth")
 
 

@@ -1,4 +1,4 @@
-"""Every architecture: exact counts, logits, refusals; every transformer with every kernel learns."""
+"""Every architecture: exact counts, logits, user_errors; every transformer with every kernel learns."""
 
 from __future__ import annotations
 
@@ -75,19 +75,19 @@ TRANSFORMERS = [name for name, row in ARCHITECTURES.items() if row.attention]
 HUGE = ("vit-12/16", "vit-l/16", "vit-h/14", "deit-b/16", "resnet1k-v2", "proxyless-g", "regnety-16gf")
 
 
-def _on_meta(name: str, side: int, classes: int, channels: int = 3, positions: str = "learnable") -> nn.Module:
+def _on_meta(name: str, image_size: int, classes: int, channels: int = 3, pos_embed: str = "learnable") -> nn.Module:
     with torch.device("meta"):
-        return build(name, channels=channels, side=side, classes=classes, positions=positions)
+        return build(name, channels=channels, image_size=image_size, classes=classes, pos_embed=pos_embed)
 
 
-@pytest.mark.parametrize(("name", "side", "classes", "parameters", "giga"), COUNTED)
+@pytest.mark.parametrize(("name", "image_size", "classes", "parameters", "giga"), COUNTED)
 def test_counts_are_the_reference_implementations(
-    name: str, side: int, classes: int, parameters: int, giga: float | None
+    name: str, image_size: int, classes: int, parameters: int, giga: float | None
 ) -> None:
-    model = _on_meta(name, side, classes)
+    model = _on_meta(name, image_size, classes)
     assert count.parameters(model) == parameters
     if giga is not None:
-        found = count.macs(model, 3, side)
+        found = count.macs(model, 3, image_size)
         assert isinstance(found, int)
         # Half a per cent, or half a unit of the last digit that the reference is stated to.
         assert abs(found / 1e9 - giga) <= max(0.005 * giga, 0.00005)
@@ -96,40 +96,40 @@ def test_counts_are_the_reference_implementations(
 def test_counts_at_mnists_size_and_without_positions() -> None:
     for name, parameters in (("cct-2/3x2", 280_651), ("cct-7/3x1", 3_740_171), ("cct-7/3x2", 3_848_267)):
         assert count.parameters(_on_meta(name, 28, 10, channels=1)) == parameters
-    assert count.parameters(_on_meta("cct-7/3x1", 32, 10, positions="none")) == 3_694_603
+    assert count.parameters(_on_meta("cct-7/3x1", 32, 10, pos_embed="none")) == 3_694_603
 
 
 def test_every_row_is_counted_at_a_size_that_it_takes() -> None:
     for name, row in ARCHITECTURES.items():
-        check(name, side=row.side, kernel="softmax", patch=None)
+        check(name, image_size=row.image_size, kernel="softmax", patch=None)
         assert row.source
         assert row.published is None or set(row.published) == {"parameters", "macs"}
 
 
 @pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name not in HUGE])
 def test_every_architecture_gives_logits(name: str) -> None:
-    side = 64 if ARCHITECTURES[name].side == 224 else 32
-    model = build(name, channels=1, side=side, classes=7).eval()
+    image_size = 64 if ARCHITECTURES[name].image_size == 224 else 32
+    model = build(name, channels=1, image_size=image_size, classes=7).eval()
     with torch.no_grad():
-        logits = model(torch.randn(2, 1, side, side))
+        logits = model(torch.randn(2, 1, image_size, image_size))
     assert logits.shape == (2, 7)
     assert logits.isfinite().all()
 
 
 @pytest.mark.parametrize("name", [name for name in HUGE if name in TRANSFORMERS])
 def test_the_huge_ones_give_logits_on_the_meta_device(name: str) -> None:
-    side = 48 if name != "vit-h/14" else 50  # 3 x 3 patches, the last 8 pixels of 50 left out
-    model = _on_meta(name, side, 7).eval()
-    assert model(torch.empty(2, 3, side, side, device="meta")).shape == (2, 7)
+    image_size = 48 if name != "vit-h/14" else 50  # 3 x 3 patches, the last 8 pixels of 50 left out
+    model = _on_meta(name, image_size, 7).eval()
+    assert model(torch.empty(2, 3, image_size, image_size, device="meta")).shape == (2, 7)
 
 
 def test_a_distilled_model_gives_two_logits_in_training_and_their_mean_in_evaluation() -> None:
     torch.manual_seed(0)
-    model = build("deit-s/16", side=32, classes=3, stochastic_depth=0.0)
-    picture = torch.randn(2, 3, 32, 32)
-    label, distilled = model(picture)
+    model = build("deit-s/16", image_size=32, classes=3, drop_path=0.0)
+    image = torch.randn(2, 3, 32, 32)
+    label, distilled = model(image)
     assert not torch.allclose(label, distilled)
-    torch.testing.assert_close(model.eval()(picture), (label + distilled) / 2)
+    torch.testing.assert_close(model.eval()(image), (label + distilled) / 2)
 
 
 @pytest.mark.parametrize(
@@ -137,19 +137,23 @@ def test_a_distilled_model_gives_two_logits_in_training_and_their_mean_in_evalua
     [
         ("resnet18", {"kernel": "relu"}, "resnet18 has no attention, so it takes no kernel"),
         ("resnet18", {"dropout": 0.1}, "resnet18 has no dropout, so 0.1 cannot be set"),
-        ("resnet56", {"stochastic_depth": 0.1}, "resnet56 has no stochastic depth, so 0.1 cannot be set"),
+        ("resnet56", {"drop_path": 0.1}, "resnet56 has no drop path, so 0.1 cannot be set"),
         ("resnet18", {"patch": 4}, "resnet18 does not cut patches, so a patch of 4"),
         ("cct-2/3x2", {"patch": 4}, "cct-2/3x2 does not cut patches"),
-        ("vit-lite-7/8", {"side": 28}, "patch of 8 pixels does not divide a picture of 28 pixels.* 24 or 32 pixels"),
+        (
+            "vit-lite-7/8",
+            {"image_size": 28},
+            "patch of 8 pixels does not divide an image of 28 pixels.* 24 or 32 pixels",
+        ),
         (
             "vit-lite-7/4",
             {"patch": 5},
-            "patch of 5 pixels does not divide a picture of 32 pixels; choose a patch of 2 or",
+            "patch of 5 pixels does not divide an image of 32 pixels; choose a patch of 2 or",
         ),
-        ("vit-lite-7/16", {"side": 12}, "patch of 16 pixels is larger than a picture of 12 pixels"),
-        ("hybrid", {"side": 28}, "patch of 4 pixels does not divide a picture of 28 pixels, 14 after"),
-        ("cnn", {"side": 12}, "cnn needs pictures of at least 16 pixels a side, and these have 12"),
-        ("cct-2/3x2", {"positions": "fourier"}, "no positions 'fourier'"),
+        ("vit-lite-7/16", {"image_size": 12}, "patch of 16 pixels is larger than an image of 12 pixels"),
+        ("hybrid", {"image_size": 28}, "patch of 4 pixels does not divide an image of 28 pixels, 14 after"),
+        ("cnn", {"image_size": 12}, "cnn needs images of at least 16 pixels a side, and these have 12"),
+        ("cct-2/3x2", {"pos_embed": "fourier"}, "no positions 'fourier'"),
         ("cct-2/3x2", {"kernel": "cosine"}, "no kernel 'cosine'"),
         ("cct-3/3x2", {}, "no architecture 'cct-3/3x2'"),
     ],
@@ -166,12 +170,12 @@ def test_stochastic_depth_of_a_resnet_is_timms(name: str) -> None:
     import timm
 
     torch.manual_seed(0)
-    plain = build(name, side=64, classes=5)
+    plain = build(name, image_size=64, classes=5)
     torch.manual_seed(0)
-    model = build(name, side=64, classes=5, stochastic_depth=0.4)
-    for (one, mine), (other, theirs) in zip(model.state_dict().items(), plain.state_dict().items(), strict=True):
-        assert one == other
-        assert torch.equal(mine, theirs)
+    model = build(name, image_size=64, classes=5, drop_path=0.4)
+    for (item, own), (other, published) in zip(model.state_dict().items(), plain.state_dict().items(), strict=True):
+        assert item == other
+        assert torch.equal(own, published)
     norms = [module for module in model.modules() if isinstance(module, DropPathNorm)]
     reference = timm.create_model(name, drop_path_rate=0.4).modules()
     blocks = [module for module in reference if hasattr(module, "drop_path")]
@@ -193,13 +197,15 @@ def test_a_branch_left_out_is_zero_and_the_others_make_up_for_it() -> None:
 
 
 def test_options_reach_every_attention_of_the_model() -> None:
-    model = build("hybrid", side=32, kernel="relu", features=7, epsilon=0.5, redraw_every=3, attention_dropout=0.25)
+    model = build(
+        "hybrid", image_size=32, kernel="relu", features=7, epsilon=0.5, redraw_every=3, attention_dropout=0.25
+    )
     attentions = [module for module in model.modules() if isinstance(module, Attention)]
     assert len(attentions) == 6
     for attention in attentions:
         assert attention.random_features is not None
         assert attention.random_features.shape == (7, 32)
-        assert (attention.epsilon, attention.dropout.chance, attention.window) == (0.5, 0.25, 8)
+        assert (attention.epsilon, attention.dropout.p, attention.window) == (0.5, 0.25, 8)
     assert model.redraw_every == 3
 
 
@@ -208,38 +214,38 @@ def test_a_seed_repeats_the_weights() -> None:
         states = []
         for _ in range(2):
             torch.manual_seed(4)
-            states.append(build(name, channels=1, side=28, kernel="softmax").state_dict())
+            states.append(build(name, channels=1, image_size=28, kernel="softmax").state_dict())
         assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 
 def test_layers_table_adds_up() -> None:
     for name in ("cct-2/3x2", "performer", "cnn", "resnet56"):
         row = ARCHITECTURES[name]
-        model = build(name, channels=row.channels, side=row.side)
-        rows = count.layers_table(model, row.channels, row.side)
+        model = build(name, channels=row.channels, image_size=row.image_size)
+        rows = count.layers_table(model, row.channels, row.image_size)
         top = [layer for layer in rows if layer.depth == 0]
-        assert sum(layer.macs for layer in rows if layer.leaf) <= count.macs(model, row.channels, row.side)
+        assert sum(layer.macs for layer in rows if layer.leaf) <= count.macs(model, row.channels, row.image_size)
         loose = sum(p.numel() for p in model.parameters(recurse=False))
         listed = {layer.name.split(".")[0] for layer in rows}
         assert listed <= {child for child, _ in model.named_children()}
         if name == "cnn":
             assert sum(layer.parameters for layer in top) + loose == count.parameters(model)
-            assert sum(layer.macs for layer in top) == count.macs(model, row.channels, row.side)
-        assert rows[0].input_shape == (row.channels, row.side, row.side)
+            assert sum(layer.macs for layer in top) == count.macs(model, row.channels, row.image_size)
+        assert rows[0].input_shape == (row.channels, row.image_size, row.image_size)
         assert rows[-1].output_shape == (10,)
         assert model.training
 
 
-def _learns(model: nn.Module, pictures: Tensor, labels: Tensor, rate: float, steps: int) -> tuple[float, float]:
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
+def _learns(model: nn.Module, images: Tensor, labels: Tensor, rate: float, steps: int) -> tuple[float, float]:
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     losses = []
     for _ in range(steps):
-        logits = model(pictures)
+        logits = model(images)
         logits = logits[0] + logits[1] if isinstance(logits, tuple) else logits
         loss = F.cross_entropy(logits, labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.detach().item())
     assert all(torch.isfinite(p).all() for p in model.parameters())
     return losses[0], min(losses[-3:])
@@ -248,8 +254,8 @@ def _learns(model: nn.Module, pictures: Tensor, labels: Tensor, rate: float, ste
 @pytest.fixture(scope="module")
 def digits() -> tuple[Tensor, Tensor]:
     found = load_digits()
-    pictures = torch.tensor(found.images[:24], dtype=torch.float32).unsqueeze(1) / 8 - 1
-    return F.interpolate(pictures, size=(16, 16)), torch.tensor(found.target[:24])
+    images = torch.tensor(found.images[:24], dtype=torch.float32).unsqueeze(1) / 8 - 1
+    return F.interpolate(images, size=(16, 16)), torch.tensor(found.target[:24])
 
 
 # One small member of each family, its patch for 16 tokens, and a rate at which its order of norms starts calmly.
@@ -268,7 +274,7 @@ SMALL = {
 def test_every_family_learns_with_every_kernel(name: str, kernel: str, digits: tuple[Tensor, Tensor]) -> None:
     torch.manual_seed(0)
     patch, rate = SMALL[name]
-    model = build(name, channels=1, side=16, kernel=kernel, patch=patch, dropout=0.0, attention_dropout=0.0)
+    model = build(name, channels=1, image_size=16, kernel=kernel, patch=patch, dropout=0.0, attention_dropout=0.0)
     blocks = model.get_submodule("blocks")
     assert isinstance(blocks, nn.ModuleList)
     del blocks[1:]  # one block shows what twelve would
@@ -279,11 +285,11 @@ def test_every_family_learns_with_every_kernel(name: str, kernel: str, digits: t
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_kernel_computes_in_bfloat16(kernel: str, digits: tuple[Tensor, Tensor]) -> None:
     torch.manual_seed(0)
-    pictures, labels = (part[:4] for part in digits)
+    images, labels = (part[:4] for part in digits)
     for name in ("performer", "hybrid"):
-        model = build(name, channels=1, side=16, kernel=kernel, patch=4)
+        model = build(name, channels=1, image_size=16, kernel=kernel, patch=4)
         with torch.autocast("cpu", torch.bfloat16):
-            loss = F.cross_entropy(model(pictures), labels)
+            loss = F.cross_entropy(model(images), labels)
         loss.backward()
         assert loss.isfinite()
         assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
@@ -291,7 +297,7 @@ def test_every_kernel_computes_in_bfloat16(kernel: str, digits: tuple[Tensor, Te
 
 def test_a_distilled_model_learns(digits: tuple[Tensor, Tensor]) -> None:
     torch.manual_seed(0)
-    model = build("deit-s/16", channels=1, side=16, patch=8)
+    model = build("deit-s/16", channels=1, image_size=16, patch=8)
     blocks = model.get_submodule("blocks")
     assert isinstance(blocks, nn.ModuleList)
     del blocks[1:]
@@ -303,10 +309,10 @@ def test_relu_learns_at_the_reports_learning_rate_and_may_be_left_without_epsilo
     digits: tuple[Tensor, Tensor],
 ) -> None:
     torch.manual_seed(0)
-    model = build("performer", channels=1, side=16, kernel="relu")
+    model = build("performer", channels=1, image_size=16, kernel="relu")
     first, last = _learns(model, *digits, 0.01, steps=40)
     assert last < 0.8 * first
-    bare = build("performer", channels=1, side=16, kernel="relu", epsilon=0.0)
+    bare = build("performer", channels=1, image_size=16, kernel="relu", epsilon=0.0)
     assert bare(digits[0]).shape == (24, 10)
 
 
@@ -331,12 +337,12 @@ def test_vit_and_deit_are_timms(digits: tuple[Tensor, Tensor]) -> None:
                 parameter.add_(torch.randn_like(parameter) * 0.02)
         state = dict(oracle.eval().state_dict())
         leading = [state.pop("cls_token")] + ([state.pop("dist_token")] if "dist_token" in state else [])
-        ours = {"leading": torch.cat(leading, dim=1)}
+        measured = {"leading": torch.cat(leading, dim=1)}
         for key, tensor in state.items():
-            for theirs, own in renamed.items():
-                key = key.replace(theirs, own)
-            ours[key.replace("head_dist.", "heads.1.").replace("head.", "heads.0.")] = tensor
-        model = build(name, side=32, classes=5).eval()
-        model.load_state_dict(ours)
-        picture = torch.randn(2, 3, 32, 32)
-        torch.testing.assert_close(model(picture), oracle(picture), atol=1e-5, rtol=0)
+            for other, own in renamed.items():
+                key = key.replace(other, own)
+            measured[key.replace("head_dist.", "heads.1.").replace("head.", "heads.0.")] = tensor
+        model = build(name, image_size=32, classes=5).eval()
+        model.load_state_dict(measured)
+        image = torch.randn(2, 3, 32, 32)
+        torch.testing.assert_close(model(image), oracle(image), atol=1e-5, rtol=0)

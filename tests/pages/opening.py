@@ -18,4 +18,4 @@ Open = Callable[..., AppTest]
 
 def metric(app: AppTest, label: str) -> str:
     """What stands in the metric of this label."""
-    return str(next(one.value for one in app.metric if one.label == label))
+    return str(next(item.value for item in app.metric if item.label == label))

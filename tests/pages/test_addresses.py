@@ -21,7 +21,7 @@ GONE = "20990101-000000-gone-0000"
 
 
 def warned(app: AppTest) -> str:
-    return " ".join(str(one.value).replace("\\", "") for one in app.warning)
+    return " ".join(str(item.value).replace("\\", "") for item in app.warning)
 
 
 @pytest.mark.parametrize(("page", "key"), [("live", "live-runs"), ("draw", "draw-runs")])
@@ -57,10 +57,10 @@ def test_more_runs_than_fit(empty: Results, open_page: Open, page: str, key: str
     app = open_page(page, {"runs": ",".join(run.id for run in runs)})
     assert app.multiselect(key=key).value == [run.id for run in runs[:MOST]]
     assert bool(app.warning) == (count > MOST)
-    held = [locks.lock(run.alive).acquire(timeout=5) for run in runs]
+    acquired = [locks.lock(run.alive).acquire(timeout=5) for run in runs]
     app = open_page(page)  # all of them train: what is chosen at first
     assert len(app.multiselect(key=key).value) <= MOST
-    for lock in held:
+    for lock in acquired:
         lock.__exit__(None, None, None)
 
 

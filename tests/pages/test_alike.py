@@ -21,7 +21,7 @@ ALIKE = ["cat", "dog", "cat", "cat ", "d", "e", "f", "g", "h", "cat · 1"]
 
 
 @pytest.fixture
-def twins(empty: Results) -> list[RunFolder]:
+def counterparts(empty: Results) -> list[RunFolder]:
     """Two runs of one title, each with its own matrix, of ten classes some of which share a name."""
     found = []
     for place in range(2):
@@ -41,30 +41,30 @@ def options(app: AppTest) -> dict[str, list[str]]:
     """The words of every widget that offers a choice, by its key or label."""
     kinds = ("selectbox", "multiselect", "select_slider", "radio", "button_group")
     return {
-        f"{kind} {one.key or one.label}": [str(getattr(each, "content", each)) for each in one.proto.options]
+        f"{kind} {item.key or item.label}": [str(getattr(each, "content", each)) for each in item.proto.options]
         for kind in kinds
-        for one in app.get(kind)
+        for item in app.get(kind)
     }
 
 
-def test_two_runs_of_one_title_have_two_names(twins: list[RunFolder]) -> None:
-    names = run_names([{"id": run.id, "title": "the same"} for run in twins])
+def test_two_runs_of_one_title_have_two_names(counterparts: list[RunFolder]) -> None:
+    names = run_names([{"id": run.id, "title": "the same"} for run in counterparts])
     assert len(set(names.values())) == 2
-    assert all(run.id[-4:] in names[run.id] for run in twins)
+    assert all(run.id[-4:] in names[run.id] for run in counterparts)
 
 
-def test_live_draws_the_matrix_of_the_run_that_was_chosen(twins: list[RunFolder], open_page: Open) -> None:
-    app = open_page("live", {"runs": ",".join(run.id for run in twins)})
+def test_live_draws_the_matrix_of_the_run_that_was_chosen(counterparts: list[RunFolder], open_page: Open) -> None:
+    app = open_page("live", {"runs": ",".join(run.id for run in counterparts)})
     box = app.selectbox(key="confusion-run")
     assert len(set(box.options)) == 2
-    for run in reversed(twins):
+    for run in reversed(counterparts):
         app.selectbox(key="confusion-run").set_value(run.id).run()
         assert app.selectbox(key="confusion-run").value == run.id
         assert any(run.id[-4:] in caption.value for caption in app.caption if "after epoch" in caption.value)
 
 
-def test_every_choice_of_every_page_has_words_of_its_own(twins: list[RunFolder], open_page: Open) -> None:
-    runs = ",".join(run.id for run in twins)
+def test_every_choice_of_every_page_has_words_of_its_own(counterparts: list[RunFolder], open_page: Open) -> None:
+    runs = ",".join(run.id for run in counterparts)
     for name in PAGES:
         app = open_page(name, {"runs": runs} if name in ("live", "draw", "compare") else None)
         if name == "compare":
@@ -81,7 +81,7 @@ def test_every_row_of_every_report_can_be_chosen() -> None:
         assert list(table.names()) == [row.key for row in table.rows]
 
 
-def test_classes_of_one_name_stay_ten(twins: list[RunFolder]) -> None:
+def test_classes_of_one_name_stay_ten(counterparts: list[RunFolder]) -> None:
     names = class_names({"classes": ALIKE, "dataset": "folder"}, 10)
     assert len(set(names)) == 10
     assert names[1] == "dog", "what is told apart already keeps its name"
@@ -92,6 +92,6 @@ def test_classes_of_one_name_stay_ten(twins: list[RunFolder]) -> None:
 )
 def test_no_two_names_are_ever_alike(names: list[Any]) -> None:
     found = apart(names)
-    assert len({" ".join(one.split()) for one in found}) == len(names)
-    assert all(one.startswith(name) for one, name in zip(found, names, strict=True))
+    assert len({" ".join(item.split()) for item in found}) == len(names)
+    assert all(item.startswith(name) for item, name in zip(found, names, strict=True))
     assert apart(found) == found

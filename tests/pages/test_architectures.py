@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.architectures.import_weights import LARGEST_UPLOAD, located
 from tests.pages.opening import Open
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES, build
 from vitcore.runs.folder import Results
 
@@ -43,7 +43,7 @@ def test_an_option_changes_everything_at_once(empty: Results, open_page: Open) -
     app.multiselect(key="models").set_value(["vit-lite-7/4"]).run()
     app.text_input(key="arch-patch").set_value("8").run()
     assert not app.exception
-    assert [metric.label for metric in app.metric] == ["Tokens", "Parameters", "MACs a picture", "Step of 128"]
+    assert [metric.label for metric in app.metric] == ["Tokens", "Parameters", "MACs an image", "Step of 128"]
     assert app.metric[0].value == "17"
     assert all("from" in metric.delta for metric in app.metric)
     app.text_input(key="arch-batch").set_value("16").run()
@@ -69,9 +69,9 @@ def test_nothing_chosen_is_no_error(empty: Results, open_page: Open) -> None:
 
 def test_published_weights_become_a_run(empty: Results, open_page: Open, tmp_path: Path) -> None:
     """A checkpoint in the authors' layout, made from a fresh model of ours."""
-    model = build("cct-2/3x2", channels=1, side=28, classes=10)
+    model = build("cct-2/3x2", channels=1, image_size=28, classes=10)
     path = tmp_path / "cct_2.pth"
-    torch.save({_theirs(name): tensor for name, tensor in model.state_dict().items()}, path)
+    torch.save({_other(name): tensor for name, tensor in model.state_dict().items()}, path)
     app = open_page("architectures")
     app.multiselect(key="models").set_value(["cct-2/3x2"])
     app.selectbox(key="import-model").set_value("cct-2/3x2")
@@ -110,7 +110,7 @@ def test_weights_of_another_model_are_refused(empty: Results, open_page: Open, t
 def test_a_file_is_checked_in_python_too(
     upload: tuple[str, bytes] | None, path: str, named: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(Refusal, match=named):
+    with pytest.raises(UserError, match=named):
         located(upload, path, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -121,11 +121,11 @@ def test_an_upload_cannot_leave_its_folder(tmp_path: Path) -> None:
     assert "<" not in found.name
 
 
-def _theirs(name: str) -> str:
+def _other(name: str) -> str:
     """Our name of a CCT's tensor in the authors' words."""
     from vitcore.models.checkpoint_formats import _BLOCK, _REST
 
-    rest, block = ({ours: theirs for theirs, ours in one.items()} for one in (_REST, _BLOCK))
+    rest, block = ({measured: other for other, measured in item.items()} for item in (_REST, _BLOCK))
     match name.split("."):
         case ["tokenizer", "convolutions", place, kind]:
             return f"tokenizer.conv_layers.{place}.0.{kind}"

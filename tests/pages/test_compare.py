@@ -84,7 +84,7 @@ def test_every_filter_offers_what_is_there_and_keeps_it(odd: pd.DataFrame, open_
         app.session_state[view_widgets.filter_key(name)] = []
 
 
-def test_every_column_is_an_axis_and_the_colour(odd: pd.DataFrame) -> None:
+def test_every_column_is_an_axis_and_the_color(odd: pd.DataFrame) -> None:
     for name in odd.columns:
         for axes in ([name, "seed"], ["seed", name]):
             figures.parallel(odd, axes, {})
@@ -127,10 +127,10 @@ def test_a_cut_run_is_in_no_mean_until_it_is_asked_for(empty: Results, open_page
     table = app.dataframe[0].value
     assert list(table["n"]) == [3]
     assert list(table["error_median"]) == [4.0]
-    told = [caption.value for caption in app.caption if "Not in the means" in caption.value]
-    assert len(told) == 1
-    assert "1 interrupted" in told[0]
-    assert cut.id[-4:] in told[0]
+    messages = [caption.value for caption in app.caption if "Not in the means" in caption.value]
+    assert len(messages) == 1
+    assert "1 interrupted" in messages[0]
+    assert cut.id[-4:] in messages[0]
     assert any(caption.value == "1 group" for caption in app.caption)
     app.checkbox(key="compare-all-runs").set_value(True).run()
     assert list(app.dataframe[0].value["n"]) == [4]

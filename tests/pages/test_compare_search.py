@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as strategies
 
 from pages.compare.search import LOOKED_IN, searched
 
@@ -65,7 +65,7 @@ def test_every_field_is_looked_into(name: str) -> None:
     assert list(searched(runs, "needle network").index) == [1], "its words may stand in different fields"
 
 
-@given(words=some.lists(some.text(max_size=12), max_size=4))
+@given(words=strategies.lists(strategies.text(max_size=12), max_size=4))
 def test_no_text_is_too_much_and_order_is_no_matter(words: list[str]) -> None:
     words = [word.replace('"', "").lstrip("-") for word in words]
     there, back = searched(RUNS, " ".join(words)), searched(RUNS, " ".join(reversed(words)))

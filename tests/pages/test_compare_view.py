@@ -5,35 +5,37 @@ import json
 import pandas as pd
 import pytest
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as strategies
 
 from pages.compare import saved_views
 from pages.compare.view import FILTERS, RUNS_IN_ADDRESS, View, fitting, from_query, to_query
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.figures import COSTS, X_AXES, Y_AXES
 from vitcore.runs.folder import Results
 
-WORDS = some.text(min_size=1, max_size=20).filter(lambda word: "\ud800" not in word)
-LISTS = some.lists(WORDS, max_size=4).map(tuple)
-VIEWS = some.builds(
+WORDS = strategies.text(min_size=1, max_size=20).filter(lambda word: "\ud800" not in word)
+LISTS = strategies.lists(WORDS, max_size=4).map(tuple)
+VIEWS = strategies.builds(
     View,
-    search=some.text(max_size=30),
-    filters=some.dictionaries(some.sampled_from(FILTERS), some.lists(WORDS, min_size=1, max_size=3).map(tuple)),
+    search=strategies.text(max_size=30),
+    filters=strategies.dictionaries(
+        strategies.sampled_from(FILTERS), strategies.lists(WORDS, min_size=1, max_size=3).map(tuple)
+    ),
     tags=LISTS,
     columns=LISTS,
     hidden=LISTS,
-    sort=some.sampled_from(["", "error_percent"]),
-    descending=some.booleans(),
-    grouped=some.booleans(),
+    sort=strategies.sampled_from(["", "error_percent"]),
+    descending=strategies.booleans(),
+    grouped=strategies.booleans(),
     by=LISTS,
-    runs=some.none() | some.lists(WORDS, min_size=1, max_size=5).map(tuple),
-    chart=some.sampled_from(["curves", "cost", "parallel", "difference"]),
-    y=some.sampled_from(list(Y_AXES)),
-    x=some.sampled_from(list(X_AXES)),
-    smoothing=some.sampled_from([0.0, 0.35, 0.95]),
-    log=some.booleans(),
-    cost=some.sampled_from(list(COSTS)),
-    linear=some.booleans(),
+    runs=strategies.none() | strategies.lists(WORDS, min_size=1, max_size=5).map(tuple),
+    chart=strategies.sampled_from(["curves", "cost", "parallel", "difference"]),
+    y=strategies.sampled_from(list(Y_AXES)),
+    x=strategies.sampled_from(list(X_AXES)),
+    smoothing=strategies.sampled_from([0.0, 0.35, 0.95]),
+    log=strategies.booleans(),
+    cost=strategies.sampled_from(list(COSTS)),
+    linear=strategies.booleans(),
 )
 RUNS = pd.DataFrame(
     {
@@ -54,21 +56,21 @@ def test_the_first_visit_has_a_bare_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "messages"),
     [
         ("smoothing", "7", "0.95"),
         ("x", "epochs", "epoch"),
         ("chart", "pie", "curves"),
         ("log", "perhaps", "boolean"),
-        ("colour", "red", "no such parameter"),
+        ("color", "red", "no such parameter"),
         ("search", "x" * 300, "200"),
     ],
 )
-def test_a_malformed_parameter_is_named_and_the_rest_opens(name: str, value: str, told: str) -> None:
+def test_a_malformed_parameter_is_named_and_the_rest_opens(name: str, value: str, messages: str) -> None:
     view, doubt = from_query({"kernel": "relu,softmax", name: value, "y": "f1"})
     assert view == View(filters={"kernel": ("relu", "softmax")}, y="f1")
     assert name in doubt
-    assert told in doubt
+    assert messages in doubt
     assert len(doubt) < 300
 
 
@@ -82,12 +84,12 @@ def test_what_is_not_stored_is_left_out_and_said() -> None:
         runs=("a", "gone"), filters={"kernel": ("relu", "none"), "status": ("running",), "seed": ("1",)},
         sort="speed", columns=("f1", "<b>"), tags=("paper", "lost"), search="c",
     )  # fmt: skip
-    view, told = fitting(asked, RUNS)
+    view, messages = fitting(asked, RUNS)
     assert view == View(
         runs=("a",), filters={"kernel": ("relu",), "status": ("running",), "seed": ("1",)}, columns=("f1",),
         tags=("paper",), search="c",
     )  # fmt: skip
-    assert "1 of its 2 chosen runs" in told or "more" in told
+    assert "1 of its 2 chosen runs" in messages or "more" in messages
     assert fitting(view, RUNS) == (view, "")
 
 
@@ -98,37 +100,40 @@ def test_a_saved_view_is_one_readable_file(tmp_path: object) -> None:
     [file] = (results.root / "views").iterdir()
     assert file.name == "table-1-softmax.json"
     assert json.loads(file.read_text(encoding="utf-8"))["view"] == {"search": "cct", "runs": ["a"], "log": True}
-    [kept], told = saved_views.listed(results)
-    assert (kept.name, kept.view, told) == ("Table 1, softmax", view, [])
+    [stored], messages = saved_views.listed(results)
+    assert (stored.name, stored.view, messages) == ("Table 1, softmax", view, [])
 
 
 def test_a_name_that_is_taken_is_replaced_only_when_asked(tmp_path: object) -> None:
     results = Results(str(tmp_path))
     saved_views.save(results, "one", View(search="first"))
-    with pytest.raises(Refusal, match="'one' already"):
+    with pytest.raises(UserError, match="'one' already"):
         saved_views.save(results, "One", View())
     saved_views.save(results, "One", View(search="second"), replace=True)
-    [kept], _ = saved_views.listed(results)
-    assert (kept.name, kept.view.search) == ("One", "second")
+    [stored], _ = saved_views.listed(results)
+    assert (stored.name, stored.view.search) == ("One", "second")
 
 
 def test_renaming_moves_and_does_not_overwrite(tmp_path: object) -> None:
     results = Results(str(tmp_path))
     saved_views.save(results, "one", View(search="first"))
     saved_views.save(results, "two", View(search="second"))
-    with pytest.raises(Refusal, match="already"):
+    with pytest.raises(UserError, match="already"):
         saved_views.rename(results, "one", "two")
     saved_views.rename(results, "one", "three")
     saved_views.rename(results, "two", "Two")
-    assert {one.name: one.view.search for one in saved_views.listed(results)[0]} == {"three": "first", "Two": "second"}
+    assert {item.name: item.view.search for item in saved_views.listed(results)[0]} == {
+        "three": "first",
+        "Two": "second",
+    }
     saved_views.delete(results, "three")
-    with pytest.raises(Refusal, match="no saved view"):
+    with pytest.raises(UserError, match="no saved view"):
         saved_views.delete(results, "three")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "../..", "…", "a\nb", "x" * 61])
 def test_a_name_that_is_none_is_refused(name: str, tmp_path: object) -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(UserError):
         saved_views.save(Results(str(tmp_path)), name, View())
 
 
@@ -148,8 +153,8 @@ def test_a_broken_file_is_one_sentence_and_the_others_stay(content: bytes, tmp_p
     results = Results(str(tmp_path))
     saved_views.save(results, "good", View(log=True))
     (results.root / "views" / "bad.json").write_bytes(content)
-    kept, told = saved_views.listed(results)
-    assert [one.name for one in kept] == ["good"]
-    assert len(told) == 1
-    assert "bad.json" in told[0]
-    assert "\n" not in told[0]
+    stored, messages = saved_views.listed(results)
+    assert [item.name for item in stored] == ["good"]
+    assert len(messages) == 1
+    assert "bad.json" in messages[0]
+    assert "\n" not in messages[0]

@@ -1,4 +1,4 @@
-"""Behind a cell of the confusion matrix stand its pictures, each with the epochs at which it was read rightly."""
+"""Behind a cell of the confusion matrix stand its images, each with the epochs at which it was predicted correctly."""
 
 import re
 
@@ -14,12 +14,12 @@ from vitcore.spec import RunSpec
 
 
 def behind(app: AppTest) -> list[str]:
-    """What stands under each picture."""
+    """What stands under each image."""
     bodies = [block.proto.body for block in app.get("html") if 'class="behind"' in block.proto.body]
     return re.findall(r"<figcaption>(.*?)</figcaption>", "".join(bodies))
 
 
-def pictures(app: AppTest) -> int:
+def images(app: AppTest) -> int:
     return sum(block.proto.body.count("<img") for block in app.get("html") if 'class="behind"' in block.proto.body)
 
 
@@ -29,23 +29,23 @@ def choose(app: AppTest, true: int, predicted: int, key: str = "confusion") -> N
     assert not app.exception, [error.value for error in app.exception]
 
 
-def test_the_pictures_of_a_cell_tell_their_story(empty: Results, open_page: Open) -> None:
+def test_the_images_of_a_cell_tell_their_story(empty: Results, open_page: Open) -> None:
     remembering(empty)
     app = open_page("live")
     assert not behind(app)
     choose(app, 4, 9)
     assert behind(app) == ["never right"]
-    assert pictures(app) == 1
+    assert images(app) == 1
     app.toggle(key="confusion-last").set_value(False).run()
     app.select_slider(key="confusion-epoch").set_value(2).run()
     assert behind(app) == ["never right", "right at epoch 3 alone"]
     app.select_slider(key="confusion-epoch").set_value(1).run()
     assert behind(app)[:3] == ["never right", "right at epoch 3 alone", "right at epochs 2 to 3"]
-    assert len(behind(app)) == pictures(app) == 24
+    assert len(behind(app)) == images(app) == 24
     assert any(f"{WRONG[1]} in all" in caption.value for caption in app.caption)
     choose(app, 0, 9)
     assert not behind(app)
-    assert any("No test picture of `0` was taken for `9`" in text.value for text in app.markdown)
+    assert any("No test image of `0` was predicted as `9`" in text.value for text in app.markdown)
 
 
 def test_the_same_stands_among_a_run_s_details(empty: Results, open_page: Open) -> None:
@@ -65,24 +65,24 @@ def test_a_run_of_an_older_version_says_that_it_kept_none(empty: Results, open_p
 
 
 @pytest.mark.usefixtures("own_places")
-def test_pictures_that_are_not_on_this_machine_are_told_by_number(empty: Results, open_page: Open) -> None:
+def test_images_that_are_not_on_this_machine_are_told_by_number(empty: Results, open_page: Open) -> None:
     run = tell(empty, RunSpec.of(dataset="mnist", epochs=1, samples=50))
-    kept = Predictions(run.predictions, [4, 4, 1], 10)
-    kept.put(1, [4, 9, 1])
-    kept.close()
+    stored = Predictions(run.predictions, [4, 4, 1], 10)
+    stored.put(1, [4, 9, 1])
+    stored.close()
     app = open_page("live")
     choose(app, 4, 9)
     assert behind(app) == ["never right"]
-    assert pictures(app) == 0
+    assert images(app) == 0
     assert any("is not on this machine" in caption.value for caption in app.caption)
 
 
-def test_other_test_pictures_than_the_run_s_are_not_shown_for_them(empty: Results, open_page: Open) -> None:
+def test_other_test_images_than_the_run_s_are_not_shown_for_them(empty: Results, open_page: Open) -> None:
     run = tell(empty, RunSpec.of(epochs=1))
-    kept = Predictions(run.predictions, [4, 4, 1], 10)
-    kept.put(1, [4, 9, 1])
-    kept.close()
+    stored = Predictions(run.predictions, [4, 4, 1], 10)
+    stored.put(1, [4, 9, 1])
+    stored.close()
     app = open_page("live")
     choose(app, 4, 9)
-    assert pictures(app) == 0
+    assert images(app) == 0
     assert any("not those that the run was scored on" in caption.value for caption in app.caption)

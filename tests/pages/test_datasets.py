@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages.shared.samples import drawn
 from tests.pages.opening import Open
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 
 
@@ -83,7 +83,7 @@ def test_a_folder_of_ones_own_is_looked_into(empty: Results, open_page: Open, tm
     assert "&lt;b&gt;dog" in strips
 
 
-def test_what_was_found_in_class_folders_is_told_and_broken_pictures_are_listed(
+def test_what_was_found_in_class_folders_is_told_and_broken_images_are_listed(
     empty: Results, open_page: Open, tmp_path: Path
 ) -> None:
     for number, (split, of) in enumerate(itertools.product(("train", "val", "test"), ("cat", "dog"))):
@@ -93,15 +93,15 @@ def test_what_was_found_in_class_folders_is_told_and_broken_pictures_are_listed(
             Image.new("RGB", (8, 8), (20 * number + each, 0, 0)).save(place / f"{each}.png")
     broken = [f"{split}/cat/broken.png" for split in ("train", "test")]
     for name in broken:
-        (tmp_path / "pets" / name).write_bytes(b"no picture")
+        (tmp_path / "pets" / name).write_bytes(b"no image")
     (tmp_path / "pets" / "notes.txt").write_text("hi")
     app = open_page("datasets")
     app.selectbox(key="dataset").set_value("folder").run()
     app.text_input(key="dataset-folder").set_value(str(tmp_path / "pets")).run()
-    told = " ".join(text.value for text in app.text)
-    assert "Trained on is train/, tested on test/." in told
-    assert "Kept out of training and of testing is the validation split val/ (4 images)." in told
-    assert "1 file (no image by its ending: notes.txt)" in told
+    messages = " ".join(text.value for text in app.text)
+    assert "Trained on is train/, tested on test/." in messages
+    assert "Kept out of training and of testing is the validation split val/ (4 images)." in messages
+    assert "1 file (no image by its ending: notes.txt)" in messages
     app.toggle(key="inside-folder").set_value(True).run()
     assert not app.exception
     assert "2 of 10 images cannot be read" in app.warning[0].value
@@ -122,5 +122,5 @@ def test_counts_of_a_subset(stratified: bool) -> None:
     again = drawn(labels, 3, 200, True, 0, stratified)
     assert again.different + again.repeats == 200
     assert again.repeats >= 100
-    with pytest.raises(Refusal, match="101"):
+    with pytest.raises(UserError, match="101"):
         drawn(labels, 3, 101, False, 0, stratified)

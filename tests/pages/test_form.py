@@ -75,7 +75,7 @@ def filled(open_page: Open) -> AppTest:
 
 
 def press(app: AppTest) -> None:
-    assert not app.button(key="launch").disabled, [one.value for one in app.warning]
+    assert not app.button(key="launch").disabled, [item.value for item in app.warning]
     app.button(key="launch").click().run()
     assert not app.exception
 
@@ -116,7 +116,7 @@ def test_lists_come_back_with_several_choices(launched: list[RunSpec], empty: Re
     app.toggle(key="several").set_value(False).run()
     assert app.selectbox(key="field-kernel").value == "relu"
     assert app.text_input(key="field-seed").value == "3"
-    assert any("Attention kernel and Seed" in one.value for one in app.caption), "what waits is told"
+    assert any("Attention kernel and Seed" in item.value for item in app.caption), "what waits is told"
     app.toggle(key="several").set_value(True).run()
     assert app.multiselect(key="field-kernel-several").value == ["relu", "softmax"]
     assert app.text_input(key="field-seed-several").value == "3-5"
@@ -147,10 +147,10 @@ def test_every_number_says_beside_itself_what_it_cannot_be(
         app.text_input(key=f"field-{field.name}").set_value("1 2")
     app.run()
     assert not app.exception
-    said = [one.value for one in app.markdown if one.value.startswith(RED)]
-    assert {one.split(": ")[0].removeprefix(RED) for one in said} == {field.label for field in NUMBERS}
+    text = [item.value for item in app.markdown if item.value.startswith(RED)]
+    assert {item.split(": ")[0].removeprefix(RED) for item in text} == {field.label for field in NUMBERS}
     assert app.button(key="launch").disabled
-    assert any("more reason" in one.value for one in app.caption), "those that are not spelt out are counted"
+    assert any("more reason" in item.value for item in app.caption), "those that are not spelled out are counted"
     assert launched == []
 
 
@@ -162,7 +162,7 @@ def test_nothing_chosen_of_several_is_not_the_default(launched: list[RunSpec], e
     app.run()
     assert not app.exception
     assert app.button(key="launch").disabled
-    assert sum("nothing is chosen" in one.value for one in app.markdown) == 3
+    assert sum("nothing is chosen" in item.value for item in app.markdown) == 3
 
 
 def test_a_kernel_that_does_not_apply_is_not_shown_and_not_lost(
@@ -180,7 +180,9 @@ def test_a_kernel_that_does_not_apply_is_not_shown_and_not_lost(
 
 def test_an_empty_field_says_what_that_means(empty: Results, open_page: Open) -> None:
     app = open_page("train")
-    shown = {one.key.removeprefix("field-"): one.placeholder for one in app.text_input if one.key.startswith("field-")}
+    shown = {
+        item.key.removeprefix("field-"): item.placeholder for item in app.text_input if item.key.startswith("field-")
+    }
     meant = {field.name: field.empty for field in SHOWN if field.optional}
     assert not shown.keys() & {field.name for field in fields() if field.derived}
     assert meant == {name: shown[name] for name in meant}

@@ -23,7 +23,7 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD")
 
 @pytest.fixture
 def client() -> TestClient:
-    async def said(request: object) -> PlainTextResponse:
+    async def text(request: object) -> PlainTextResponse:
         return PlainTextResponse("answered")
 
     async def talk(socket: WebSocket) -> None:
@@ -31,7 +31,7 @@ def client() -> TestClient:
         await socket.send_text("answered")
         await socket.close()
 
-    routes = [Route("/{any:path}", said, methods=list(METHODS)), WebSocketRoute("/_stcore/stream", talk)]
+    routes = [Route("/{any:path}", text, methods=list(METHODS)), WebSocketRoute("/_stcore/stream", talk)]
     return TestClient(Starlette(routes=routes, middleware=[Middleware(OnlyFromHere)]))
 
 

@@ -65,7 +65,9 @@ def open_all(open_page: Open, runs: list[RunFolder]) -> None:
 def quiet(app: AppTest) -> None:
     assert not app.exception, [error.value for error in app.exception]
     shown = [
-        str(one.value) for kind in ("markdown", "caption", "text", "code", "warning", "error") for one in app.get(kind)
+        str(item.value)
+        for kind in ("markdown", "caption", "text", "code", "warning", "error")
+        for item in app.get(kind)
     ]
     assert not [text for text in shown if SECRET in text]
 

@@ -33,10 +33,10 @@ def test_the_checkbox_takes_the_average_and_the_page_says_what_was_taken(
         app.checkbox(key="import-averaged").check()
     app.button(key="import").click().run(timeout=200)
     assert not app.exception
-    assert not app.warning, [one.value for one in app.warning]
-    said = " ".join(one.value for one in app.get("text"))
+    assert not app.warning, [item.value for item in app.warning]
+    text = " ".join(item.value for item in app.get("text"))
     taken, other = ("averaged", "trained") if averaged else ("trained", "averaged")
-    assert f"taken were the {taken} ones" in said
-    assert f"--weights {other}" in said
+    assert f"taken were the {taken} ones" in text
+    assert f"--weights {other}" in text
     assert ("averaged" in asked[0]) == averaged
     assert len(empty.ids()) == 1

@@ -18,10 +18,10 @@ def ended(results: Results) -> None:
 
 def test_the_proof_is_checked_and_followed_by_what_it_means(empty: Results, open_page: Open) -> None:
     app = open_page("kernels")
-    said = " ".join(text.value for text in app.markdown)
-    assert "x⁴ = (x²)² ≥ 0" in said
-    assert "14 pairs" in said
-    assert "1.4 points" in said
+    sentence = " ".join(text.value for text in app.markdown)
+    assert "x⁴ = (x²)² ≥ 0" in sentence
+    assert "14 pairs" in sentence
+    assert "1.4 points" in sentence
     checked = next(frame.value for frame in app.dataframe if "Different in any bit" in frame.value)
     assert list(checked["Different in any bit"])[:2] == [0, 0]
     assert checked["Different in any bit"].iloc[2] > 0
@@ -65,6 +65,6 @@ def test_stored_measurements_are_shown_on_the_next_visit(empty: Results, open_pa
     assert app.button(key="measure").label == "Measure again"
     crossings = next(frame.value for frame in app.dataframe if "Quicker than softmax from" in frame.value)
     assert list(crossings["Head width"]) == [8, 16]
-    said = " ".join(text.value for text in [*app.markdown, *app.caption])
-    assert "At 65 tokens" in said
-    assert found.place in said
+    sentence = " ".join(text.value for text in [*app.markdown, *app.caption])
+    assert "At 65 tokens" in sentence
+    assert found.place in sentence

@@ -22,7 +22,7 @@ from vitcore.spec import RunSpec
 def asked(address: str) -> tuple[int, dict[str, str]]:
     """The answer to an address as `live_updates.address` gives it."""
     query = address.partition("?")[2].encode()
-    answer = live_updates.marks(Request({"type": "http", "query_string": query, "headers": []}))
+    answer = live_updates.etags(Request({"type": "http", "query_string": query, "headers": []}))
     return answer.status_code, json.loads(bytes(answer.body))
 
 
@@ -43,17 +43,17 @@ def test_an_epoch_is_told_soon_and_progress_later(empty: Results) -> None:
         assert moved["soon"] == at_first["soon"]
         assert moved["later"] != at_first["later"]
         events.append({"event": "epoch", "epoch": 3, "error_percent": 5.0, "training_seconds": 15.0})
-        learnt = now(address)
-        assert learnt["soon"] != moved["soon"]
+        learned = now(address)
+        assert learned["soon"] != moved["soon"]
     died = now(address)
-    assert died["soon"] != learnt["soon"], "its worker has died"
+    assert died["soon"] != learned["soon"], "its worker has died"
     events.close()
 
 
 @pytest.mark.parametrize("runs", ["", "../../etc/passwd", "a,,b", "20260101-000000-gone-0000", "é,<b>"])
 def test_an_address_that_names_no_run_has_marks_of_none(stocked: Results, runs: str) -> None:
-    assert asked(f"{live_updates.MARKS}?runs={quote(runs)}")[0] == 200
-    assert live_updates.Look.at(runs.split(",")).rows == []
+    assert asked(f"{live_updates.ETAGS}?runs={quote(runs)}")[0] == 200
+    assert live_updates.PageState.at(runs.split(",")).rows == []
 
 
 def test_a_results_folder_that_cannot_be_read_is_said(
@@ -64,9 +64,9 @@ def test_a_results_folder_that_cannot_be_read_is_said(
     (other / "runs").parent.mkdir()
     (other / "runs").symlink_to(other / "runs")  # a loop
     monkeypatch.setenv("VITCORE_RESULTS", str(other))
-    status, told = asked(address)
+    status, messages = asked(address)
     assert status == 503
-    assert "cannot be read" in told["refused"]
+    assert "cannot be read" in messages["refused"]
 
 
 def test_a_long_run_s_loss_is_a_mean_between_its_extremes_and_loses_nothing() -> None:

@@ -28,7 +28,7 @@ def sit(monkeypatch: pytest.MonkeyPatch, zone: str | None, offset: int | None = 
 
 
 @pytest.mark.parametrize(
-    ("zone", "offset", "said", "name"),
+    ("zone", "offset", "text", "name"),
     [
         ("Asia/Tokyo", -540, "6 Mar 2026, 03:30 JST", "Asia/Tokyo"),
         ("America/New_York", 300, "5 Mar 2026, 13:30 EST", "America/New_York"),
@@ -39,10 +39,10 @@ def sit(monkeypatch: pytest.MonkeyPatch, zone: str | None, offset: int | None = 
     ],
 )
 def test_a_moment_stands_in_the_browser_s_zone(
-    monkeypatch: pytest.MonkeyPatch, zone: str | None, offset: int | None, said: str, name: str
+    monkeypatch: pytest.MonkeyPatch, zone: str | None, offset: int | None, text: str, name: str
 ) -> None:
     sit(monkeypatch, zone, offset)
-    assert moments.at(datetime(2026, 3, 5, 18, 30)) == said
+    assert moments.at(datetime(2026, 3, 5, 18, 30)) == text
     assert moments.zone_name() == name
 
 
@@ -60,21 +60,21 @@ def test_how_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_moment_of_the_table_says_its_zone(stocked: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     table = store_cache.runs()
-    held = [str(name) for name in table if pd.api.types.is_datetime64_any_dtype(table[name])]
-    assert set(held) == set(moments.COLUMNS)
+    present = [str(name) for name in table if pd.api.types.is_datetime64_any_dtype(table[name])]
+    assert set(present) == set(moments.COLUMNS)
     sit(monkeypatch, "Asia/Tokyo")
     shown = moments.local(table)
-    for name in held:
+    for name in present:
         assert str(shown[name].dt.tz) == "Asia/Tokyo"
-        told = columns.config(held)[name]
-        assert "Asia/Tokyo" in told["help"]
-        assert "Tokyo" not in told["label"], "a head is as wide as its column"
+        messages = columns.config(present)[name]
+        assert "Asia/Tokyo" in messages["help"]
+        assert "Tokyo" not in messages["label"], "a head is as wide as its column"
     assert (shown["created"].dt.tz_convert("UTC").dt.tz_localize(None) == table["created"]).all()
 
 
 def test_compare_says_the_zone_once_below_its_table(stocked: Results, open_page: Open) -> None:
     app = open_page("compare")
-    zones = lambda: [one.value for one in app.caption if one.value.startswith("Times are those of")]  # noqa: E731
+    zones = lambda: [item.value for item in app.caption if item.value.startswith("Times are those of")]  # noqa: E731
     assert zones() == [], "no times are shown"
     app.multiselect(key="compare-columns").set_value(["created", "ended"]).run()
     assert zones() == [f"Times are those of {moments.zone_name()}."]
@@ -106,8 +106,8 @@ def test_no_page_says_a_moment_without_a_zone(stocked: Results, open_page: Open,
         card = stocked.run(run).card()
         write_json(stocked.run(run).path / "spec.json", {**card, "created": card["created"] - 40 * 86_400})
     app = open_page(name)
-    for said in [*app.caption, *app.markdown]:
-        text = str(said.value)
+    for sentence in [*app.caption, *app.markdown]:
+        text = str(sentence.value)
         clock = [word for word in text.replace(",", " ").split() if len(word) == 5 and word[2] == ":"]
         assert not clock or "UTC" in text, text
     if name == "home":

@@ -10,7 +10,7 @@ from vitcore.spec import RunSpec
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [
         (None, "–"),
         (float("nan"), "–"),
@@ -21,12 +21,12 @@ from vitcore.spec import RunSpec
         (4.1e9, "4.1 G"),
     ],
 )
-def test_counts(value: float | None, said: str) -> None:
-    assert format.count(value) == said
+def test_counts(value: float | None, text: str) -> None:
+    assert format.count(value) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (None, "–"),
         (0.2, "under a second"),
@@ -39,13 +39,13 @@ def test_counts(value: float | None, said: str) -> None:
         (400_000, "5 days"),
     ],
 )
-def test_durations(seconds: float | None, said: str) -> None:
-    assert format.duration(seconds) == said
+def test_durations(seconds: float | None, text: str) -> None:
+    assert format.duration(seconds) == text
 
 
-@pytest.mark.parametrize(("size", "said"), [(None, "–"), (410.2, "410 MB"), (999.4, "999 MB"), (2048, "2.0 GB")])
-def test_memory(size: float | None, said: str) -> None:
-    assert format.megabytes(size) == said
+@pytest.mark.parametrize(("size", "text"), [(None, "–"), (410.2, "410 MB"), (999.4, "999 MB"), (2048, "2.0 GB")])
+def test_memory(size: float | None, text: str) -> None:
+    assert format.megabytes(size) == text
 
 
 def test_a_combination_that_cannot_be_leaves_the_others() -> None:
@@ -66,16 +66,16 @@ def test_too_many_combinations_are_refused() -> None:
 
 
 def test_a_stroke_becomes_ink_where_it_was_drawn() -> None:
-    picture = np.asarray(canvas.picture([[[140.0, 40.0], [140.0, 240.0]]]))
-    assert picture.shape == (280, 280)
-    assert picture[140, 140] == 0
-    assert picture[140, 20] == 255
-    assert (picture[140] < 128).sum() == pytest.approx(canvas.BRUSH, abs=2)
+    image = np.asarray(canvas.drawn_image([[[140.0, 40.0], [140.0, 240.0]]]))
+    assert image.shape == (280, 280)
+    assert image[140, 140] == 0
+    assert image[140, 20] == 255
+    assert (image[140] < 128).sum() == pytest.approx(canvas.BRUSH, abs=2)
 
 
 def test_a_dot_is_a_dot_and_nothing_is_white() -> None:
-    assert np.asarray(canvas.picture([[[100.0, 100.0]]]))[100, 100] == 0
-    assert (np.asarray(canvas.picture([])) == 255).all()
+    assert np.asarray(canvas.drawn_image([[[100.0, 100.0]]]))[100, 100] == 0
+    assert (np.asarray(canvas.drawn_image([])) == 255).all()
 
 
 @pytest.mark.parametrize("raw", [None, "x", {"a": 1}, [None], [[]], 7])

@@ -13,7 +13,7 @@ from tests.pages.opening import Open
 from tests.pages.texts import tell
 from vitcore.published.tables import table, tables
 from vitcore.reproduction import evidence
-from vitcore.reproduction.requests import asked_for
+from vitcore.reproduction.requests import requested
 from vitcore.runs.folder import Results
 
 PAGES = {
@@ -25,7 +25,7 @@ PAGES = {
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def nothing_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As on a clone without the runs that are kept with the project, which grow by themselves."""
     monkeypatch.setattr(evidence, "FOLDER", tmp_path)
 
@@ -45,37 +45,39 @@ def _chosen(app: AppTest, key: str, protocol: str) -> AppTest:
 @pytest.mark.parametrize("report", PAGES)
 def test_every_table_is_shown_twice_under_every_protocol(report: str, empty: Results, open_page: Open) -> None:
     app = None
-    for one in (one for one in tables().values() if one.report == report):
-        for protocol in one.protocols:
-            app = _chosen(app or open_page(PAGES[report]), one.key, protocol)
+    for item in (value for value in tables().values() if value.report == report):
+        for protocol in item.protocols:
+            app = _chosen(app or open_page(PAGES[report]), item.key, protocol)
             assert not app.exception
             assert not app.error
-            assert one.title in app.subheader[0].value
-            published, ours = app.dataframe[0].value, app.dataframe[1].value
-            assert list(published.columns) == list(ours.columns)
-            assert list(published[" "]) == [row.label for row in one.rows]
-            for cell in one.cells:
-                place = [row.key for row in one.rows].index(cell.row)
-                assert cell.printed in published[one.column(cell.column).title][place]
+            assert item.title in app.subheader[0].value
+            published, measured = app.dataframe[0].value, app.dataframe[1].value
+            assert list(published.columns) == list(measured.columns)
+            assert list(published[" "]) == [row.label for row in item.rows]
+            for cell in item.cells:
+                place = [row.key for row in item.rows].index(cell.row)
+                assert cell.printed in published[item.column(cell.column).title][place]
 
 
 @pytest.mark.parametrize("report", PAGES)
 def test_every_table_with_runs_of_every_kind(report: str, empty: Results, open_page: Open) -> None:
     """One seed, several, failed, diverged, and a run whose spec no longer validates."""
-    known = [one for one in tables().values() if one.report == report]
-    for one in known:
-        specs, _ = asked_for([one.key], pd.DataFrame({"status": [], "fingerprint": [], "seed": []}), range(2), "scaled")
+    known = [value for value in tables().values() if value.report == report]
+    for item in known:
+        specs, _ = requested(
+            [item.key], pd.DataFrame({"status": [], "fingerprint": [], "seed": []}), range(2), "scaled"
+        )
         for place, spec in enumerate(specs[:5]):
             status = ("finished", "finished", "diverged", "failed")[place % 4]
             tell(empty, spec, status=status, error=90.2 if status == "diverged" else 6.0 + place / 10)
     (empty.runs / empty.ids()[0] / "spec.json").write_text('{"v": 1, "created": 1, "spec": {"model": 3}}')
     app = None
-    for one in known:
-        app = _chosen(app or open_page(PAGES[report]), one.key, "scaled")
+    for item in known:
+        app = _chosen(app or open_page(PAGES[report]), item.key, "scaled")
         assert not app.exception, [error.value for error in app.exception]
         assert any("scaled runs" in block.value for block in app.markdown)
-        for column in (one.columns[0], one.columns[-1]):  # a result; a time or a count
-            app.selectbox(key=f"{one.key}-column").set_value(column.key).run()
+        for column in (item.columns[0], item.columns[-1]):  # a result; a time or a count
+            app.selectbox(key=f"{item.key}-column").set_value(column.key).run()
             assert not app.exception, [error.value for error in app.exception]
 
 
@@ -89,7 +91,7 @@ def test_filling_in_says_the_number_first_and_queues_just_that(empty: Results, o
     app.multiselect[0].set_value(["relu"]).run()
     app.button(key="fill-in").click().run()
     specs = [empty.run(id).spec() for id in empty.ids()]
-    asked = sorted((one.model.kernel, one.model.epsilon, one.seed) for one in specs)
+    asked = sorted((spec.model.kernel, spec.model.epsilon, spec.seed) for spec in specs)
     assert asked == [("relu", 0.0, 0), ("relu", 0.0, 1)]
     assert not app.exception
 
@@ -117,16 +119,16 @@ def test_a_cell_says_where_its_recipe_was_read_and_what_is_not_stated(empty: Res
     app = _opened(open_page, "slides-table-1", "report")
     app.selectbox(key="slides-table-1-row").set_value("cct-7/3x1*").run()
     app.selectbox(key="slides-table-1-column").set_value("cifar-100").run()
-    assert any("cct_7-3x1_cifar100_1500epochs.yml, lines 1-41" in one for one in _recipes(app))
+    assert any("cct_7-3x1_cifar100_1500epochs.yml, lines 1-41" in recipe for recipe in _recipes(app))
     app.selectbox(key="slides-table-1-row").set_value("resnet18").run()
-    assert any(one.startswith("Recipe: not stated; ours: as the transformers") for one in _recipes(app))
+    assert any(recipe.startswith("Recipe: not stated; ours: as the transformers") for recipe in _recipes(app))
     app.selectbox(key="slides-table-1-column").set_value("macs").run()
     assert not _recipes(app)
     app = _opened(open_page, "slides-table-4", "report")
     app.selectbox(key="slides-table-4-row").set_value("cct-384").run()
-    (said,) = _recipes(app)
+    (text,) = _recipes(app)
     for file in ("cct_14-7x2_imagenet.yml", "cct_14-7x2_imagenet384.yml", "cct_14-7x2_flowers102.yml"):
-        assert file in said
+        assert file in text
     app.selectbox(key="slides-table-4-row").set_value("vit-l").run()
     assert not _recipes(app)
 

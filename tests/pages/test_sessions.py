@@ -16,7 +16,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.typing import Origin, Subprotocol
 
-from pages.server.sessions import MOST, Waiting
+from pages.server.sessions import MOST, PatientStorage
 from tests.browser.driver import served
 
 
@@ -27,7 +27,7 @@ def session(id: str, ended: list[str]) -> Any:
 def test_who_must_make_room_is_shut_down() -> None:
     ended: list[str] = []
     now = [0.0]
-    waiting = Waiting(2, lambda: now[0])
+    waiting = PatientStorage(2, lambda: now[0])
     for id in "abc":
         waiting.save(session(id, ended))
     assert ended == ["a"]
@@ -50,9 +50,9 @@ async def come_and_go(url: str, page: str) -> None:
         asked.rerun_script.page_name = page
         await socket.send(asked.SerializeToString())
         while True:
-            told = ForwardMsg()
-            told.ParseFromString(await asyncio.wait_for(socket.recv(), 120))
-            if told.WhichOneof("type") == "script_finished":
+            messages = ForwardMsg()
+            messages.ParseFromString(await asyncio.wait_for(socket.recv(), 120))
+            if messages.WhichOneof("type") == "script_finished":
                 return
 
 
@@ -65,10 +65,10 @@ def visit(url: str, page: str) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted in /proc")
 def test_a_server_that_many_have_visited_holds_few_descriptors(tmp_path: Path) -> None:
     with served(tmp_path / "results") as server:
-        held = Path(f"/proc/{server.process.pid}/fd")
+        descriptors = Path(f"/proc/{server.process.pid}/fd")
         visit(server.url, "")
-        before = len(os.listdir(held))
+        before = len(os.listdir(descriptors))
         for place in range(2 * MOST + 8):
             visit(server.url, ("", "live", "compare", "draw")[place % 4])
-        grown = len(os.listdir(held)) - before
+        grown = len(os.listdir(descriptors)) - before
     assert grown <= 3 * MOST + 6, "each session holds an event loop: three descriptors"

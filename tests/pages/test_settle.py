@@ -69,11 +69,11 @@ def test_why_the_button_waits_is_said(empty: Results, open_page: Open) -> None:
     chooser = app.multiselect(key="settle-settings")
     assert app.button(key="settle-go").disabled
     assert "Choose two settings to compare" in words(app)
-    marks = [setting.fingerprint() for setting in SETTINGS]
-    chooser.set_value(marks[:1]).run()
+    etags = [setting.fingerprint() for setting in SETTINGS]
+    chooser.set_value(etags[:1]).run()
     assert app.button(key="settle-go").disabled
     assert "Choose one more setting" in words(app)
-    chooser.set_value(marks[:2]).run()
+    chooser.set_value(etags[:2]).run()
     assert not app.button(key="settle-go").disabled
     assert "Compared: softmax; relu" in words(app)
 

@@ -31,10 +31,10 @@ def test_a_checkpoint_that_may_not_be_read_is_a_sentence(
 ) -> None:
     forbid(monkeypatch, "model.safetensors")
     app = open_page("compare")
-    [said] = [one.value for one in app.warning if "taken along" in one.value]
-    assert "Permission denied; its owner can make it readable" in said
-    assert "\n" not in said
-    assert not [one for one in app.get("download_button") if one.proto.label == "Checkpoint"]
+    [text] = [item.value for item in app.warning if "taken along" in item.value]
+    assert "Permission denied; its owner can make it readable" in text
+    assert "\n" not in text
+    assert not [item for item in app.get("download_button") if item.proto.label == "Download checkpoint"]
 
 
 def test_a_checkpoint_that_leads_elsewhere_is_a_sentence(stocked: Results, open_page: Open, tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_a_checkpoint_that_leads_elsewhere_is_a_sentence(stocked: Results, open_
         run.checkpoint.rename(tmp_path / f"{id}.safetensors")
         run.checkpoint.symlink_to(tmp_path / f"{id}.safetensors")
     app = open_page("compare")
-    [said] = [one.value for one in app.warning if "taken along" in one.value]
-    assert "leads out of its folder" in said
+    [text] = [item.value for item in app.warning if "taken along" in item.value]
+    assert "leads out of its folder" in text
 
 
 def test_files_to_take_along_may_be_as_large_as_models_are(tmp_path: Path) -> None:

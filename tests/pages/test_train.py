@@ -15,18 +15,18 @@ from vitcore.spec.presets import presets
 
 def test_counts_stand_before_the_launch_and_follow_the_choice(empty: Results, open_page: Open) -> None:
     app = open_page("train")
-    before = metric(app, "Parameters"), metric(app, "MACs per picture")
+    before = metric(app, "Parameters"), metric(app, "MACs per image")
     app.selectbox(key="field-architecture").set_value("vit-lite-7/4").run()
     assert not app.exception
-    assert (metric(app, "Parameters"), metric(app, "MACs per picture")) != before
+    assert (metric(app, "Parameters"), metric(app, "MACs per image")) != before
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "messages"),
     [("samples", 99_999, "1,293"), ("patch", 27, "27")],
 )
 def test_what_cannot_be_is_one_sentence_and_no_launch(
-    field: str, value: int, told: str, empty: Results, open_page: Open
+    field: str, value: int, messages: str, empty: Results, open_page: Open
 ) -> None:
     app = open_page("train")
     app.selectbox(key="field-architecture").set_value("vit-lite-7/4")
@@ -34,7 +34,7 @@ def test_what_cannot_be_is_one_sentence_and_no_launch(
     assert not app.exception
     assert app.button(key="launch").disabled
     [warning] = app.warning
-    assert told in warning.value
+    assert messages in warning.value
     assert "\n" not in warning.value
 
 
@@ -51,7 +51,7 @@ def test_a_name_that_cannot_be_seen_is_refused(name: str, empty: Results, open_p
 def test_any_name_that_can_be_seen_is_taken_to_the_letter(name: str, empty: Results, open_page: Open) -> None:
     app = open_page("train")
     app.text_input(key="field-name").set_value(name).run()
-    assert [one.value for one in app.text if one.value == name] == [name], "st.text shows it as it is"
+    assert [item.value for item in app.text if item.value == name] == [name], "st.text shows it as it is"
     app.button(key="launch").click().run()
     [run] = empty.ids()
     assert empty.run(run).spec().title() == name
@@ -94,7 +94,7 @@ def test_launch_queues_a_run_that_trains(empty: Results, open_page: Open) -> Non
     queue.stop(empty, run)
 
 
-def test_own_pictures_need_a_path_that_is_one(empty: Results, open_page: Open, tmp_path: Path) -> None:
+def test_own_images_need_a_path_that_is_one(empty: Results, open_page: Open, tmp_path: Path) -> None:
     app = open_page("train")
     assert not [box for box in app.text_input if box.key == "field-folder"]
     app.selectbox(key="field-dataset").set_value("folder").run()
@@ -121,7 +121,7 @@ def test_a_preset_fills_the_form_and_says_what_it_reached(name: str, empty: Resu
     app.text_input(key="field-batch_size").set_value("7").run()
     app.selectbox(key="preset").set_value(name).run()
     assert not app.exception
-    assert any(str(presets()[name]) in one.value for one in app.caption)
+    assert any(str(presets()[name]) in item.value for item in app.caption)
     app.button(key="launch").click().run()
     [run] = empty.ids()
     assert empty.run(run).spec() == RunSpec.of(**presets()[name].fields)
@@ -152,10 +152,10 @@ def test_time_and_memory_stand_before_the_launch_and_are_kept_with_the_run(stock
     before = set(stocked.ids())
     app.button(key="launch").click().run()
     [run] = set(stocked.ids()) - before
-    told = cost_estimate.read(stocked.run(run))
-    assert told is not None
-    assert told.training_seconds > 0
-    assert not told.guessed
+    messages = cost_estimate.read(stocked.run(run))
+    assert messages is not None
+    assert messages.training_seconds > 0
+    assert not messages.guessed
     queue.stop(stocked, run)
 
 

@@ -34,20 +34,20 @@ def test_the_address_holds_what_was_changed_and_opens_the_same(stocked: Results,
     app.checkbox(key="compare-log").set_value(True).run()
     app.multiselect(key="compare-filters").set_value(["seed"]).run()
     app.multiselect(key="compare-is-seed").set_value(["0", "1"]).run()
-    held = address(app)
-    assert held == {
+    opened = address(app)
+    assert opened == {
         "search": "cct", "sort": "error_percent", "descending": "1", "hidden": "f1", "columns": "test_loss",
         "y": "error_percent", "x": "cpu_seconds", "smoothing": "0.5", "log": "1", "seed": "0,1",
         "runs": ",".join(reversed(stocked.ids())),
     }  # fmt: skip
-    other = open_page("compare", held)
+    other = open_page("compare", opened)
     assert not other.warning
     assert list(other.dataframe[0].value["error_percent"]) == [8.0, 6.0]
     assert "f1" not in other.dataframe[0].value
     assert "test_loss" in other.dataframe[0].value
     assert other.slider(key="compare-smoothing").value == 0.5
     assert other.selectbox(key="compare-x").value == "cpu_seconds"
-    assert address(other) == held
+    assert address(other) == opened
 
 
 def test_groups_and_charts_are_in_the_address(stocked: Results, open_page: Open) -> None:
@@ -59,16 +59,16 @@ def test_groups_and_charts_are_in_the_address(stocked: Results, open_page: Open)
 
 def test_the_view_survives_another_page(stocked: Results, open_page: Open) -> None:
     app = open_page("compare", {"search": "seed 1", "x": "cpu_seconds", "chart": "cost", "linear": "1"})
-    held = address(app)
+    opened = address(app)
     app.query_params.clear()
     app.switch_page("home/page.py").run()
     app.switch_page("compare/page.py").run()
-    assert address(app) == held
+    assert address(app) == opened
     assert len(app.dataframe[0].value) == 1
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "messages"),
     [
         ("smoothing", "lots", "smoothing"),
         ("runs", "../../etc/passwd", "chosen runs"),
@@ -78,12 +78,12 @@ def test_the_view_survives_another_page(stocked: Results, open_page: Open) -> No
     ],
 )
 def test_a_foul_parameter_is_one_sentence_and_the_rest_opens(
-    name: str, value: str, told: str, stocked: Results, open_page: Open
+    name: str, value: str, messages: str, stocked: Results, open_page: Open
 ) -> None:
     app = open_page("compare", {name: value, "search": "seed 1"})
     assert len(app.dataframe[0].value) == 1
     [warning] = app.warning
-    assert told in warning.value.replace("\\", "")
+    assert messages in warning.value.replace("\\", "")
     assert "![](" not in warning.value
 
 
@@ -92,8 +92,8 @@ def test_a_view_is_saved_opened_renamed_and_deleted(stocked: Results, open_page:
     app.text_input(key="saved-name").set_value("Mine").run()
     app.button(key="view-save").click().run()
     assert not app.exception
-    [kept], _ = saved_views.listed(stocked)
-    assert (kept.view.search, kept.view.log, kept.view.runs) == ("seed 1", True, tuple(reversed(stocked.ids())))
+    [stored], _ = saved_views.listed(stocked)
+    assert (stored.view.search, stored.view.log, stored.view.runs) == ("seed 1", True, tuple(reversed(stocked.ids())))
 
     other = open_page("compare")
     assert len(other.dataframe[0].value) == 2
@@ -103,7 +103,7 @@ def test_a_view_is_saved_opened_renamed_and_deleted(stocked: Results, open_page:
     assert address(other)["search"] == "seed 1"
     other.text_input(key="saved-name").set_value("Yours").run()
     other.button(key="view-rename").click().run()
-    assert [one.name for one in saved_views.listed(stocked)[0]] == ["Yours"]
+    assert [item.name for item in saved_views.listed(stocked)[0]] == ["Yours"]
     other.button(key="view-going").click().run()
     assert len(saved_views.listed(stocked)[0]) == 1
     other.button(key="view-delete").click().run()
@@ -137,8 +137,8 @@ def test_a_broken_view_is_said_and_compare_stands(text: str, stocked: Results, o
     (stocked.root / "views").mkdir()
     (stocked.root / "views" / "bad.json").write_text(text)
     app = open_page("compare")
-    (told,) = (caption.value for caption in app.caption if "bad.json" in caption.value)
-    assert told.endswith("; delete it, or save the view anew")
+    (messages,) = (caption.value for caption in app.caption if "bad.json" in caption.value)
+    assert messages.endswith("; delete it, or save the view anew")
     assert len(app.dataframe[0].value) == 2
 
 
@@ -164,14 +164,14 @@ def test_two_runs_on_the_same_images_are_compared_image_by_image(empty: Results,
     truth = load("digits").test.labels.numpy()
     for seed, wrong in enumerate((30, 10)):
         run = tell(empty, RunSpec.of(seed=seed, epochs=1), epochs=1)
-        kept = Predictions(run.predictions, truth, 10)
-        kept.put(1, np.where(np.arange(len(truth)) < wrong, (truth + 1) % 10, truth))
-        kept.close()
+        stored = Predictions(run.predictions, truth, 10)
+        stored.put(1, np.where(np.arange(len(truth)) < wrong, (truth + 1) % 10, truth))
+        stored.close()
     app = open_page("compare", {"chart": "difference"})
-    said = next(text.value for text in app.markdown if "test images A gets" in text.value)
-    assert "Of 360 test images" in said
-    assert "against 20 that A gets right" in said
-    assert "below 0.001" in said
+    sentence = next(text.value for text in app.markdown if "test images A gets" in text.value)
+    assert "Of 360 test images" in sentence
+    assert "against 20 that A gets right" in sentence
+    assert "below 0.001" in sentence
     shown = [str(block.proto.body).count("<figure>") for block in app.get("html")]
     assert [count for count in shown if count] == [12], "of the 20 that one alone gets wrong"
 

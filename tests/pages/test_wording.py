@@ -23,7 +23,7 @@ LITERAL = {
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "messages"),
     [
         ("a *b* _c_ `d`", r"a \*b\* \_c\_ \`d\`"),
         ("[x](http://y.z) ![x](y)", "\\[x\\](http\\:\u2060//y.z) !\\[x\\](y)"),
@@ -39,8 +39,8 @@ LITERAL = {
         ("Seed: 1.5, 0.05 (of 10 %) - yes", "Seed: 1.5, 0.05 (of 10 %) - yes"),
     ],
 )
-def test_markdown_is_shown_to_the_letter(text: str, told: str) -> None:
-    assert format.plain(text) == told
+def test_markdown_is_shown_to_the_letter(text: str, messages: str) -> None:
+    assert format.plain(text) == messages
 
 
 def test_what_is_redrawn_after_the_markdown_is_kept_apart() -> None:
@@ -48,15 +48,15 @@ def test_what_is_redrawn_after_the_markdown_is_kept_apart() -> None:
         assert format.WORD_JOINER in format.plain(text)
 
 
-@pytest.mark.parametrize(("many", "told"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (1_200, "1,200 runs")])
-def test_one_is_one(many: int, told: str) -> None:
-    assert format.number(many, "run") == told
+@pytest.mark.parametrize(("many", "messages"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (1_200, "1,200 runs")])
+def test_one_is_one(many: int, messages: str) -> None:
+    assert format.number(many, "run") == messages
     assert format.number(1, "class", "classes") == "1 class"
 
 
 def test_no_page_counts_things_without_minding_one() -> None:
     """Where a number stands before a plural word in a page's text, `wording.number` has written it."""
-    things = r"(runs|groups|combinations|reasons|cells|seeds|samples|rows|pictures|tags|epochs|points|models|drawings)"
+    things = r"(runs|groups|combinations|reasons|cells|seeds|samples|rows|images|tags|epochs|points|models|drawings)"
     counted = re.compile(r"\{(len\([^{}]*\)|total|count|many)(:,)?\} " + things)
     for path in [*(ROOT / "pages").glob("*.py"), *(ROOT / "pages" / "parts").glob("*.py")]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -121,11 +121,11 @@ def test_home_tells_what_trains_from_what_waits() -> None:
     assert format.rest(["queued"]) == "1 more in the queue"
 
 
-@pytest.mark.parametrize(("many", "told"), [(1, "The one run there is →"), (2, "All 2 runs →")])
-def test_home_counts_one_run_as_one(many: int, told: str, empty: Results, open_page: Open) -> None:
+@pytest.mark.parametrize(("many", "messages"), [(1, "The one run there is →"), (2, "All 2 runs →")])
+def test_home_counts_one_run_as_one(many: int, messages: str, empty: Results, open_page: Open) -> None:
     for seed in range(many):
         tell(empty, RunSpec.of(seed=seed, epochs=1), error=6.0)
-    assert any(told in _labels(node) for node in _nodes(open_page("home").main))
+    assert any(messages in _labels(node) for node in _nodes(open_page("home").main))
 
 
 def _labels(node: Element) -> str:

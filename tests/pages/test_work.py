@@ -1,4 +1,4 @@
-"""What the pages do: follow, list, group, hand out the table, read a picture."""
+"""What the pages do: follow, list, group, hand out the table, read an image."""
 
 import contextlib
 import io
@@ -15,9 +15,9 @@ from pages.draw import upload
 from pages.server import store_cache
 from tests.pages.opening import Open, metric
 from tests.pages.texts import give_weights, tell
-from vitcore.cost.estimate import Expected
+from vitcore.cost.estimate import CostEstimate
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.figures import COSTS
 from vitcore.runs import annotations, cost_estimate, locks, queue
 from vitcore.runs.folder import Results, write_json
@@ -31,7 +31,7 @@ def test_home_offers_a_first_model_only_while_there_is_none(empty: Results, open
 
 def test_home_tells_what_was_best(stocked: Results, open_page: Open) -> None:
     app = open_page("home")
-    assert any("%" in one.value for one in app.metric)
+    assert any("%" in item.value for item in app.metric)
 
 
 def test_live_shows_the_run_that_the_address_names(stocked: Results, open_page: Open) -> None:
@@ -43,10 +43,10 @@ def test_live_shows_the_run_that_the_address_names(stocked: Results, open_page: 
 
 def test_live_lays_what_was_expected_beside_what_it_took(stocked: Results, open_page: Open) -> None:
     first = stocked.ids()[0]
-    write_json(stocked.run(first).expected, cost_estimate.written(Expected(75, guessed=True)))
+    write_json(stocked.run(first).expected, cost_estimate.written(CostEstimate(75, guessed=True)))
     app = open_page("live", {"runs": first})
     assert not app.exception
-    time = next(one for one in app.metric if one.label == "Training time")
+    time = next(item for item in app.metric if item.label == "Training time")
     assert time.delta == "1 min 15 s expected, a guess"
 
 
@@ -92,12 +92,12 @@ def test_a_queue_whose_dispatcher_is_gone_is_taken_up_by_whoever_looks(
         run = empty.run(queue.enqueue(empty, RunSpec.of(samples=50, epochs=1)))
     watched.poll(now=True)
     deadline = time.monotonic() + 60
-    while run.waiting.exists():
+    while run.queue_entry.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
     while queue.status(empty, run.id) in ("queued", "running"):
         assert time.monotonic() < deadline
-        with contextlib.suppress(Refusal):  # between the two it is neither
+        with contextlib.suppress(UserError):  # between the two it is neither
             queue.stop(empty, run.id)
         time.sleep(0.05)
 
@@ -138,33 +138,33 @@ def test_the_queue_is_reordered_and_emptied(empty: Results, open_page: Open, mon
     assert {queue.status(empty, run) for run in (first, second, third)} == {"cancelled"}
 
 
-def test_an_uploaded_picture_is_read_by_every_kind_of_model(stocked: Results, open_page: Open) -> None:
+def test_an_uploaded_image_is_read_by_every_kind_of_model(stocked: Results, open_page: Open) -> None:
     photographs = tell(stocked, RunSpec.of(architecture="cct-mini/3x3", dataset="cifar-10", samples=100, epochs=1))
     give_weights(photographs)
     app = open_page("draw")
-    app.get("button_group")[0].set_value("Upload a picture").run()
+    app.get("button_group")[0].set_value("Upload an image").run()
     app.multiselect(key="upload-runs").set_value(stocked.ids())
-    picture = Image.new("RGB", (90, 60), "white")
-    picture.paste("black", (40, 10, 50, 50))
+    image = Image.new("RGB", (90, 60), "white")
+    image.paste("black", (40, 10, 50, 50))
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
+    image.save(buffer, format="PNG")
     app.file_uploader(key="upload").set_value(("one.png", buffer.getvalue(), "image/png")).run()
     assert not app.exception, [error.value for error in app.exception]
     assert not app.warning
-    said = [header.value for header in app.header]
-    assert len(said) == 3
-    assert sum(one in DATASETS["cifar-10"].classes for one in said) == 1
-    app.file_uploader(key="upload").set_value(("<img src=x>.png", b"no picture", "image/png")).run()
+    text = [header.value for header in app.header]
+    assert len(text) == 3
+    assert sum(item in DATASETS["cifar-10"].classes for item in text) == 1
+    app.file_uploader(key="upload").set_value(("<img src=x>.png", b"no image", "image/png")).run()
     assert not app.exception
-    assert "cannot be read as a picture" in app.warning[0].value
+    assert "cannot be read as an image" in app.warning[0].value
 
 
 def test_an_upload_has_limits_in_python_too() -> None:
-    with pytest.raises(Refusal, match="21 MB"):
+    with pytest.raises(UserError, match="21 MB"):
         upload.opened("large.png", b"x" * (21 << 20))
     buffer = io.BytesIO()
     Image.new("1", (9_000, 6_000)).save(buffer, format="PNG")
-    with pytest.raises(Refusal, match="50 million"):
+    with pytest.raises(UserError, match="50 million"):
         upload.opened("wide.png", buffer.getvalue())
 
 
@@ -232,7 +232,7 @@ def test_a_run_queued_elsewhere_is_told_and_starts_at_a_press(
 ) -> None:
     """As in a results folder that somebody sent: opening it trains nothing."""
     started: list[str] = []
-    monkeypatch.setattr(queue, "_start_dispatcher", lambda results, lane: started.append(lane))
+    monkeypatch.setattr(queue, "_start_dispatcher", lambda results, device_queue: started.append(device_queue))
     monkeypatch.setattr(store_cache, "WAKING", 0.0)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "theirs"))
     run = empty.run(queue.enqueue(empty, RunSpec.of()))

@@ -11,7 +11,7 @@ from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
 from vitcore.training.checkpoint import save_model
 
-HOST = {"machine": "m", "processor": "p", "cores": 2, "torch": "2", "system": "s"}
+HOST = {"machine": "m", "CPU": "p", "cores": 2, "torch": "2", "system": "s"}
 
 
 def tell(
@@ -28,7 +28,7 @@ def tell(
     events.append(
         {
             "event": "started", "device": "cpu", "precision": "float32", "threads": 1, "host": HOST, "pid": 1,
-            "train_rows": 1000, "test_rows": 100, "classes": list(classes), "parameters": 10, "macs": 1000,
+            "train_samples": 1000, "test_samples": 100, "classes": list(classes), "parameters": 10, "macs": 1000,
             "steps_per_epoch": 5, "epochs": spec.training.epochs, "resumed_from": 0,
         }
     )  # fmt: skip
@@ -58,7 +58,7 @@ def give_weights(folder: RunFolder) -> None:
     known = described(spec.data.dataset)
     torch.manual_seed(spec.seed)
     model = build(
-        spec.model.architecture, channels=known.channels, side=known.side, classes=len(known.classes),
+        spec.model.architecture, channels=known.channels, image_size=known.image_size, classes=len(known.classes),
         kernel=spec.model.kernel,
     )  # fmt: skip
-    save_model(folder.path, model, spec, known.classes, known.side, spec.training.epochs)
+    save_model(folder.path, model, spec, known.classes, known.image_size, spec.training.epochs)

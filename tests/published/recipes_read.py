@@ -88,46 +88,66 @@ TIMM: Values = {
 
 DEIT: Values = {  # Touvron et al. 2021, Table 9; facebookresearch/deit at 7e160fe, main.py, lines 34-149 and 420
     **TIMM,
-    **{"optimiser": "adamw", "learning_rate": 1e-3, "batch_size": 1024, "weight_decay": 0.05, "epochs": 300},
-    **{"warmup_epochs": 5, "start_rate": 1e-3, "final_rate": 1e-2, "decay_scope": "weights", "repeats": 3},
+    **{"optimizer": "adamw", "learning_rate": 1e-3, "batch_size": 1024, "weight_decay": 0.05, "epochs": 300},
+    **{"warmup_epochs": 5, "initial_lr_factor": 1e-3, "final_lr_factor": 1e-2, "decay_scope": "weights", "repeats": 3},
     **{"rand_augment": 9, "mixup": 0.8, "cutmix": 1.0, "erasing": 0.25, "erasing_mode": "pixel", "erase_mixed": False},
     **{"label_smoothing": 0.1, "interpolation": "bicubic"},
 }
 PAPERS: dict[str, Values] = {
     "resnet50": {  # He et al. 2016, Section 3.4
-        **{"optimiser": "sgd", "learning_rate": 0.1, "batch_size": 256, "weight_decay": 1e-4, "beta1": 0.9},
+        **{"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 256, "weight_decay": 1e-4, "beta1": 0.9},
         **{"nesterov": False, "decay_scope": "all", "schedule": "step", "schedule_unit": "epoch", "step_epochs": 30},
         **{"step_factor": 0.1, "warmup": 0.0, "epochs": 120, "resized_crop": 0.08, "flip": True},
     },
     "resnet50-2021": {  # Wightman et al. 2021, Table 2, procedure A2
         **TIMM,
-        **{"optimiser": "lamb", "learning_rate": 5e-3, "batch_size": 2048, "weight_decay": 0.02, "epochs": 300},
-        **{"warmup_epochs": 5, "start_rate": 2e-4, "final_rate": 2e-4, "rand_augment": 7, "mixup": 0.1, "cutmix": 1.0},
-        **{"loss_function": "bce", "bce_threshold": 0.2, "repeats": 3, "stochastic_depth": 0.05},
+        **{"optimizer": "lamb", "learning_rate": 5e-3, "batch_size": 2048, "weight_decay": 0.02, "epochs": 300},
+        **{
+            "warmup_epochs": 5,
+            "initial_lr_factor": 2e-4,
+            "final_lr_factor": 2e-4,
+            "rand_augment": 7,
+            "mixup": 0.1,
+            "cutmix": 1.0,
+        },
+        **{"loss_function": "bce", "bce_threshold": 0.2, "repeats": 3, "drop_path": 0.05},
     },
-    "vit-s": {**DEIT, "stochastic_depth": 0.1},
-    "deit-s": {**DEIT, "stochastic_depth": 0.1},
+    "vit-s": {**DEIT, "drop_path": 0.1},
+    "deit-s": {**DEIT, "drop_path": 0.1},
     "regnety": DEIT,
-    "deit-b-first": {**DEIT, "stochastic_depth": 0.1},
+    "deit-b-first": {**DEIT, "drop_path": 0.1},
     "deit-b-larger": {  # facebookresearch/deit at 7e160fe, README_deit.md, line 246: 16 processes of 32 images
         **DEIT,
-        **{"learning_rate": 5e-6, "start_rate": 0.2, "final_rate": 1.0, "weight_decay": 1e-8, "batch_size": 512},
-        **{"epochs": 30, "stochastic_depth": 0.1},
+        **{
+            "learning_rate": 5e-6,
+            "initial_lr_factor": 0.2,
+            "final_lr_factor": 1.0,
+            "weight_decay": 1e-8,
+            "batch_size": 512,
+        },
+        **{"epochs": 30, "drop_path": 0.1},
     },
 }
 
 REPORTS: dict[str, Values] = {
     "performer": {  # Methodology; ours: batch size, optimizer, network
         **{"architecture": "performer", "dataset": "mnist", "normalize": "unit", "learning_rate": 0.01, "epochs": 100},
-        **{"weight_decay": 0.001, "optimiser": "adamw", "batch_size": 128, "schedule": "constant", "warmup": 0.0},
+        **{"weight_decay": 0.001, "optimizer": "adamw", "batch_size": 128, "schedule": "constant", "warmup": 0.0},
     },
     "cifar10": {  # Sections 3 and 5, Figure 1; ours: batch size
-        **{"dataset": "cifar-10", "optimiser": "adam", "learning_rate": 0.00015, "beta1": 0.9, "beta2": 0.999},
+        **{"dataset": "cifar-10", "optimizer": "adam", "learning_rate": 0.00015, "beta1": 0.9, "beta2": 0.999},
         **{"weight_decay": 0.0, "schedule": "constant", "warmup": 0.0, "batch_size": 128},
     },
     "hybrid": {  # Sections 1 and 3; ours: batch size, weight decay, when and to what the rate falls
-        **{"architecture": "hybrid", "dataset": "tiny-imagenet", "optimiser": "adamw", "learning_rate": 0.001},
-        **{"samples": 50_000, "epochs": 5, "schedule": "onecycle", "start_rate": 0.1, "final_rate": 0.0, "warmup": 0.3},
+        **{"architecture": "hybrid", "dataset": "tiny-imagenet", "optimizer": "adamw", "learning_rate": 0.001},
+        **{
+            "samples": 50_000,
+            "epochs": 5,
+            "schedule": "onecycle",
+            "initial_lr_factor": 0.1,
+            "final_lr_factor": 0.0,
+            "warmup": 0.3,
+        },
         **{"weight_decay": 0.01, "batch_size": 128},
     },
 }

@@ -39,7 +39,7 @@ CELLS: dict[tuple[str, str, str], str] = {
 }
 """Cells whose recipe is a file of the authors."""
 
-OURS: dict[tuple[str, str, str], str] = {
+NOT_STATED: dict[tuple[str, str, str], str] = {
     **{("slides-table-1", row, "cifar-10"): C10 for row in NETWORKS},
     **{("slides-table-1", row, "cifar-100"): C100 for row in NETWORKS},
     **{
@@ -55,7 +55,7 @@ OURS: dict[tuple[str, str, str], str] = {
 
 DISTILLED = ("deit-s", "cct-distilled", "deit-b-first")
 CANNOT = {("slides-table-4", "vit-l", "top-1"), ("slides-table-4", "vit-h", "top-1")}
-IDENTITY = ("architecture", "dataset", "side", "positions", "samples", "replacement", "kernel", "epsilon")
+IDENTITY = ("architecture", "dataset", "image_size", "pos_embed", "samples", "replacement", "kernel", "epsilon")
 """What row and column choose: their own tests hold it to the reports."""
 
 
@@ -68,10 +68,10 @@ def as_spec(file: Values) -> Values:
     assert stated["ratio"][0] * stated["ratio"][1] == stated["scale"][1] == 1
     rate = stated["lr"]
     return {
-        **{"optimiser": stated["opt"], "learning_rate": rate, "weight_decay": stated["weight_decay"]},
+        **{"optimizer": stated["opt"], "learning_rate": rate, "weight_decay": stated["weight_decay"]},
         **{"decay_scope": "timm", "clip_norm": stated["clip_grad"], "beta1": 0.9, "beta2": 0.999},
         **{"schedule": stated["sched"], "schedule_unit": "epoch", "warmup_epochs": stated["warmup_epochs"]},
-        **{"start_rate": stated["warmup_lr"] / rate, "final_rate": stated["min_lr"] / rate},
+        **{"initial_lr_factor": stated["warmup_lr"] / rate, "final_lr_factor": stated["min_lr"] / rate},
         **{"cooldown_epochs": stated["cooldown_epochs"], "epochs": stated["epochs"] + stated["cooldown_epochs"]},
         **{"batch_size": stated["batch_size"], "label_smoothing": stated["smoothing"], "flip": True},
         **{"resized_crop": stated["scale"][0], "resized_crop_ratio": stated["ratio"][1]},
@@ -103,10 +103,10 @@ def link(key: str, row: str, column: str = "top-1", at: int = -1) -> Link:
     return table(key).chain(row, column, "report")[at]
 
 
-@pytest.mark.parametrize(("key", "row", "column"), [*CELLS, *OURS], ids=lambda part: str(part))
+@pytest.mark.parametrize(("key", "row", "column"), [*CELLS, *NOT_STATED], ids=lambda part: str(part))
 def test_a_recipe_equals_the_authors_file(key: str, row: str, column: str) -> None:
     cell = (key, row, column)
-    name, found = CELLS.get(cell) or OURS[cell], link(key, row, column)
+    name, found = CELLS.get(cell) or NOT_STATED[cell], link(key, row, column)
     assert unlike(found.spec, as_spec(FILES[name])) == {}
     if cell in CELLS:
         assert found.source.startswith(f"{REPOSITORY}, {name}, lines 1-")
@@ -124,11 +124,11 @@ def test_a_recipe_equals_the_authors_file(key: str, row: str, column: str) -> No
 def test_images_pixels_and_positions_are_the_files(key: str, row: str, column: str) -> None:
     file, spec = FILES[CELLS[key, row, column]], link(key, row, column).spec
     known = DATASETS[spec.data.dataset]
-    assert (spec.data.side or known.side) == file["img_size"]
+    assert (spec.data.image_size or known.image_size) == file["img_size"]
     assert pixel_scale(spec.data.dataset, spec.data.normalize) == (file["mean"], file["std"])
     assert known.validates == ("val_split" in file)
     if "model" in file:
-        assert spec.model.positions == ("sinusoidal" if file["model"].endswith("_sine") else "learnable")
+        assert spec.model.pos_embed == ("sinusoidal" if file["model"].endswith("_sine") else "learnable")
 
 
 @pytest.mark.parametrize("row", [row for row in PAPERS if not row.startswith(("regnety", "deit-b"))])
@@ -162,24 +162,24 @@ def test_the_chain_to_384_pixels_is_the_authors() -> None:
     assert first.spec == link("slides-table-3", "cct").spec
     file = FILES["configs/finetuned/cct_14-7x2_imagenet384.yml"]
     assert unlike(larger.spec, {**as_spec(file), "epochs": 30, "cooldown_epochs": 0, "warmup": 0.0}) == {}
-    assert (larger.spec.data.dataset, larger.spec.data.side) == ("imagenet", file["img_size"])
+    assert (larger.spec.data.dataset, larger.spec.data.image_size) == ("imagenet", file["img_size"])
     assert "less its 10 epochs of cool-down, whose rate is 0" in larger.source
-    assert (last.spec.data.dataset, last.spec.data.side) == ("flowers-102-val", 384)
-    said = table("slides-table-4").recipe_sources("cct-384", "top-1", "report")
-    assert [one.split(": ")[0] for one in said] == [each.label for each in (first, larger, last)]
+    assert (last.spec.data.dataset, last.spec.data.image_size) == ("flowers-102-val", 384)
+    text = table("slides-table-4").recipe_sources("cct-384", "top-1", "report")
+    assert [item.split(": ")[0] for item in text] == [each.label for each in (first, larger, last)]
 
 
-@pytest.mark.parametrize("one", [each for each in tables().values() if each.report != "slides"], ids=lambda o: o.key)
-def test_the_other_reports_recipes_are_what_they_state(one: Table) -> None:
-    read = REPORTS[one.report]
-    for row in one.rows:
-        for column in one.columns:
+@pytest.mark.parametrize("item", [each for each in tables().values() if each.report != "slides"], ids=lambda o: o.key)
+def test_the_other_reports_recipes_are_what_they_state(item: Table) -> None:
+    read = REPORTS[item.report]
+    for row in item.rows:
+        for column in item.columns:
             if METRICS[column.metric].kind == "count":
                 continue
-            own: Values = {"draw_from": "all"} if one.key in ("performer-table-2", "performer-table-3") else {}
-            if one.report == "cifar10":
+            own: Values = {"draw_from": "all"} if item.key in ("performer-table-2", "performer-table-3") else {}
+            if item.report == "cifar10":
                 own = {"epochs": {"vit": 300, "cnn": 500}[row.key], "softmax_before_loss": row.key == "cnn"}
-            spec = one.spec(row.key, column.key, "report")
+            spec = item.spec(row.key, column.key, "report")
             assert unlike(spec, {**read, **own}) == {}
             assert {name: value for name, value in spec.flat().items() if name in IDENTITY and name in read} == {
                 name: value for name, value in read.items() if name in IDENTITY
@@ -188,21 +188,21 @@ def test_the_other_reports_recipes_are_what_they_state(one: Table) -> None:
 
 def test_every_recipe_of_a_report_is_compared_and_says_where_it_was_read() -> None:
     """A cell is a file's, ours for want of one, another paper's, another report's, or says why it cannot be run."""
-    compared = {*CELLS, *OURS, *CANNOT, *(("slides-table-3", row, "top-1") for row in PAPERS)}
-    for one in tables().values():
-        for row in one.rows:
-            for column in one.columns:
-                said = one.recipe_sources(row.key, column.key, "report")
+    compared = {*CELLS, *NOT_STATED, *CANNOT, *(("slides-table-3", row, "top-1") for row in PAPERS)}
+    for value in tables().values():
+        for row in value.rows:
+            for column in value.columns:
+                text = value.recipe_sources(row.key, column.key, "report")
                 counted = METRICS[column.metric].kind == "count"
-                cell = (one.key, row.key, column.key)
-                assert bool(said) == (not counted and cell not in CANNOT), cell
-                assert one.report != "slides" or counted or cell in compared, cell
+                cell = (value.key, row.key, column.key)
+                assert bool(text) == (not counted and cell not in CANNOT), cell
+                assert value.report != "slides" or counted or cell in compared, cell
 
 
 def test_what_cannot_be_known_is_said() -> None:
     first, second, third, fourth = (table(f"slides-table-{number}") for number in (1, 2, 3, 4))
-    for one in (first, second, third, fourth):
-        note = one.protocols["report"].note
+    for item in (first, second, third, fourth):
+        note = item.protocols["report"].note
         assert "batch size is that of one process" in note
         assert "Mixed precision is not part of the recipe here" in note
     assert "cannot be known" in first.row("cct-7/3x1*").note

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published import tables as published
 from vitcore.published.counts import counts
 from vitcore.published.metrics import METRICS
@@ -33,8 +33,8 @@ def _after(text: str, start: str, lines: int) -> list[list[float]]:
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_the_performer_tables_equal_the_report(seeds: dict[str, str], number: int) -> None:
-    mark = f"<u>Table {number}:</u>" if number == 2 else f"\nTable {number}:"
-    assert _numbers(tables()[f"performer-table-{number}"]) == _after(seeds["performer"], mark, 6)
+    marker = f"<u>Table {number}:</u>" if number == 2 else f"\nTable {number}:"
+    assert _numbers(tables()[f"performer-table-{number}"]) == _after(seeds["performer"], marker, 6)
 
 
 def test_the_hybrids_epochs_equal_the_report(seeds: dict[str, str]) -> None:
@@ -70,7 +70,7 @@ def test_the_slides_first_table_equals_the_slides(seeds: dict[str, str]) -> None
 
 
 def _first(cell: str) -> float | None:
-    """The number of a cell; where the text holds its neighbours' too, the one that the slides print in its place."""
+    """The number of a cell; where the text holds its neighbors' too, the one that the slides print in its place."""
     torn = {"99.70% $99.75%$": "99.75", "0.01 G 0.02 G": "0.02", "0.13 G 0.26 G": "0.26"}
     bare = cell.replace("<b>", "").replace("</b>", "").strip()
     found = re.search(r"\d+(\.\d+)?", torn.get(bare, bare))
@@ -114,8 +114,8 @@ def test_the_slides_fourth_table_equals_the_slides(seeds: dict[str, str]) -> Non
 
 def test_what_the_cifar_report_says_in_words(seeds: dict[str, str]) -> None:
     text = " ".join(seeds["cifar10"].split())
-    for said in ("approximately 8 million", "approximately 44,000", "0.00015", "500 epochs", "300 epochs", "0.95"):
-        assert said in text
+    for sentence in ("approximately 8 million", "approximately 44,000", "0.00015", "500 epochs", "300 epochs", "0.95"):
+        assert sentence in text
     assert tables()["cifar10-text"].cell("vit", "accuracy").bound == "below"
 
 
@@ -140,22 +140,22 @@ def test_every_cell_is_a_run_or_says_why_not(table: Table, protocol: str) -> Non
 
 @pytest.mark.parametrize("table", tables().values(), ids=lambda table: table.key)
 def test_no_scaled_run_can_stand_in_a_full_protocols_cell(table: Table) -> None:
-    marks: dict[str, set[bool]] = {}
-    for protocol, one in table.protocols.items():
+    markers: dict[str, set[bool]] = {}
+    for protocol, item in table.protocols.items():
         for row in table.rows:
             for column in table.columns:
                 try:
-                    mark = table.spec(row.key, column.key, protocol).fingerprint()
-                except Refusal:
+                    marker = table.spec(row.key, column.key, protocol).fingerprint()
+                except UserError:
                     continue
-                marks.setdefault(mark, set()).add(one.scaled)
-    assert all(len(kinds) == 1 for kinds in marks.values())
-    assert all(one.scaled == ("scaled" in one.label) for one in table.protocols.values())
+                markers.setdefault(marker, set()).add(item.scaled)
+    assert all(len(kinds) == 1 for kinds in markers.values())
+    assert all(value.scaled == ("scaled" in value.label) for value in table.protocols.values())
 
 
 def test_the_rows_that_are_one_function_differ_in_their_kernel_alone() -> None:
     table = tables()["performer-table-1"]
-    first, second = (table.spec(row, "error", "scaled").flat() for row in table.same[0])
+    first, second = (table.spec(row, "error", "scaled").flat() for row in table.equivalent[0])
     assert {name for name in first if first[name] != second[name]} == {"kernel"}
 
 
@@ -174,11 +174,11 @@ def test_the_counted_sizes_are_those_of_the_models() -> None:
 
     assert set(networks()) == set(counts())
     for network in ("cnn", "cct-7/3x1", "cifar-vit", "mobilenetv2/0.5", "resnet56", "cct-7/7x2"):
-        key = next(one for one in counts() if one.startswith(f"{network} "))
+        key = next(item for item in counts() if item.startswith(f"{network} "))
         assert count(key) == counts()[key]
 
 
-def test_sizes_are_counted_at_the_reports_own_pictures_whatever_the_protocol() -> None:
+def test_sizes_are_counted_at_the_reports_own_images_whatever_the_protocol() -> None:
     table = tables()["slides-table-3"]
     row, column = table.row("vit-s"), table.column("macs")
     assert (
@@ -188,9 +188,9 @@ def test_sizes_are_counted_at_the_reports_own_pictures_whatever_the_protocol() -
     )
 
 
-def _refusal(path: Path, raw: object) -> str:
+def _error(path: Path, raw: object) -> str:
     path.write_text(json.dumps(raw), encoding="utf-8")
-    with pytest.raises(Refusal) as why:
+    with pytest.raises(UserError) as why:
         published._checked(Table, published._read(path))
     return str(why.value)
 
@@ -198,18 +198,18 @@ def _refusal(path: Path, raw: object) -> str:
 def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path) -> None:
     good = json.loads((published.FOLDER / "performer-table-1.json").read_text(encoding="utf-8"))
     path = tmp_path / "performer-table-1.json"
-    assert "no metric 'taste'" in _refusal(
+    assert "no metric 'taste'" in _error(
         path, {**good, "columns": [{**good["columns"][0], "metric": "taste"}]} | {"cells": []}
     )
-    assert "no option 'spoons'" in _refusal(
+    assert "no option 'spoons'" in _error(
         path, {**good, "rows": [*good["rows"], {"key": "z", "label": "z", "recipe": {"spoons": 1}}]}
     )
-    assert "no row 'nobody'" in _refusal(path, {**good, "reference": "nobody"})
-    assert "no cell (softmax, moon)" in _refusal(path, {**good, "cells": [{**good["cells"][0], "column": "moon"}]})
-    with pytest.raises(Refusal, match="must hold a kind and the key"):
+    assert "no row 'nobody'" in _error(path, {**good, "reference": "nobody"})
+    assert "no cell (softmax, moon)" in _error(path, {**good, "cells": [{**good["cells"][0], "column": "moon"}]})
+    with pytest.raises(UserError, match="must hold a kind and the key"):
         published._read(path.rename(tmp_path / "other.json"))
     (tmp_path / "torn.json").write_text("{", encoding="utf-8")
-    with pytest.raises(Refusal, match=r"torn\.json cannot be read"):
+    with pytest.raises(UserError, match=r"torn\.json cannot be read"):
         published._read(tmp_path / "torn.json")
-    with pytest.raises(Refusal, match="no published table 'x'"):
+    with pytest.raises(UserError, match="no published table 'x'"):
         published.table("x")

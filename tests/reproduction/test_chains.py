@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vitcore.cli import app
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published import tables as published
 from vitcore.published.chains import takes, worded
 from vitcore.published.tables import FOLDER, Table, table
@@ -34,11 +34,11 @@ TINY: dict[str, Any] = {
         "scaled": {
             "label": "scaled",
             "scaled": True,
-            "fields": {"dataset": "digits", "samples": 64, "epochs": 1, "batch_size": 16, "side": 36},
+            "fields": {"dataset": "digits", "samples": 64, "epochs": 1, "batch_size": 16, "image_size": 36},
         }
     },
     "stages": [
-        {"key": "first", "label": "pre-training", "recipe": {"architecture": "cct-mini/3x3", "side": 28}},
+        {"key": "first", "label": "pre-training", "recipe": {"architecture": "cct-mini/3x3", "image_size": 28}},
         {"key": "teacher", "label": "CNN", "recipe": {"architecture": "cnn"}},
     ],
     "rows": [
@@ -84,12 +84,12 @@ def stored(results: Results) -> pd.DataFrame:
 
 def test_a_chain_is_run_to_its_end_by_one_command_and_fills_its_cells(results: Results, tiny: Table) -> None:
     line = ["--results", str(results.root), "reports", "fill", "tiny-table", "--wait"]
-    told = CliRunner().invoke(app, line)
-    assert told.exit_code == 0, told.output
+    messages = CliRunner().invoke(app, line)
+    assert messages.exit_code == 0, messages.output
     runs = stored(results)
     assert list(runs["status"]) == ["finished"] * 4, runs[["title", "status", "reason"]]
     found = result_table(tiny, runs, "scaled")
-    assert all(one.values for one in found.results), "both cells are filled by the runs of the chain"
+    assert all(result.values for result in found.results), "both cells are filled by the runs of the chain"
     assert missing(tiny, runs, [0], "scaled").specs == []
     assert runs["init_from"].notna().sum() == 2
     distilled = runs[runs["teacher"].notna()].iloc[0]
@@ -103,10 +103,10 @@ def test_a_chain_is_run_to_its_end_by_one_command_and_fills_its_cells(results: R
 
 
 def test_a_chain_is_told_with_its_whole_cost_before_it_is_queued(results: Results, tiny: Table) -> None:
-    told = CliRunner().invoke(app, ["--results", str(results.root), "reports", "fill", "tiny-table", "--dry-run"])
-    assert "4 runs are missing" in told.output
-    assert "fine-tuned, a chain of 2: pre-training → fine-tuned (starts from pre-training)" in told.output
-    assert "distilled (starts from fine-tuned, teacher CNN)" in told.output
+    messages = CliRunner().invoke(app, ["--results", str(results.root), "reports", "fill", "tiny-table", "--dry-run"])
+    assert "4 runs are missing" in messages.output
+    assert "fine-tuned, a chain of 2: pre-training → fine-tuned (starts from pre-training)" in messages.output
+    assert "distilled (starts from fine-tuned, teacher CNN)" in messages.output
     assert results.ids() == []
 
 
@@ -162,12 +162,12 @@ def test_numbers_that_are_kept_with_the_project_can_be_started_from_by_nobody(ti
 def test_what_takes_a_run_that_is_nowhere_is_refused_before_anything_is_queued(results: Results, tiny: Table) -> None:
     last = tiny.chain("tuned", "top-1", "scaled")[-1].spec
     with locks.lock(results.locks / "dispatcher-cpu.lock").acquire():
-        with pytest.raises(Refusal, match="neither stored nor queued with it"):
+        with pytest.raises(UserError, match="neither stored nor queued with it"):
             queue_all(results, [RunSpec(), last], EMPTY, lambda spec: None)
         assert results.ids() == []
         first = tiny.chain("tuned", "top-1", "scaled")[0].spec
-        misfit = RunSpec.of(last, positions="none")
-        with pytest.raises(Refusal, match="positions learnable"):
+        misfit = RunSpec.of(last, pos_embed="none")
+        with pytest.raises(UserError, match="position embedding learnable"):
             queue_all(results, [first, misfit], EMPTY, lambda spec: None)
         assert results.ids() == []
 
@@ -199,7 +199,7 @@ def test_the_slides_chains_are_whole_and_every_link_fits_the_next(
     chain = table(key).chain(row, "top-1", protocol)
     assert len(chain) == links, worded(chain)
     specs = [link.spec for link in chain]
-    assert {mark for spec in specs for mark in takes(spec)} <= {spec.fingerprint() for spec in specs}
+    assert {marker for spec in specs for marker in takes(spec)} <= {spec.fingerprint() for spec in specs}
     with locks.lock(results.locks / "dispatcher-cpu.lock").acquire():
         ids = queue_all(results, [RunSpec.of(spec, device="cpu") for spec in specs], EMPTY, lambda spec: None)
     assert len(ids) == links
@@ -213,5 +213,5 @@ def test_tables_share_what_they_pre_train() -> None:
 @pytest.mark.parametrize("row", ["vit-l", "vit-h"])
 def test_what_was_trained_on_images_that_nobody_has_names_the_nearest_weights(row: str) -> None:
     for protocol in table("slides-table-4").protocols:
-        with pytest.raises(Refusal, match=r"never public; the nearest public weights are ViT-.*in21k.*import"):
+        with pytest.raises(UserError, match=r"never public; the nearest public weights are ViT-.*in21k.*import"):
             table("slides-table-4").spec(row, "top-1", protocol)

@@ -40,12 +40,12 @@ def test_each_claim_by_the_published_numbers_alone(key: str, standing: Standing,
 
 def test_every_claim_has_its_test() -> None:
     assert {"performers-better", "x2-quickest", "hybrid-f1"} <= set(claims())
-    assert all(by_published(one).why for one in claims().values())
+    assert all(by_published(value).why for value in claims().values())
 
 
 def runs_of(claim: Claim, frame: Frame, errors: dict[str, float], seeds: int, **more: Any) -> pd.DataFrame:
     lines = [
-        stored(table(key).spec(row, column.key, "scaled", seed), error + 0.1 * seed, test_rows=10_000, **more)
+        stored(table(key).spec(row, column.key, "scaled", seed), error + 0.1 * seed, test_samples=10_000, **more)
         for key in claim.tables
         for column in table(key).columns
         if column.metric == claim.metric

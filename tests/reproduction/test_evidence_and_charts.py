@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from tests.stored_runs import stored
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published.tables import figures, table
 from vitcore.reproduction import charts, evidence
-from vitcore.reproduction.requests import asked_for
+from vitcore.reproduction.requests import requested
 from vitcore.reproduction.tables import results
 
 T1 = table("performer-table-1")
@@ -27,8 +27,8 @@ def _runs(frame: Callable[..., pd.DataFrame]) -> pd.DataFrame:
 
 
 def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, frame: Callable[..., pd.DataFrame]) -> None:
-    runs = _runs(frame).assign(machine="my-own-laptop", processor="EPYC")
-    foreign = {**stored(T1.spec("x2", "error", "scaled", 0), 1.0, status="failed"), "machine": "m", "processor": "p"}
+    runs = _runs(frame).assign(machine="my-own-laptop", CPU="EPYC")
+    foreign = {**stored(T1.spec("x2", "error", "scaled", 0), 1.0, status="failed"), "machine": "m", "CPU": "p"}
     worth = evidence.worth_keeping([T1], pd.concat([runs, pd.DataFrame([foreign])]))
     assert set(worth["id"]) == set(runs["id"])
     epochs = pd.DataFrame({"run_id": [runs["id"][0]], "epoch": [1], "accuracy": [0.9]})
@@ -36,11 +36,11 @@ def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, fram
     paths = evidence.keep(worth, epochs, none, tmp_path)
     assert all("my-own-laptop" not in path.read_text(encoding="utf-8") for path in paths), "a host's name is private"
     back = pd.read_csv(paths[0])
-    filled = results(T1, evidence.with_kept(frame(), back), "scaled").at("softmax", "error")
-    assert filled.ours_text() == "6.50 [2.37, 16.50] (n = 2)"
-    both = evidence.with_kept(runs, back)
+    filled = results(T1, evidence.with_stored(frame(), back), "scaled").at("softmax", "error")
+    assert filled.measured_text() == "6.50 [2.37, 16.50] (n = 2)"
+    both = evidence.with_stored(runs, back)
     assert len(both) == len(runs), "what the store holds is not taken twice"
-    assert results(T1, evidence.with_kept(runs.iloc[:1], back), "scaled").at("x4", "error").ours.center == 6.5
+    assert results(T1, evidence.with_stored(runs.iloc[:1], back), "scaled").at("x4", "error").measured.center == 6.5
 
 
 def test_kept_matrices_are_those_that_figures_show_and_come_back_whole(
@@ -53,24 +53,24 @@ def test_kept_matrices_are_those_that_figures_show_and_come_back_whole(
 
     def read(run: str, epoch: int) -> np.ndarray:
         if epoch == 5:
-            raise Refusal("it did not come so far")
+            raise UserError("it did not come so far")
         return matrix
 
     evidence.keep(runs, pd.DataFrame(), evidence.shown_confusions(list(figures().values()), runs, read), tmp_path)
     monkeypatch.setattr(evidence, "FOLDER", tmp_path)
-    back = evidence.kept_confusion(id, 1)
+    back = evidence.stored_confusion(id, 1)
     assert back is not None
     np.testing.assert_array_equal(back, matrix)
-    assert evidence.kept_confusion(id, 5) is None
-    assert evidence.kept_confusion("another", 1) is None
+    assert evidence.stored_confusion(id, 5) is None
+    assert evidence.stored_confusion("another", 1) is None
 
 
 def test_requests_go_seed_by_seed_and_take_each_run_once(frame: Callable[..., pd.DataFrame]) -> None:
-    specs, under_way = asked_for(["performer-table-1"], frame(), range(2), "scaled", explanations=True)
+    specs, under_way = requested(["performer-table-1"], frame(), range(2), "scaled", explanations=True)
     assert under_way == 0
     assert [spec.seed for spec in specs] == [0] * 7 + [1] * 7, "six rows and the mended ReLU"
-    one, _ = asked_for(["performer-table-1"], frame(), range(1), "scaled", rows=["Performer-ReLU"])
-    assert [spec.model.kernel for spec in one] == ["relu"]
+    item, _ = requested(["performer-table-1"], frame(), range(1), "scaled", rows=["Performer-ReLU"])
+    assert [spec.model.kernel for spec in item] == ["relu"]
 
 
 def test_every_published_figure_is_drawn_or_waits_for_its_runs(frame: Callable[..., pd.DataFrame]) -> None:
@@ -82,11 +82,11 @@ def test_every_published_figure_is_drawn_or_waits_for_its_runs(frame: Callable[.
 
 def test_a_bar_figure_shows_published_and_ours_with_whiskers(frame: Callable[..., pd.DataFrame]) -> None:
     runs = _runs(frame)
-    published, ours = charts.draw(figures()["performer-figure-1"], results(T1, runs, "scaled"), runs).data
+    published, measured = charts.draw(figures()["performer-figure-1"], results(T1, runs, "scaled"), runs).data
     assert list(published.y) == [cell.value for cell in T1.cells if cell.column == "error"]
-    assert ours.name == "ours (scaled)"
-    assert ours.y[0] == 6.5
-    assert ours.error_y.array[0] > 0
+    assert measured.name == "ours (scaled)"
+    assert measured.y[0] == 6.5
+    assert measured.error_y.array[0] > 0
 
 
 def test_curves_and_matrices_are_of_the_runs_behind_the_figure(frame: Callable[..., pd.DataFrame]) -> None:

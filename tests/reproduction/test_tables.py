@@ -13,18 +13,18 @@ import pandas as pd
 import pytest
 
 from tests.stored_runs import stored
-from vitcore.cost.estimate import Expected
+from vitcore.cost.estimate import CostEstimate
 from vitcore.cost.speed import Measured, Speed, estimate, measure, network
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published.chains import command, takes
 from vitcore.published.tables import table, tables
 from vitcore.reproduction import exports
 from vitcore.reproduction.comparisons import comparisons
 from vitcore.reproduction.missing import missing
 from vitcore.reproduction.paragraph import paragraph
-from vitcore.reproduction.requests import asked_for
+from vitcore.reproduction.requests import requested
 from vitcore.reproduction.tables import results
-from vitcore.reproduction.verdicts import VOCABULARY, Ours, Verdict, judge_count, judge_result
+from vitcore.reproduction.verdicts import VOCABULARY, MeasuredCell, Verdict, judge_count, judge_result
 from vitcore.spec import RunSpec, command_line, fields
 from vitcore.statistics.intervals import Interval
 from vitcore.statistics.scales import PERCENT, SHARE
@@ -39,43 +39,43 @@ def spec(row: str, seed: int = 0, protocol: str = "scaled", key: str = "performe
     return table(key).spec(row, column, protocol, seed)
 
 
-@pytest.mark.parametrize("one", tables().values(), ids=lambda one: one.key)
-def test_without_a_run_every_result_says_not_run(one: Any, frame: Frame) -> None:
-    for protocol in one.protocols:
-        found = results(one, frame(), protocol)
+@pytest.mark.parametrize("item", tables().values(), ids=lambda item: item.key)
+def test_without_a_run_every_result_says_not_run(item: Any, frame: Frame) -> None:
+    for protocol in item.protocols:
+        found = results(item, frame(), protocol)
         measured = [cell for cell in found.results if cell.metric.kind != "count"]
-        assert {cell.judgement.verdict for cell in measured} <= {Verdict.NOT_RUN}
+        assert {cell.judgment.verdict for cell in measured} <= {Verdict.NOT_RUN}
         assert paragraph(found, frame())
-        assert exports.markdown(found).count("\n|") >= len(one.rows)
-    with pytest.raises(Refusal, match="no protocol 'imaginary'"):
-        results(one, frame(), "imaginary")
+        assert exports.markdown(found).count("\n|") >= len(item.rows)
+    with pytest.raises(UserError, match="no protocol 'imaginary'"):
+        results(item, frame(), "imaginary")
 
 
 def test_many_seeds_give_median_and_interval_and_one_is_too_few(frame: Frame) -> None:
     lines = [stored(spec("softmax", s), 6.0 + 0.1 * s) for s in range(3)] + [stored(spec("x4"), 2.0)]
     found = results(T1, frame(lines), "scaled")
-    many, one = found.at("softmax", "error"), found.at("x4", "error")
-    assert many.ours_text() == "6.10 [5.86, 6.35] (n = 3)"
-    assert one.ours_text() == "2.00, too few to say (n = 1)"
-    tested = results(T1, frame([{**line, "test_rows": 360} for line in lines]), "scaled").at("softmax", "error")
-    assert tested.ours.high - tested.ours.low > many.ours.high - many.ours.low, "360 images tell less"
+    many, item = found.at("softmax", "error"), found.at("x4", "error")
+    assert many.measured_text() == "6.10 [5.86, 6.35] (n = 3)"
+    assert item.measured_text() == "2.00, too few to say (n = 1)"
+    tested = results(T1, frame([{**line, "test_samples": 360} for line in lines]), "scaled").at("softmax", "error")
+    assert tested.measured.high - tested.measured.low > many.measured.high - many.measured.low, "360 images tell less"
 
 
 def test_a_scaled_run_tests_a_claim_and_never_a_number(frame: Frame) -> None:
-    for one in tables().values():
-        lines = [stored(made, 50.0) for made in asked_for([one.key], frame(), range(3), "scaled")[0]]
-        for cell in results(one, frame(lines), "scaled").results:
+    for value in tables().values():
+        lines = [stored(made, 50.0) for made in requested([value.key], frame(), range(3), "scaled")[0]]
+        for cell in results(value, frame(lines), "scaled").results:
             if cell.metric.kind != "count":
-                assert cell.judgement.verdict in (Verdict.NOT_COMPARED, Verdict.NOT_PUBLISHED, Verdict.NOT_RUN)
+                assert cell.judgment.verdict in (Verdict.NOT_COMPARED, Verdict.NOT_PUBLISHED, Verdict.NOT_RUN)
                 assert math.isnan(cell.difference)
 
 
 def test_scaled_runs_never_fill_the_full_protocols_cells(frame: Frame) -> None:
     runs = frame([stored(spec("softmax"), 6.0)])
-    assert results(T1, runs, "report").at("softmax", "error").judgement.verdict is Verdict.NOT_RUN
+    assert results(T1, runs, "report").at("softmax", "error").judgment.verdict is Verdict.NOT_RUN
     full = frame([stored(spec("softmax", s, "report"), 6.0 + s / 10) for s in range(2)])
     assert results(T1, full, "report").at("softmax", "error").verdict == "open", "two seeds show no agreement"
-    assert results(T1, full, "scaled").at("softmax", "error").judgement.verdict is Verdict.NOT_RUN
+    assert results(T1, full, "scaled").at("softmax", "error").judgment.verdict is Verdict.NOT_RUN
 
 
 def test_failed_running_and_unreadable_runs_are_told_and_not_counted(frame: Frame) -> None:
@@ -86,10 +86,10 @@ def test_failed_running_and_unreadable_runs_are_told_and_not_counted(frame: Fram
         {**stored(spec("x2", 3), 1.0), "fingerprint": None, "seed": math.nan, "id": "spec-no-longer-validates"},
     ]
     cell = results(T1, frame(lines), "scaled").at("x2", "error")
-    assert cell.ours_text() == "3.00, too few to say (n = 1); 1 failed, 1 running"
+    assert cell.measured_text() == "3.00, too few to say (n = 1); 1 failed, 1 running"
     failed = results(T1, frame(lines[1:2]), "scaled").at("x2", "error")
-    assert failed.ours_text() == "1 failed"
-    assert failed.judgement.verdict is Verdict.NOT_RUN
+    assert failed.measured_text() == "1 failed"
+    assert failed.judgment.verdict is Verdict.NOT_RUN
 
 
 def test_a_seed_run_twice_counts_once_and_a_later_failure_does_not_hide_it(frame: Frame) -> None:
@@ -100,19 +100,19 @@ def test_a_seed_run_twice_counts_once_and_a_later_failure_does_not_hide_it(frame
     ]
     cell = results(T1, frame(lines), "scaled").at("x2", "error")
     assert dict(cell.runs) == {0: "20260102-b"}
-    assert cell.ours.center == 4
+    assert cell.measured.center == 4
 
 
 def test_divergence_is_an_outcome_of_its_own(frame: Frame) -> None:
     lines = [stored(spec("relu", s), 90.2, status="diverged") for s in range(2)]
     found = results(T1, frame(lines), "scaled")
     cell = found.at("relu", "error")
-    assert cell.ours_text() == "2 of 2 diverged"
+    assert cell.measured_text() == "2 of 2 diverged"
     assert cell.verdict == "diverged"
-    assert math.isnan(cell.ours.center)
+    assert math.isnan(cell.measured.center)
     assert (cell.divergence.center, cell.divergence.high) == (1, 1)
-    said = " ".join(paragraph(found, frame(lines)))
-    assert "Performer-ReLU diverged in 2 of 2 runs (100%, 95 %: 16% to 100%)" in said
+    text = " ".join(paragraph(found, frame(lines)))
+    assert "Performer-ReLU diverged in 2 of 2 runs (100%, 95 %: 16% to 100%)" in text
     assert not missing(T1, frame(lines), range(2), "scaled", rows=["relu"]).specs, "its seeds need not run again"
 
 
@@ -122,10 +122,10 @@ def test_seconds_are_of_one_machine_and_never_judged(frame: Frame) -> None:
     found = results(T1, frame(lines), "scaled")
     time = found.at("x2", "time")
     assert time.machine == "fast"
-    assert time.ours.center == 10
-    assert time.judgement.verdict is Verdict.NOT_COMPARED
+    assert time.measured.center == 10
+    assert time.judgment.verdict is Verdict.NOT_COMPARED
     assert math.isnan(time.difference)
-    assert results(T1, frame(lines), "scaled", machine="slow").at("x2", "time").ours.center == 90
+    assert results(T1, frame(lines), "scaled", machine="slow").at("x2", "time").measured.center == 90
 
 
 def test_a_row_that_is_an_epoch_reads_that_epoch(frame: Frame) -> None:
@@ -135,25 +135,25 @@ def test_a_row_that_is_an_epoch_reads_that_epoch(frame: Frame) -> None:
         {"run_id": run["id"], "epoch": [1, 2], "accuracy": [0.01, 0.02], "f1": [0.0, 0.01], "train_loss": [5.2, 5.0]}
     )
     found = results(hybrid, frame([run]), "scaled", epochs=epochs)
-    assert found.at("2", "loss").ours.center == 5.0
-    assert found.at("3", "accuracy").judgement.verdict is Verdict.NOT_RUN
+    assert found.at("2", "loss").measured.center == 5.0
+    assert found.at("3", "accuracy").judgment.verdict is Verdict.NOT_RUN
     assert len(missing(hybrid, frame(), [0, 1], "scaled").specs) == 2, "five epochs are one run a seed"
 
 
 def test_counts_are_exact_and_an_error_of_the_slides_shows() -> None:
     found = results(table("slides-table-1"), pd.DataFrame({"fingerprint": []}), "report")
     assert found.at("cct-7/3x1", "parameters").verdict == "agrees"
-    assert found.at("cct-7/3x1", "parameters").center_text() == found.at("cct-7/3x1", "parameters").ours_text()
+    assert found.at("cct-7/3x1", "parameters").center_text() == found.at("cct-7/3x1", "parameters").measured_text()
     assert found.at("cct-7/3x1", "parameters").center_text().endswith(" M"), "a number of parameters has its unit"
     assert found.at("cct-7/3x2", "macs").verdict == "differs"
     assert found.at("mobilenetv2/0.5", "macs").verdict == "agrees"
     fourth = results(table("slides-table-4"), pd.DataFrame({"fingerprint": []}), "scaled")
     assert {fourth.at(row, "parameters").verdict for row in ("vit-h", "cct-224")} == {"differs"}
-    assert "JFT-300M" in fourth.at("vit-h", "top-1").judgement.why
+    assert "JFT-300M" in fourth.at("vit-h", "top-1").judgment.why
 
 
-def measured(center: float, count: int, variance: float = math.nan, degrees: float = 0.0) -> Ours:
-    return Ours(Interval(center, math.nan, math.nan), count, PERCENT, variance, degrees, 10_000)
+def measured(center: float, count: int, variance: float = math.nan, degrees: float = 0.0) -> MeasuredCell:
+    return MeasuredCell(Interval(center, math.nan, math.nan), count, PERCENT, variance, degrees, 10_000)
 
 
 def test_verdicts_by_hand() -> None:
@@ -161,7 +161,7 @@ def test_verdicts_by_hand() -> None:
     cell = T1.cell("softmax", "error")
     assert cell is not None
     close, wide = Spread(0.05**2, 14, 14), Spread(0.3**2, 14, 14)
-    for center, count, theirs, verdict in (
+    for center, count, other, verdict in (
         (6.2, 3, close, "agrees"),
         (6.2, 2, close, "open"),
         (6.2, 1, close, "open"),
@@ -170,8 +170,8 @@ def test_verdicts_by_hand() -> None:
         (8.0, 3, wide, "open"),
         (15.0, 3, wide, "differs"),
     ):
-        judged = judge_result(cell, measured(center, count, 0.05**2, 4), theirs)
-        assert judged.verdict == verdict, (center, count, theirs.variance)
+        judged = judge_result(cell, measured(center, count, 0.05**2, 4), other)
+        assert judged.verdict == verdict, (center, count, other.variance)
     assert judge_result(cell, measured(6.5, 1)).verdict == "open", "nobody tells of any spread"
     assert judge_count(cell, 6.0951, "parameters").verdict == "agrees"
     assert judge_count(cell, 6.25, "parameters").verdict == "differs"
@@ -182,9 +182,9 @@ def test_one_and_a_half_percent_is_not_85() -> None:
     """One seed of 10,000 images, and no spread known on either side."""
     cell = table("hybrid-figure-4").cell("5", "accuracy")
     assert cell is not None
-    ours = Ours(Interval(0.0152, math.nan, math.nan), 1, SHARE, images=10_000)
-    assert judge_result(cell, ours).verdict == "differs"
-    near = Ours(Interval(0.80, math.nan, math.nan), 1, SHARE, images=10_000)
+    measured = MeasuredCell(Interval(0.0152, math.nan, math.nan), 1, SHARE, images=10_000)
+    assert judge_result(cell, measured).verdict == "differs"
+    near = MeasuredCell(Interval(0.80, math.nan, math.nan), 1, SHARE, images=10_000)
     assert judge_result(cell, near).verdict == "open"
 
 
@@ -192,7 +192,7 @@ def test_a_bound_is_no_evidence_of_agreement() -> None:
     cell = table("cifar10-text").cell("vit", "accuracy")
     assert cell is not None
     assert cell.printed == "0.95"
-    low = Ours(Interval(0.3, 0.28, 0.32), 3, SHARE, images=10_000)
+    low = MeasuredCell(Interval(0.3, 0.28, 0.32), 3, SHARE, images=10_000)
     assert judge_result(cell, low).verdict == "open"
     assert "no evidence of agreement" in judge_result(cell, low).why
     assert judge_result(cell, replace(low, center=Interval(0.97, 0.965, 0.975))).verdict == "differs"
@@ -218,12 +218,12 @@ def test_missing_asks_once_for_a_run_and_again_for_what_failed(frame: Frame) -> 
         stored(spec("softmax", 2), math.nan, status="queued"),
     ]
     gaps = missing(T1, frame(lines), [0, 1, 2], "scaled", rows=["softmax"])
-    assert [one.seed for one in gaps.specs] == [1]
+    assert [item.seed for item in gaps.specs] == [1]
     assert gaps.under_way == 1
-    filled = frame([stored(one, 5.0) for one in missing(T1, frame(), [0], "scaled").specs])
+    filled = frame([stored(item, 5.0) for item in missing(T1, frame(), [0], "scaled").specs])
     assert missing(T1, filled, [0], "scaled").specs == []
     cell = results(T1, filled, "scaled")
-    assert all(one.values for one in cell.results), "what missing asks for is what the table finds"
+    assert all(result.values for result in cell.results), "what missing asks for is what the table finds"
     never = missing(table("slides-table-4"), frame(), [0], "report", rows=["vit-l"])
     assert "never public" in never.cannot[0][2]
 
@@ -246,34 +246,34 @@ def test_a_network_new_to_this_machine_is_guessed_and_can_be_measured(frame: Fra
     assert [network(spec)[1] for spec in estimate(gaps, frame()).guessed] == ["softmax", "x^4"], "each network once"
     lines = [stored(gaps[0], 6.0, training_seconds=120.0)]
     assert estimate(gaps, frame(lines)).guessed == []
-    kept = frame(lines).assign(kept=True)
-    there = estimate(gaps, kept)
+    saved = frame(lines).assign(kept=True)
+    there = estimate(gaps, saved)
     assert len(there.guessed) == 2, "another machine's speed is a guess here"
     assert str(there).startswith("perhaps")
     both = {network(spec): Measured(0.01, 50.0) for spec in gaps}
-    told = estimate(gaps[:1], kept, measured=both)
-    assert told.guessed == []
-    assert told.minutes == pytest.approx(0.01 * (120_000 + 10_000 * 2 / 3) / 60)
+    messages = estimate(gaps[:1], saved, measured=both)
+    assert messages.guessed == []
+    assert messages.minutes == pytest.approx(0.01 * (120_000 + 10_000 * 2 / 3) / 60)
 
 
-def test_a_measurement_tells_seconds_for_a_picture_and_memory() -> None:
+def test_a_measurement_tells_seconds_for_a_image_and_memory() -> None:
     found = measure(RunSpec.of(architecture="cnn", dataset="digits", samples=64))
     assert 0 < found.seconds < 10
     assert 0.5 < found.memory_mb < 500
 
 
 def test_what_is_expected_of_a_run_is_its_training_alone(frame: Frame) -> None:
-    mine = spec("softmax", 0)
-    by_runs = Speed(frame([stored(mine, 6.0, training_seconds=120.0)]))
-    assert by_runs.expected(spec("softmax", 1)) == Expected(120.0, guessed=False)
+    own = spec("softmax", 0)
+    by_runs = Speed(frame([stored(own, 6.0, training_seconds=120.0)]))
+    assert by_runs.expected(spec("softmax", 1)) == CostEstimate(120.0, guessed=False)
     assert by_runs.memory_mb(spec("softmax", 1)) == 400.0
-    measured = Speed(frame(), measured={network(mine): Measured(0.01, 50.0)})
-    rows = (mine.data.samples or 60_000) * mine.training.epochs
-    assert measured.expected(mine) == Expected(0.01 * rows, guessed=False)
-    assert measured.memory_mb(mine) == 50.0
-    assert Speed(frame()).expected(mine) is None
-    assert Speed(frame()).memory_mb(mine) is None
-    larger = RunSpec.of(**{**mine.flat(), "batch_size": 2 * mine.training.batch_size})
+    measured = Speed(frame(), measured={network(own): Measured(0.01, 50.0)})
+    rows = (own.data.samples or 60_000) * own.training.epochs
+    assert measured.expected(own) == CostEstimate(0.01 * rows, guessed=False)
+    assert measured.memory_mb(own) == 50.0
+    assert Speed(frame()).expected(own) is None
+    assert Speed(frame()).memory_mb(own) is None
+    larger = RunSpec.of(**{**own.flat(), "batch_size": 2 * own.training.batch_size})
     assert by_runs.memory_mb(larger) is None, "another batch size takes another amount"
 
 
@@ -319,21 +319,21 @@ def test_columns_of_different_size_are_no_replicates(frame: Frame) -> None:
         for column in ("10000-error", "20000-error", "50000-error")
         for row, error in (("softmax", 9.0), ("x4", 3.0))
     ]
-    said = " ".join(paragraph(results(two, frame(lines), "scaled"), frame(lines)))
-    assert "cannot be said: no two of them have 3 seeds in common" in said
+    text = " ".join(paragraph(results(two, frame(lines), "scaled"), frame(lines)))
+    assert "cannot be said: no two of them have 3 seeds in common" in text
 
 
 def test_the_paragraph_is_honest_either_way(frame: Frame) -> None:
-    same = frame(_seeds_of({row: [6.0, 6.5, 5.6] for row in ("softmax", "x4", "quad", "x2", "max-x2")}))
-    said = " ".join(paragraph(results(T1, same, "scaled"), same))
-    assert "agree exactly, seed by seed" in said
-    assert "at 1.4 points" in said
-    assert "scaled runs" in said
+    equal = frame(_seeds_of({row: [6.0, 6.5, 5.6] for row in ("softmax", "x4", "quad", "x2", "max-x2")}))
+    text = " ".join(paragraph(results(T1, equal, "scaled"), equal))
+    assert "agree exactly, seed by seed" in text
+    assert "at 1.4 points" in text
+    assert "scaled runs" in text
     apart = frame(_seeds_of({"softmax": [6.0, 6.5, 5.6, 6.1], "x4": [2.1, 2.5, 1.6, 2.0], "x2": [2.0, 2.4, 1.7, 2.1]}))
-    said = " ".join(paragraph(results(T1, apart, "scaled"), apart))
-    assert "The kernels differ (p = " in said
-    assert "Softmax (not Performized) worse than X⁴ by +4.0" in said
-    assert "over all 3 pairs of kernels, 2 differ" in said
+    text = " ".join(paragraph(results(T1, apart, "scaled"), apart))
+    assert "The kernels differ (p = " in text
+    assert "Softmax (not Performized) worse than X⁴ by +4.0" in text
+    assert "over all 3 pairs of kernels, 2 differ" in text
     assert "Nothing of this table has been run" in " ".join(paragraph(results(T1, frame(), "scaled"), frame()))
 
 
@@ -346,8 +346,8 @@ def test_the_paragraph_says_whether_replacement_matters(frame: Frame, shift: flo
         for place, column in enumerate(("10000-error", "20000-error", "50000-error")):
             for row, error in (("softmax", 6.0), ("x4", 5.5), ("x2", 5.8)):
                 for seed in range(4):
-                    one = table(key).spec(row, column, "scaled", seed)
-                    lines.append(stored(one, error - place + extra + 0.1 * seed + 0.05 * (seed == place)))
+                    item = table(key).spec(row, column, "scaled", seed)
+                    lines.append(stored(item, error - place + extra + 0.1 * seed + 0.05 * (seed == place)))
     runs = frame(lines)
     second, third = (results(table(f"performer-table-{n}"), runs, "scaled") for n in (2, 3))
     assert verdict in " ".join(paragraph(second, runs, third))
@@ -374,15 +374,15 @@ def test_exports_hold_every_cell_and_stay_whole(frame: Frame) -> None:
 
 def test_a_cells_command_makes_that_cells_run() -> None:
     places = {field.name.replace("_", "-"): field for field in fields()}
-    for one in tables().values():
-        for row in one.rows:
+    for value in tables().values():
+        for row in value.rows:
             try:
-                made = one.spec(row.key, one.columns[0].key, "scaled", seed=2)
-            except Refusal:
+                made = value.spec(row.key, value.columns[0].key, "scaled", seed=2)
+            except UserError:
                 continue
             if takes(made):  # no single run makes it
-                assert command(made, one.key, row.key, "scaled").startswith(
-                    f"python -m vitcore reports fill {one.key} --row {row.key} --protocol scaled"
+                assert command(made, value.key, row.key, "scaled").startswith(
+                    f"python -m vitcore reports fill {value.key} --row {row.key} --protocol scaled"
                 )
                 continue
             read: dict[str, Any] = {}
@@ -411,18 +411,18 @@ def test_what_is_true_of_all_cells_stands_in_the_heading_alone(frame: Frame) -> 
 
 def test_time_depends_on_the_batch_size(frame: Frame) -> None:
     """By a stored run of one size, by runs of several, and by another network's: never the same for all sizes."""
-    mine = spec("softmax", 0)
-    sizes = [RunSpec.of(**{**mine.flat(), "batch_size": size}) for size in (5, 64, 65_536)]
-    own = stored(mine, 6.0, training_seconds=120.0)
+    measured = spec("softmax", 0)
+    sizes = [RunSpec.of(**{**measured.flat(), "batch_size": size}) for size in (5, 64, 65_536)]
+    own = stored(measured, 6.0, training_seconds=120.0)
     several = [
-        {**stored(mine, 6.0, training_seconds=seconds), "batch_size": size}
+        {**stored(measured, 6.0, training_seconds=seconds), "batch_size": size}
         for size, seconds in ((8, 300.0), (64, 120.0))
     ]
     for runs in (frame([own]), frame(several), frame([own]).assign(kept=True)):
-        minutes = [estimate([one], runs).minutes for one in sizes]
+        minutes = [estimate([size], runs).minutes for size in sizes]
         assert minutes[0] > 1.1 * minutes[1] > minutes[1] > minutes[2] > 0
-    exact = estimate([RunSpec.of(**{**mine.flat(), "batch_size": 8})], frame(several))
+    exact = estimate([RunSpec.of(**{**measured.flat(), "batch_size": 8})], frame(several))
     assert exact.guessed == []
-    assert Speed(frame(several)).expected(sizes[1]) == Expected(120.0, guessed=False)
+    assert Speed(frame(several)).expected(sizes[1]) == CostEstimate(120.0, guessed=False)
     assert len(estimate(sizes[:1], frame(several)).guessed) == 1, "a size that no run had can be measured"
-    assert len({network(one) for one in sizes}) == 3
+    assert len({network(size) for size in sizes}) == 3

@@ -51,7 +51,7 @@ def damage(path: Path, how: str) -> None:
     DAMAGES[how](path)
 
 
-def told(name: str, how: str) -> bool:
+def message(name: str, how: str) -> bool:
     """Whether the run's row must say so: a file that is merely empty, or of which only the end is read, is none."""
     if how in ("empty", "zeros") or (how == "a sparse file" and LIMITS.get(name, 0) > 5 << 30):
         return False

@@ -49,7 +49,7 @@ def wait_for_status(results: Results, id: str, *wanted: str) -> None:
     wait_until(there, f"run {id} is {' or '.join(wanted)}, not {queue.status(results, id)}")
 
 
-def ours(results: Results) -> Iterator[psutil.Process]:
+def started_here(results: Results) -> Iterator[psutil.Process]:
     """Dispatchers and workers of this results folder, and of no other."""
     for process in psutil.process_iter():
         try:
@@ -63,7 +63,7 @@ def ours(results: Results) -> Iterator[psutil.Process]:
 def end_all(results: Results) -> None:
     """Ends what a test has left running; dispatchers first, so that they start nothing more."""
     for _ in range(3):
-        for process in sorted(ours(results), key=lambda p: "vitcore.runs.worker" in p.cmdline()):
+        for process in sorted(started_here(results), key=lambda p: "vitcore.runs.worker" in p.cmdline()):
             with suppress(psutil.NoSuchProcess):  # it has gone by itself
                 process.kill()
                 process.wait(10)

@@ -1,4 +1,4 @@
-"""A run that went on from an earlier checkpoint: what the abandoned attempt told beyond it counts nowhere."""
+"""A run that went on from an earlier checkpoint: what the abandoned attempt journaled beyond it counts nowhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.store.writing import add, epoch_line, write_run
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.events import Attempt
 from vitcore.runs import journal, predictions
 from vitcore.runs.attempts import Attempts
@@ -38,14 +38,14 @@ def into(path: Path, line: dict[str, Any]) -> None:
 
 
 def tell(run: RunFolder, epochs: range, loss: float) -> None:
-    kept = predictions.Predictions(run.predictions, [0, 1, 1], 2)
+    stored = predictions.Predictions(run.predictions, [0, 1, 1], 2)
     for epoch in epochs:
         for step in range(10 * epoch - 9, 10 * epoch + 1):
             into(run.steps, {"step": step, "epoch": epoch, "loss": loss, "learning_rate": 0.1})
         add(run, epoch_line(epoch, train_loss=loss))
         into(run.confusion, {"epoch": epoch, "matrix": [[epoch, int(10 * loss)], [0, 2]]})
-        kept.put(epoch, [0, 1, 0])
-    kept.close()
+        stored.put(epoch, [0, 1, 0])
+    stored.close()
 
 
 def killed_at_5_resumed_from_2(results: Results, *, marked: bool) -> RunFolder:
@@ -56,7 +56,7 @@ def killed_at_5_resumed_from_2(results: Results, *, marked: bool) -> RunFolder:
     return run
 
 
-def told(results: Results, run: RunFolder, index: Index) -> dict[str, object]:
+def journaled(results: Results, run: RunFolder, index: Index) -> dict[str, object]:
     """The last epoch as every reader has it."""
     index.poll()
     row: Any = queries.runs(index).set_index("id").loc[run.id]
@@ -90,21 +90,21 @@ def test_every_reader_tells_the_attempt_that_the_weights_are_of(tmp_path: Path, 
     tell(run, range(1, 6), 0.5)
     index = Index(results)
     if polled != "at once":
-        assert told(results, run, index) == expected(5)
+        assert journaled(results, run, index) == expected(5)
     if polled == "over a snapshot":
         assert index.publish() is None
         index.close()
         index = Index(results)
         assert index.notice is None
     started(run, 2)
-    assert told(results, run, index) == expected(2)
-    with pytest.raises(Refusal, match="epoch 5"):
+    assert journaled(results, run, index) == expected(2)
+    with pytest.raises(UserError, match="epoch 5"):
         history(run, 1, 0, 5)
-    with pytest.raises(Refusal, match="no confusion matrix of epoch 4"):
+    with pytest.raises(UserError, match="no confusion matrix of epoch 4"):
         queries.confusion(index, run.id, 4)
     tell(run, range(3, 4), 0.25)
     add(run, {"event": "ended", "status": "paused", "reason": "so", "epochs": 3, "error_percent": 12.5})
-    assert told(results, run, index) == expected(3)
+    assert journaled(results, run, index) == expected(3)
     assert list(queries.epochs(index, [run.id])["train_loss"]) == [0.5, 0.5, 0.25]
     assert list(queries.steps(results, run.id)["loss"]) == [0.5] * 20 + [0.25] * 10
     assert queries.confusion(index, run.id, 3)[1][0, 1] == 2
@@ -129,16 +129,16 @@ def test_what_the_last_attempt_said_at_its_end_goes_with_it(tmp_path: Path) -> N
 
 
 def test_journals_of_earlier_versions_are_folded_too(tmp_path: Path) -> None:
-    """They have no mark in the other journals; epochs are withdrawn by the events, steps as they are told again."""
+    """They have no mark in the other journals; epochs are withdrawn by the events, steps as they come again."""
     results = Results(tmp_path)
     run = killed_at_5_resumed_from_2(results, marked=False)
     index = Index(results)
-    found = told(results, run, index)
+    found = journaled(results, run, index)
     assert {name: value for name, value in found.items() if name != "steps"} == {
         name: value for name, value in expected(2).items() if name != "steps"
     }
     tell(run, range(3, 4), 0.25)
-    assert told(results, run, index) == expected(3)
+    assert journaled(results, run, index) == expected(3)
     index.close()
 
 
@@ -146,7 +146,7 @@ def test_nothing_is_taken_out_of_a_journal(tmp_path: Path) -> None:
     run = killed_at_5_resumed_from_2(Results(tmp_path), marked=True)
     before = run.events.read_bytes(), run.confusion.read_bytes()
     index = Index(Results(tmp_path))
-    told(Results(tmp_path), run, index)
+    journaled(Results(tmp_path), run, index)
     index.close()
     assert (run.events.read_bytes(), run.confusion.read_bytes()) == before
     assert [json.loads(line)["epoch"] for line in before[0].splitlines() if b'"epoch":' in line] == [1, 2, 3, 4, 5]

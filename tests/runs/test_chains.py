@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
-from tests.runs.processes import end_all, endless, epochs_of, ours, tiny, wait_for_status, wait_until, worker_of
+from tests.runs.processes import end_all, endless, epochs_of, started_here, tiny, wait_for_status, wait_until, worker_of
 from vitcore import events
 from vitcore.cli import app, follow
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import dependencies, journal, locks, queue, seal, trash, watch
 from vitcore.runs.folder import Results, read_json, write_json
 from vitcore.runs.journal import Journal
@@ -40,7 +40,7 @@ def stored(results: Results, status: str, **chosen: Any) -> str:
 
 def test_a_run_starts_when_the_one_it_waits_for_has_finished_and_says_what_it_took_over(results: Results) -> None:
     first = queue.enqueue(results, cct())
-    second = queue.enqueue(results, cct(init_from=first, side=36, freeze=True), after=[first])
+    second = queue.enqueue(results, cct(init_from=first, image_size=36, freeze=True), after=[first])
     third = queue.enqueue(results, cct(teacher=first, init_from=first, samples=32), after=[first])
     for id in (first, second, third):
         wait_for_status(results, id, "finished", "failed")
@@ -63,7 +63,7 @@ def test_a_head_of_other_classes_is_fresh(results: Results, tmp_path: Path) -> N
     from vitcore.training.initial import load_initial, start_from
 
     initial = load_initial(results.run(first).path, "last")
-    model = build("cct-mini/3x3", channels=1, side=28, classes=10)
+    model = build("cct-mini/3x3", channels=1, image_size=28, classes=10)
     own = model.state_dict()["heads.0.weight"].clone()
     taken = start_from(model, initial, tuple("abcdefghij"))
     assert taken.fresh == ("heads.0.weight", "heads.0.bias")
@@ -74,7 +74,7 @@ def test_a_head_of_other_classes_is_fresh(results: Results, tmp_path: Path) -> N
 def test_a_run_that_was_stopped_before_its_first_step_leaves_no_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A head that has learnt nothing would answer like one that has."""
+    """A head that has learned nothing would answer like one that has."""
     from vitcore.training import stop_signal, train
 
     monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
@@ -110,7 +110,7 @@ def test_a_worker_killed_between_two_links_leaves_the_second_to_the_dispatcher(r
     wait_for_status(results, first, "running")
     worker_of(results, first).send_signal(signal.SIGKILL)
     wait_for_status(results, first, "interrupted")
-    wait_until(lambda: not list(ours(results)), "the dispatcher has gone, since nothing can be taken up")
+    wait_until(lambda: not list(started_here(results)), "the dispatcher has gone, since nothing can be taken up")
     assert queue.status(results, second) == "queued"
     queue.resume(results, first)
     wait_for_status(results, first, "running")
@@ -118,7 +118,7 @@ def test_a_worker_killed_between_two_links_leaves_the_second_to_the_dispatcher(r
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "messages"),
     [
         ("failed", "which failed (so it is); resume that one, or cancel this one"),
         ("cancelled", "which was cancelled (so it is); resume"),
@@ -126,17 +126,17 @@ def test_a_worker_killed_between_two_links_leaves_the_second_to_the_dispatcher(r
         ("stopped", "which was stopped before its end"),
     ],
 )
-def test_what_waits_for_a_failed_link_goes_on_waiting_and_says_why(asleep: Results, status: str, told: str) -> None:
+def test_what_waits_for_a_failed_link_goes_on_waiting_and_says_why(asleep: Results, status: str, messages: str) -> None:
     first = queue.enqueue(asleep, tiny(name="the first"))
     second = queue.enqueue(asleep, tiny(init_from=first), after=[first])
     third = queue.enqueue(asleep, tiny(init_from=second), after=[second])
     assert dependencies.reason(asleep, second) == f"waits for the first ({first}), which is queued"
     assert not dependencies.stuck(asleep, third)
-    asleep.run(first).waiting.unlink()
+    asleep.run(first).queue_entry.unlink()
     ended(asleep, first, status)
-    assert told in dependencies.reason(asleep, second)
+    assert messages in dependencies.reason(asleep, second)
     assert f"({second}), which waits for run" not in dependencies.reason(asleep, third)
-    assert told in dependencies.reason(asleep, third), "the last of a chain says what holds the first back"
+    assert messages in dependencies.reason(asleep, third), "the last of a chain says what holds the first back"
     queue.ensure_dispatcher(asleep)
     assert queue.queued(asleep) == [second, third]
     assert dependencies.reason(asleep, first) == ""
@@ -162,11 +162,11 @@ def test_a_cancelled_link_that_is_queued_again_still_waits(asleep: Results) -> N
 
 def refused(results: Results, spec: RunSpec, *words: str, after: tuple[str, ...] = ()) -> None:
     before = results.ids()
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(UserError) as messages:
         queue.enqueue(results, spec, after=after)
-    said = str(told.value)
-    assert all(word in said for word in words), said
-    assert "\n" not in said
+    text = str(messages.value)
+    assert all(word in text for word in words), text
+    assert "\n" not in text
     assert results.ids() == before, "nothing was queued"
 
 
@@ -183,10 +183,10 @@ def test_a_run_that_is_missing_or_has_not_finished_is_refused(asleep: Results) -
 
 
 def test_weights_of_another_network_are_refused(asleep: Results) -> None:
-    cnn, other = stored(asleep, "finished"), stored(asleep, "finished", architecture="cct-2/3x2", positions="none")
+    cnn, other = stored(asleep, "finished"), stored(asleep, "finished", architecture="cct-2/3x2", pos_embed="none")
     refused(asleep, tiny(architecture="cct-2/3x2", init_from=cnn), "the architecture cnn", "cct-2/3x2")
-    refused(asleep, tiny(side=32, init_from=cnn), "image size of 28", "32")
-    refused(asleep, tiny(dataset="cifar-10", side=28, init_from=cnn), "channels: 1", "channels: 3")
+    refused(asleep, tiny(image_size=32, init_from=cnn), "image size of 28", "32")
+    refused(asleep, tiny(dataset="cifar-10", image_size=28, init_from=cnn), "channels: 1", "channels: 3")
     refused(asleep, tiny(architecture="cct-2/3x2", init_from=other), "positions none", "learnable")
 
 
@@ -209,9 +209,9 @@ def test_a_teacher_of_other_classes_is_refused(asleep: Results) -> None:
 def test_a_circle_is_refused_and_named(asleep: Results) -> None:
     """No command can make one; a folder that was written by hand can hold one."""
     first, second = queue.enqueue(asleep, tiny()), queue.enqueue(asleep, tiny())
-    for one, other in ((first, second), (second, first)):
-        ticket = read_json(asleep.run(one).waiting) or {}
-        write_json(asleep.run(one).waiting, {**ticket, "after": [other]})
+    for item, other in ((first, second), (second, first)):
+        entry = read_json(asleep.run(item).queue_entry) or {}
+        write_json(asleep.run(item).queue_entry, {**entry, "after": [other]})
     refused(asleep, tiny(init_from=first), "circle", f"{first} → {second} → {first}", after=(first,))
     assert "in turn; cancel one of the two" in dependencies.reason(asleep, first)
     assert dependencies.stuck(asleep, first)
@@ -241,8 +241,8 @@ def test_a_link_that_was_queued_elsewhere_holds_the_chain_back_until_somebody_st
     first = queue.enqueue(asleep, tiny(name="the first"))
     second = queue.enqueue(asleep, tiny(init_from=first), after=[first])
     for id in (first, second):
-        entry = read_json(asleep.run(id).waiting) or {}
-        write_json(asleep.run(id).waiting, {**entry, seal.FIELD: "of another account"})
+        entry = read_json(asleep.run(id).queue_entry) or {}
+        write_json(asleep.run(id).queue_entry, {**entry, seal.FIELD: "of another account"})
     assert "which was queued elsewhere; resume that one to train it here" in dependencies.reason(asleep, second)
     assert dependencies.stuck(asleep, second)
     queue.resume(asleep, second)
@@ -255,7 +255,7 @@ def test_a_link_that_was_queued_elsewhere_holds_the_chain_back_until_somebody_st
 @pytest.mark.parametrize("after", ["nonsense", 3, [3, None], {"a": 1}, [["x"]]])
 def test_a_broken_entry_waits_for_nothing(asleep: Results, after: Any) -> None:
     id = queue.enqueue(asleep, tiny())
-    write_json(asleep.run(id).waiting, {"at": 1.0, "lane": "cpu", "resume": False, "after": after})
+    write_json(asleep.run(id).queue_entry, {"at": 1.0, "lane": "cpu", "resume": False, "after": after})
     assert dependencies.awaited(asleep, asleep.run(id)) == []
     assert dependencies.reason(asleep, id) == ""
 
@@ -263,8 +263,8 @@ def test_a_broken_entry_waits_for_nothing(asleep: Results, after: Any) -> None:
 def test_the_list_of_runs_says_what_each_waits_for(asleep: Results) -> None:
     first = queue.enqueue(asleep, tiny(name="the first"))
     queue.enqueue(asleep, tiny(init_from=first), after=[first])
-    told = CliRunner().invoke(app, ["--results", str(asleep.root), "runs"])
-    assert f"waits for the first ({first}), which is queued" in told.stdout
+    messages = CliRunner().invoke(app, ["--results", str(asleep.root), "runs"])
+    assert f"waits for the first ({first}), which is queued" in messages.stdout
 
 
 def test_following_a_run_ends_where_what_it_waits_for_has_failed(asleep: Results) -> None:

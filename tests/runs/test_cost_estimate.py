@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.runs.processes import tiny
-from vitcore.cost.estimate import Expected
+from vitcore.cost.estimate import CostEstimate
 from vitcore.runs import cost_estimate, queue
 from vitcore.runs.folder import Results
 
 
-@pytest.mark.parametrize("told", [Expected(12.5), Expected(0.25, guessed=True)])
-def test_it_is_read_as_it_was_told(results: Results, told: Expected, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("messages", [CostEstimate(12.5), CostEstimate(0.25, guessed=True)])
+def test_it_is_read_as_it_was_told(results: Results, messages: CostEstimate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)
-    assert cost_estimate.read(results.run(queue.enqueue(results, tiny(), told))) == told
+    assert cost_estimate.read(results.run(queue.enqueue(results, tiny(), messages))) == messages
 
 
 def test_a_run_of_which_nothing_was_expected_has_none(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Distillation from end to end: a convolutional teacher is trained, stored, loaded by a worker and learnt from."""
+"""Distillation from end to end: a convolutional teacher is trained, stored, loaded by a worker and learned from."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional as F
 
 from tests.runs.processes import end_all, tiny, wait_for_status
-from vitcore.data.augment import Mixed
+from vitcore.data.augment import MixedTargets
 from vitcore.data.load import load
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import journal, queue, teachers
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -32,7 +32,7 @@ DISTILLED = {
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Results, str]]:
-    """Results that hold a small convolutional network which has learnt digits well enough to teach."""
+    """Results that hold a small convolutional network which has learned digits well enough to teach."""
     results = Results(tmp_path_factory.mktemp("taught"))
     teacher = queue.enqueue(results, tiny(samples=600, epochs=12, learning_rate=5e-3))
     wait_for_status(results, teacher, "finished")
@@ -75,30 +75,30 @@ def test_the_teacher_is_good_and_its_labels_are_what_the_distillation_head_is_gi
 ) -> None:
     results, teacher = taught
     model, _, classes = load_model(results.run(teacher).path)
-    images = load("digits")
-    pictures = (images.test.images[:200].float() / 255 - torch.tensor(images.mean).view(-1, 1, 1)) / torch.tensor(
-        images.std
+    digits = load("digits")
+    images = (digits.test.images[:200].float() / 255 - torch.tensor(digits.mean).view(-1, 1, 1)) / torch.tensor(
+        digits.std
     ).view(-1, 1, 1)
-    answers = model(pictures)
-    assert (answers.argmax(-1) == images.test.labels[:200]).float().mean() > 0.7
+    answers = model(images)
+    assert (answers.argmax(-1) == digits.test.labels[:200]).float().mean() > 0.7
     spec = RunSpec.of(teacher=teacher).training
     label, distilled = torch.randn(200, len(classes)), torch.randn(200, len(classes))
-    targets = Mixed(images.test.labels[:200])
+    targets = MixedTargets(digits.test.labels[:200])
     # Touvron et al. 2021, Equation 3, written out; the class head learns labels, the distillation head the teacher.
-    right = (F.cross_entropy(label, images.test.labels[:200]) + F.cross_entropy(distilled, answers.argmax(-1))) / 2
-    torch.testing.assert_close(make_loss(spec, model)((label, distilled), targets, pictures), right)
+    right = (F.cross_entropy(label, digits.test.labels[:200]) + F.cross_entropy(distilled, answers.argmax(-1))) / 2
+    torch.testing.assert_close(make_loss(spec, model)((label, distilled), targets, images), right)
 
 
 def test_a_soft_teacher_is_asked_at_its_temperature(taught: tuple[Results, str]) -> None:
     results, teacher = taught
     model, _, classes = load_model(results.run(teacher).path)
-    pictures, student = torch.randn(50, 1, 28, 28), torch.randn(50, len(classes))
+    images, student = torch.randn(50, 1, 28, 28), torch.randn(50, len(classes))
     labels = torch.randint(len(classes), (50,))
     spec = RunSpec.of(teacher=teacher, distillation="soft", temperature=4.0).training
-    taught_by, own = (model(pictures) / 4).softmax(-1), (student / 4).softmax(-1)
+    taught_by, own = (model(images) / 4).softmax(-1), (student / 4).softmax(-1)
     apart = 16 * (taught_by * (taught_by.log() - own.log())).sum(-1).mean()  # Hinton et al. 2015
     right = (F.cross_entropy(student, labels) + apart) / 2
-    torch.testing.assert_close(make_loss(spec, model)(student, Mixed(labels), pictures), right)
+    torch.testing.assert_close(make_loss(spec, model)(student, MixedTargets(labels), images), right)
 
 
 @pytest.mark.parametrize(
@@ -106,24 +106,24 @@ def test_a_soft_teacher_is_asked_at_its_temperature(taught: tuple[Results, str])
     [
         ({"dataset": "mnist"}, ["digits", "mnist"]),
         ({"dataset": "cifar-10"}, ["digits", "cifar-10"]),
-        ({"side": 32}, ["28", "32"]),
+        ({"image_size": 32}, ["28", "32"]),
         ({"teacher": "nobody"}, ["nobody"]),
     ],
 )
-def test_a_teacher_of_other_pictures_is_refused(
+def test_a_teacher_of_other_images_is_refused(
     taught: tuple[Results, str], chosen: dict[str, Any], named: list[str]
 ) -> None:
     results, teacher = taught
     before = results.ids()
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UserError) as error:
         queue.enqueue(results, RunSpec.of(**{**STUDENT, "teacher": teacher, **chosen}))
-    assert all(word in str(refusal.value) for word in named)
-    assert "\n" not in str(refusal.value)
+    assert all(word in str(error.value) for word in named)
+    assert "\n" not in str(error.value)
     assert results.ids() == before
 
 
 def test_a_teacher_without_weights_is_refused(tmp_path: Path) -> None:
     results = Results(tmp_path)
     untrained = results.create(tiny()).id
-    with pytest.raises(Refusal, match="no weights"):
+    with pytest.raises(UserError, match="no weights"):
         teachers.load(results, RunSpec.of(**STUDENT, teacher=untrained))

@@ -19,13 +19,13 @@ from tests.runs.processes import (
     end_all,
     endless,
     epochs_of,
-    ours,
+    started_here,
     tiny,
     wait_for_status,
     wait_until,
     worker_of,
 )
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import journal, locks, queue
 from vitcore.runs.folder import Results
 from vitcore.store import queries
@@ -76,21 +76,21 @@ def test_a_full_disk_ends_the_run_in_a_sentence_and_loses_nothing(small_disk: Re
     ballast = fill(small_disk)
     worker.resume()
     wait_until(lambda: queue.status(small_disk, id) != "running", "it has ended")
-    told = epochs_of(small_disk, id)
+    messages = epochs_of(small_disk, id)
     assert queue.status(small_disk, id) == "failed"
     assert "disk is full" in reason_of(small_disk, id)
     events = small_disk.run(id).events.read_bytes()
     assert events.endswith(b"\n")
     assert all(json.loads(line) for line in events.splitlines())
     fill(small_disk)  # the room that was put aside for its last words, too
-    with pytest.raises(Refusal, match="No space left"):
+    with pytest.raises(UserError, match="No space left"):
         queue.enqueue(small_disk, tiny())
-    wait_until(lambda: not list(ours(small_disk)), "nobody works on it any more")
+    wait_until(lambda: not list(started_here(small_disk)), "nobody works on it any more")
 
     ballast.unlink()
     queue.resume(small_disk, id)
-    wait_until(lambda: epochs_of(small_disk, id)[-1] > told[-1], "it has gone on")
-    assert epochs_of(small_disk, id)[: len(told)] == told
+    wait_until(lambda: epochs_of(small_disk, id)[-1] > messages[-1], "it has gone on")
+    assert epochs_of(small_disk, id)[: len(messages)] == messages
     queue.stop(small_disk, id)
     wait_for_status(small_disk, id, "stopped")
 
@@ -107,7 +107,7 @@ def test_a_read_only_disk_can_be_compared_but_not_trained_on(small_disk: Results
         assert queries.runs(index)["status"].tolist() == ["stopped"]
         assert "could not be published" in str(index.publish())
         for refused in (lambda: queue.enqueue(small_disk, tiny()), lambda: queue.resume(small_disk, folder.id)):
-            with pytest.raises(Refusal, match="Read-only file system"):
+            with pytest.raises(UserError, match="Read-only file system"):
                 refused()
     finally:
         subprocess.run(["mount", "-o", "remount,rw", str(small_disk.root)], check=True)
@@ -117,7 +117,7 @@ def test_a_read_only_disk_can_be_compared_but_not_trained_on(small_disk: Results
 def test_a_folder_that_vanishes_ends_the_training_and_leaves_no_ghost(results: Results, how: str) -> None:
     id = queue.enqueue(results, endless())
     wait_until(lambda: len(epochs_of(results, id)) >= 2, "two epochs are told")
-    told = epochs_of(results, id)
+    messages = epochs_of(results, id)
     worker = worker_of(results, id)
     elsewhere = results.root.with_name("elsewhere")
     results.root.rename(elsewhere)
@@ -127,7 +127,7 @@ def test_a_folder_that_vanishes_ends_the_training_and_leaves_no_ghost(results: R
     assert results.ids() == [], "no folder of that name has come back"
     if how == "moved":
         moved = Results(elsewhere)
-        assert epochs_of(moved, id)[: len(told)] == told
+        assert epochs_of(moved, id)[: len(messages)] == messages
         assert queue.status(moved, id) == "failed"
         assert "folder is gone" in reason_of(moved, id)
 
@@ -185,8 +185,8 @@ def test_a_run_killed_at_a_random_step_ends_with_the_same_bits(results: Results)
     if queue.status(results, cut) == "interrupted":
         queue.resume(results, cut)
     wait_for_status(results, cut, "finished")
-    one, other = (load_file(results.run(id).checkpoint) for id in (whole, cut))
-    assert all(torch.equal(one[name], other[name]) for name in one), f"killed after epoch {until}"
+    item, other = (load_file(results.run(id).checkpoint) for id in (whole, cut))
+    assert all(torch.equal(item[name], other[name]) for name in item), f"killed after epoch {until}"
     index = Index(results)
     index.poll()
     errors = [queries.epochs(index, [id])["error_percent"].tolist() for id in (whole, cut)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs.processes import tiny
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import folder, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -40,12 +40,12 @@ def test_a_run_comes_back_as_it_was_chosen(results: Results) -> None:
 def test_an_id_cannot_lead_elsewhere(results: Results, id: str) -> None:
     (results.root / "secrets").mkdir(parents=True)
     (results.root / "secrets" / "spec.json").write_text("{}")
-    with pytest.raises(Refusal, match="no run's id"):
+    with pytest.raises(UserError, match="no run's id"):
         results.run(id)
 
 
 def test_an_absent_run_is_named(results: Results) -> None:
-    with pytest.raises(Refusal, match="no run 'nobody'"):
+    with pytest.raises(UserError, match="no run 'nobody'"):
         results.run("nobody")
 
 
@@ -63,13 +63,13 @@ def test_an_absent_run_is_named(results: Results) -> None:
 def test_a_broken_or_newer_spec_is_refused_by_name(results: Results, text: str, named: str) -> None:
     folder = results.create(tiny())
     (folder.path / "spec.json").write_text(text)
-    with pytest.raises(Refusal, match=named):
+    with pytest.raises(UserError, match=named):
         folder.spec()
 
 
 def test_a_results_folder_that_is_a_file_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("not a folder")
-    with pytest.raises(Refusal, match="cannot be stored"):
+    with pytest.raises(UserError, match="cannot be stored"):
         queue.enqueue(Results(tmp_path / "results"), tiny())
     assert Results(tmp_path / "results").ids() == []
 
@@ -78,7 +78,7 @@ def test_a_results_folder_that_is_a_file_is_one_clear_sentence(tmp_path: Path) -
 def test_a_read_only_results_folder_is_one_clear_sentence(results: Results) -> None:
     results.root.mkdir()
     results.root.chmod(0o555)
-    with pytest.raises(Refusal, match="cannot be stored"):
+    with pytest.raises(UserError, match="cannot be stored"):
         queue.enqueue(results, tiny())
     results.root.chmod(0o755)
 

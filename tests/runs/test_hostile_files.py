@@ -15,11 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from pages.compare import saved_views
-from tests.runs.damages import DAMAGES, FILES, SECRET, damage, told
+from tests.runs.damages import DAMAGES, FILES, SECRET, damage, message
 from tests.runs.processes import tiny
 from tests.store.writing import write_run
 from vitcore.cli import app
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.lab import measurements
 from vitcore.runs import (
     annotations,
@@ -60,7 +60,7 @@ def whole(results: Results, seed: int) -> RunFolder:
 def read_all(results: Results, run: RunFolder) -> None:
     """Every reader of a run's files; each answers or refuses in a sentence."""
     status.now(run), queue.queued(results), queue.since(results, run.id), queue.resuming(run)
-    annotations.read(run), drawings.verdict(run), cost_estimate.read(run)
+    annotations.read(run), drawings.score(run), cost_estimate.read(run)
     for ask in (
         lambda: queries.steps(results, run.id),
         lambda: predictions.read(run),
@@ -69,8 +69,8 @@ def read_all(results: Results, run: RunFolder) -> None:
     ):
         try:
             ask()
-        except Refusal as refusal:
-            assert SECRET not in str(refusal)  # noqa: PT017
+        except UserError as error:
+            assert SECRET not in str(error)  # noqa: PT017
 
 
 def test_any_file_damaged_in_any_way_costs_its_own_row_alone(results: Results) -> None:
@@ -92,14 +92,14 @@ def test_any_file_damaged_in_any_way_costs_its_own_row_alone(results: Results) -
     for id, (name, how) in damaged.items():
         reason = str(rows.loc[id, "reason"])
         assert SECRET not in reason
-        if told(name, how):
+        if message(name, how):
             assert name in reason, (name, how, reason)
         read_all(results, results.run(id))
         for epoch in (None, *queries.confusion_epochs(index, id)):
             try:
                 queries.confusion(index, id, epoch)
-            except Refusal as refusal:
-                assert "no confusion matrix" in str(refusal)  # noqa: PT017
+            except UserError as error:
+                assert "no confusion matrix" in str(error)  # noqa: PT017
     assert SECRET not in exports.csv(rows)
     changes = index.changes
     index.poll()
@@ -111,7 +111,7 @@ def test_any_file_damaged_in_any_way_costs_its_own_row_alone(results: Results) -
 
 def test_a_run_that_can_be_read_again_is_whole_again(results: Results) -> None:
     run = whole(results, 0)
-    kept = run.events.read_bytes()
+    stored = run.events.read_bytes()
     index = Index(results)
     index.poll()
     damage(run.events, "a folder")
@@ -120,7 +120,7 @@ def test_a_run_that_can_be_read_again_is_whole_again(results: Results) -> None:
     assert queries.epochs(index, [run.id]).empty
     (run.events / "within").unlink()
     run.events.rmdir()
-    run.events.write_bytes(kept)
+    run.events.write_bytes(stored)
     index.poll()
     assert queries.runs(index)["reason"].item() == "it has finished"
     assert len(queries.epochs(index, [run.id])) == 3
@@ -154,7 +154,7 @@ def test_a_file_of_another_user_costs_its_run_its_row(results: Results, monkeypa
         read_all(results, closed)
         index.close()
         if name == "waiting.json":
-            closed.waiting.unlink()
+            closed.queue_entry.unlink()
 
 
 def test_a_file_system_without_locks_is_told_of(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +251,7 @@ def test_weights_and_resume_files_are_read_from_the_runs_alone(results: Results,
         lambda: load_resume(run.path, spec),
         lambda: teachers.load(results, student),
     ):
-        with pytest.raises(Refusal):
+        with pytest.raises(UserError):
             read()
     assert best._epoch(run.best) is None
 
@@ -269,7 +269,7 @@ def test_a_results_folder_that_is_a_link_to_nothing_is_refused(tmp_path: Path) -
         link = tmp_path / place
         link.parent.mkdir(exist_ok=True)
         link.symlink_to("nowhere")
-        with pytest.raises(Refusal, match="is a link to a folder that is not there"):
+        with pytest.raises(UserError, match="is a link to a folder that is not there"):
             Results(tmp_path / "results").create(RunSpec.of())
         link.unlink()
 
@@ -327,7 +327,7 @@ def test_a_copy_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shutil, "copy2", full)
-    with pytest.raises(Refusal, match="No space left"):
+    with pytest.raises(UserError, match="No space left"):
         trash.delete(results, run.id)
     assert results.ids() == [run.id]
     assert list(results.trash.iterdir()) == []
@@ -349,15 +349,15 @@ def test_what_lies_beside_the_runs_is_read_with_the_same_care(results: Results, 
             path.symlink_to(secret)
         else:
             damage(path, how)
-        _, said = saved_views.listed(results)
-        assert bool(said) == (name == "views/one.json" and how != "a link to nothing") or how == "a link to nothing"
-        assert not any(SECRET in one for one in said)
+        _, text = saved_views.listed(results)
+        assert bool(text) == (name == "views/one.json" and how != "a link to nothing") or how == "a link to nothing"
+        assert not any(SECRET in item for item in text)
         assert measurements.latest(results) is None
         assert queue.queued(results) == []
         try:
-            assert drawings.kept(results, "digits") == []
-        except Refusal as refusal:
-            assert "drawings" in str(refusal)  # noqa: PT017
+            assert drawings.stored(results, "digits") == []
+        except UserError as error:
+            assert "drawings" in str(error)  # noqa: PT017
         if name in OUTSIDE[1:]:
             try:
                 os.close(files.write_own(path, os.O_WRONLY | os.O_TRUNC))

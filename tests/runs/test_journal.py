@@ -94,8 +94,8 @@ def test_no_bytes_can_break_reading(
     tmp_path_factory: pytest.TempPathFactory, before: bytes, after: bytes, offset: int
 ) -> None:
     path = tmp_path_factory.mktemp("fuzz") / "events.jsonl"
-    mine = json.dumps({"event": "mine"}).encode()
-    path.write_bytes(before + b"\n" + mine + b"\n" + after)
+    own = json.dumps({"event": "mine"}).encode()
+    path.write_bytes(before + b"\n" + own + b"\n" + after)
     assert {"event": "mine"} in read(path)[0]
     assert read(path, offset)[1] <= path.stat().st_size
 
@@ -130,7 +130,7 @@ try:
 except OSError:
     print(told)
 """
-    told = int(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
-    assert told > 5
-    assert [line["epoch"] for line in read(path)[0]] == list(range(1, told + 1))
+    messages = int(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
+    assert messages > 5
+    assert [line["epoch"] for line in read(path)[0]] == list(range(1, messages + 1))
     assert path.read_bytes().endswith(b"\n")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.runs.processes import tiny
-from vitcore.cost.estimate import Expected
+from vitcore.cost.estimate import CostEstimate
 from vitcore.data.registry import DATASETS
 from vitcore.runs import annotations, cost_estimate, dispatcher, drawings, export, locks
 from vitcore.runs.export import FILE, graph_of, write_onnx
@@ -43,18 +43,18 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 def all_files(results: Results) -> RunFolder:
     """A run with every file that one can have, written by those who write them."""
-    ticket = {"at": 1.0, "lane": "cpu", "resume": False}
+    entry = {"at": 1.0, "lane": "cpu", "resume": False}
     run = results.create(
-        tiny(), {"waiting.json": ticket, "expected.json": cost_estimate.written(Expected(75, guessed=True))}
+        tiny(), {"waiting.json": entry, "expected.json": cost_estimate.written(CostEstimate(75, guessed=True))}
     )
     with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5), dispatcher._log(run) as log:
         command = [sys.executable, "-m", "vitcore.runs.worker", run.id, "--results", str(results.root)]
         subprocess.run(command, stdout=log, stderr=log, timeout=500, check=True, start_new_session=True)
     annotations.write(run, ["seen"], "so it is")
-    picture = Image.new("L", (100, 100), 255)
-    ImageDraw.Draw(picture).line((50, 10, 50, 90), fill=0, width=12)
-    drawings.save(results, "digits", picture, "1")
-    drawings.keep_verdict(run, drawings.Verdict(1, 1, "abc"))
+    image = Image.new("L", (100, 100), 255)
+    ImageDraw.Draw(image).line((50, 10, 50, 90), fill=0, width=12)
+    drawings.save(results, "digits", image, "1")
+    drawings.save_score(run, drawings.Score(1, 1, "abc"))
     write_onnx(run, run.path / FILE)
     return run
 

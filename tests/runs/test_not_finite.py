@@ -19,11 +19,11 @@ from tests.models.test_checkpoint_formats import perturbed, published
 from tests.training.runs import after, quick
 from vitcore import cli
 from vitcore.analysis import drawings as own_drawings
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import drawings, export, import_checkpoint, predict, teachers
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
-from vitcore.training.checkpoint import KEPT, WEIGHTS, load_model, save_model, save_resume
+from vitcore.training.checkpoint import WEIGHT_FILES, WEIGHTS, load_model, save_model, save_resume
 from vitcore.training.network import build_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,27 +54,27 @@ def broken(results: Results, bad: float, monkeypatch: pytest.MonkeyPatch) -> Run
     monkeypatch.setenv("VITCORE_RESULTS", str(results.root))
     run = results.create(SPEC)
     save_model(run.path, build_model(SPEC, 1, 28, 10), SPEC, DIGITS, 28, 1)
-    (run.path / KEPT["best"]).write_bytes(run.checkpoint.read_bytes())
+    (run.path / WEIGHT_FILES["best"]).write_bytes(run.checkpoint.read_bytes())
     spoil(run.checkpoint, bad)
     return run
 
 
 def drawn() -> Image.Image:
-    picture = Image.new("L", (100, 100), 255)
-    ImageDraw.Draw(picture).line((50, 10, 50, 90), fill=0, width=12)
-    return picture
+    image = Image.new("L", (100, 100), 255)
+    ImageDraw.Draw(image).line((50, 10, 50, 90), fill=0, width=12)
+    return image
 
 
-def answered(said: object) -> None:
+def answered(text: object) -> None:
     """Draw's asking gives the sentence back where others raise it."""
-    assert isinstance(said, str)
-    raise Refusal(said)
+    assert isinstance(text, str)
+    raise UserError(text)
 
 
 READERS: dict[str, Callable[[Results, RunFolder], object]] = {
     "the checkpoint": lambda results, run: load_model(run.path),
     "predict": lambda results, run: predict.predict(run, drawn()),
-    "where it looks": lambda results, run: predict.attend(predict.load(run), drawn()),
+    "where it looks": lambda results, run: predict.attention_maps(predict.load(run), drawn()),
     "ONNX": lambda results, run: export.write_onnx(run, run.path / export.FILE),
     "a teacher": lambda results, run: teachers.load(results, RunSpec.of(teacher=run.id)),
     "drawings": lambda results, run: own_drawings.judge(results, run),
@@ -86,7 +86,7 @@ READERS: dict[str, Callable[[Results, RunFolder], object]] = {
 def test_every_reader_of_a_run_refuses_it_and_names_it(results: Results, broken: RunFolder, reader: str) -> None:
     drawings.save(results, "digits", drawn(), "1")
     before = sorted(os.listdir(broken.path))
-    with pytest.raises(Refusal, match=r"is not finite: 1 of its .* such as 0\.weight") as refused:
+    with pytest.raises(UserError, match=r"is not finite: 1 of its .* such as 0\.weight") as refused:
         READERS[reader](results, broken)
     assert broken.id in str(refused.value)
     assert "--weights best" in str(refused.value)
@@ -126,8 +126,8 @@ def command(results: Results, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
+        messages = capsys.readouterr()
+        return int(ended.value.code or 0), messages.out, messages.err
 
     return run
 
@@ -136,70 +136,70 @@ def command(results: Results, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_the_command_line_answers_with_the_weights_that_are_asked_for(
     broken: RunFolder, command: Command, tmp_path: Path
 ) -> None:
-    picture, file = str(tmp_path / "one.png"), tmp_path / "it.onnx"
-    drawn().save(picture)
+    image, file = str(tmp_path / "one.png"), tmp_path / "it.onnx"
+    drawn().save(image)
     for asked in ([], ["--weights", "last"]):
-        for words in (["predict", broken.id, picture], ["export", broken.id, "--onnx", str(file)]):
+        for words in (["predict", broken.id, image], ["export", broken.id, "--onnx", str(file)]):
             code, out, err = command(*words, *asked)
             assert (code, out) == (2, "")
             assert broken.id in err
             assert "is not finite" in err
             assert len(err.splitlines()) == 1
     assert not file.exists()
-    code, out, err = command("predict", broken.id, picture, "--weights", "best", "--top", "3")
+    code, out, err = command("predict", broken.id, image, "--weights", "best", "--top", "3")
     assert (code, len(out.splitlines())) == (0, 3), err
     code, out, err = command("export", broken.id, "--onnx", str(file), "--weights", "best")
     assert code == 0, err
     assert file.stat().st_size > 10_000
 
-    for words in (["predict", broken.id, picture], ["export", broken.id, "--onnx", str(file)]):
+    for words in (["predict", broken.id, image], ["export", broken.id, "--onnx", str(file)]):
         code, _, err = command(*words, "--weights", "first")
         assert code == 2
         assert "'last'" in err
         assert "'best'" in err
-    (broken.path / KEPT["best"]).unlink()
-    for words in (["predict", broken.id, picture], ["export", broken.id, "--onnx", str(file)]):
+    (broken.path / WEIGHT_FILES["best"]).unlink()
+    for words in (["predict", broken.id, image], ["export", broken.id, "--onnx", str(file)]):
         code, _, err = command(*words, "--weights", "best")
         assert code == 2
         assert "there are no best weights" in err
 
 
 def test_best_weights_that_are_not_finite_are_refused_too(broken: RunFolder, bad: float) -> None:
-    spoil(broken.path / KEPT["best"], bad)
-    with pytest.raises(Refusal, match=r"best\.safetensors is not finite"):
+    spoil(broken.path / WEIGHT_FILES["best"], bad)
+    with pytest.raises(UserError, match=r"best\.safetensors is not finite"):
         predict.load(broken, "best")
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("name", WEIGHT_FILES)
 def test_weights_of_more_than_a_few_megabytes_are_read(results: Results, name: str) -> None:
     """A limit on a run's files is a limit for each kind: best weights are as large as the last."""
     spec = RunSpec.of(architecture="cct-7/3x1")
     run = results.create(spec)
     save_model(run.path, build_model(spec, 1, 28, 10), spec, DIGITS, 28, 1)
     if name != "last":
-        run.checkpoint.rename(run.path / KEPT[name])
-    assert (run.path / KEPT[name]).stat().st_size > 8 << 20
+        run.checkpoint.rename(run.path / WEIGHT_FILES[name])
+    assert (run.path / WEIGHT_FILES[name]).stat().st_size > 8 << 20
     assert predict.load(run, name).run == run.id
 
 
 def test_a_drawing_s_judge_tells_and_goes_on(results: Results, broken: RunFolder) -> None:
     drawings.save(results, "digits", drawn(), "1")
-    told = own_drawings.ask(results, [broken.id])
-    assert told.startswith(f"{broken.id} was passed over: ")
-    assert "is not finite" in told
-    assert drawings.verdict(broken) is None
+    messages = own_drawings.ask(results, [broken.id])
+    assert messages.startswith(f"{broken.id} was passed over: ")
+    assert "is not finite" in messages
+    assert drawings.score(broken) is None
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_an_import_is_refused_and_stores_nothing(results: Results, tmp_path: Path, suffix: str, bad: float) -> None:
-    tensors = published(perturbed("cct-2/3x2", channels=1, side=28))
+    tensors = published(perturbed("cct-2/3x2", channels=1, image_size=28))
     tensors["classifier.norm.weight"].view(-1)[0] = bad
     file = tmp_path / f"authors{suffix}"
     if suffix == ".pth":
         torch.save(tensors, file)
     else:
         save_file(tensors, file)
-    with pytest.raises(Refusal, match=rf"authors{suffix}.* not finite") as refused:
+    with pytest.raises(UserError, match=rf"authors{suffix}.* not finite") as refused:
         import_checkpoint.store(results, RunSpec.of(architecture="cct-2/3x2"), file, evaluate=False)
     assert "\n" not in str(refused.value)
     assert results.ids() == []
@@ -211,6 +211,6 @@ def test_a_resume_is_refused_and_leaves_the_weights(tmp_path: Path, bad: float) 
     state["model"]["0.weight"].view(-1)[0] = bad
     save_resume(tmp_path / "run", state)
     before = (tmp_path / "run" / WEIGHTS).read_bytes()
-    with pytest.raises(Refusal, match=r"the checkpoint in .*run is of a training that has diverged .* not finite"):
+    with pytest.raises(UserError, match=r"the checkpoint in .*run is of a training that has diverged .* not finite"):
         quick(tmp_path / "run", resume=True)
     assert (tmp_path / "run" / WEIGHTS).read_bytes() == before

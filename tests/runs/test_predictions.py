@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.runs.processes import epochs_of, tiny, wait_for_status
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import journal, queue
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.predictions import Predictions, predictions, read
@@ -21,20 +21,20 @@ def run(tmp_path: Path) -> RunFolder:
 
 def put(run: RunFolder, classes: int = 3, truth: list[int] = TRUTH, **answers: list[int]) -> None:
     """Keeps answers under names like e3, for epoch 3, as one worker's life would."""
-    kept = Predictions(run.predictions, truth, classes)
+    stored = Predictions(run.predictions, truth, classes)
     for name, given in answers.items():
-        kept.put(int(name[1:]), given)
-    kept.close()
+        stored.put(int(name[1:]), given)
+    stored.close()
 
 
 @pytest.mark.parametrize(("classes", "width"), [(256, 1), (257, 2), (1000, 2)])
 def test_answers_take_as_many_bytes_as_they_need(run: RunFolder, classes: int, width: int) -> None:
     truth = [classes - 1, 0, 1]
     put(run, classes, truth, e1=[0, classes - 1, 1], e3=truth)
-    kept = read(run)
-    assert kept.epochs == [1, 3]
-    assert kept.truth.tolist() == truth
-    assert kept.of(1).dtype.itemsize == width
+    stored = read(run)
+    assert stored.epochs == [1, 3]
+    assert stored.truth.tolist() == truth
+    assert stored.of(1).dtype.itemsize == width
     assert predictions(run, 1).tolist() == [0, classes - 1, 1]
     assert predictions(run, 3).tolist() == truth
 
@@ -47,7 +47,7 @@ def test_a_file_cut_anywhere_keeps_every_whole_epoch_and_is_written_on(run: RunF
         run.predictions.write_bytes(whole[:length])
         left = max(0, (length - (len(whole) - 3 * record)) // record)
         if left == 0:
-            with pytest.raises(Refusal, match=run.id):
+            with pytest.raises(UserError, match=run.id):
                 read(run)
         else:
             assert read(run).epochs == [1, 2, 3][:left]
@@ -73,7 +73,7 @@ def test_an_epoch_told_again_takes_the_place_of_the_first(run: RunFolder) -> Non
     assert predictions(run, 2).tolist() == [2] * 5
 
 
-def test_answers_about_other_pictures_are_given_up(run: RunFolder) -> None:
+def test_answers_about_other_images_are_given_up(run: RunFolder) -> None:
     put(run, e1=[0] * 5)
     put(run, truth=[0, 1, 2], e2=[1, 1, 1])
     assert read(run).epochs == [2]
@@ -89,13 +89,13 @@ def test_too_few_answers_are_a_mistake_of_ours(run: RunFolder) -> None:
 def test_a_run_without_them_says_so(run: RunFolder, content: bytes | None) -> None:
     if content is not None:
         run.predictions.write_bytes(content)
-    with pytest.raises(Refusal, match="kept no predictions"):
+    with pytest.raises(UserError, match="kept no predictions"):
         read(run)
 
 
 def test_an_epoch_without_them_is_refused(run: RunFolder) -> None:
     put(run, e1=[0] * 5)
-    with pytest.raises(Refusal, match="epoch 7"):
+    with pytest.raises(UserError, match="epoch 7"):
         predictions(run, 7)
 
 
@@ -103,35 +103,35 @@ def test_a_worker_keeps_them_and_they_agree_with_its_matrices(results: Results) 
     id = queue.enqueue(results, tiny(epochs=2))
     wait_for_status(results, id, "finished")
     run = results.run(id)
-    kept = read(run)
-    assert kept.epochs == epochs_of(results, id) == [1, 2]
+    stored = read(run)
+    assert stored.epochs == epochs_of(results, id) == [1, 2]
     started, *matrices = journal.read(run.confusion)[0]
     assert started["resumed_from"] == started["resumed_step"] == 0
     assert len(matrices) == 2
     for line in matrices:
         counted = np.zeros((10, 10), int)
-        np.add.at(counted, (kept.truth, kept.of(line["epoch"])), 1)
+        np.add.at(counted, (stored.truth, stored.of(line["epoch"])), 1)
         assert counted.tolist() == line["matrix"]
 
 
 def test_what_an_abandoned_attempt_answered_does_not_stand_in_for_the_next_ones(run: RunFolder) -> None:
     """Told again but not answered again: there is no answer yet, however often it went on from before."""
     add = journal.Journal(run.events)
-    kept = Predictions(run.predictions, [0, 1, 2], 10)
+    stored = Predictions(run.predictions, [0, 1, 2], 10)
     for epoch in (1, 2, 3):
-        kept.put(epoch, [epoch, epoch, epoch])
-    kept.close()
+        stored.put(epoch, [epoch, epoch, epoch])
+    stored.close()
     size = run.predictions.stat().st_size
     for _ in range(2):
-        kept = Predictions(run.predictions, [0, 1, 2], 10)
-        kept.withdraw(1)
+        stored = Predictions(run.predictions, [0, 1, 2], 10)
+        stored.withdraw(1)
         add.append({"event": "started", "resumed_from": 1})
         add.append({"event": "epoch", "epoch": 2})
         assert read(run).epochs == [1]
-        kept.close()
-    kept = Predictions(run.predictions, [0, 1, 2], 10)
-    kept.put(2, [9, 9, 9])
-    kept.close()
+        stored.close()
+    stored = Predictions(run.predictions, [0, 1, 2], 10)
+    stored.put(2, [9, 9, 9])
+    stored.close()
     add.close()
     assert read(run).epochs == [1, 2]
     assert list(read(run).of(2)) == [9, 9, 9]

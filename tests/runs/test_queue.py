@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs.processes import tiny
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import annotations, devices, journal, locks, queue, trash
 from vitcore.runs.folder import Results
 from vitcore.runs.status import RESUMABLE, STATUSES
@@ -20,13 +20,13 @@ def test_first_come_first_served_until_reordered(asleep: Results) -> None:
     assert {queue.status(asleep, id) for id in ids} == {"queued"}
     queue.reorder(asleep, [ids[3], ids[1]])
     assert queue.queued(asleep) == [ids[3], ids[1], ids[0], ids[2], ids[4]]
-    with pytest.raises(Refusal, match="not queued"):
+    with pytest.raises(UserError, match="not queued"):
         queue.reorder(asleep, ["nobody"])
 
 
 def test_each_device_has_a_lane_of_its_own(asleep: Results) -> None:
-    assert devices.lane("cuda") == devices.lane("cuda:0") == "cuda-0"
-    assert devices.lane("cuda:1") == "cuda-1"
+    assert devices.device_queue("cuda") == devices.device_queue("cuda:0") == "cuda-0"
+    assert devices.device_queue("cuda:1") == "cuda-1"
     with locks.lock(asleep.locks / "dispatcher-mps.lock").acquire():
         other = queue.enqueue(asleep, tiny(device="mps"))
         own = queue.enqueue(asleep, tiny(device="cpu"))
@@ -37,7 +37,7 @@ def test_each_device_has_a_lane_of_its_own(asleep: Results) -> None:
 def test_a_run_is_claimed_once(asleep: Results) -> None:
     folder = asleep.run(queue.enqueue(asleep, tiny()))
     with ThreadPoolExecutor(8) as threads:
-        assert sorted(threads.map(lambda _: queue.claim(folder), range(32))) == [False] * 31 + [True]
+        assert sorted(threads.map(lambda _: queue.dequeue(folder), range(32))) == [False] * 31 + [True]
 
 
 def test_a_cancelled_run_leaves_the_queue_and_can_come_back(asleep: Results) -> None:
@@ -45,11 +45,11 @@ def test_a_cancelled_run_leaves_the_queue_and_can_come_back(asleep: Results) -> 
     queue.cancel(asleep, id)
     assert queue.status(asleep, id) == "cancelled"
     assert queue.queued(asleep) == []
-    with pytest.raises(Refusal, match="cancelled, not queued"):
+    with pytest.raises(UserError, match="cancelled, not queued"):
         queue.cancel(asleep, id)
     queue.resume(asleep, id)
     assert queue.status(asleep, id) == "queued"
-    with pytest.raises(Refusal, match="is queued"):
+    with pytest.raises(UserError, match="is queued"):
         queue.resume(asleep, id)
 
 
@@ -58,16 +58,16 @@ def test_a_cancelled_run_says_whether_it_had_begun(asleep: Results, take_out: Ca
     """A run that was cancelled before it began, queued again and cancelled again, has still not begun."""
     id = queue.enqueue(asleep, tiny())
     folder = asleep.run(id)
-    told: list[str] = []
-    for learnt in (False, False, True):
-        if learnt:
+    messages: list[str] = []
+    for learned in (False, False, True):
+        if learned:
             folder.resume_point.write_bytes(b"what a worker leaves")
-        if told:
+        if messages:
             queue.resume(asleep, id)
         take_out(asleep, id)
-        told.append(journal.read(folder.events)[0][-1]["reason"])
-    assert told[0] == told[1] == "Cancelled before it began."
-    assert told[2] == "Cancelled before it went on; what it had learnt is kept."
+        messages.append(journal.read(folder.events)[0][-1]["reason"])
+    assert messages[0] == messages[1] == "Cancelled before it began."
+    assert messages[2] == "Cancelled before it went on; what it had learned is kept."
 
 
 def test_an_earlier_wish_for_the_order_is_kept_behind_a_later_one(asleep: Results) -> None:
@@ -81,7 +81,7 @@ def test_stopping_a_queued_run_cancels_it_and_an_ended_one_is_refused(asleep: Re
     id = queue.enqueue(asleep, tiny())
     queue.stop(asleep, id)
     assert queue.status(asleep, id) == "cancelled"
-    with pytest.raises(Refusal, match="is cancelled"):
+    with pytest.raises(UserError, match="is cancelled"):
         queue.stop(asleep, id)
 
 
@@ -96,7 +96,7 @@ def test_what_has_ended_is_resumed_only_where_something_is_left(asleep: Results,
         queue.resume(asleep, folder.id)
         assert queue.queued(asleep) == [folder.id]
     else:
-        with pytest.raises(Refusal, match=ending):
+        with pytest.raises(UserError, match=ending):
             queue.resume(asleep, folder.id)
 
 
@@ -106,18 +106,18 @@ def test_running_with_the_lock_free_means_that_it_died(asleep: Results) -> None:
     events.append({"event": "taken", "pid": 1})
     with locks.lock(folder.alive).acquire():
         assert queue.status(asleep, folder.id) == "running"
-        with pytest.raises(Refusal, match="stop it before"):
+        with pytest.raises(UserError, match="stop it before"):
             trash.delete(asleep, folder.id)
     assert queue.status(asleep, folder.id) == "interrupted"
     events.close()
 
 
 @pytest.mark.parametrize(
-    "ticket", ["", "[]", '{"at": "soon", "lane": 3}', '{"lane": "../../x"}', f'{{"at": {10**400}}}', '{"at": NaN}']
+    "entry", ["", "[]", '{"at": "soon", "lane": 3}', '{"lane": "../../x"}', f'{{"at": {10**400}}}', '{"at": NaN}']
 )
-def test_a_broken_ticket_still_waits(asleep: Results, ticket: str) -> None:
+def test_a_broken_ticket_still_waits(asleep: Results, entry: str) -> None:
     folder = asleep.create(tiny())
-    folder.waiting.write_text(ticket)
+    folder.queue_entry.write_text(entry)
     assert queue.queued(asleep, "cpu") == [folder.id]
     queue.ensure_dispatcher(asleep)
 
@@ -130,9 +130,9 @@ def test_a_deleted_run_can_be_restored(asleep: Results) -> None:
     trash.restore(asleep, id)
     assert asleep.ids() == [id]
     assert queue.status(asleep, id) == "cancelled"
-    with pytest.raises(Refusal, match="no deleted run"):
+    with pytest.raises(UserError, match="no deleted run"):
         trash.restore(asleep, id)
-    with pytest.raises(Refusal, match="no run's id"):
+    with pytest.raises(UserError, match="no run's id"):
         trash.restore(asleep, "../x")
 
 
@@ -150,25 +150,25 @@ def test_tags_and_notes_are_kept_and_checked(asleep: Results) -> None:
     assert folder.spec() == tiny(), "the spec is frozen"
     annotations.write(folder, name="")
     assert annotations.title(folder) == tiny().title()
-    for text, told in (
+    for text, messages in (
         ("x" * 121, "121"),
         (" ", "spaces"),
         ("a\nb", "U\\+000A"),
         ("a‮b", "U\\+202E"),
         ("\ud800", "D800"),
     ):
-        with pytest.raises(Refusal, match=told):
+        with pytest.raises(UserError, match=messages):
             annotations.write(folder, tags=[text])
-        with pytest.raises(Refusal, match=told):
+        with pytest.raises(UserError, match=messages):
             annotations.write(folder, name=text)
-    with pytest.raises(Refusal, match="no signs"):
+    with pytest.raises(UserError, match="no signs"):
         annotations.write(folder, tags=[""])
     folder.annotations.write_bytes(b"\xff\x00{")
     assert annotations.read(folder) == annotations.Annotations()
 
 
 def test_a_teacher_must_be_stored(asleep: Results) -> None:
-    with pytest.raises(Refusal, match="no run 'nobody'"):
+    with pytest.raises(UserError, match="no run 'nobody'"):
         queue.enqueue(asleep, tiny(teacher="nobody"))
 
 

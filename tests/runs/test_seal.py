@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from tests.runs.processes import tiny
 from vitcore.cli import app
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.front import waiting
 from vitcore.runs import queue, seal
 from vitcore.runs.folder import Results, RunFolder
@@ -32,7 +32,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str]
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The device queues for which a dispatcher was to be started; none is."""
     found: list[str] = []
-    monkeypatch.setattr(queue, "_start_dispatcher", lambda results, lane: found.append(lane))
+    monkeypatch.setattr(queue, "_start_dispatcher", lambda results, device_queue: found.append(device_queue))
     return found
 
 
@@ -57,7 +57,7 @@ def test_a_run_queued_elsewhere_waits_for_a_word(
     assert started == ["cpu"], "nothing is started for it"
     assert (queue.queued(results), queue.own(results)) == ([run.id], [])
     assert reason(results) == seal.FOREIGN
-    with pytest.raises(Refusal, match="waits for a word of yours"):
+    with pytest.raises(UserError, match="waits for a word of yours"):
         waiting.until_ended(results, run.id)
 
     queue.resume(results, run.id)
@@ -65,7 +65,7 @@ def test_a_run_queued_elsewhere_waits_for_a_word(
     assert queue.own(results) == [run.id]
     assert not queue.resuming(run), "it has not begun, so it begins"
     assert reason(results) is None
-    with pytest.raises(Refusal, match="is queued"):
+    with pytest.raises(UserError, match="is queued"):
         queue.resume(results, run.id)
 
 
@@ -102,21 +102,21 @@ def _other_spec(run: RunFolder) -> None:
     (run.path / "spec.json").write_text(json.dumps(card))
 
 
-def _sealed(mark: object) -> Callable[[RunFolder], object]:
+def _sealed(marker: object) -> Callable[[RunFolder], object]:
     def write(run: RunFolder) -> None:
-        entry = {"at": 1.0, "lane": "cpu", "resume": False, seal.FIELD: mark}
-        run.waiting.write_text(json.dumps({key: value for key, value in entry.items() if value != "absent"}))
+        entry = {"at": 1.0, "lane": "cpu", "resume": False, seal.FIELD: marker}
+        run.queue_entry.write_text(json.dumps({key: value for key, value in entry.items() if value != "absent"}))
 
     return write
 
 
-MARKS: tuple[object, ...] = ("absent", "", "0" * 64, "é", "\ud800", None, 1, [], {}, True)
+MARKERS: tuple[object, ...] = ("absent", "", "0" * 64, "é", "\ud800", None, 1, [], {}, True)
 FORGED: dict[str, Callable[[RunFolder], object]] = {
     "another spec": _other_spec,
     "no spec": lambda run: (run.path / "spec.json").unlink(),
     "a spec of surrogates": lambda run: (run.path / "spec.json").write_text('{"v": 1, "spec": {"name": "\\ud800"}}'),
-    "nonsense": lambda run: run.waiting.write_text("[]"),
-    **{f"a mark {mark!r}": _sealed(mark) for mark in MARKS},
+    "nonsense": lambda run: run.queue_entry.write_text("[]"),
+    **{f"a mark {marker!r}": _sealed(marker) for marker in MARKERS},
 }
 
 
@@ -157,12 +157,12 @@ def test_the_command_line_takes_it_over(
 
 def test_the_key_is_this_accounts_alone(results: Results, elsewhere: Callable[[str], None], tmp_path: Path) -> None:
     elsewhere("mine")
-    mark = seal.of({"epochs": 1})
+    marker = seal.of({"epochs": 1})
     [key] = (tmp_path / "mine" / "vitcore").iterdir()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert seal.of({"epochs": 1}) == mark
+    assert seal.of({"epochs": 1}) == marker
     elsewhere("theirs")
-    assert seal.of({"epochs": 1}) != mark
+    assert seal.of({"epochs": 1}) != marker
 
 
 def test_where_no_key_can_be_kept_ones_own_runs_start_all_the_same(

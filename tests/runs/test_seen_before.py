@@ -1,4 +1,4 @@
-"""What flatters a chained run is said: images it is scored on that an earlier run of the chain has learnt from."""
+"""What flatters a chained run is said: images it is scored on that an earlier run of the chain has learned from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def chained(results: Results, **before: object) -> RunSpec:
 
 
 @pytest.mark.parametrize(
-    ("before", "said"),
+    ("before", "text"),
     [
         ({}, ["validation error flatters it"]),
         ({"validation": 0.2}, ["validation error flatters it"]),
@@ -27,10 +27,10 @@ def chained(results: Results, **before: object) -> RunSpec:
         ({"dataset": "mnist", "samples": 100}, []),
     ],
 )
-def test_what_an_origin_has_seen_is_said(results: Results, before: dict[str, object], said: list[str]) -> None:
+def test_what_an_origin_has_seen_is_said(results: Results, before: dict[str, object], text: list[str]) -> None:
     found = sentences(results, chained(results, **before))
-    assert len(found) == len(said)
-    for sentence, part in zip(found, said, strict=True):
+    assert len(found) == len(text)
+    for sentence, part in zip(found, text, strict=True):
         assert part in sentence
 
 

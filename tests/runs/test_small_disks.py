@@ -16,7 +16,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.runs.processes import tiny
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import journal, predictions, worker
 from vitcore.runs.files import Unwritten
 from vitcore.runs.folder import Results, RunFolder
@@ -57,14 +57,14 @@ def full_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
             raise full()
         return write(number, data)
 
-    def kept(path: Path, how: Callable[[Path], object]) -> None:
+    def stored(path: Path, how: Callable[[Path], object]) -> None:
         def no_room(draft: Path) -> None:
             raise full()
 
         put(path, no_room if path.name == name else how)
 
     monkeypatch.setattr(os, "write", guarded)
-    monkeypatch.setattr(disk, "put", kept)
+    monkeypatch.setattr(disk, "put", stored)
 
 
 def trained(run: RunFolder, results: Results) -> dict[str, Any]:
@@ -72,17 +72,17 @@ def trained(run: RunFolder, results: Results) -> dict[str, Any]:
     work = worker._Work(results, run, "cpu")
     try:
         return work._train(going_on=False).written()
-    except Refusal as refusal:
-        return {"status": "failed", "reason": str(refusal)}
+    except UserError as user_error:
+        return {"status": "failed", "reason": str(user_error)}
     except OSError as error:
         return {"status": "failed", "reason": worker.explain(error, run.path)}
     finally:
         work.started.set()
         writers: list[Any] = [work.events, work.steps, work.confusion, *work.predictions.values()]
-        for one in writers:
+        for writer in writers:
             with suppress(Unwritten):  # what is kept back of the steps has no room either
-                if one is not None:
-                    one.close()
+                if writer is not None:
+                    writer.close()
 
 
 def test_a_real_training_names_the_full_disk_and_keeps_what_was_whole(small_disk: Results) -> None:
@@ -98,8 +98,8 @@ def test_a_real_training_names_the_full_disk_and_keeps_what_was_whole(small_disk
     assert not [name for name in os.listdir(run.path) if name.startswith(".")], "no drafts stay"
     for path in run.path.glob("*.safetensors"):
         assert load_file(path)
-    told, _ = journal.read(run.events)
-    assert all("event" in line for line in told)
+    messages, _ = journal.read(run.events)
+    assert all("event" in line for line in messages)
 
 
 WRITTEN = (
@@ -139,7 +139,7 @@ def test_what_predictions_need_is_told_too(results: Results, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("needed", "room", "said"),
+    ("needed", "room", "text"),
     [
         (2_000_000, 1_000_000, "it has 1.0 MB free and 2.0 MB are needed"),
         (1_010_000, 1_000_000, "it has 1.0 MB free and a little more than 1.0 MB is needed"),
@@ -148,5 +148,5 @@ def test_what_predictions_need_is_told_too(results: Results, monkeypatch: pytest
         (150, 7_300_000_000, "it has 7.3 GB free and 150 bytes are needed (a quota may forbid the rest"),
     ],
 )
-def test_what_is_said_to_be_needed_is_more_than_what_is_free(tmp_path: Path, needed: int, room: int, said: str) -> None:
-    assert said in disk.full(tmp_path, needed, room)
+def test_what_is_said_to_be_needed_is_more_than_what_is_free(tmp_path: Path, needed: int, room: int, text: str) -> None:
+    assert text in disk.full(tmp_path, needed, room)

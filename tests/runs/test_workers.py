@@ -13,7 +13,7 @@ import torch
 from tests.runs.processes import (
     endless,
     epochs_of,
-    ours,
+    started_here,
     tiny,
     wait_for_status,
     wait_until,
@@ -27,11 +27,11 @@ from vitcore.runs.worker import explain
 
 
 def dispatchers(results: Results) -> list[psutil.Process]:
-    return [process for process in ours(results) if "vitcore.runs.dispatcher" in process.cmdline()]
+    return [process for process in started_here(results) if "vitcore.runs.dispatcher" in process.cmdline()]
 
 
 def workers(results: Results) -> list[psutil.Process]:
-    return [process for process in ours(results) if "vitcore.runs.worker" in process.cmdline()]
+    return [process for process in started_here(results) if "vitcore.runs.worker" in process.cmdline()]
 
 
 def reason_of(results: Results, id: str) -> str:
@@ -49,14 +49,14 @@ def test_a_killed_worker_keeps_its_epochs_and_the_queue_goes_on(results: Results
     before = epochs_of(results, first)
     worker_of(results, first).kill()
     wait_for_status(results, first, "interrupted")
-    told = epochs_of(results, first)
-    assert told[: len(before)] == before
+    messages = epochs_of(results, first)
+    assert messages[: len(before)] == before
     wait_until(lambda: journal.read(results.run(first).events)[0][-1]["event"] == "ended", "the dispatcher says why")
     assert "killed by SIGKILL" in reason_of(results, first) or os.name != "posix"
     wait_for_status(results, second, "finished")
 
     queue.resume(results, first)
-    wait_until(lambda: epochs_of(results, first)[-1] > told[-1], "it has gone on beyond what it had told")
+    wait_until(lambda: epochs_of(results, first)[-1] > messages[-1], "it has gone on beyond what it had told")
     queue.stop(results, first)
     wait_for_status(results, first, "stopped")
     lines, _ = journal.read(results.run(first).events)
@@ -90,7 +90,7 @@ def test_a_killed_dispatcher_is_succeeded_and_its_worker_waited_for(results: Res
     wait_for_status(results, second, "stopped")
 
 
-def test_a_stopped_run_keeps_what_it_learnt_and_a_paused_one_goes_on(results: Results) -> None:
+def test_a_stopped_run_keeps_what_it_learned_and_a_paused_one_goes_on(results: Results) -> None:
     id = queue.enqueue(results, endless(epochs=30, samples=256, batch_size=8))
     wait_until(lambda: epochs_of(results, id), "an epoch is told")
     queue.pause(results, id)
@@ -99,10 +99,10 @@ def test_a_stopped_run_keeps_what_it_learnt_and_a_paused_one_goes_on(results: Re
     assert folder.checkpoint.is_file()
     assert not folder.request.exists()
     assert not list(folder.path.glob(".*")), "nothing half-written stays"
-    told = epochs_of(results, id)
+    messages = epochs_of(results, id)
     queue.resume(results, id)
     wait_for_status(results, id, "finished")
-    assert epochs_of(results, id)[: len(told)] == told
+    assert epochs_of(results, id)[: len(messages)] == messages
     assert sorted(set(epochs_of(results, id))) == list(range(1, 31))
 
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_trained_fails_in_one_sentence_and_the_next_runs(results:
         spec = results.run(impossible).path / "spec.json"
         spec.write_text(spec.read_text().replace('"cnn"', '"from the future"'))
         run = results.run(impossible)  # as a newer version on this account would have queued it
-        write_json(run.waiting, {**(read_json(run.waiting) or {}), seal.FIELD: seal.of(run.raw_spec())})
+        write_json(run.queue_entry, {**(read_json(run.queue_entry) or {}), seal.FIELD: seal.of(run.raw_spec())})
         teacher = results.create(tiny()).id
         writer = Journal(results.run(teacher).events)
         writer.append(Ended("finished", "so it is"))  # and has no weights

@@ -29,7 +29,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Results,
         command = [sys.executable, "-m", "tests.runs.writers", str(results.root), run.id]
         log_path = results.root / "said"
         with log_path.open("wb") as log:
-            both = [subprocess.Popen([*command, side], cwd=ROOT, stdout=log, stderr=log) for side in SIDES]
+            both = [subprocess.Popen([*command, image_size], cwd=ROOT, stdout=log, stderr=log) for image_size in SIDES]
             try:
                 codes = [process.wait(PATIENCE) for process in both]
             finally:
@@ -42,19 +42,19 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Results,
 
 def test_tags_notes_and_names_lose_nothing(written: tuple[Results, RunFolder]) -> None:
     found = annotations.read(written[1])
-    assert sorted(found.tags) == sorted(f"{side}{number}" for side in SIDES for number in range(TIMES))
+    assert sorted(found.tags) == sorted(f"{image_size}{number}" for image_size in SIDES for number in range(TIMES))
     assert (found.note, found.name) == (f"note {TIMES - 1}", f"name {TIMES - 1}")
 
 
 def test_every_view_is_where_its_last_writer_left_it(written: tuple[Results, RunFolder]) -> None:
     views, broken = saved_views.listed(written[0])
     assert not broken
-    kept = {f"{side} renamed {number}" for side in SIDES for number in range(0, FEW, 2)}
-    assert {one.name for one in views if not one.name.startswith("wanted")} == kept
+    stored = {f"{image_size} renamed {number}" for image_size in SIDES for number in range(0, FEW, 2)}
+    assert {view.name for view in views if not view.name.startswith("wanted")} == stored
 
 
 def test_of_two_who_want_one_name_one_gets_it(written: tuple[Results, RunFolder]) -> None:
-    got = sorted(int(one.name.rsplit("-", 1)[1]) for one in written[0].root.glob("got-*"))
+    got = sorted(int(item.name.rsplit("-", 1)[1]) for item in written[0].root.glob("got-*"))
     assert got == list(range(FEW))
 
 
@@ -66,21 +66,21 @@ def test_both_wishes_for_the_queue_are_kept(written: tuple[Results, RunFolder]) 
 
 
 def test_the_last_place_for_a_drawing_is_given_once(written: tuple[Results, RunFolder]) -> None:
-    found = drawings.kept(written[0], "digits")
+    found = drawings.stored(written[0], "digits")
     assert len(found) == MOST
-    assert len(list(found[0].path.parent.glob("*.png"))) == MOST, "no picture is left without its label"
+    assert len(list(found[0].path.parent.glob("*.png"))) == MOST, "no image is left without its label"
 
 
 def test_a_deleted_drawing_stays_deleted_and_no_other_goes(written: tuple[Results, RunFolder]) -> None:
-    labels = [one.label for one in drawings.kept(written[0], "cifar-10")]
+    labels = [item.label for item in drawings.stored(written[0], "cifar-10")]
     stay = len(range(0, FEW, 2))
     assert (labels.count("cat"), labels.count("dog")) == (stay, stay)
 
 
 def test_small_files_are_whole(written: tuple[Results, RunFolder]) -> None:
     results, run = written
-    assert drawings.verdict(run) is not None
-    left = [one.name for one in [*run.path.iterdir(), *results.root.iterdir()] if one.name.startswith(".")]
+    assert drawings.score(run) is not None
+    left = [item.name for item in [*run.path.iterdir(), *results.root.iterdir()] if item.name.startswith(".")]
     assert left == [".annotations.lock"], "no draft stays behind"
 
 
@@ -106,7 +106,7 @@ def test_every_small_file_of_the_project_is_among_these(tmp_path: Path) -> None:
             if not isinstance(function, ast.FunctionDef):
                 continue
             calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
-            if any(isinstance(one, ast.Name) and one.id == "write_json" for one in calls):
+            if any(isinstance(call, ast.Name) and call.id == "write_json" for call in calls):
                 found.add(name if name == "vitcore/runs/folder.py" else f"{name}:{function.name}")
     assert found == REPLACED_WHOLE.keys() | READ_AND_WRITTEN.keys()
     results = Results(tmp_path)

@@ -13,9 +13,9 @@ from PIL import Image
 
 from pages.compare import saved_views
 from pages.compare.view import View
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import annotations, drawings, queue
-from vitcore.runs.drawings import Verdict
+from vitcore.runs.drawings import Score
 from vitcore.runs.folder import Results, RunFolder
 
 TIMES = 100  # as the notes of a run; the other files are written FEW times
@@ -24,65 +24,67 @@ MOST = 10  # drawings that both sides together may keep
 SIDES = ("a", "b")
 
 
-def tags(run: RunFolder, side: str, number: int) -> None:
+def tags(run: RunFolder, image_size: str, number: int) -> None:
     """Both add tags to those that are there; one writes notes besides, the other names."""
-    annotations.amend(run, lambda old: annotations.Annotations((*old.tags, f"{side}{number}"), old.note, old.name))
-    if side == "a":
+    annotations.amend(
+        run, lambda old: annotations.Annotations((*old.tags, f"{image_size}{number}"), old.note, old.name)
+    )
+    if image_size == "a":
         annotations.write(run, note=f"note {number}")
     else:
         annotations.write(run, name=f"name {number}")
 
 
-def views(results: Results, side: str, number: int) -> None:
+def views(results: Results, image_size: str, number: int) -> None:
     """Keep, rename, delete: of each side's views every second stays, under its new name."""
-    saved_views.save(results, f"{side} {number}", View())
-    saved_views.rename(results, f"{side}-{number}", f"{side} renamed {number}")
+    saved_views.save(results, f"{image_size} {number}", View())
+    saved_views.rename(results, f"{image_size}-{number}", f"{image_size} renamed {number}")
     if number % 2:
-        saved_views.delete(results, f"{side}-renamed-{number}")
+        saved_views.delete(results, f"{image_size}-renamed-{number}")
 
 
-def one_name(results: Results, side: str, number: int) -> None:
+def one_name(results: Results, image_size: str, number: int) -> None:
     """Both want the same name: one of them gets it."""
     try:
         saved_views.save(results, f"wanted {number}", View())
-    except Refusal:
+    except UserError:
         return
-    (results.root / f"got-{side}-{number}").touch()
+    (results.root / f"got-{image_size}-{number}").touch()
 
 
-def order(results: Results, side: str, number: int) -> None:
+def order(results: Results, image_size: str, number: int) -> None:
     """Each puts a run of its own first."""
     waiting = sorted(queue.queued(results))
-    queue.reorder(results, [waiting[SIDES.index(side)]])
+    queue.reorder(results, [waiting[SIDES.index(image_size)]])
 
 
-def pictures(results: Results, side: str, number: int) -> None:
+def images(results: Results, image_size: str, number: int) -> None:
     """More than there is room for: what is over is refused."""
-    drawings.MOST = MOST  # a thousand pictures would take a minute to say the same
+    drawings.MOST = MOST  # a thousand images would take a minute to say the same
     try:
         drawings.save(results, "digits", Image.new("L", (8, 8)), str(number % 10))
-    except Refusal as refusal:
-        if "delete some" not in str(refusal):
+    except UserError as error:
+        if "delete some" not in str(error):
             raise
 
 
-def gone(results: Results, side: str, number: int) -> None:
-    """In a set of their own: each keeps a picture and takes every second of its own out again."""
+def gone(results: Results, image_size: str, number: int) -> None:
+    """In a set of their own: each keeps an image and takes every second of its own out again."""
     drawings.MOST = 1_000
-    one = drawings.save(results, "cifar-10", Image.new("L", (8, 8)), "cat" if side == "a" else "dog")
+    item = drawings.save(results, "cifar-10", Image.new("L", (8, 8)), "cat" if image_size == "a" else "dog")
     if number % 2:
-        drawings.delete(results, "cifar-10", one.id)
+        drawings.delete(results, "cifar-10", item.id)
 
 
-def verdict(run: RunFolder, side: str, number: int) -> None:
+def verdict(run: RunFolder, image_size: str, number: int) -> None:
     """A verdict is whole at every moment: right and of are from the same side."""
-    drawings.keep_verdict(run, Verdict(number, 1000 + number, side))
-    found = drawings.verdict(run)
+    drawings.save_score(run, Score(number, 1000 + number, image_size))
+    found = drawings.score(run)
     assert found is not None
     assert found.of == 1000 + found.right
 
 
-def tour(results: Results, side: str, number: int) -> None:
+def tour(results: Results, image_size: str, number: int) -> None:
     """Closed by either, it stays closed and whole."""
     import os
 
@@ -101,29 +103,29 @@ def kinds(results: Results, run: RunFolder) -> dict[str, tuple[Callable[[str, in
         "views": (partial(views, results), FEW),
         "one name": (partial(one_name, results), FEW),
         "order": (partial(order, results), FEW),
-        "drawings": (partial(pictures, results), FEW),
+        "drawings": (partial(images, results), FEW),
         "deleted drawings": (partial(gone, results), FEW),
         "verdict": (partial(verdict, run), FEW),
         "tour": (partial(tour, results), FEW),
     }
 
 
-def together(results: Results, side: str, name: str) -> None:
+def together(results: Results, image_size: str, name: str) -> None:
     """Waits until the other side is as far."""
-    (results.root / f"ready-{name}-{side}").touch()
-    while not all((results.root / f"ready-{name}-{one}").exists() for one in SIDES):
+    (results.root / f"ready-{name}-{image_size}").touch()
+    while not all((results.root / f"ready-{name}-{item}").exists() for item in SIDES):
         if (results.root / "failed").exists():
             sys.exit("the other side has failed")
         time.sleep(0.002)
 
 
 def main() -> None:
-    results, side = Results(Path(sys.argv[1])), sys.argv[3]
+    results, image_size = Results(Path(sys.argv[1])), sys.argv[3]
     for name, (write, times) in kinds(results, results.run(sys.argv[2])).items():
-        together(results, side, name)
+        together(results, image_size, name)
         try:
             for number in range(times):
-                write(side, number)
+                write(image_size, number)
         except BaseException:
             (results.root / "failed").touch()  # so that the other does not wait for us
             raise

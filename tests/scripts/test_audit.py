@@ -15,15 +15,15 @@ UNKNOWN = {"name": "unknown", "skip_reason": "Dependency not found on PyPI"}
 
 
 def test_holes_are_named_with_the_version_that_mends_them() -> None:
-    said = report(json.dumps({"dependencies": [SOUND, HOLED, UNKNOWN]}), "")
-    assert said == ["Audit: 1 known holes in 2 packages; 1 not audited.", "  holed 2: PYSEC-1, mended in 3"]
+    text = report(json.dumps({"dependencies": [SOUND, HOLED, UNKNOWN]}), "")
+    assert text == ["Audit: 1 known holes in 2 packages; 1 not audited.", "  holed 2: PYSEC-1, mended in 3"]
 
 
 def test_what_could_not_be_asked_is_said_in_one_line() -> None:
     for output, errors in ((json.dumps({"dependencies": [UNKNOWN]}), ""), ("", "…\nConnectionError: no route")):
-        (said,) = report(output, errors)
-        assert "nothing was audited" in said
-        assert "0 known holes" not in said
+        (text,) = report(output, errors)
+        assert "nothing was audited" in text
+        assert "0 known holes" not in text
 
 
 def test_without_a_network_it_says_so_and_fails_nothing() -> None:

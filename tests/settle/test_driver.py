@@ -18,7 +18,7 @@ import pytest
 
 from tests.runs.processes import endless, tiny, wait_until, worker_of
 from tests.store.writing import add, epoch_line
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.settle import driver, wishes
@@ -28,7 +28,7 @@ from vitcore.spec import RunSpec
 from vitcore.store import queries
 from vitcore.store.index import Index
 
-TWINS = tuple(tiny(architecture="performer", features=8, kernel=kernel) for kernel in ("x^4", "max(x^4,0)"))
+COUNTERPARTS = tuple(tiny(architecture="performer", features=8, kernel=kernel) for kernel in ("x^4", "max(x^4,0)"))
 PAIR = tuple(tiny(epochs=1, learning_rate=rate) for rate in (0.001, 0.0011))
 
 
@@ -108,7 +108,7 @@ def test_given_up_what_waits_is_taken_out_and_it_can_go_on(results: Results) -> 
     assert load(results, question.key).ended == "stopped"
     assert all(queue.status(results, id) != "queued" for id in results.ids())
     wait_until(lambda: not drivers(results), "the driver has gone")
-    with pytest.raises(Refusal, match="at least 6 runs"):
+    with pytest.raises(UserError, match="at least 6 runs"):
         wishes.go_on(results, question.key, budget=2)
     assert wishes.go_on(results, question.key).budget == 6, "as before, where nobody says otherwise"
     again = wishes.go_on(results, question.key, budget=8)
@@ -139,23 +139,23 @@ def test_given_up_while_the_driver_looks_nothing_more_is_queued(results: Results
 def test_a_question_that_does_not_let_go_is_said(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vitcore.settle.question.PATIENCE", 0.2)
     question = ask(results, PAIR, budget=6)
-    with deciding(results, question.key), pytest.raises(Refusal, match="being worked on"):
+    with deciding(results, question.key), pytest.raises(UserError, match="being worked on"):
         wishes.stop(results, question.key)
     assert load(results, question.key).state == "open"
 
 
 def test_bad_questions_are_refused_in_a_sentence_before_anything_is_queued(results: Results) -> None:
-    one, other = TWINS
+    item, other = COUNTERPARTS
     wrong: list[tuple[tuple[Any, ...], str]] = [
-        (([one],), "between 2 and 8 settings"),
-        (([one, RunSpec.of(one, seed=5)],), "settings 1 and 2 are the same"),
-        (([one, RunSpec.of(other, dataset="mnist")],), "different test images"),
-        (([one, other], 0.0), "above 0"),
-        (([one, other], float("nan")), "above 0"),
-        (([one, other], 0.5, 5), "at least 6 runs"),
+        (([item],), "between 2 and 8 settings"),
+        (([item, RunSpec.of(item, seed=5)],), "settings 1 and 2 are the same"),
+        (([item, RunSpec.of(other, dataset="mnist")],), "different test images"),
+        (([item, other], 0.0), "above 0"),
+        (([item, other], float("nan")), "above 0"),
+        (([item, other], 0.5, 5), "at least 6 runs"),
     ]
     for arguments, why in wrong:
-        with pytest.raises(Refusal, match=why):
+        with pytest.raises(UserError, match=why):
             ask(results, *arguments)
     assert questions(results) == []
     assert results.ids() == []
@@ -175,19 +175,19 @@ def test_bad_questions_are_refused_in_a_sentence_before_anything_is_queued(resul
     ],
 )
 def test_bad_settings_are_refused_in_a_sentence(results: Results, text: str, why: str) -> None:
-    with pytest.raises(Refusal, match=why):
+    with pytest.raises(UserError, match=why):
         setting(text, results)
 
 
 def test_a_question_kept_is_the_question_read_and_broken_ones_cost_only_themselves(results: Results) -> None:
-    question = ask(results, TWINS)
+    question = ask(results, COUNTERPARTS)
     assert load(results, question.key) == question
     (results.root / "questions" / "broken.json").write_text("{")
     (results.root / "questions" / "other.json").write_text('{"v": 1, "question": {"settings": 3}}')
     assert questions(results) == [question]
-    with pytest.raises(Refusal):
+    with pytest.raises(UserError):
         load(results, "broken")
-    with pytest.raises(Refusal, match="no question's name"):
+    with pytest.raises(UserError, match="no question's name"):
         load(results, "../escape")
     wishes.end(results, replace(question), "stopped", "so")
     assert load(results, question.key).sentence == "so"

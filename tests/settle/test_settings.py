@@ -5,7 +5,7 @@ import typer
 from typer.testing import CliRunner
 
 from vitcore.cli import settle
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.reproduction.verdicts import published_floor
 from vitcore.runs.folder import Results
 from vitcore.settle import wishes
@@ -32,7 +32,7 @@ def test_a_table_without_a_known_floor_and_plain_options_have_the_usual_margin()
 
 
 def test_an_unknown_table_is_refused() -> None:
-    with pytest.raises(Refusal, match="no-such-table"):
+    with pytest.raises(UserError, match="no-such-table"):
         usual_margin(["no-such-table:a:b"])
 
 
@@ -45,8 +45,8 @@ def test_the_command_line_says_the_margin_it_took_and_keeps_one_that_is_given(
     app = typer.Typer()
     app.command()(settle.settle)
     try:
-        told = CliRunner().invoke(app, [*cells, "--detach"], catch_exceptions=False)
-        assert f"margin {FLOOR:g} points (the noise floor of performer-table-1" in told.output
+        messages = CliRunner().invoke(app, [*cells, "--detach"], catch_exceptions=False)
+        assert f"margin {FLOOR:g} points (the noise floor of performer-table-1" in messages.output
         given = CliRunner().invoke(app, [*cells, "--detach", "--margin", "2"], catch_exceptions=False)
         assert "margin" not in given.output
         assert {question.margin for question in questions(asleep)} == {FLOOR, 2.0}

@@ -24,7 +24,7 @@ def runs_of(setting: RunSpec, errors: Sequence[float], **more: Any) -> list[dict
     for seed, error in enumerate(errors):
         status = "finished" if error == error else "diverged"
         spec = RunSpec.of(setting, seed=seed)
-        fields = {"status": status, "test_rows": 10_000, "data_digest": "d", "reason": None, **more}
+        fields = {"status": status, "test_samples": 10_000, "data_digest": "d", "reason": None, **more}
         rows.append({**stored(spec, error), **fields})
     return rows
 

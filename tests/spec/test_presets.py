@@ -4,19 +4,19 @@ import re
 
 import pytest
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec
 from vitcore.spec.presets import preset, presets
 
 
 @pytest.mark.parametrize("name", presets())
 def test_the_name_holds_for_every_measured_seed(name: str) -> None:
-    one = preset(name)
+    item = preset(name)
     dataset, percent = re.fullmatch(r"(.+)-([\d.]+)-percent", name).groups()
-    spec = RunSpec.of(**one.fields)
+    spec = RunSpec.of(**item.fields)
     assert spec.data.dataset == dataset
-    assert len(one.errors) == len(one.seconds) >= 5
-    assert 0 < max(one.errors) <= float(percent)
+    assert len(item.errors) == len(item.seconds) >= 5
+    assert 0 < max(item.errors) <= float(percent)
 
 
 @pytest.mark.parametrize("name", presets())
@@ -27,12 +27,12 @@ def test_a_preset_says_only_what_differs_from_the_defaults_and_no_seed(name: str
 
 
 def test_a_preset_tells_mean_and_worst() -> None:
-    told = str(preset("mnist-2-percent"))
+    messages = str(preset("mnist-2-percent"))
     worst, longest = max(preset("mnist-2-percent").errors), max(preset("mnist-2-percent").seconds)
-    assert f"{worst:.2f} % at worst over 5 seeds" in told
-    assert f"({longest:.0f} s at most)" in told
+    assert f"{worst:.2f} % at worst over 5 seeds" in messages
+    assert f"({longest:.0f} s at most)" in messages
 
 
 def test_one_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(Refusal, match=r"no preset 'cifar'; there are mnist-2-percent, "):
+    with pytest.raises(UserError, match=r"no preset 'cifar'; there are mnist-2-percent, "):
         preset("cifar")

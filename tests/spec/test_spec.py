@@ -1,4 +1,4 @@
-"""A spec is refused in one sentence, survives a round trip, and is recognised by what it does, not by its seed."""
+"""A spec is refused in one sentence, survives a round trip, and is recognized by what it does, not by its seed."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 
 from vitcore.cli.options import _help
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
 from vitcore.spec import RunSpec, fields
@@ -44,14 +44,14 @@ def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field: Spe
     ],
 )
 def test_a_spec_file_that_does_not_fit_is_refused_by_its_label_or_its_place(raw: dict[str, Any], named: str) -> None:
-    with pytest.raises(Refusal, match=named):
+    with pytest.raises(UserError, match=named):
         RunSpec.parse(raw)
 
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.bounds], ids=lambda field: field.name)
 def test_a_number_out_of_bounds_is_named_by_the_label_of_its_field(field: SpecField) -> None:
     beyond = -1 if "ge" in field.bounds or "gt" in field.bounds else 10**9
-    with pytest.raises(Refusal, match=rf"^{re.escape(field.label)} \({field.name}\): '{beyond}' does not do; "):
+    with pytest.raises(UserError, match=rf"^{re.escape(field.label)} \({field.name}\): '{beyond}' does not do; "):
         RunSpec.of(**{field.name: beyond})
 
 
@@ -61,7 +61,7 @@ def test_what_an_empty_option_means_is_said_as_its_help_says_it() -> None:
     assert words["samples"] == "all"
     assert {words[name] for name in ("clip_norm", "teacher", "folder")} == {"none"}
     assert words["subset_seed"] == "the run's seed"
-    own = {"patch", "features", "epsilon", "dropout", "attention_dropout", "stochastic_depth", "side"}
+    own = {"patch", "features", "epsilon", "dropout", "attention_dropout", "drop_path", "image_size"}
     assert {name for name, word in words.items() if word == "its own"} == own
 
 
@@ -83,7 +83,7 @@ def test_seed_machine_and_name_do_not_change_what_a_run_is(change: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    "change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"positions": "none"}, {"crop": 2}]
+    "change", [{"kernel": "x^2"}, {"samples": 10}, {"epochs": 6}, {"pos_embed": "none"}, {"crop": 2}]
 )
 def test_everything_else_does(change: dict[str, Any]) -> None:
     assert RunSpec.of(**change).fingerprint() != RunSpec().fingerprint()
@@ -93,7 +93,7 @@ def test_everything_else_does(change: dict[str, Any]) -> None:
     ("empty", "spelled"),
     [
         ({"dataset": "digits"}, {"samples": 1437}),
-        ({"dataset": "mnist"}, {"samples": 60_000, "side": 28}),
+        ({"dataset": "mnist"}, {"samples": 60_000, "image_size": 28}),
         ({"dataset": "mnist", "draw_from": "all"}, {"samples": 70_000}),
         ({"dataset": "mnist", "replacement": True}, {"samples": 60_000}),
         ({"architecture": "vit-lite-7/4"}, {"patch": 4}),
@@ -129,9 +129,9 @@ def test_a_folder_is_one_by_whatever_path(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_gets_one_sentence_with_both_numbers(change: dict[str, Any], names: list[str]) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UserError) as error:
         RunSpec.of(**change)
-    text = str(refusal.value)
+    text = str(error.value)
     assert "\n" not in text
     for name in names:
         assert name in text
@@ -139,9 +139,9 @@ def test_bad_input_gets_one_sentence_with_both_numbers(change: dict[str, Any], n
 
 @pytest.mark.parametrize("raw", [{"architecture": "9" * 5000}, {"9" * 5000: 1}, {"name": "9" * 5000}])
 def test_a_refusal_stays_a_sentence_however_long_what_was_given(raw: dict[str, Any]) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UserError) as error:
         RunSpec.of(**raw)
-    assert len(str(refusal.value)) < 600
+    assert len(str(error.value)) < 600
 
 
 def test_more_rows_than_there_are_may_be_drawn_with_replacement() -> None:
@@ -153,21 +153,21 @@ WRONG = ["", " ", "x y", "-1", -1, 0, 1e99, float("nan"), float("inf"), 10**30, 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_no_refusal_names_an_option_by_its_place_in_the_file(field: SpecField) -> None:
-    """Neither on the form, nor by a flag, nor from a file; misspelt, of the wrong kind, or nested one too deep."""
-    dotted = re.compile(rf"\b({'|'.join(sorted({one.path[0] for one in FIELDS if len(one.path) > 1}))})\.[a-z]")
+    """Neither on the form, nor by a flag, nor from a file; misspelled, of the wrong kind, or nested one too deep."""
+    dotted = re.compile(rf"\b({'|'.join(sorted({item.path[0] for item in FIELDS if len(item.path) > 1}))})\.[a-z]")
     raws = [_nested(field.path, wrong) for wrong in WRONG] + [_nested((*field.path, "deeper"), 1)]
     raws += [_nested((*field.path[:-1], f"{field.name}x"), 1)]
-    told = []
+    messages = []
     for raw in raws:
         try:
             RunSpec.parse(raw)
-        except Refusal as refusal:
-            told.append(str(refusal))
-    assert told
-    for sentence in told:
+        except UserError as error:
+            messages.append(str(error))
+    assert messages
+    for sentence in messages:
         assert not dotted.search(sentence), sentence
         assert "\n" not in sentence
-    assert any(field.label in sentence or field.name in sentence for sentence in told)
+    assert any(field.label in sentence or field.name in sentence for sentence in messages)
 
 
 def _nested(path: Sequence[str], value: Any) -> Any:
@@ -178,10 +178,10 @@ def _nested(path: Sequence[str], value: Any) -> Any:
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.optional], ids=lambda field: field.name)
 def test_the_flag_s_help_says_what_an_empty_option_means(field: SpecField) -> None:
-    """In the words of the form; the path of one's own pictures is the one that has no meaning when it is empty."""
-    said = _help(field)
-    assert ("empty: " in said) == (field.name != "folder")
+    """In the words of the form; the path of one's own images is the one that has no meaning when it is empty."""
+    text = _help(field)
+    assert ("empty: " in text) == (field.name != "folder")
     assert field.empty in ("never", "none", "all", "its own", "the run's seed")
     if field.name != "folder":
         words = {"its own": "own", "all": "all of them"}.get(field.empty, field.empty)
-        assert re.search(rf"empty: ([^.;(]+ )?{words}", said)
+        assert re.search(rf"empty: ([^.;(]+ )?{words}", text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec, SpecField, fields
 from vitcore.spec.typed import read, read_list, written
 
@@ -73,11 +73,11 @@ NO_NUMBERS = [
 @pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
 def test_what_is_no_number_is_refused_by_its_label_for_every_field(field: SpecField) -> None:
     for text in NO_NUMBERS:
-        with pytest.raises(Refusal) as told:
+        with pytest.raises(UserError) as messages:
             read(field, text)
-        assert str(told.value).startswith(f"{field.label}: "), text
-        assert "\n" not in str(told.value)
-        assert len(str(told.value)) < 300
+        assert str(messages.value).startswith(f"{field.label}: "), text
+        assert "\n" not in str(messages.value)
+        assert len(str(messages.value)) < 300
 
 
 @pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
@@ -88,14 +88,14 @@ def test_bounds_are_kept_as_the_spec_keeps_them(field: SpecField) -> None:
         if allowed:
             assert read(field, written(field.kind(limit))) == limit
         else:
-            with pytest.raises(Refusal):
+            with pytest.raises(UserError):
                 read(field, written(field.kind(limit)))
-        with pytest.raises(Refusal, match=r"least|most|above|below"):
+        with pytest.raises(UserError, match=r"least|most|above|below"):
             read(field, written(field.kind(beyond)))
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "messages"),
     [
         ("epochs", "20000", "20000 is more than the most, 10,000; give a whole number from 1 to 10,000"),
         ("epochs", "1e6", "more than the most, 10,000"),
@@ -110,10 +110,10 @@ def test_bounds_are_kept_as_the_spec_keeps_them(field: SpecField) -> None:
         ("seed", "2147483648", "not below 2,147,483,648; give a whole number from 0 to 2,147,483,647"),
     ],
 )
-def test_what_would_be_right_is_said(name: str, text: str, told: str) -> None:
-    with pytest.raises(Refusal) as refused:
+def test_what_would_be_right_is_said(name: str, text: str, messages: str) -> None:
+    with pytest.raises(UserError) as refused:
         read(LEAVES[name], text)
-    assert told in str(refused.value)
+    assert messages in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_lists(name: str, text: str, values: list[int | float | None]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "messages"),
     [
         ("seed", "9-5", "runs backwards; write 5-9"),
         ("seed", "4-0", "write 0-4"),
@@ -169,10 +169,10 @@ def test_lists(name: str, text: str, values: list[int | float | None]) -> None:
         ("learning_rate", "0.1, 0.10", "0.1 stands there twice"),
     ],
 )
-def test_a_list_that_is_none_or_two_is_refused(name: str, text: str, told: str) -> None:
-    with pytest.raises(Refusal) as refused:
+def test_a_list_that_is_none_or_two_is_refused(name: str, text: str, messages: str) -> None:
+    with pytest.raises(UserError) as refused:
         read_list(LEAVES[name], text, empty="all")
-    assert told in str(refused.value)
+    assert messages in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["größer", "a b", "=1+1", "<b>", "👩\u200d🔬", "x" * 120, "../up", "最初 – $x$"])
@@ -185,5 +185,5 @@ def test_a_name_is_any_text_that_can_be_seen(name: str) -> None:
     "name", ["x" * 121, " ", "a\nb", "a\tb", "a\u202eb", "\u200b", "a\ue000", "\x00", "a\u2028", "\uffff"]
 )
 def test_a_name_that_cannot_be_seen_is_refused(name: str) -> None:
-    with pytest.raises(Refusal, match=r"a name .*(seen|most)"):
+    with pytest.raises(UserError, match=r"a name .*(seen|most)"):
         RunSpec.of(name=name)

@@ -11,7 +11,7 @@ import vitcore as vc
 from pages.shared.launch import FIRST
 from vitcore.cli import app
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.front.launch import _chosen
 from vitcore.published.tables import tables
 from vitcore.runs.folder import Results
@@ -65,14 +65,14 @@ def test_a_command_line_starts_the_same_run() -> None:
 
 def test_nought_is_none_and_a_share_is_its_count() -> None:
     assert RunSpec.of(validation=0).data.validation is None
-    one, other = RunSpec.of(validation=0.1), RunSpec.of(validation=144)
-    assert one.fingerprint() == other.fingerprint() != RunSpec().fingerprint()
-    assert RunSpec.of(validation=0.1, validation_seed=1).fingerprint() != one.fingerprint()
+    item, other = RunSpec.of(validation=0.1), RunSpec.of(validation=144)
+    assert item.fingerprint() == other.fingerprint() != RunSpec().fingerprint()
+    assert RunSpec.of(validation=0.1, validation_seed=1).fingerprint() != item.fingerprint()
     assert RunSpec.of(validation_seed=1).fingerprint() == RunSpec().fingerprint(), "of nothing that is held out"
     flowers = [RunSpec.of(dataset="flowers-102", validation=asked, validation_seed=3) for asked in (0.1, 500)]
     assert flowers[0].fingerprint() == flowers[1].fingerprint(), "its own split is used, whatever is asked for"
     left = RunSpec.of(validation=0.1, samples=1437 - 144)
-    assert left.fingerprint() == one.fingerprint(), "all that are left"
+    assert left.fingerprint() == item.fingerprint(), "all that are left"
 
 
 REFUSED = [
@@ -93,19 +93,19 @@ REFUSED = [
 def test_bad_ones_are_refused_before_anything_is_queued(
     options: dict[str, object], sentence: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
-    with pytest.raises(Refusal, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         RunSpec.of(**options)
     monkeypatch.setenv("VITCORE_RESULTS", str(tmp_path))
-    with pytest.raises(Refusal, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         vc.submit(**options)  # type: ignore[arg-type]
-    said = CliRunner().invoke(app, ["train", *(word for k, v in options.items() for word in (f"--{k}", str(v)))])
-    assert said.exit_code != 0
+    text = CliRunner().invoke(app, ["train", *(word for k, v in options.items() for word in (f"--{k}", str(v)))])
+    assert text.exit_code != 0
     assert Results().ids() == []
 
 
 def test_every_dataset_of_the_table_can_begin() -> None:
     for name, known in DATASETS.items():
-        if known.train_rows:
+        if known.train_samples:
             spec = RunSpec.begun(dataset=name)
             assert spec.data.validation == 0.1
     assert next(field for field in fields() if field.name == "validation").empty == "none"

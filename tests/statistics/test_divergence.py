@@ -19,8 +19,8 @@ def test_the_interval_is_clopper_and_pearsons(diverged: int, of: int) -> None:
 @pytest.mark.parametrize("of", [2, 3, 5, 20])
 def test_it_covers_at_least_95_percent(truth: float, of: int) -> None:
     chances = scipy.stats.binom.pmf(np.arange(of + 1), of, truth)
-    held = [one.low <= truth <= one.high for one in (rate(count, of) for count in range(of + 1))]
-    assert float((chances * held).sum()) >= 0.95
+    covered = [item.low <= truth <= item.high for item in (rate(count, of) for count in range(of + 1))]
+    assert float((chances * covered).sum()) >= 0.95
 
 
 def test_no_runs_and_impossible_counts() -> None:

@@ -54,9 +54,9 @@ def test_no_interval_reaches_beyond_what_an_error_can_be(seed: int) -> None:
 
 def test_none_and_one_tell_no_interval_and_nan_is_left_out() -> None:
     assert all(map(math.isnan, typical_interval([])))
-    one = typical_interval([3.0])
-    assert one.center == 3
-    assert not one.known
+    item = typical_interval([3.0])
+    assert item.center == 3
+    assert not item.known
     assert typical_interval([1, math.nan, 3]).center == 2
 
 
@@ -107,9 +107,10 @@ def test_half_widths_of_many_means_are_those_of_each() -> None:
     random = np.random.default_rng(0)
     samples = [random.normal(size=count) for count in (2, 3, 10, 1)]
     found = half_widths(
-        [len(one) for one in samples], [float(np.std(one, ddof=1)) if len(one) > 1 else 0.0 for one in samples]
+        [len(sample) for sample in samples],
+        [float(np.std(sample, ddof=1)) if len(sample) > 1 else 0.0 for sample in samples],
     )
-    for one, half in zip(samples[:3], found, strict=False):
-        low, high = scipy.stats.t.interval(0.95, len(one) - 1, one.mean(), one.std(ddof=1) / math.sqrt(len(one)))
+    for item, half in zip(samples[:3], found, strict=False):
+        low, high = scipy.stats.t.interval(0.95, len(item) - 1, item.mean(), item.std(ddof=1) / math.sqrt(len(item)))
         assert half == pytest.approx((high - low) / 2)
     assert math.isnan(found[3]), "one value tells no interval"

@@ -52,7 +52,7 @@ def test_the_test_is_students_paired_t_where_nothing_is_borrowed() -> None:
 def test_every_pair_of_rows_is_compared_over_the_seeds_that_both_have() -> None:
     rows = {"a": {0: 5.0, 1: 6.0, 2: 5.5}, "b": {0: 4.0, 1: 5.2, 2: 4.4, 3: 4.1}, "c": {3: 2.0}}
     found = all_pairs(rows, PERCENT, images=10_000)
-    assert {pair: one.count for pair, one in found.items()} == {("a", "b"): 3, ("a", "c"): 0, ("b", "c"): 1}
+    assert {pair: item.count for pair, item in found.items()} == {("a", "b"): 3, ("a", "c"): 0, ("b", "c"): 1}
     assert found["a", "b"].difference.center == pytest.approx(0.95, abs=0.15)
 
 

@@ -17,9 +17,9 @@ LEAST = float(scipy.stats.binom.ppf(0.001, EXPERIMENTS, 0.93)) / EXPERIMENTS
 AT_MOST = float(scipy.stats.binom.ppf(0.999, EXPERIMENTS, 0.05)) / EXPERIMENTS
 
 
-def score(told: Errors, difference: float) -> float:
+def score(messages: Errors, difference: float) -> float:
     """By its definition: the likelihood's maximum under this difference is looked for by numbers."""
-    first, second, n = told.first_alone, told.second_alone, told.images
+    first, second, n = messages.first_alone, messages.second_alone, messages.images
     neither = n - first - second
 
     def unlikely(rate: float) -> float:  # of the second's erring alone
@@ -35,16 +35,16 @@ def score(told: Errors, difference: float) -> float:
 
 @pytest.mark.parametrize("counts", [(50, 1, 12, 2), (360, 10, 30, 22), (40, 3, 5, 5), (10_000, 90, 60, 30)])
 def test_the_ends_are_the_differences_that_the_score_test_just_rejects(counts: tuple[int, int, int, int]) -> None:
-    told = Errors(*counts)
-    found = told.difference()
-    assert found.center == pytest.approx((told.first_alone - told.second_alone) / told.images)
-    assert abs(score(told, found.low)) == pytest.approx(1.959964, rel=1e-3)
-    assert abs(score(told, found.high)) == pytest.approx(1.959964, rel=1e-3)
+    messages = Errors(*counts)
+    found = messages.difference()
+    assert found.center == pytest.approx((messages.first_alone - messages.second_alone) / messages.images)
+    assert abs(score(messages, found.low)) == pytest.approx(1.959964, rel=1e-3)
+    assert abs(score(messages, found.high)) == pytest.approx(1.959964, rel=1e-3)
 
 
 def test_changing_sides_changes_the_sign() -> None:
-    one, other = Errors(100, 4, 9, 2).difference(), Errors(100, 4, 2, 9).difference()
-    assert (one.low, one.high) == pytest.approx((-other.high, -other.low))
+    item, other = Errors(100, 4, 9, 2).difference(), Errors(100, 4, 2, 9).difference()
+    assert (item.low, item.high) == pytest.approx((-other.high, -other.low))
     assert Errors(100, 4, 9, 2).p == Errors(100, 4, 2, 9).p
 
 

@@ -21,8 +21,8 @@ def test_no_error_and_nothing_but_errors_have_a_place() -> None:
 
 def test_the_resolution_is_the_binomial_error() -> None:
     random, images, error = np.random.default_rng(0), 360, 0.1
-    seen = random.binomial(images, error, 20_000) / images
-    assert PERCENT.to(100 * seen, images).var() == pytest.approx(PERCENT.resolution(10, images), rel=0.05)
+    known = random.binomial(images, error, 20_000) / images
+    assert PERCENT.to(100 * known, images).var() == pytest.approx(PERCENT.resolution(10, images), rel=0.05)
     assert PERCENT.resolution(10, 10_000) < PERCENT.resolution(10, 360)
     assert PERCENT.resolution(10, None) == POSITIVE.resolution(10, 360) == 0
 
@@ -30,8 +30,8 @@ def test_the_resolution_is_the_binomial_error() -> None:
 def test_a_difference_of_few_images_is_within_the_test_sets_own_error() -> None:
     """Four images of one sign alone are more than chance (2 · 2^-4 > 0.05 > two deviations of a count of four)."""
     for images in (360, 10_000):
-        one = 100 / images
-        for count, told in ((1, False), (3, False), (8, True)):
-            a, b = 5 + count * one, 5.0
+        item = 100 / images
+        for count, messages in ((1, False), (3, False), (8, True)):
+            a, b = 5 + count * item, 5.0
             gap = float(PERCENT.to(a, images) - PERCENT.to(b, images))
-            assert (gap / PERCENT.nested(a, b, images) ** 0.5 > 1.96) == told, (images, count)
+            assert (gap / PERCENT.nested(a, b, images) ** 0.5 > 1.96) == messages, (images, count)

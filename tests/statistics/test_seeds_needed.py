@@ -40,11 +40,11 @@ def test_the_range_holds_the_number_and_one_number_does_not(count: int, size: fl
 
 
 def test_the_interval_of_the_size_covers_80_percent() -> None:
-    random, held = np.random.default_rng(3), 0
+    random, covered = np.random.default_rng(3), 0
     for _ in range(300):
         low, high = size_interval(compare(random.normal(0.8, 1, 4), np.zeros(4), REAL))
-        held += low <= 0.8 <= high
-    assert 0.73 < held / 300 < 0.87
+        covered += low <= 0.8 <= high
+    assert 0.73 < covered / 300 < 0.87
 
 
 def test_what_may_be_nothing_has_no_upper_end_and_two_pairs_have_no_range() -> None:
@@ -60,7 +60,7 @@ def test_what_may_be_nothing_has_no_upper_end_and_two_pairs_have_no_range() -> N
 
 def test_many_pairs_take_more_seeds_than_one() -> None:
     pair = compare([2.0, 1.0, 1.5, 0.7], [0.0] * 4, REAL)
-    one, many = more_seeds(pair), more_seeds(pair, looks=30)
-    assert one is not None
+    item, many = more_seeds(pair), more_seeds(pair, interim_analyses=30)
+    assert item is not None
     assert many is not None
-    assert many.fewest > one.fewest
+    assert many.fewest > item.fewest

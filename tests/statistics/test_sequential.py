@@ -65,11 +65,11 @@ def test_two_equal_differences_have_an_interval_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("low", "high", "text"),
     [(-0.4, 0.4, "equivalent"), (0.1, 0.4, "equivalent"), (0.1, 0.6, "second"), (-3, -0.1, "first"), (-1, 1, "open")],
 )
-def test_what_an_interval_settles(low: float, high: float, said: str) -> None:
-    assert verdict(Interval(5, (low + high) / 2, low, high), 0.5) == said
+def test_what_an_interval_settles(low: float, high: float, text: str) -> None:
+    assert verdict(Interval(5, (low + high) / 2, low, high), 0.5) == text
 
 
 def test_the_sign_evidence_is_fair_and_grows_where_all_point_one_way() -> None:

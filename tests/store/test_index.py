@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.writing import add, epoch_line, write_run
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import annotations, locks, queue, trash
-from vitcore.runs.folder import Results
+from vitcore.runs.folder import FORMAT, Results
 from vitcore.spec import RunSpec, fields
 from vitcore.store import exports, ingest, queries, tables
 from vitcore.store.index import Index
@@ -35,8 +35,8 @@ def test_a_run_is_told_whole(results: Results) -> None:
     assert index.poll()
     found = row(index, folder.id)
     assert {field.name for field in fields()} <= found.keys()
-    told = {name: found[name] for name in ("status", "architecture", "samples", "seed", "epochs", "epochs_done")}
-    assert told == {
+    messages = {name: found[name] for name in ("status", "architecture", "samples", "seed", "epochs", "epochs_done")}
+    assert messages == {
         "status": "finished",
         "architecture": "vit-lite-7/4",
         "samples": 1000,
@@ -202,19 +202,19 @@ def test_what_was_followed_is_what_would_be_read_anew(lines: list[tuple[str, dic
             anew = Index(results, hydrate=False)
             anew.poll()
         for table in tables.TABLES:
-            one, other = (index.cursor().execute(f"FROM {table} ORDER BY ALL").df() for index in (followed, anew))
+            item, other = (index.cursor().execute(f"FROM {table} ORDER BY ALL").df() for index in (followed, anew))
             coarse = ["folder_changed"] if table == "runs" else []  # -1 where it was too fresh to be relied on
-            pd.testing.assert_frame_equal(one.drop(columns=coarse), other.drop(columns=coarse))
+            pd.testing.assert_frame_equal(item.drop(columns=coarse), other.drop(columns=coarse))
 
 
 def test_a_line_of_a_newer_format_is_named_and_not_guessed_at(results: Results) -> None:
     folder = write_run(results, epochs=1, ending=None)
     with folder.events.open("a") as file:
-        file.write(json.dumps({"v": 2, **epoch_line(2)}) + "\n")
+        file.write(json.dumps({"v": FORMAT + 1, **epoch_line(2)}) + "\n")
     index = Index(results)
     index.poll()
     assert queries.epochs(index, [folder.id])["epoch"].tolist() == [1]
-    assert "format 2" in str(row(index, folder.id)["reason"])
+    assert f"format {FORMAT + 1}" in str(row(index, folder.id)["reason"])
 
 
 @pytest.mark.parametrize("damage", ["unknown", "newer", "torn", "absent"])
@@ -291,9 +291,9 @@ def test_threads_that_poll_and_ask_at_once_get_whole_answers(results: Results) -
             for epoch in range(2, 12):
                 add(folders[number], epoch_line(epoch))
                 index.poll()
-                seen = queries.epochs(index, [folders[number].id])["epoch"].tolist()
-                if seen != list(range(1, epoch + 1)):
-                    wrong.append((number, epoch, seen))
+                known = queries.epochs(index, [folders[number].id])["epoch"].tolist()
+                if known != list(range(1, epoch + 1)):
+                    wrong.append((number, epoch, known))
                 queries.runs(index)
         except Exception as error:  # noqa: BLE001  told below, in the test's own thread
             wrong.append(error)
@@ -310,10 +310,10 @@ def test_whoever_sees_the_count_of_changes_finds_what_it_counts(
     results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A view kept under a number that was ahead of the tables would stay wrong until the next change."""
-    seen: list[tuple[int, int]] = []
+    known: list[tuple[int, int]] = []
 
-    def looked_at(*args: Any) -> ingest.Reading:
-        seen.append((index.changes, len(queries.runs(index))))
+    def looked_at(*args: Any) -> ingest.RunUpdate:
+        known.append((index.changes, len(queries.runs(index))))
         return read(*args)
 
     read = ingest.read
@@ -323,7 +323,7 @@ def test_whoever_sees_the_count_of_changes_finds_what_it_counts(
     for _ in range(3):
         write_run(results)
     index.poll()
-    assert seen == [(0, 0), (0, 0), (0, 0)]
+    assert known == [(0, 0), (0, 0), (0, 0)]
     assert (index.changes, len(queries.runs(index))) == (3, 3)
 
 
@@ -353,7 +353,7 @@ print(seen)
 
 
 def test_a_question_by_an_unknown_column_is_refused(results: Results) -> None:
-    with pytest.raises(Refusal, match="drop table"):
+    with pytest.raises(UserError, match="drop table"):
         queries.groups(Index(results), ["1; drop table runs"])
 
 
@@ -369,7 +369,7 @@ def test_runs_on_a_folder_that_has_changed_are_no_two_seeds_of_one_thing(results
     index = Index(results)
     index.poll()
     found = [row(index, folder.id) for folder in folders]
-    assert [str(one["data_digest"]) for one in found] == [digest for _, digest in asked]
-    marks = [one["fingerprint"] for one in found]
-    assert marks[0] == marks[1] != marks[2]
-    assert marks[3] == folders[3].spec().fingerprint()  # reports look for it by its spec alone
+    assert [str(item["data_digest"]) for item in found] == [digest for _, digest in asked]
+    markers = [item["fingerprint"] for item in found]
+    assert markers[0] == markers[1] != markers[2]
+    assert markers[3] == folders[3].spec().fingerprint()  # reports look for it by its spec alone

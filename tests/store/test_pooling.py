@@ -43,25 +43,25 @@ def runs_with(kind: str, frame: Frame) -> pd.DataFrame:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_mean_takes_in_what_is_not_finished(kind: str, frame: Frame) -> None:
     runs = runs_with(kind, frame)
-    kept, left = pooling.pooled(runs)
-    assert list(kept["error_percent"]) == [3, 4, 5]
-    told = pooling.left_out(left)
-    assert told.startswith(f"Not in the means: 1 {kind} (")
-    assert left["title"].iloc[0] in told
-    assert list(gathered(kept, ["architecture"])[["n", "error_median"]].iloc[0]) == [3, 4]
-    assert gathered_by_spec(kept, "training_seconds")["accuracy"].tolist() == [96]
+    stored, left = pooling.pooled(runs)
+    assert list(stored["error_percent"]) == [3, 4, 5]
+    messages = pooling.left_out(left)
+    assert messages.startswith(f"Not in the means: 1 {kind} (")
+    assert left["title"].iloc[0] in messages
+    assert list(gathered(stored, ["architecture"])[["n", "error_median"]].iloc[0]) == [3, 4]
+    assert gathered_by_spec(stored, "training_seconds")["accuracy"].tolist() == [96]
 
     found = results(T1, runs, "scaled")
     cell = found.at("softmax", "error")
-    assert cell.ours.center == 4
-    assert cell.ours_text().startswith("4.00 [2.06, 7.33] (n = 3)")
-    assert kind in cell.ours_text()
+    assert cell.measured.center == 4
+    assert cell.measured_text().startswith("4.00 [2.06, 7.33] (n = 3)")
+    assert kind in cell.measured_text()
     assert list(cell.values.values()) == [3, 4, 5]
-    said = " ".join(paragraph(found, runs))
+    text = " ".join(paragraph(found, runs))
     if kind == "diverged":
-        assert "diverged in 1 of 4 runs (25%, 95 %: 1% to 81%)" in said
+        assert "diverged in 1 of 4 runs (25%, 95 %: 1% to 81%)" in text
     else:
-        assert (f"Not in the medians: 1 {kind} (Softmax" in said) == (kind != "queued"), said
+        assert (f"Not in the medians: 1 {kind} (Softmax" in text) == (kind != "queued"), text
     figure = figures()["performer-figure-1"]
     drawn = charts.draw(figure, found, runs)
     assert drawn is not None
@@ -75,8 +75,8 @@ def test_no_mean_takes_in_what_is_not_finished(kind: str, frame: Frame) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_are_put_together_where_that_is_asked_for(kind: str, frame: Frame) -> None:
-    kept, left = pooling.pooled(runs_with(kind, frame), everything=True)
-    assert (len(kept), len(left), pooling.left_out(left)) == (4, 0, "")
+    stored, left = pooling.pooled(runs_with(kind, frame), everything=True)
+    assert (len(stored), len(left), pooling.left_out(left)) == (4, 0, "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,16 +91,16 @@ def test_the_reports_curves_are_of_the_runs_in_their_means(kind: str, frame: Fra
 
 def test_imported_weights_are_no_seed_that_was_trained(frame: Frame) -> None:
     imported = {**stored(spec(0), 1.0), "epochs_done": 0}
-    assert [one.seed for one in missing(T1, frame([imported]), [0], "scaled", rows=["softmax"]).specs] == [0]
-    assert math.isnan(results(T1, frame([imported]), "scaled").at("softmax", "error").ours.center)
+    assert [item.seed for item in missing(T1, frame([imported]), [0], "scaled", rows=["softmax"]).specs] == [0]
+    assert math.isnan(results(T1, frame([imported]), "scaled").at("softmax", "error").measured.center)
 
 
 def test_runs_are_compared_that_saw_one_set_of_data_and_ran_on_one_machine(frame: Frame) -> None:
     lines = [{"id": str(n), "machine": "a" if n else "b", "data_digest": "x"} for n in range(3)]
     runs = frame([*lines, {"id": "3", "machine": "a", "data_digest": "y"}, {"id": "4", "machine": "a"}])
-    one = pooling.commonest(runs, ["data_digest", "machine", "torch"])
-    assert one == {"data_digest": "x", "machine": "a"}, "of what nobody recorded nothing is asked"
-    why = pooling.comparable(runs, one, {**pooling.EVALUATION, **pooling.TIMING})
+    item = pooling.commonest(runs, ["data_digest", "machine", "torch"])
+    assert item == {"data_digest": "x", "machine": "a"}, "of what nobody recorded nothing is asked"
+    why = pooling.comparable(runs, item, {**pooling.EVALUATION, **pooling.TIMING})
     assert list(why) == ["another machine", "", "", "other data", ""], "what is not known speaks not against a run"
 
 

@@ -11,7 +11,7 @@ import pytest
 from pyarrow.parquet import read_table as arrow_table
 
 from tests.store.writing import add, epoch_line, write_run
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
 from vitcore.store import exports, queries
@@ -60,9 +60,9 @@ def test_matrices_of_every_epoch_the_last_by_default(results: Results) -> None:
     assert matrix.tolist() == [[3, 0], [1, 2]]
     assert queries.confusion(index, folder.id, 1)[1].tolist() == [[1, 0], [1, 2]]
     assert queries.confusion_epochs(index, folder.id)[:3] == [1, 2, 3]
-    with pytest.raises(Refusal, match="no confusion matrix of epoch 9"):
+    with pytest.raises(UserError, match="no confusion matrix of epoch 9"):
         queries.confusion(index, folder.id, 9)
-    with pytest.raises(Refusal, match="no confusion matrix yet"):
+    with pytest.raises(UserError, match="no confusion matrix yet"):
         queries.confusion(index, write_run(results, epochs=0).id)
 
 
@@ -81,7 +81,7 @@ def test_steps_come_from_the_run_s_own_file(results: Results) -> None:
         assert table["step"].tolist() == [1, 2, 6]  # 2 was told again, so 3 was of an attempt given up
         assert table["loss"].tolist()[:2] == [1.0, 0.5]
     assert len(queries.steps(results, write_run(results).id)) == 0
-    with pytest.raises(Refusal, match="no run's id"):
+    with pytest.raises(UserError, match="no run's id"):
         queries.steps(results, "../../etc")
 
 
@@ -98,7 +98,7 @@ def test_notes_are_kept_in_order(results: Results) -> None:
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠1"]
 )
-def test_a_text_that_looks_like_a_formula_is_neutralised(text: str) -> None:
+def test_a_text_that_looks_like_a_formula_is_neutralized(text: str) -> None:
     exported = exports.csv(pd.DataFrame({"note": [text], text: [1.0]}))
     header, line = csv.reader(io.StringIO(exported, newline=""))
     assert line[0] == f"'{text}"
@@ -127,10 +127,10 @@ def test_what_is_not_known_and_what_is_no_number_are_told_apart(results: Results
     assert lines[diverged.id] == ["NaN", "inf", "-inf", "1"]
     assert lines[failed.id] == ["", "", "", "1"]
     back = arrow_table(io.BytesIO(exports.parquet(frame))).to_pydict()
-    told = dict(zip(back["id"], zip(back["error_percent"], back["test_loss"], strict=True), strict=True))
-    assert told[failed.id] == (None, None)
-    assert math.isnan(told[diverged.id][0])
-    assert told[diverged.id][1] == math.inf
+    messages = dict(zip(back["id"], zip(back["error_percent"], back["test_loss"], strict=True), strict=True))
+    assert messages[failed.id] == (None, None)
+    assert math.isnan(messages[diverged.id][0])
+    assert messages[diverged.id][1] == math.inf
 
 
 def test_every_column_of_the_runs_goes_into_both_files(results: Results) -> None:

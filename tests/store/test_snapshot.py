@@ -25,7 +25,7 @@ def published(results: Results) -> Results:
     return results
 
 
-def told(index: Index) -> list[list[object]]:
+def sentence_of(index: Index) -> list[list[object]]:
     table = queries.runs(index)
     return table[["id", "status", "epochs_done", "error_percent"]].values.tolist()
 
@@ -77,7 +77,7 @@ def test_whatever_is_wrong_with_it_the_journals_are_read(published: Results, how
     index = Index(published)
     assert (index.notice is None) == (how == "deleted")
     index.poll()
-    assert told(index) == told(whole)
+    assert sentence_of(index) == sentence_of(whole)
     assert len(queries.epochs(index, published.ids())) == 9
     if how == "newer":
         assert f"format {tables.FORMAT + 1}" in str(index.notice)
@@ -124,7 +124,7 @@ def forged(path: Path, how: str, secret: Path) -> None:
         of = ", ".join(
             f"(SELECT content FROM read_text('{secret}')) AS note" if c == "note" else f'"{c}"' for c in columns
         )
-        kept = ", ".join(f'"{c}"' for c in columns if c != "note")
+        stored = ", ".join(f'"{c}"' for c in columns if c != "note")
         con.execute(
             {
                 "a view that reads a file": "ALTER TABLE runs RENAME TO kept; "
@@ -134,7 +134,7 @@ def forged(path: Path, how: str, secret: Path) -> None:
                 "a view beside": f"CREATE VIEW more AS FROM read_text('{secret}')",
                 "a macro": f"CREATE MACRO more() AS TABLE FROM read_text('{secret}')",
                 "a column too many": "ALTER TABLE runs ADD COLUMN more VARCHAR",
-                "a column too few": f"CREATE TABLE other AS SELECT {kept} FROM runs; DROP TABLE runs; "
+                "a column too few": f"CREATE TABLE other AS SELECT {stored} FROM runs; DROP TABLE runs; "
                 "ALTER TABLE other RENAME TO runs",
                 "a column of another type": "ALTER TABLE runs ALTER note TYPE VARCHAR[] USING [note]",
                 "a default": "ALTER TABLE runs ALTER note SET DEFAULT 'x'",

@@ -19,7 +19,7 @@ TIMES = ("training_seconds", "evaluation_seconds", "cpu_seconds", "images_per_se
 QUICK: dict[str, Any] = {"architecture": "cnn", "samples": 40, "batch_size": 8, "epochs": 2, "device": "cpu"}
 
 
-class Told:
+class Lines:
     """What a run reported, stream by stream."""
 
     def __init__(self) -> None:
@@ -42,23 +42,23 @@ class Told:
         return {line["step"]: line["loss"] for line in self.lines["steps"]}
 
 
-def quick(folder: Path | None = None, **options: Any) -> tuple[Outcome, Told]:
+def quick(folder: Path | None = None, **options: Any) -> tuple[Outcome, Lines]:
     """Train on a few digits; `control`, `resume` and `guide` (a teacher) go to `train`, the rest into the spec."""
     passed = {name: options.pop(name) for name in ("control", "resume") if name in options}
     guide = options.pop("guide", None)
-    told = Told()
+    messages = Lines()
     if folder is not None:
         folder.mkdir(exist_ok=True)
-    return train(RunSpec.of(**(QUICK | options)), told, folder=folder, teacher=guide, **passed), told
+    return train(RunSpec.of(**(QUICK | options)), messages, folder=folder, teacher=guide, **passed), messages
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "model.safetensors")
 
 
-def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+def same(item: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     """Bit for bit."""
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+    return item.keys() == other.keys() and all(torch.equal(item[name], other[name]) for name in item)
 
 
 def after(asks: int, answer: str = "stop") -> Callable[[], str | None]:

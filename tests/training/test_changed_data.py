@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import torch
 
-from tests.data.images import class_files, picture, write_folder, write_zip
-from tests.training.runs import QUICK, Told, after, quick, same, weights
-from vitcore.errors import Refusal
+from tests.data.images import class_files, image, write_folder, write_zip
+from tests.training.runs import QUICK, Lines, after, quick, same, weights
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec
 from vitcore.training import Outcome, stop_signal, train
 
-FEW: dict[str, Any] = {"dataset": "folder", "side": 16, "samples": None, "batch_size": 4, "epochs": 3}
+FEW: dict[str, Any] = {"dataset": "folder", "image_size": 16, "samples": None, "batch_size": 4, "epochs": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -27,24 +27,24 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def mine(own_places: Path, tmp_path: Path) -> Path:
+def own(own_places: Path, tmp_path: Path) -> Path:
     return write_folder(tmp_path / "mine", class_files())
 
 
-def on(mine: Path, folder: Path, **options: Any) -> tuple[Outcome, Told]:
-    """A short run on the pictures in `mine`, kept in `folder`; `control` and `resume` go to `train`."""
+def on(own: Path, folder: Path, **options: Any) -> tuple[Outcome, Lines]:
+    """A short run on the images in `own`, kept in `folder`; `control` and `resume` go to `train`."""
     passed = {name: options.pop(name) for name in ("control", "resume") if name in options}
-    told = Told()
+    messages = Lines()
     folder.mkdir(exist_ok=True)
-    spec = RunSpec.of(**(QUICK | FEW | options | {"folder": str(mine)}))
-    return train(spec, told, folder=folder, **passed), told
+    spec = RunSpec.of(**(QUICK | FEW | options | {"folder": str(own)}))
+    return train(spec, messages, folder=folder, **passed), messages
 
 
-def paused(folder: Path, mine: Path, **options: Any) -> str:
+def paused(folder: Path, own: Path, **options: Any) -> str:
     """A run that was paused after its first steps; the digest of its data."""
-    outcome, told = on(mine, folder, control=after(5, "pause"), **options)
+    outcome, messages = on(own, folder, control=after(5, "pause"), **options)
     assert outcome.status == "paused"
-    return str(told.events("started")[0]["data_digest"])
+    return str(messages.events("started")[0]["data_digest"])
 
 
 def move(folder: Path, old: str, new: str) -> None:
@@ -52,140 +52,140 @@ def move(folder: Path, old: str, new: str) -> None:
         (folder / split / old).rename(folder / split / new)
 
 
-def another_class(mine: Path) -> None:
-    write_folder(mine, {f"{split}/cloudy/0.png": picture(100) for split in ("train", "test")})
+def another_class(own: Path) -> None:
+    write_folder(own, {f"{split}/cloudy/0.png": image(100) for split in ("train", "test")})
 
 
-def swapped(mine: Path) -> None:
-    move(mine, "bright", "x")
-    move(mine, "dark", "bright")
-    move(mine, "x", "dark")
+def swapped(own: Path) -> None:
+    move(own, "bright", "x")
+    move(own, "dark", "bright")
+    move(own, "x", "dark")
 
 
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a class more": (another_class, "the class 'cloudy' has been added; there are 11 images to train on where .* 10"),
-    "a class renamed": (lambda mine: move(mine, "dark", "gloomy"), "the class 'dark' is now called 'gloomy'"),
+    "a class renamed": (lambda own: move(own, "dark", "gloomy"), "the class 'dark' is now called 'gloomy'"),
     "a class renamed, and others follow": (
-        lambda mine: move(mine, "bright", "zenith"),
+        lambda own: move(own, "bright", "zenith"),
         "'bright' is now called 'zenith'",
     ),
     "classes swapped": (swapped, "of the 10 images to train on some are others"),
     "an image more": (
-        lambda mine: (mine / "train/dark/9.png").write_bytes(picture(30)),
+        lambda own: (own / "train/dark/9.png").write_bytes(image(30)),
         "there are 11 images to train on where there were 10",
     ),
-    "an image less": (lambda mine: (mine / "train/dark/4.png").unlink(), "9 images to train on where there were 10"),
+    "an image less": (lambda own: (own / "train/dark/4.png").unlink(), "9 images to train on where there were 10"),
     "a test image more": (
-        lambda mine: (mine / "test/dark/9.png").write_bytes(picture(30)),
+        lambda own: (own / "test/dark/9.png").write_bytes(image(30)),
         "there are 11 images to test on where there were 10",
     ),
     "another image": (
-        lambda mine: (mine / "train/dark/0.png").write_bytes(picture(99)),
+        lambda own: (own / "train/dark/0.png").write_bytes(image(99)),
         "of the 10 images to train on some are others",
     ),
     "another test image": (
-        lambda mine: (mine / "test/dark/0.png").write_bytes(picture(99)),
+        lambda own: (own / "test/dark/0.png").write_bytes(image(99)),
         "of the 10 images to test on some are others",
     ),
     "another label": (
-        lambda mine: (
-            (mine / "train/dark/0.png").rename(mine / "train/bright/9.png"),
-            (mine / "train/bright/0.png").rename(mine / "train/dark/0.png"),
+        lambda own: (
+            (own / "train/dark/0.png").rename(own / "train/bright/9.png"),
+            (own / "train/bright/0.png").rename(own / "train/dark/0.png"),
         ),
         "of the 10 images to train on some are others, or have another label or order",
     ),
     "another order": (
-        lambda mine: (mine / "train/dark/0.png").rename(mine / "train/dark/9.png"),
+        lambda own: (own / "train/dark/0.png").rename(own / "train/dark/9.png"),
         "of the 10 images to train on some are others, or have another label or order",
     ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_resume_on_other_data_is_refused_by_what_has_changed(mine: Path, tmp_path: Path, change: str) -> None:
-    before = paused(tmp_path / "run", mine)
+def test_a_resume_on_other_data_is_refused_by_what_has_changed(own: Path, tmp_path: Path, change: str) -> None:
+    before = paused(tmp_path / "run", own)
     do, says = CHANGES[change]
-    shutil.copytree(mine, tmp_path / "kept")
-    do(mine)
-    kept = weights(tmp_path / "run")
-    with pytest.raises(Refusal, match=f"{re.escape(str(mine))} are no longer .*: .*{says}.*; put them back") as refusal:
-        on(mine, tmp_path / "run", resume=True)
-    assert "\n" not in str(refusal.value)
-    assert same(weights(tmp_path / "run"), kept)
-    _, told = on(mine, tmp_path / "fresh")
-    assert told.events("started")[0]["data_digest"] != before
+    shutil.copytree(own, tmp_path / "kept")
+    do(own)
+    stored = weights(tmp_path / "run")
+    with pytest.raises(UserError, match=f"{re.escape(str(own))} are no longer .*: .*{says}.*; put them back") as error:
+        on(own, tmp_path / "run", resume=True)
+    assert "\n" not in str(error.value)
+    assert same(weights(tmp_path / "run"), stored)
+    _, messages = on(own, tmp_path / "fresh")
+    assert messages.events("started")[0]["data_digest"] != before
     # Put back as they were, it goes on: what the refusal asks for works.
-    shutil.rmtree(mine)
-    shutil.copytree(tmp_path / "kept", mine)
-    outcome, told = on(mine, tmp_path / "run", resume=True)
+    shutil.rmtree(own)
+    shutil.copytree(tmp_path / "kept", own)
+    outcome, messages = on(own, tmp_path / "run", resume=True)
     assert outcome.status == "finished"
-    assert told.events("started")[0]["data_digest"] == before
+    assert messages.events("started")[0]["data_digest"] == before
 
 
-def test_fewer_images_than_the_subset_wants_are_named_as_a_change(mine: Path, tmp_path: Path) -> None:
-    paused(tmp_path / "run", mine, samples=10)
-    (mine / "train/dark/4.png").unlink()
-    with pytest.raises(Refusal, match="there are 9 images to train on where there were 10"):
-        on(mine, tmp_path / "run", resume=True, samples=10)
+def test_fewer_images_than_the_subset_wants_are_named_as_a_change(own: Path, tmp_path: Path) -> None:
+    paused(tmp_path / "run", own, samples=10)
+    (own / "train/dark/4.png").unlink()
+    with pytest.raises(UserError, match="there are 9 images to train on where there were 10"):
+        on(own, tmp_path / "run", resume=True, samples=10)
 
 
-def touched(mine: Path) -> None:
-    for path in mine.rglob("*.png"):
+def touched(own: Path) -> None:
+    for path in own.rglob("*.png"):
         os.utime(path, (1, 1))
 
 
-def copied(mine: Path) -> None:
-    mine.rename(mine.with_name("old"))
-    shutil.copytree(mine.with_name("old"), mine, copy_function=shutil.copyfile)
+def copied(own: Path) -> None:
+    own.rename(own.with_name("old"))
+    shutil.copytree(own.with_name("old"), own, copy_function=shutil.copyfile)
 
 
 UNCHANGED: dict[str, Callable[[Path], object]] = {
     "touched": touched,
     "copied back": copied,
-    "the cache gone": lambda mine: shutil.rmtree(mine.parent / ".vitcore"),
-    "a text beside": lambda mine: (mine / "README.txt").write_text("hello"),
-    "a hidden file": lambda mine: (mine / "train/dark/.DS_Store").write_bytes(b"x"),
+    "the cache gone": lambda own: shutil.rmtree(own.parent / ".vitcore"),
+    "a text beside": lambda own: (own / "README.txt").write_text("hello"),
+    "a hidden file": lambda own: (own / "train/dark/.DS_Store").write_bytes(b"x"),
 }
 
 
 @pytest.mark.parametrize("how", UNCHANGED)
-def test_the_same_pictures_go_on_whatever_their_files_times(mine: Path, tmp_path: Path, how: str) -> None:
-    before = paused(tmp_path / "run", mine)
-    UNCHANGED[how](mine)
-    outcome, told = on(mine, tmp_path / "run", resume=True)
+def test_the_same_images_go_on_whatever_their_files_times(own: Path, tmp_path: Path, how: str) -> None:
+    before = paused(tmp_path / "run", own)
+    UNCHANGED[how](own)
+    outcome, messages = on(own, tmp_path / "run", resume=True)
     assert outcome.status == "finished"
-    assert told.events("started")[0]["data_digest"] == before
-    assert not [line for line in told.events("note") if "compared" in line["text"]]
+    assert messages.events("started")[0]["data_digest"] == before
+    assert not [line for line in messages.events("note") if "compared" in line["text"]]
 
 
-def test_the_digest_is_of_the_pictures_and_not_of_their_form(mine: Path, tmp_path: Path) -> None:
+def test_the_digest_is_of_the_images_and_not_of_their_form(own: Path, tmp_path: Path) -> None:
     archive = write_zip(tmp_path / "mine.zip", class_files())
     digests = set()
-    for number, (place, side) in enumerate([(mine, 16), (archive, 16), (archive, 20)]):
-        _, told = on(place, tmp_path / str(number), side=side)
-        digests.add(told.events("started")[0]["data_digest"])
+    for number, (place, image_size) in enumerate([(own, 16), (archive, 16), (archive, 20)]):
+        _, messages = on(place, tmp_path / str(number), image_size=image_size)
+        digests.add(messages.events("started")[0]["data_digest"])
     (digest,) = digests
     assert re.fullmatch("[0-9a-f]{12}", digest)
 
 
-def test_a_checkpoint_from_before_data_were_kept_goes_on_and_says_so(mine: Path, tmp_path: Path) -> None:
-    paused(tmp_path / "run", mine)
+def test_a_checkpoint_from_before_data_were_kept_goes_on_and_says_so(own: Path, tmp_path: Path) -> None:
+    paused(tmp_path / "run", own)
     path = tmp_path / "run" / "resume.pt"
     state = torch.load(path, weights_only=True)
     assert state.pop("data")["classes"] == ["bright", "dark"]
     torch.save(state, path)
-    outcome, told = on(mine, tmp_path / "run", resume=True)
+    outcome, messages = on(own, tmp_path / "run", resume=True)
     assert outcome.status == "finished"
-    assert [line for line in told.events("note") if "were not compared" in line["text"]]
+    assert [line for line in messages.events("note") if "were not compared" in line["text"]]
 
 
-@pytest.mark.parametrize("kept", ["text", 5, [], {}, {"classes": 5, "rows": 5, "digests": 5}, {"classes": []}])
-def test_a_checkpoint_that_tells_nonsense_of_its_data_is_refused(mine: Path, tmp_path: Path, kept: object) -> None:
-    paused(tmp_path / "run", mine)
+@pytest.mark.parametrize("stored", ["text", 5, [], {}, {"classes": 5, "rows": 5, "digests": 5}, {"classes": []}])
+def test_a_checkpoint_that_tells_nonsense_of_its_data_is_refused(own: Path, tmp_path: Path, stored: object) -> None:
+    paused(tmp_path / "run", own)
     path = tmp_path / "run" / "resume.pt"
-    torch.save({**torch.load(path, weights_only=True), "data": kept}, path)
-    with pytest.raises(Refusal, match="does not say which data it is of"):
-        on(mine, tmp_path / "run", resume=True)
+    torch.save({**torch.load(path, weights_only=True), "data": stored}, path)
+    with pytest.raises(UserError, match="does not say which data it is of"):
+        on(own, tmp_path / "run", resume=True)
 
 
 def test_a_dataset_with_a_name_is_compared_too(tmp_path: Path) -> None:
@@ -194,5 +194,5 @@ def test_a_dataset_with_a_name_is_compared_too(tmp_path: Path) -> None:
     state = torch.load(path, weights_only=True)
     state["data"]["digests"]["train"] = "0" * 16
     torch.save(state, path)
-    with pytest.raises(Refusal, match=r"the data of digits are no longer .* of the 1,437 images to train on"):
+    with pytest.raises(UserError, match=r"the data of digits are no longer .* of the 1,437 images to train on"):
         quick(tmp_path, resume=True)

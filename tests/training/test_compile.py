@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.runs import quick
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.training.compiled import compiling_took
 
 COMPILER = shutil.which("g++") or shutil.which("clang++") or shutil.which("cl")
@@ -21,16 +21,16 @@ COMPILER = shutil.which("g++") or shutil.which("clang++") or shutil.which("cl")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")  # torch's own, of its compiler
 def test_a_compiled_run_learns_what_the_plain_one_learns_and_tells_what_compiling_took(tmp_path: Path) -> None:
     learning = {
-        **{"architecture": "cct-mini/3x3", "attention_dropout": 0.0, "stochastic_depth": 0.0},
+        **{"architecture": "cct-mini/3x3", "attention_dropout": 0.0, "drop_path": 0.0},
         **{"samples": 256, "epochs": 3, "learning_rate": 3e-3},
     }
     _, plain = quick(tmp_path / "plain", **learning)
-    outcome, told = quick(tmp_path / "compiled", **learning, compile=True)
+    outcome, messages = quick(tmp_path / "compiled", **learning, compile=True)
     assert outcome.status == "finished"
-    expected, found = (one.events("epoch")[-1]["train_loss"] for one in (plain, told))
+    expected, found = (item.events("epoch")[-1]["train_loss"] for item in (plain, messages))
     assert expected < 2.15, "it learns"
     assert found == pytest.approx(expected, rel=0.02), "sums are rounded in another order, no more"
-    assert any("torch.compile took" in line["text"] for line in told.events("note"))
+    assert any("torch.compile took" in line["text"] for line in messages.events("note"))
     assert not any("torch.compile" in line["text"] for line in plain.events("note"))
 
 
@@ -45,12 +45,12 @@ def test_a_compiler_that_loses_gradients_is_refused_and_named() -> None:
     def blind(x: Tensor) -> Tensor:
         return model[1:](model[0](x).detach())  # what a wrong backward pass comes to
 
-    with pytest.raises(Refusal, match=r"wrong gradients.*0\.weight.*without --compile"):
+    with pytest.raises(UserError, match=r"wrong gradients.*0\.weight.*without --compile"):
         compiling_took(model, blind, lambda forward: forward(inputs).square().mean())
 
 
 def test_rounding_where_a_gradient_is_zero_is_no_difference() -> None:
-    """A bias before a batch normalisation moves nothing: its gradient is what rounding leaves."""
+    """A bias before a batch normalization moves nothing: its gradient is what rounding leaves."""
     model, inputs = _parts()
     first: Any = model[0]
 
@@ -77,4 +77,4 @@ def test_the_trial_leaves_weights_statistics_and_random_streams_as_they_were() -
     assert seconds > 0
     assert torch.equal(torch.get_rng_state(), stream)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert all(one.grad is None for one in model.parameters())
+    assert all(parameter.grad is None for parameter in model.parameters())

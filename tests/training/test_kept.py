@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.training.runs import after, quick, same, weights
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import system_load
 from vitcore.spec import RunSpec
 from vitcore.training import best, disk, loop
@@ -24,11 +24,11 @@ from vitcore.training.network import build_model
 
 SPEC = RunSpec.of(architecture="cnn")
 CLASSES = tuple("0123456789")
-DIVERGES = {"samples": None, "batch_size": 128, "optimiser": "sgd", "learning_rate": 10, "warmup": 0.9}
+DIVERGES = {"samples": None, "batch_size": 128, "optimizer": "sgd", "learning_rate": 10, "warmup": 0.9}
 DIVERGES |= {"schedule": "constant", "epochs": 6}
 
 
-def told(folder: Path) -> dict[str, str]:
+def line_of(folder: Path) -> dict[str, str]:
     with safe_open(folder / "best.safetensors", framework="pt") as file:
         return dict(file.metadata())
 
@@ -38,7 +38,7 @@ def test_a_training_that_diverges_leaves_the_last_good_weights(
     tmp_path: Path, average: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)  # after every epoch, however short
-    outcome, _ = quick(tmp_path, **DIVERGES, weight_average=average)
+    outcome, _ = quick(tmp_path, **DIVERGES, ema_decay=average)
     assert outcome.status == "diverged"
     assert "are kept" in outcome.reason
     for name in ("model.safetensors", "best.safetensors"):
@@ -55,7 +55,7 @@ def test_weights_that_break_in_the_very_last_step_do_not_finish(tmp_path: Path) 
     class Breaking(loop.Run):
         def _step(self, images: torch.Tensor, labels: torch.Tensor) -> None:
             super()._step(images, labels)
-            if self.tally.epoch == 1 and self.tally.position == self.parts.batches.steps:
+            if self.progress_state.epoch == 1 and self.progress_state.position == self.parts.batches.steps:
                 with torch.no_grad():
                     next(self.parts.model.parameters()).view(-1)[0] = float("inf")
 
@@ -70,7 +70,7 @@ def test_weights_that_break_in_the_very_last_step_do_not_finish(tmp_path: Path) 
 def test_the_best_epoch_stands_beside_the_last_and_says_what_chose_it(tmp_path: Path) -> None:
     _, lines = quick(tmp_path, samples=200, epochs=6, learning_rate=3e-3)
     errors = [line["error_percent"] for line in lines.events("epoch")]
-    chosen = json.loads(told(tmp_path)["chosen_by"])
+    chosen = json.loads(line_of(tmp_path)["chosen_by"])
     assert chosen == {
         "name": "error_percent",
         "of": "test",
@@ -78,7 +78,7 @@ def test_the_best_epoch_stands_beside_the_last_and_says_what_chose_it(tmp_path: 
         "value": pytest.approx(min(errors)),
         "epoch": 1 + errors.index(min(errors)),
     }
-    assert told(tmp_path)["epoch"] == str(chosen["epoch"])
+    assert line_of(tmp_path)["epoch"] == str(chosen["epoch"])
     assert not (tmp_path / best.NEXT).exists()
     assert load_model(tmp_path, "best")[2] == load_model(tmp_path)[2]
 
@@ -97,13 +97,13 @@ def test_a_resumed_run_has_the_best_weights_of_an_unbroken_one(tmp_path: Path) -
     quick(tmp_path / "whole", **options)
     quick(tmp_path / "cut", control=after(30, "pause"), **options)
     quick(tmp_path / "cut", resume=True, **options)
-    assert told(tmp_path / "cut") == told(tmp_path / "whole")
+    assert line_of(tmp_path / "cut") == line_of(tmp_path / "whole")
     assert same(*(load_file(tmp_path / name / "best.safetensors") for name in ("cut", "whole")))
 
 
 def test_best_weights_of_an_abandoned_attempt_are_withdrawn(tmp_path: Path) -> None:
     quick(tmp_path, epochs=2)
-    about = told(tmp_path)
+    about = line_of(tmp_path)
     save_file(load_file(tmp_path / "best.safetensors"), tmp_path / "best.safetensors", metadata=about | {"epoch": "9"})
     found = best.Best()
     state = load_resume(tmp_path, RunSpec.parse(json.loads(about["spec"])))
@@ -115,7 +115,7 @@ def test_best_weights_of_an_abandoned_attempt_are_withdrawn(tmp_path: Path) -> N
 
 def test_no_best_weights_are_asked_for_in_a_sentence(tmp_path: Path) -> None:
     save_model(tmp_path, build_model(SPEC, 1, 28, 10), SPEC, CLASSES, 28, 1)
-    with pytest.raises(Refusal, match="there are no best weights"):
+    with pytest.raises(UserError, match="there are no best weights"):
         load_model(tmp_path, "best")
 
 
@@ -124,7 +124,7 @@ def test_a_model_that_is_not_finite_is_refused_by_name(tmp_path: Path) -> None:
     with torch.no_grad():
         model[0].weight.view(-1)[3] = float("nan")
     save_model(tmp_path, model, SPEC, CLASSES, 28, 1)
-    with pytest.raises(Refusal, match=r"model\.safetensors is not finite: 1 of its 10 tensors .* such as 0\.weight"):
+    with pytest.raises(UserError, match=r"model\.safetensors is not finite: 1 of its 10 tensors .* such as 0\.weight"):
         load_model(tmp_path)
 
 
@@ -162,7 +162,7 @@ def test_a_file_that_may_not_be_read_is_not_called_broken(tmp_path: Path, reques
         (tmp_path / name).chmod(0)
     request.getfixturevalue("stranger")
     for read in (lambda: load_model(tmp_path), lambda: load_resume(tmp_path, SPEC)):
-        with pytest.raises(Refusal, match="cannot be read: Permission denied; its owner can") as refused:
+        with pytest.raises(UserError, match="cannot be read: Permission denied; its owner can") as refused:
             read()
         assert "whole safetensors" not in str(refused.value)
 
@@ -177,7 +177,7 @@ def test_too_little_room_is_said_with_both_amounts(tmp_path: Path, save: str, mo
     keep()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     monkeypatch.setattr(disk, "free", lambda folder: 1000)
-    with pytest.raises(Refusal, match=r"the disk is full: it has 1\.0 kB free and [0-9.]+ kB are needed; free some"):
+    with pytest.raises(UserError, match=r"the disk is full: it has 1\.0 kB free and [0-9.]+ kB are needed; free some"):
         keep()
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -189,7 +189,7 @@ def test_what_the_system_said_while_torch_wrote_is_passed_on(tmp_path: Path, mon
             raise self.error
 
     monkeypatch.setattr(disk, "Remembering", Full)
-    with pytest.raises(Refusal, match="the disk is full"):
+    with pytest.raises(UserError, match="the disk is full"):
         save_resume(tmp_path, {"weight": torch.zeros(9)})
     assert not list(tmp_path.iterdir())
 
@@ -207,7 +207,7 @@ def test_no_courtesy_is_a_condition(courtesy: str, error: Exception, monkeypatch
         raise error
 
     monkeypatch.setattr(processes, courtesy, forbidden)
-    processes.step_back()
+    processes.lower_priority()
     assert len(done) == 2
 
 

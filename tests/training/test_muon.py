@@ -20,23 +20,23 @@ def _network() -> nn.Sequential:
     return nn.Sequential(*(nn.Linear(m, n, bias=False) for m, n in ((6, 24), (24, 8), (8, 8), (8, 8))))
 
 
-def _moved(model: nn.Module, optimiser: torch.optim.Optimizer, steps: int = 5) -> list[Tensor]:
+def _moved(model: nn.Module, optimizer: torch.optim.Optimizer, steps: int = 5) -> list[Tensor]:
     generator = torch.Generator().manual_seed(1)
     for _ in range(steps):
-        for one in model.parameters():
-            one.grad = torch.randn(one.shape, generator=generator)
-        optimiser.step()
-    return [one.detach() for one in model.parameters()]
+        for item in model.parameters():
+            item.grad = torch.randn(item.shape, generator=generator)
+        optimizer.step()
+    return [parameter.detach() for parameter in model.parameters()]
 
 
 def test_its_steps_are_torchs_but_for_bfloat16s_rounding() -> None:
-    theirs = _network()
-    ours = copy.deepcopy(theirs)
-    start = [one.detach().clone() for one in theirs.parameters()]
-    expected = _moved(theirs, Muon(theirs.parameters(), **SETTINGS, adjust_lr_fn="match_rms_adamw"))
-    found = _moved(ours, QuickMuon(list(ours.parameters()), **SETTINGS))
-    for mine, torchs, before in zip(found, expected, start, strict=True):
-        assert (mine - torchs).norm() < 0.03 * (torchs - before).norm()
+    other = _network()
+    measured = copy.deepcopy(other)
+    start = [parameter.detach().clone() for parameter in other.parameters()]
+    expected = _moved(other, Muon(other.parameters(), **SETTINGS, adjust_lr_fn="match_rms_adamw"))
+    found = _moved(measured, QuickMuon(list(measured.parameters()), **SETTINGS))
+    for own, torchs, before in zip(found, expected, start, strict=True):
+        assert (own - torchs).norm() < 0.03 * (torchs - before).norm()
 
 
 @pytest.mark.parametrize(("first", "second"), [(Muon, QuickMuon), (QuickMuon, Muon)])
@@ -46,8 +46,8 @@ def test_either_takes_the_others_state_up(first: type[Muon], second: type[Muon])
     _moved(model, before)
     after = second(list(model.parameters()), **SETTINGS)
     after.load_state_dict(before.state_dict())
-    for one in model.parameters():
-        assert torch.equal(after.state[one]["momentum_buffer"], before.state[one]["momentum_buffer"])
+    for parameter in model.parameters():
+        assert torch.equal(after.state[parameter]["momentum_buffer"], before.state[parameter]["momentum_buffer"])
     _moved(model, after)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.training.runs import QUICK, after, quick, same, weights
-from vitcore.data.augment import Normalise
+from vitcore.data.augment import Normalize
 from vitcore.data.load import Images, Split, load
 from vitcore.models import ARCHITECTURES, proxyless
 from vitcore.training import loop, state, stop_signal
@@ -25,9 +25,9 @@ EVERYTHING: dict[str, Any] = {
     "dropout": 0.1,
     "samples": 20,
     "batch_size": 4,
-    "weight_average": 0.9,
+    "ema_decay": 0.9,
     "clip_norm": 1.0,
-    "optimiser": "muon",
+    "optimizer": "muon",
     "schedule": "onecycle",
     "crop": 2,
     "flip": True,
@@ -44,8 +44,8 @@ EVERYTHING: dict[str, Any] = {
 def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for a stop before every step, keep a checkpoint at every epoch's end, evaluate on a few rows."""
 
-    def few(name: str, side: int | None, *_: object) -> Images:
-        images = load(name, side)
+    def few(name: str, image_size: int | None, *_: object) -> Images:
+        images = load(name, image_size)
         return replace(images, test=Split(images.test.images[:20], images.test.labels[:20]))
 
     monkeypatch.setattr(state, "load", few)
@@ -54,10 +54,10 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_same_spec_and_seed_give_the_same_bits(tmp_path: Path) -> None:
-    one, two = (quick(tmp_path / name, **EVERYTHING) for name in "ab")
-    assert one[1].measured() == two[1].measured()
-    assert one[1].losses() == two[1].losses()
-    assert one[1].lines["confusion"] == two[1].lines["confusion"]
+    item, two = (quick(tmp_path / name, **EVERYTHING) for name in "ab")
+    assert item[1].measured() == two[1].measured()
+    assert item[1].losses() == two[1].losses()
+    assert item[1].lines["confusion"] == two[1].lines["confusion"]
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
 
 
@@ -74,25 +74,25 @@ def test_resume_of_each_family_is_bit_identical(tmp_path: Path, family: str, mon
         "batch_size": 2,
         "epochs": 2,
         "evaluate_every": 5,
-        "side": 16,
+        "image_size": 16,
     }
     if family in ("cnn", "compact", "vit"):
         small |= {"samples": 16}
     if family == "hybrid":
-        small |= {"side": 32}
+        small |= {"image_size": 32}
     if family == "proxyless":
         # Three of its 54 blocks, every kind of edge among them, and both places where the map is halved: the whole
-        # network, 1.2 G multiply-accumulates a picture, was tried once by benchmarks/robustness/resume.py.
+        # network, 1.2 G multiply-accumulates an image, was tried once by benchmarks/robustness/resume.py.
         monkeypatch.setattr(proxyless, "SEARCHED", proxyless.SEARCHED[::18])
         monkeypatch.setattr(proxyless, "HALVED_BEFORE", (1, 2))
-    whole, told = quick(tmp_path / "whole", **small)
+    whole, messages = quick(tmp_path / "whole", **small)
     cut, before = quick(tmp_path / "cut", control=after(4), **small)
     assert (whole.status, cut.status) == ("finished", "stopped")
     resumed, rest = quick(tmp_path / "cut", resume=True, **small)
     assert resumed.status == "finished"
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
-    assert before.losses() | rest.losses() == told.losses()
-    assert before.measured() | rest.measured() == told.measured()
+    assert before.losses() | rest.losses() == messages.losses()
+    assert before.measured() | rest.measured() == messages.measured()
     assert resumed.error_percent == whole.error_percent
 
 
@@ -107,7 +107,7 @@ def test_resume_with_everything_drawn_at_random(tmp_path: Path, asks: int) -> No
 
 
 def test_resume_after_a_crash_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
-    whole, told = quick(tmp_path / "whole", epochs=3)
+    whole, messages = quick(tmp_path / "whole", epochs=3)
 
     class Crash(Exception):
         pass
@@ -122,43 +122,43 @@ def test_resume_after_a_crash_goes_on_from_the_last_checkpoint(tmp_path: Path) -
         quick(tmp_path / "cut", epochs=3, control=control)
     resumed, rest = quick(tmp_path / "cut", epochs=3, resume=True)
     assert rest.events("started")[0]["resumed_from"] == 1
-    assert rest.measured() == {number: line for number, line in told.measured().items() if number > 1}
+    assert rest.measured() == {number: line for number, line in messages.measured().items() if number > 1}
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
     assert resumed.epochs == whole.epochs == 3
 
 
 def test_a_finished_run_resumes_to_its_end_at_once(tmp_path: Path) -> None:
     whole, _ = quick(tmp_path)
-    again, told = quick(tmp_path, resume=True)
+    again, messages = quick(tmp_path, resume=True)
     assert (again.status, again.error_percent) == ("finished", whole.error_percent)
-    assert not told.events("epoch")
+    assert not messages.events("epoch")
 
 
 def test_resume_where_nothing_was_kept_starts_anew(tmp_path: Path) -> None:
-    outcome, told = quick(tmp_path, resume=True)
+    outcome, messages = quick(tmp_path, resume=True)
     assert outcome.status == "finished"
-    assert told.events("started")[0]["resumed_from"] == 0
-    assert len(told.events("epoch")) == QUICK["epochs"]
+    assert messages.events("started")[0]["resumed_from"] == 0
+    assert len(messages.events("epoch")) == QUICK["epochs"]
 
 
-def test_two_kernels_see_the_same_pictures_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_kernels_see_the_same_images_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the model draws for itself, order and augmentation stay the seed's."""
     import torch
 
-    seen: dict[str, list[torch.Tensor]] = {}
-    step = Normalise.__call__
+    known: dict[str, list[torch.Tensor]] = {}
+    step = Normalize.__call__
     for kernel in ("softmax", "relu", "favor+"):
-        batches = seen[kernel] = []
+        batches = known[kernel] = []
 
         def spied(self: Any, images: torch.Tensor, batches: list[torch.Tensor] = batches) -> torch.Tensor:
             batches.append(images.clone())
             return step(self, images)
 
-        monkeypatch.setattr(Normalise, "__call__", spied)
+        monkeypatch.setattr(Normalize, "__call__", spied)
         dropout: dict[str, Any] = {} if kernel == "softmax" else {"dropout": 0.2}
         quick(
             architecture="cct-2/3x2", kernel=kernel, samples=20, evaluate_every=9, epochs=1, crop=2, rotate=9, **dropout
         )
-    assert len(seen["softmax"]) > 3
+    assert len(known["softmax"]) > 3
     for kernel in ("relu", "favor+"):
-        assert all(torch.equal(a, b) for a, b in zip(seen["softmax"], seen[kernel], strict=True))
+        assert all(torch.equal(a, b) for a, b in zip(known["softmax"], known[kernel], strict=True))

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import vitcore
-from tests.training.runs import QUICK, Told
+from tests.training.runs import QUICK, Lines
 from vitcore.runs.fold import Fold
 from vitcore.spec import RunSpec
 from vitcore.training import train, version
@@ -34,9 +34,9 @@ def test_a_clone_names_its_commit_and_whether_files_differ(tmp_path: Path) -> No
 
 
 def test_a_run_keeps_them() -> None:
-    told = Told()
-    train(RunSpec.of(**QUICK), told)
-    [started] = told.events("started")
+    messages = Lines()
+    train(RunSpec.of(**QUICK), messages)
+    [started] = messages.events("started")
     assert started["vitcore"]["version"] == vitcore.__version__
     row = Fold().take_all([started]).row
     assert row["vitcore_version"] == vitcore.__version__

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vitcore.apart import apart
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import fields
 from vitcore.store.cells import as_text
 
@@ -20,7 +20,7 @@ def options(first: pd.Series, second: pd.Series) -> pd.DataFrame:
         first, second: rows of store.queries.runs.
     """
     rows = [
-        (field.label, _said(first[field.name]), _said(second[field.name]))
+        (field.label, _text(first[field.name]), _text(second[field.name]))
         for field in fields()
         if as_text(first[field.name]) != as_text(second[field.name])
     ]
@@ -31,18 +31,18 @@ def comparable(first: Sequence[str], second: Sequence[str]) -> None:
     """That two confusion matrices are of the same classes.
 
     Raises:
-        Refusal: they are not.
+        UserError: they are not.
     """
     if list(first) == list(second):
         return
     if len(first) != len(second):
-        raise Refusal(
+        raise UserError(
             f"The first run knows {len(first)} classes and the second {len(second)}; only matrices of the same classes "
             "can be taken from one another."
         )
-    one, other = next(pair for pair in zip(first, second, strict=True) if pair[0] != pair[1])
-    raise Refusal(
-        f"The two runs know different classes, such as {one[:40]!r} and {other[:40]!r}; only matrices of the same "
+    item, other = next(pair for pair in zip(first, second, strict=True) if pair[0] != pair[1])
+    raise UserError(
+        f"The two runs know different classes, such as {item[:40]!r} and {other[:40]!r}; only matrices of the same "
         "classes can be taken from one another."
     )
 
@@ -65,5 +65,5 @@ def cells(first: np.ndarray, second: np.ndarray, classes: Sequence[str], most: i
     return pd.DataFrame(rows, columns=["true", "predicted", "first", "second", "difference"])
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     return {True: "on", False: "off"}[bool(value)] if isinstance(value, bool | np.bool_) else as_text(value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import predictions
 from vitcore.runs.folder import RunFolder
 from vitcore.statistics.same_images import Errors
@@ -31,16 +31,16 @@ class Disagreement:
         errors = self.errors
         wrong = [100 * (errors.both + alone) / errors.images for alone in (errors.first_alone, errors.second_alone)]
         center, low, high = (100 * each for each in errors.difference())
-        seen = (
+        known = (
             f"Of {errors.images:,} test images A gets {wrong[0]:.2f} % wrong and B {wrong[1]:.2f} %: "
             f"{errors.first_alone:,} that B gets right, against {errors.second_alone:,} that A gets right."
         )
         p = "below 0.001" if errors.p < 0.001 else f"{errors.p:.3f}"
-        told = (
+        sentence = (
             f"A's error is {signed(center)} points from B's, between {signed(low)} and {signed(high)} for all images "
             f"of this kind (95 %; McNemar's p is {p})."
         )
-        return f"{seen} {told} That is about these two networks; other seeds of theirs are another question."
+        return f"{known} {sentence} That is about these two networks; other seeds of theirs are another question."
 
 
 def signed(points: float) -> str:
@@ -52,13 +52,13 @@ def disagreement(first: RunFolder, second: RunFolder) -> Disagreement:
     """Lays two runs' answers side by side.
 
     Raises:
-        Refusal: one has kept no answers, or they are to other test images.
+        UserError: one has kept no answers, or they are to other test images.
     """
-    kept = [predictions.read(run) for run in (first, second)]
-    truth = kept[0].truth
-    if not np.array_equal(truth, kept[1].truth):
-        raise Refusal("the two runs were tested on different images, so their answers cannot be laid side by side")
-    wrong = [each.of(each.epochs[-1]) != truth for each in kept]
+    stored = [predictions.read(run) for run in (first, second)]
+    truth = stored[0].truth
+    if not np.array_equal(truth, stored[1].truth):
+        raise UserError("the two runs were tested on different images, so their answers cannot be laid side by side")
+    wrong = [each.of(each.epochs[-1]) != truth for each in stored]
     alone = [np.flatnonzero(wrong[0] & ~wrong[1]), np.flatnonzero(wrong[1] & ~wrong[0])]
     errors = Errors(len(truth), int((wrong[0] & wrong[1]).sum()), len(alone[0]), len(alone[1]))
     return Disagreement(errors, *alone)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import drawings
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results, RunFolder
@@ -20,34 +20,34 @@ def ask(results: Results, ids: Sequence[str]) -> str:
     """Asks these runs in a process of its own and waits; each answer is kept as it comes; what was passed over.
 
     Raises:
-        Refusal: it failed, or took more than ten minutes.
+        UserError: it failed, or took more than ten minutes.
     """
     arguments = ["--results", str(results.root), *ids[:AT_ONCE]]
     return processes.answer("vitcore.analysis.drawings", arguments, SECONDS)[1].strip()
 
 
-def judge(results: Results, run: RunFolder) -> drawings.Verdict:
+def judge(results: Results, run: RunFolder) -> drawings.Score:
     """What a run makes of all drawings of its classes; one on which nothing is to be seen counts as a mistake.
 
     Raises:
-        Refusal: it has no weights, or its classes cannot be drawn.
+        UserError: it has no weights, or its classes cannot be drawn.
     """
     from PIL import Image
 
     from vitcore.runs.predict import load, predict
 
     name = run.spec().data.dataset
-    shelf = drawings.shelf(name)
-    if shelf is None:
-        raise Refusal(f"run {run.id} tells classes apart that only its own folder knows, so no drawing can ask it")
-    kept, loaded, right = drawings.kept(results, shelf), load(run), 0
-    for one in kept:
+    label_set = drawings.label_set(name)
+    if label_set is None:
+        raise UserError(f"run {run.id} tells classes apart that only its own folder knows, so no drawing can ask it")
+    stored, loaded, right = drawings.stored(results, label_set), load(run), 0
+    for item in stored:
         try:
-            with open_own(one.path) as file, Image.open(file, formats=("PNG",)) as picture:
-                right += predict(loaded, picture).best == one.label
-        except (Refusal, OSError, SyntaxError):
+            with open_own(item.path) as file, Image.open(file, formats=("PNG",)) as image:
+                right += predict(loaded, image).best == item.label
+        except (UserError, OSError, SyntaxError):
             continue
-    return drawings.Verdict(right, len(kept), drawings.edition(kept))
+    return drawings.Score(right, len(stored), drawings.version(stored))
 
 
 def main() -> None:
@@ -60,9 +60,9 @@ def main() -> None:
     for id in arguments.ids:
         try:
             run = results.run(id)
-            drawings.keep_verdict(run, judge(results, run))
-        except Refusal as refusal:
-            print(f"{id} was passed over: {refusal}", file=sys.stderr, flush=True)
+            drawings.save_score(run, judge(results, run))
+        except UserError as error:
+            print(f"{id} was passed over: {error}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,29 @@ import sys
 from typing import Annotated
 
 import typer
+from typer._click.core import Command, Context
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from vitcore import aliases
 from vitcore.cli import application, control, export, forecast, listing, predict, reports, settle, train
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import ENVIRONMENT
 
+
+class _Group(TyperGroup):
+    """Takes the flags of format 1 (`aliases`) for those of today."""
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        return super().resolve_command(ctx, aliases.flags(args))
+
+
 app = typer.Typer(
-    name="vitcore", help="Train, compare and use vision transformers.", no_args_is_help=True, add_completion=False
+    cls=_Group,
+    name="vitcore",
+    help="Train, compare and use vision transformers.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 app.command("app")(application.start)
 app.command("train")(train.train)
@@ -55,8 +70,8 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
     try:
         code = app(standalone_mode=False)
-    except Refusal as refusal:
-        code = _complain(str(refusal))
+    except UserError as user_error:
+        code = _complain(str(user_error))
     except TyperException as error:
         code = _complain(error.format_message() if hasattr(error, "format_message") else str(error))
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `runs`
 
 
 def stop(run: Run) -> None:
-    """End a running run and keep what it has learnt; a queued one is cancelled."""
+    """End a running run and keep what it has learned; a queued one is cancelled."""
     queue.stop(Results(), run)
 
 
@@ -57,14 +57,14 @@ def tag(
     note: Annotated[str | None, typer.Option(help="The run's note from now on.")] = None,
 ) -> None:
     """Set a run's tags and note, and show them."""
-    said = (
+    text = (
         remarks.write(Results().run(run), tags or None, note)
         if tags or note is not None
         else remarks.read(Results().run(run))
     )
-    typer.echo(listed(said.tags))
-    if said.note:
-        typer.echo(said.note)
+    typer.echo(listed(text.tags))
+    if text.note:
+        typer.echo(text.note)
 
 
 def rename(

@@ -16,7 +16,7 @@ def export(
     onnx: Annotated[Path, typer.Option(help="The ONNX file to write; one of that name is replaced.")],
     weights: Weights = "last",
 ) -> None:
-    """Write a stored run's model as ONNX: pictures of 0 to 1 in, logits out, the normalisation within."""
+    """Write a stored run's model as ONNX: images of 0 to 1 in, logits out, the normalization within."""
     from vitcore.runs.export import write_onnx
 
     write_onnx(Results().run(run), onnx, weights)

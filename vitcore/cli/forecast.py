@@ -36,8 +36,8 @@ def forecast(
         typer.echo(json.dumps({**asdict(found), "minutes_by_stored_runs": minutes}))
         return
     typer.echo(spec.title())
-    typer.echo(f"{found.parameters:,} parameters, {found.macs:,} MACs a picture, {found.memory_mb:,.0f} MB in training")
-    typer.echo(f"{found.images_per_second:,.0f} pictures a second on {found.device} in {found.precision}, measured now")
+    typer.echo(f"{found.parameters:,} parameters, {found.macs:,} MACs an image, {found.memory_mb:,.0f} MB in training")
+    typer.echo(f"{found.images_per_second:,.0f} images a second on {found.device} in {found.precision}, measured now")
     typer.echo(f"{duration(60 * found.minutes)} in all, {duration(60 * found.training_minutes)} of it training")
     if not remembered.guessed and not remembered.unknown:
         typer.echo(f"{remembered} by stored runs of the same network")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES, Architecture, build
 from vitcore.runs import dependencies
 from vitcore.runs.folder import Results
@@ -30,7 +30,7 @@ def runs(
 ) -> None:
     """List the stored runs, newest first."""
     if status is not None and status not in STATUSES:
-        raise Refusal(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
+        raise UserError(f"there is no status {status!r}; a run is one of {', '.join(STATUSES)}")
     from vitcore.store import exports, queries
     from vitcore.store.columns import columns
     from vitcore.store.index import Index
@@ -48,9 +48,9 @@ def runs(
         typer.echo(exports.csv(queries.exact(index, table)), nl=False)
         return
     known = columns()
-    told = [known[name] for name in _METRICS]
+    metrics = [known[name] for name in _METRICS]
     shown = Table(
-        Column("id", no_wrap=True), "status", "run", "epochs", *map(_head, told), box=None, header_style="bold"
+        Column("id", no_wrap=True), "status", "run", "epochs", *map(_head, metrics), box=None, header_style="bold"
     )
     for row in table.to_dict("records"):
         shown.add_row(
@@ -58,7 +58,7 @@ def runs(
             row["status"],
             Text(_called(index.results, row)),
             f"{row['epochs_done']}/{_number(row['epochs'], '.0f')}",
-            *(_number(row[each.name], each.form) for each in told),
+            *(_number(row[each.name], each.form) for each in metrics),
         )
     _screen().print(shown if len(table) else f"No runs in {index.results.runs} yet.")
 
@@ -76,7 +76,7 @@ def models(
     """List the architectures; named ones, or all with --json, are built and counted exactly."""
     for name in names or []:
         if name not in ARCHITECTURES:
-            raise Refusal(f"there is no architecture {name!r}; `python -m vitcore models` lists those that are")
+            raise UserError(f"there is no architecture {name!r}; `python -m vitcore models` lists those that are")
     chosen = {name: ARCHITECTURES[name] for name in names or ARCHITECTURES}
     if as_json:
         typer.echo(json.dumps([_counted(name, row) for name, row in chosen.items()], indent=1))
@@ -86,25 +86,27 @@ def models(
     for name, row in chosen.items():
         sizes = _counted(name, row) if counted else {}
         figures = [f"{sizes['parameters']:,}", f"{sizes['macs'] / 1e9:.4f} G"] if counted else []
-        shown.add_row(name, f"{row.channels}x{row.side}x{row.side}, {row.classes} classes", *figures, row.source)
+        shown.add_row(
+            name, f"{row.channels}x{row.image_size}x{row.image_size}, {row.classes} classes", *figures, row.source
+        )
     _screen().print(shown)
 
 
 def _counted(name: str, row: Architecture) -> dict[str, Any]:
-    """Exact parameters and multiply-accumulates of one picture, at the size that the row names."""
+    """Exact parameters and multiply-accumulates of one image, at the size that the row names."""
     import torch
 
     from vitcore.models import count
 
     with torch.device("meta"):
-        model = build(name, channels=row.channels, side=row.side, classes=row.classes)
+        model = build(name, channels=row.channels, image_size=row.image_size, classes=row.classes)
     config = ", ".join(f"{key} {value}" for key, value in row.config.items())
-    picture = f"{row.channels}x{row.side}x{row.side}, {row.classes} classes"
+    image = f"{row.channels}x{row.image_size}x{row.image_size}, {row.classes} classes"
     return {
         "name": name,
         "parameters": count.parameters(model),
-        "macs": count.macs(model, row.channels, row.side),
-        "configuration": f"{row.family}: {config}; {picture}" if config else f"{row.family}; {picture}",
+        "macs": count.macs(model, row.channels, row.image_size),
+        "configuration": f"{row.family}: {config}; {image}" if config else f"{row.family}; {image}",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import SpecField, fields
 from vitcore.spec.typed import read
 
@@ -40,15 +40,15 @@ def typed_as(name: str, text: Any) -> Any:
     """An option's value as it was typed: numbers are read as on the form, to the letter or not at all.
 
     Raises:
-        Refusal: one sentence that begins with the option.
+        UserError: one sentence that begins with the option.
     """
     field = next(field for field in fields() if field.name == name)
     if field.kind not in (int, float) or not isinstance(text, str):
         return text
     try:
         return read(field, text)
-    except Refusal as refusal:
-        raise Refusal(f"{flag(field)}{str(refusal).removeprefix(field.label)}") from None
+    except UserError as error:
+        raise UserError(f"{flag(field)}{str(error).removeprefix(field.label)}") from None
 
 
 def _annotation(field: SpecField) -> Any:

@@ -18,11 +18,11 @@ Weights = Annotated[
 
 def predict(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A stored run's id.")],
-    image: Annotated[Path, typer.Argument(help="A picture file.")],
+    image: Annotated[Path, typer.Argument(help="An image file.")],
     top: Annotated[int, typer.Option(min=1, help="Classes to name.")] = 5,
     weights: Weights = "last",
 ) -> None:
-    """Say what a stored run's model sees on a picture, likeliest first."""
+    """Say what a stored run's model sees on an image, likeliest first."""
     from vitcore.runs.predict import predict_file
 
     found = predict_file(Results().run(run), image, weights)
@@ -35,10 +35,10 @@ def import_published(
     architecture: Annotated[str, typer.Argument(help="The architecture that the weights belong to.")],
     path: Annotated[Path, typer.Argument(help="A checkpoint of the authors: .pt, .pth or .safetensors.")],
     dataset: Annotated[str, typer.Option(help="What it was trained on.")] = "cifar-10",
-    side: Annotated[int | None, typer.Option(help="Picture side in pixels; empty: the dataset's own.")] = None,
-    positions: Annotated[str, typer.Option(help="learnable, sinusoidal or none.")] = "learnable",
+    image_size: Annotated[int | None, typer.Option(help="Image side in pixels; empty: the dataset's own.")] = None,
+    pos_embed: Annotated[str, typer.Option(help="learnable, sinusoidal or none.")] = "learnable",
     name: Annotated[str, typer.Option(help="The stored run's name.")] = "",
-    evaluate: Annotated[bool, typer.Option(help="Measure it on the test rows.")] = True,
+    evaluate: Annotated[bool, typer.Option(help="Measure it on the test samples.")] = True,
     weights: Annotated[
         str, typer.Option(help="Of a file with several sets: trained, averaged (EMA), or the set's own name.")
     ] = "trained",
@@ -46,8 +46,8 @@ def import_published(
     """Store a published checkpoint as a run, to be compared and drawn with like any other."""
     from vitcore.runs.import_checkpoint import store
 
-    spec = RunSpec.of(architecture=architecture, dataset=dataset, side=side, positions=positions, name=name)
-    id, said = store(Results(), spec, path, evaluate=evaluate, weights=weights)
-    for sentence in said:
+    spec = RunSpec.of(architecture=architecture, dataset=dataset, image_size=image_size, pos_embed=pos_embed, name=name)
+    id, text = store(Results(), spec, path, evaluate=evaluate, weights=weights)
+    for sentence in text:
         typer.echo(sentence, err=True)
     typer.echo(id)

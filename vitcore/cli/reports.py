@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as Drawn
 from rich.text import Text
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def listed() -> None:
     for table in tables().values():
         for protocol in table.protocols:
             cells = [
-                one
-                for one in _result(table.key, protocol, runs).results
-                if one.published and one.metric.kind == "result"
+                result
+                for result in _result(table.key, protocol, runs).results
+                if result.published and result.metric.kind == "result"
             ]
-            filled = sum(bool(one.values) for one in cells)
+            filled = sum(bool(cell.values) for cell in cells)
             drawn.add_row(table.key, protocol, f"{filled} of {len(cells)}", Text(f"{table.place}: {table.title}"))
     Console(soft_wrap=True).print(drawn)
 
@@ -58,11 +58,11 @@ def show(key: Key, protocol: Protocol = "scaled") -> None:
     for column in result.table.columns:
         drawn = Drawn("", *exports.PARTS, title=column.title, title_justify="left", box=None, header_style="bold")
         for row in result.table.rows:
-            one = result.at(row.key, column.key)
-            drawn.add_row(Text(row.label), *(Text(exports.cell_text(one, part)) for part in exports.PARTS))
+            item = result.at(row.key, column.key)
+            drawn.add_row(Text(row.label), *(Text(exports.cell_text(item, part)) for part in exports.PARTS))
         Console(soft_wrap=True).print(drawn, "")
-    twin = table(key).twin
-    for sentence in paragraph(result, runs, _result(twin, protocol, runs) if twin else None):
+    counterpart = table(key).counterpart
+    for sentence in paragraph(result, runs, _result(counterpart, protocol, runs) if counterpart else None):
         typer.echo(sentence)
 
 
@@ -81,12 +81,12 @@ def fill(
     from vitcore.cost.speed import Speed, estimate, measure, network
     from vitcore.published.chains import takes, worded
     from vitcore.reproduction.chains import queue_all
-    from vitcore.reproduction.requests import asked_for, chains_of
+    from vitcore.reproduction.requests import chains_of, requested
     from vitcore.runs.queue import ensure_dispatcher
     from vitcore.spec import command_line
 
     runs = _runs()
-    specs, under_way = asked_for(keys, runs, range(seeds), protocol, rows=row, explanations=explain)
+    specs, under_way = requested(keys, runs, range(seeds), protocol, rows=row, explanations=explain)
     known = {network(spec): measure(spec) for spec in estimate(specs, runs).guessed} if measured else {}
     needed = estimate(specs, runs, measured=known)
     typer.echo(f"{len(specs)} runs are missing, {under_way} under way; {needed}.", err=True)
@@ -119,7 +119,7 @@ def export(
 
     writers = {"csv": exports.csv, "markdown": exports.markdown, "latex": exports.latex}
     if form not in writers:
-        raise Refusal(f"there is no format {form!r}; there are {', '.join(writers)}")
+        raise UserError(f"there is no format {form!r}; there are {', '.join(writers)}")
     text = writers[form](_result(key, protocol, _runs()))
     if out is None:
         typer.echo(text, nl=False)
@@ -152,16 +152,16 @@ def _index() -> Index:
 
 
 def _runs() -> pd.DataFrame:
-    from vitcore.reproduction.evidence import with_kept
+    from vitcore.reproduction.evidence import with_stored
     from vitcore.store import queries
 
-    return with_kept(queries.runs(_index()))
+    return with_stored(queries.runs(_index()))
 
 
 def _result(key: str, protocol: str, runs: pd.DataFrame) -> ResultTable:
     """A table with our runs, and their epochs where its rows are epochs."""
     from vitcore.published.tables import table
-    from vitcore.reproduction.evidence import kept_epochs
+    from vitcore.reproduction.evidence import stored_epochs
     from vitcore.reproduction.tables import epoch_runs, results
     from vitcore.store import queries
 
@@ -170,7 +170,7 @@ def _result(key: str, protocol: str, runs: pd.DataFrame) -> ResultTable:
     if ids:
         import pandas as pd
 
-        epochs = pd.concat([queries.epochs(_index(), ids), kept_epochs(ids)]).drop_duplicates(["run_id", "epoch"])
+        epochs = pd.concat([queries.epochs(_index(), ids), stored_epochs(ids)]).drop_duplicates(["run_id", "epoch"])
     return results(table(key), runs, protocol, epochs=epochs)
 
 
@@ -181,10 +181,10 @@ def _wait(results: Results, ids: list[str]) -> None:
 
     left = set(ids)
     while left:
-        held = {id for id in left if status(results, id) == "queued" and stuck(results, id)}
-        for id in sorted(held):
+        blocked = {id for id in left if status(results, id) == "queued" and stuck(results, id)}
+        for id in sorted(blocked):
             typer.echo(f"{id} {reason(results, id)}", err=True)
-        left -= held
+        left -= blocked
         ended = {id for id in left if status(results, id) not in ("queued", "running")}
         for id in sorted(ended):
             typer.echo(f"{id} {status(results, id)}; {len(left) - len(ended)} to go", err=True)

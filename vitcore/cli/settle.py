@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
 def settle(
@@ -55,7 +55,7 @@ def settle(
     results = Results()
     ways = sum((bool(settings), listed, stop is not None, go_on is not None))
     if ways != 1:
-        raise Refusal("say one of: two or more settings, --list, --stop KEY, --continue KEY")
+        raise UserError("say one of: two or more settings, --list, --stop KEY, --continue KEY")
     if listed:
         _list(results)
     elif stop is not None:
@@ -85,7 +85,7 @@ def _follow(results: Results, key: str) -> None:
     from vitcore.store import queries
     from vitcore.store.index import Index
 
-    index, told = Index(results), ""
+    index, shown = Index(results), ""
     typer.echo(common(load(results, key).settings), err=True)
     try:
         while (question := load(results, key)).worked_on:
@@ -93,10 +93,10 @@ def _follow(results: Results, key: str) -> None:
             index.poll()
             stands = standing(question, queries.runs(index))
             sentence = f"{stands.spent} of {question.budget} runs: {answer(question, stands)}"
-            if sentence != told:
+            if sentence != shown:
                 typer.echo(sentence, err=True)
-                told = sentence
-            time.sleep(LOOK_SECONDS)
+                shown = sentence
+            time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
         typer.echo(f"It goes on in the background; `vitcore settle --stop {key}` gives it up.", err=True)
         raise

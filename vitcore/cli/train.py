@@ -52,7 +52,7 @@ def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
     """The spec of the options that were given, on top of a preset's where one is named, else of what forms begin with.
 
     Raises:
-        Refusal: an option does not do, or the preset is none.
+        UserError: an option does not do, or the preset is none.
     """
     given = {name: typed_as(name, value) for name, value in chosen.items() if value is not None}
     return RunSpec.of(**{**preset(start_from).fields, **given}) if start_from else RunSpec.begun(**given)
@@ -66,5 +66,5 @@ def finish(run: watch.Watched, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(run.summary()))
     else:
-        print(f"{run.id} {run.status}" + (f": {told}" if (told := run.errors) else ""))
+        print(f"{run.id} {run.status}" + (f": {errors}" if (errors := run.errors) else ""))
     raise typer.Exit(0 if run.status == "finished" else 1)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
 from vitcore.models.stages import Stage, stages, tokens
 
@@ -25,21 +25,21 @@ class Choice:
     """What differs from the architecture's own configuration; None: its own."""
 
     channels: int | None = None
-    side: int | None = None
+    image_size: int | None = None
     classes: int | None = None
     kernel: str = "softmax"
     features: int | None = None
-    positions: str = "learnable"
+    pos_embed: str = "learnable"
     patch: int | None = None
 
 
 @dataclass(frozen=True)
 class Description:
-    """An architecture as built: counts of one picture, bytes of a float32 training step with AdamW."""
+    """An architecture as built: counts of one image, bytes of a float32 training step with AdamW."""
 
     name: str
     channels: int
-    side: int
+    image_size: int
     classes: int
     tokens: int | None
     parameters: int
@@ -54,7 +54,7 @@ def describe(name: str, choice: Choice, batch: int = BATCH) -> Description:
     """Build the network without content and count it; what takes long is done in a process of its own.
 
     Raises:
-        Refusal: a combination that cannot be built, in one sentence.
+        UserError: a combination that cannot be built, in one sentence.
     """
     return described(name, choice, batch) if _quick(name) else _elsewhere(name, choice, batch)
 
@@ -63,7 +63,7 @@ def described(name: str, choice: Choice, batch: int) -> Description:
     """The same in this process, however long it takes.
 
     Raises:
-        Refusal: no such network can be built.
+        UserError: no such network can be built.
     """
     import torch
 
@@ -71,35 +71,37 @@ def described(name: str, choice: Choice, batch: int) -> Description:
     from vitcore.models import build, count
 
     own = ARCHITECTURES[name]
-    channels, side = choice.channels or own.channels, choice.side or own.side
+    channels, image_size = choice.channels or own.channels, choice.image_size or own.image_size
     classes = choice.classes or own.classes
     try:
         with torch.device("meta"):
             model = build(
                 name,
                 channels=channels,
-                side=side,
+                image_size=image_size,
                 classes=classes,
                 kernel=choice.kernel,
                 features=choice.features,
-                positions=choice.positions,
+                pos_embed=choice.pos_embed,
                 patch=choice.patch,
             )
     except ValueError as error:
-        raise Refusal(str(error)) from None
-    rows = count.layers_table(model, channels, side)
+        raise UserError(str(error)) from None
+    rows = count.layers_table(model, channels, image_size)
     parts = direct_parts([row.name for row in rows])
     return Description(
         name=name,
         channels=channels,
-        side=side,
+        image_size=image_size,
         classes=classes,
-        tokens=tokens(model, side),
+        tokens=tokens(model, image_size),
         parameters=count.parameters(model),
         macs=sum(row.macs for row in rows if row.name in parts),
-        memory=memory.described(model, channels, side, batch),
+        memory=memory.described(model, channels, image_size, batch),
         batch=batch,
-        stages=tuple(stages(model, {row.name: row.output_shape for row in rows}, channels=channels, side=side)),
+        stages=tuple(
+            stages(model, {row.name: row.output_shape for row in rows}, channels=channels, image_size=image_size)
+        ),
         layers=tuple(asdict(row) for row in rows),
     )
 
@@ -118,7 +120,7 @@ def direct_parts(names: Sequence[str]) -> set[str]:
 def _quick(name: str) -> bool:
     """Whether a count takes well under a second: so few modules does it have."""
     own = ARCHITECTURES[name]
-    return own.family == "small_cnn" or (own.family in ("compact", "vit") and own.config["layers"] <= 14)
+    return own.family == "small_cnn" or (own.family in ("compact", "vit") and own.config["depth"] <= 14)
 
 
 def _elsewhere(name: str, choice: Choice, batch: int) -> Description:
@@ -138,8 +140,8 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     try:
         found = described(asked["name"], Choice(**asked["choice"]), asked["batch"])
-    except Refusal as refusal:
-        sys.exit(str(refusal))
+    except UserError as error:
+        sys.exit(str(error))
     print(json.dumps(asdict(found)))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Expected:
+class CostEstimate:
     """Seconds of training, evaluation excluded.
 
     Attributes:

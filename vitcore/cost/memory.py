@@ -26,7 +26,7 @@ class Saved(AbstractContextManager["Saved"]):
 
     def __init__(self, *models: nn.Module) -> None:
         self._own = {_key(each) for model in models for each in (*model.parameters(), *model.buffers())}
-        self._kept: dict[int, torch.UntypedStorage] = {}  # by identity: held, so that no identity is given twice
+        self._storages: dict[int, torch.UntypedStorage] = {}  # by identity: held, so that no identity is given twice
         self._hooks: Any = torch.autograd.graph.saved_tensors_hooks(self._keep, lambda tensor: tensor)
 
     def __enter__(self) -> Saved:
@@ -41,14 +41,14 @@ class Saved(AbstractContextManager["Saved"]):
     @property
     def bytes(self) -> int:
         """What is kept for the backward pass, each storage once, weights apart."""
-        return sum(storage.nbytes() for key, storage in self._kept.items() if key not in self._own)
+        return sum(storage.nbytes() for key, storage in self._storages.items() if key not in self._own)
 
     def own(self, tensors: list[Tensor]) -> None:
         """Leaves these out too: stand-ins for a model's weights, say."""
         self._own |= {_key(each) for each in tensors}
 
     def _keep(self, tensor: Tensor) -> Tensor:
-        self._kept[_key(tensor)] = tensor.untyped_storage()
+        self._storages[_key(tensor)] = tensor.untyped_storage()
         return tensor
 
 
@@ -64,11 +64,13 @@ def training_bytes(model: nn.Module, saved: float, state: float | None = None) -
     return round(2 * BYTES * weights + (ADAMW * weights if state is None else state) + buffers + saved)
 
 
-def described(model: nn.Module, channels: int, side: int, batch: int) -> int:
+def described(model: nn.Module, channels: int, image_size: int, batch: int) -> int:
     """The same of a float32 step with AdamW on `batch` images (c side side), without computing anything."""
     saved = Saved(model)
     with saved:
-        stand_ins = count.forward_on_meta(model, torch.empty(batch, channels, side, side, device="meta"), training=True)
+        stand_ins = count.forward_on_meta(
+            model, torch.empty(batch, channels, image_size, image_size, device="meta"), training=True
+        )
     saved.own(list(stand_ins.values()))
     return training_bytes(model, saved.bytes)
 

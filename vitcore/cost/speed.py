@@ -15,7 +15,7 @@ from scipy.optimize import nnls
 from vitcore import processes
 from vitcore.cost import workload
 from vitcore.cost.durations import duration
-from vitcore.cost.estimate import Expected
+from vitcore.cost.estimate import CostEstimate
 from vitcore.data.registry import DATASETS
 from vitcore.published.counts import counts
 from vitcore.spec import RunSpec
@@ -26,19 +26,19 @@ EVALUATION = 1 / 3
 PATIENCE = 120  # seconds that a measurement may take
 
 STEP = 4.0
-"""Pictures for whose time a step takes longer, whatever its batch: the optimiser's update, the calls of each layer.
+"""Images for whose time a step takes longer, whatever its batch: the optimizer's update, the calls of each layer.
 
 A guess, for networks whose runs tell of one batch size alone: 2.5 was measured of cct-2/3x2, 8.6 of cnn (two cores).
 """
 
 Network = tuple[str, str, int, int]
-"""What speed depends on: architecture, kernel, side of the picture in pixels, pictures in a batch."""
+"""What speed depends on: architecture, kernel, side of the image in pixels, images in a batch."""
 
 
 class Measured(NamedTuple):
     """What a few steps told of a network on this machine."""
 
-    seconds: float  # of training for one picture
+    seconds: float  # of training for one image
     memory_mb: float  # with the spec's own batch size
 
 
@@ -62,23 +62,23 @@ class Estimate:
 
 def network(spec: RunSpec) -> Network:
     """What this spec's speed depends on."""
-    side = spec.data.side or DATASETS[spec.data.dataset].side
-    return spec.model.architecture, spec.model.kernel, side, spec.training.batch_size
+    image_size = spec.data.image_size or DATASETS[spec.data.dataset].image_size
+    return spec.model.architecture, spec.model.kernel, image_size, spec.training.batch_size
 
 
 def forecast_here(spec: RunSpec) -> dict[str, Any]:
     """vitcore.cost.forecast.Forecast of a spec as plain values, made in a process of its own: it takes seconds.
 
     Raises:
-        Refusal: as vitcore.cost.forecast.forecast, or it took too long.
+        UserError: as vitcore.cost.forecast.forecast, or it took too long.
     """
-    said, _ = processes.answer("vitcore.cost.forecast", [spec.model_dump_json()], PATIENCE)
-    found: dict[str, Any] = json.loads(said)
+    text, _ = processes.answer("vitcore.cost.forecast", [spec.model_dump_json()], PATIENCE)
+    found: dict[str, Any] = json.loads(text)
     return found
 
 
 def measure(spec: RunSpec) -> Measured:
-    """What this spec's network takes here, from a few steps made now; raises Refusal."""
+    """What this spec's network takes here, from a few steps made now; raises UserError."""
     found = forecast_here(spec)
     return Measured(1 / found["images_per_second"], found["memory_mb"])
 
@@ -97,15 +97,15 @@ def estimate(
     """
     speed = Speed(runs, machine, measured)
     seconds = [speed.seconds(spec) for spec in specs]
-    known = [one for one in seconds if one is not None]
+    known = [second for second in seconds if second is not None]
     guessed = {network(spec): spec for spec in reversed(specs) if speed.guesses(spec)}
     minutes = sum(known) / 60 if known or not specs else math.nan
     return Estimate(minutes, len(specs) - len(known), list(guessed.values())[::-1])
 
 
-TOLD = [
-    "training_seconds", "epochs_done", "train_rows", "machine", "architecture", "kernel", "dataset", "side", "macs",
-    "batch_size", "memory_mb",
+TIMED_COLUMNS = [
+    "training_seconds", "epochs_done", "train_samples", "machine", "architecture", "kernel", "dataset", "image_size",
+    "macs", "batch_size", "memory_mb",
 ]  # fmt: skip
 
 
@@ -116,16 +116,18 @@ class Speed:
         self, runs: pd.DataFrame, machine: str | None = None, measured: Mapping[Network, Measured] | None = None
     ) -> None:
         self._measured = measured or {}
-        told = runs.loc[(runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_rows"] > 0), TOLD]
+        timed = runs.loc[
+            (runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_samples"] > 0), TIMED_COLUMNS
+        ]
         if machine is not None:
-            told = told[told["machine"] == machine]
-        elsewhere = runs["kept"].eq(True).reindex(told.index) if "kept" in runs else False
-        images = told["epochs_done"] * told["train_rows"]
-        own = told["dataset"].map({name: data.side for name, data in DATASETS.items()})
-        self._told = told.assign(
-            per_image=told["training_seconds"] / images,
-            side=told["side"].fillna(own),
-            batch=told[["batch_size", "train_rows"]].min(axis=1),
+            timed = timed[timed["machine"] == machine]
+        elsewhere = runs["kept"].eq(True).reindex(timed.index) if "kept" in runs else False
+        images = timed["epochs_done"] * timed["train_samples"]
+        own = timed["dataset"].map({name: data.image_size for name, data in DATASETS.items()})
+        self._timed = timed.assign(
+            per_image=timed["training_seconds"] / images,
+            image_size=timed["image_size"].fillna(own),
+            batch=timed[["batch_size", "train_samples"]].min(axis=1),
             elsewhere=elsewhere,
         )
         self._known: dict[Network, tuple[float | None, bool]] = {}
@@ -137,17 +139,17 @@ class Speed:
             return None
         return per_image * (workload.trained(spec) + EVALUATION * workload.evaluated(spec))
 
-    def expected(self, spec: RunSpec) -> Expected | None:
+    def expected(self, spec: RunSpec) -> CostEstimate | None:
         """What the training alone is expected to take, to be kept with the run; None where no stored run tells."""
         per_image, guessed = self._per_image(spec)
-        return None if per_image is None else Expected(per_image * workload.trained(spec), guessed)
+        return None if per_image is None else CostEstimate(per_image * workload.trained(spec), guessed)
 
     def memory_mb(self, spec: RunSpec) -> float | None:
         """Megabytes that it will hold: as runs of this network and batch size did, else as measured; else None."""
-        same = self._same(spec, elsewhere=False)
-        held = same.loc[same["batch_size"] == spec.training.batch_size, "memory_mb"].dropna()
-        if len(held):
-            return float(held.median())
+        equal = self._same(spec, elsewhere=False)
+        memory = equal.loc[equal["batch_size"] == spec.training.batch_size, "memory_mb"].dropna()
+        if len(memory):
+            return float(memory.median())
         return self._measured[network(spec)].memory_mb if network(spec) in self._measured else None
 
     def guesses(self, spec: RunSpec) -> bool:
@@ -155,7 +157,7 @@ class Speed:
         return self._per_image(spec)[1]
 
     def _per_image(self, spec: RunSpec) -> tuple[float | None, bool]:
-        """Seconds of training for one picture, and whether that is a guess."""
+        """Seconds of training for one image, and whether that is a guess."""
         which = network(spec)
         if which not in self._known:
             own = self._like(spec)
@@ -168,7 +170,7 @@ class Speed:
         if len(there):
             return _at_batch(there, workload.batch(spec))
         macs = _macs(spec, workload.dataset(spec).channels, network(spec)[2])
-        known = self._told[self._told["macs"] > 0]
+        known = self._timed[self._timed["macs"] > 0]
         if macs is None or known.empty:
             return None
         alone = known["per_image"] / known["macs"] / (1 + STEP / known["batch"])
@@ -177,9 +179,9 @@ class Speed:
     def _like(self, spec: RunSpec) -> tuple[float, bool] | None:
         """This machine's runs of this kernel and batch size; else as measured; else of another kernel's with it; else,
         and that is a guess, of other batch sizes; else None."""
-        same = self._same(spec, elsewhere=False)
+        equal = self._same(spec, elsewhere=False)
         batch = workload.batch(spec)
-        kernel, beside = same[same["kernel"] == spec.model.kernel], same[same["batch"] == batch]
+        kernel, beside = equal[equal["kernel"] == spec.model.kernel], equal[equal["batch"] == batch]
         exact = kernel[kernel["batch"] == batch]
         if len(exact):
             return float(exact["per_image"].median()), False
@@ -187,22 +189,22 @@ class Speed:
             return self._measured[network(spec)].seconds, False
         if len(beside):
             return float(beside["per_image"].median()), False
-        return (_at_batch(kernel if len(kernel) else same, batch), True) if len(same) else None
+        return (_at_batch(kernel if len(kernel) else equal, batch), True) if len(equal) else None
 
     def _same(self, spec: RunSpec, *, elsewhere: bool) -> pd.DataFrame:
-        """Runs of this architecture on pictures of this size, with any kernel."""
-        architecture, _, side, _ = network(spec)
-        told = self._told[self._told["elsewhere"] == elsewhere]
-        return told[(told["architecture"] == architecture) & (told["side"] == side)]
+        """Runs of this architecture on images of this size, with any kernel."""
+        architecture, _, image_size, _ = network(spec)
+        timed = self._timed[self._timed["elsewhere"] == elsewhere]
+        return timed[(timed["architecture"] == architecture) & (timed["image_size"] == image_size)]
 
 
-def _at_batch(told: pd.DataFrame, batch: int) -> float:
-    """Seconds for one picture at a batch size, by runs of others: what a step costs besides its pictures is shared out.
+def _at_batch(timed: pd.DataFrame, batch: int) -> float:
+    """Seconds for one image at a batch size, by runs of others: what a step costs besides its images is shared out.
 
-    A line through the runs (seconds a picture over 1/batch) where they tell of several sizes and both parts come out
+    A line through the runs (seconds an image over 1/batch) where they tell of several sizes and both parts come out
     above 0; else by those of the nearest size.
     """
-    per_image, sizes = told["per_image"].to_numpy(float), told["batch"].to_numpy(float)
+    per_image, sizes = timed["per_image"].to_numpy(float), timed["batch"].to_numpy(float)
     if len(set(sizes)) > 1:
         (each, step), _ = nnls(np.column_stack([np.ones_like(sizes), 1 / sizes]), per_image)
         if each > 0 and step > 0:
@@ -211,10 +213,10 @@ def _at_batch(told: pd.DataFrame, batch: int) -> float:
     return float(np.median(per_image[sizes == nearest])) * (1 + STEP / batch) / (1 + STEP / float(nearest))
 
 
-def _macs(spec: RunSpec, channels: int, side: int) -> float | None:
-    """MACs of a spec's network from the counted ones, scaled by the picture's area."""
+def _macs(spec: RunSpec, channels: int, image_size: int) -> float | None:
+    """MACs of a spec's network from the counted ones, scaled by the image's area."""
     for network, size in counts().items():
-        name, picture, *_ = network.split()
+        name, image, *_ = network.split()
         if name == spec.model.architecture:
-            return size["macs"] * (side / int(picture.split("x")[1])) ** 2
+            return size["macs"] * (image_size / int(image.split("x")[1])) ** 2
     return None

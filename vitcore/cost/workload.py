@@ -11,16 +11,16 @@ from vitcore.spec import RunSpec
 
 
 def dataset(spec: RunSpec) -> Dataset:
-    """The spec's dataset; of one's own images with the classes and rows that are found there. Raises Refusal."""
+    """The spec's dataset; of one's own images with the classes and rows that are found there. Raises UserError."""
     return described(spec.data.dataset, spec.data.folder)
 
 
-def held_out(spec: RunSpec) -> int:
+def val_samples(spec: RunSpec) -> int:
     """Images that epochs are chosen by; 0: none."""
     if spec.data.validation is None:
         return 0
     data = dataset(spec)
-    return data.val_rows or validation.count(spec.data.validation, data.train_rows)
+    return data.val_samples or validation.count(spec.data.validation, data.train_samples)
 
 
 def samples(spec: RunSpec) -> int:
@@ -28,7 +28,7 @@ def samples(spec: RunSpec) -> int:
     if spec.data.samples is not None:
         return spec.data.samples
     data = dataset(spec)
-    return data.train_rows - held_out(spec) + data.test_rows * (spec.data.draw_from == "all")
+    return data.train_samples - val_samples(spec) + data.test_samples * (spec.data.draw_from == "all")
 
 
 def batch(spec: RunSpec) -> int:
@@ -47,5 +47,5 @@ def evaluated(spec: RunSpec) -> int:
     With validation the last and the best weights are tested; without it every evaluation is on the test images.
     """
     times = math.ceil(spec.training.epochs / spec.training.evaluate_every)
-    held, tested = held_out(spec), dataset(spec).test_rows
-    return held * times + 2 * tested if held else tested * times
+    validated, tested = val_samples(spec), dataset(spec).test_samples
+    return validated * times + 2 * tested if validated else tested * times

@@ -57,7 +57,7 @@ def draw_boxes(counts: Tensor, size: int, generator: Generator) -> Tensor:
     fits = (height < size) & (width < size)
     first = fits.int().argmax(1, keepdim=True)
     none = ~fits.any(1)
-    height, width = (side.gather(1, first)[:, 0].masked_fill(none, 0) for side in (height, width))
+    height, width = (image_size.gather(1, first)[:, 0].masked_fill(none, 0) for image_size in (height, width))
     place = torch.rand(2, len(counts), generator=generator, dtype=torch.float64)
     top, left = (place[0] * (size - height + 1)).long(), (place[1] * (size - width + 1)).long()
     return torch.stack([top, left, height, width])

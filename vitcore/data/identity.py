@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 if TYPE_CHECKING:
     from vitcore.data.load import Images
@@ -34,14 +34,14 @@ def refuse_others(then: Any, images: Images, name: str) -> None:
     """Nothing, where the data are those of `then`, which `identity` once told and a file has kept since.
 
     Raises:
-        Refusal: they are others; it says what has changed.
+        UserError: they are others; it says what has changed.
     """
     try:
         found = _changes(then, identity(images))
     except (KeyError, TypeError, AttributeError) as error:
-        raise Refusal("the checkpoint does not say which data it is of; start the run anew") from error
+        raise UserError("the checkpoint does not say which data it is of; start the run anew") from error
     if found:
-        raise Refusal(
+        raise UserError(
             f"the data of {name} are no longer those that this run began on: {'; '.join(found)}; put them back as they "
             "were and resume, or start the run anew"
         )
@@ -59,7 +59,7 @@ def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _classes(then: Sequence[str], now: Sequence[str]) -> list[str]:
-    gone, new = ([name for name in one if name not in set(other)] for one, other in ((then, now), (now, then)))
+    gone, new = ([name for name in item if name not in set(other)] for item, other in ((then, now), (now, then)))
     if gone and len(gone) == len(new):
         return [f"the {_named(gone)} {'are' if len(gone) > 1 else 'is'} now called {_listed(new)}"]
     found = []

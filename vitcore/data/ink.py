@@ -1,4 +1,4 @@
-"""Handwriting brought into MNIST's form: a 20x20 box, centred by mass in 28x28, white ink on black."""
+"""Handwriting brought into MNIST's form: a 20x20 box, centered by mass in 28x28, white ink on black."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ BOX, FIELD = 20, 28  # LeCun et al. 1998, section III.A
 FAINT = 0.1  # below this share of the darkest ink a pixel counts as paper
 
 
-def centred(ink: np.ndarray) -> np.ndarray:
-    """MNIST's way with one picture.
+def centered(ink: np.ndarray) -> np.ndarray:
+    """MNIST's way with one image.
 
     Takes ink (y, x) from 0, paper, to 1, full ink, of any size; returns (28, 28) uint8. Blank paper stays blank.
     """
@@ -27,12 +27,12 @@ def centred(ink: np.ndarray) -> np.ndarray:
         )
     ).clip(0, 1)
     mass = small.sum()
-    centre = [(small.sum(axis=1 - axis) * np.arange(small.shape[axis])).sum() / mass for axis in (0, 1)]
+    center = [(small.sum(axis=1 - axis) * np.arange(small.shape[axis])).sum() / mass for axis in (0, 1)]
     field = np.zeros((FIELD, FIELD), np.float32)
-    # The centre of mass goes to pixel 14, as in MNIST's own, as far as the strokes stay on the field.
+    # The center of mass goes to pixel 14, as in MNIST's own, as far as the strokes stay on the field.
     top, left = (
         int(np.clip(round(FIELD / 2 - middle), 0, FIELD - length))
-        for middle, length in zip(centre, small.shape, strict=True)
+        for middle, length in zip(center, small.shape, strict=True)
     )
     field[top : top + height, left : left + width] = small
     return np.rint(field * 255).astype(np.uint8)

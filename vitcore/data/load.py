@@ -10,10 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from vitcore.data.registry import DATASETS, Colour, Dataset
+from vitcore.data.registry import DATASETS, Color, Dataset
 from vitcore.data.storage.places import cache_folders, data_root, user_cache, writable
 from vitcore.data.validation import check
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures (n, c, y, x) uint8 and their labels (n,) int64."""
+    """Images (n, c, y, x) uint8 and their labels (n,) int64."""
 
     images: Tensor
     labels: Tensor
-    digest: str = ""  # of the files' own pictures, in order, with their labels (vitcore.data.identity)
+    digest: str = ""  # of the files' own images, in order, with their labels (vitcore.data.identity)
 
 
 @dataclass(frozen=True)
@@ -41,40 +41,42 @@ class Images:
     train: Split
     test: Split
     classes: tuple[str, ...]
-    mean: Colour
-    std: Colour
-    told: tuple[str, ...] = ()  # what a reader of the results must know of what was found, and left out
+    mean: Color
+    std: Color
+    notes: tuple[str, ...] = ()  # what a reader of the results must know of what was found, and left out
     val: Split | None = None
 
 
 def load(
     name: str,
-    side: int | None = None,
+    image_size: int | None = None,
     progress: Progress | None = None,
     folder: str | None = None,
     skip_broken: bool = False,
     validation: bool = False,
 ) -> Images:
-    """Both splits of a dataset, at `side` pixels (empty: its own); `folder` is the person's own, for "folder".
+    """Both splits of a dataset, at `image_size` pixels (empty: its own); `folder` is the person's own, for "folder".
 
     With `skip_broken` the images that cannot be read are left out, which is told; without, they are refused. With
     `validation` the dataset's own validation split comes apart from what is trained on, where it has one.
 
     Raises:
-        Refusal: absent and not to be downloaded, corrupt, or not room enough to keep it.
+        UserError: absent and not to be downloaded, corrupt, or not room enough to keep it.
     """
     import torch
 
     dataset, reader = known(name), _reader(name)
     place = _place(dataset, folder)
-    arrays, told = _arrays(name, dataset, reader, place, side or dataset.side, progress, skip_broken, validation)
+    arrays, notes = _arrays(
+        name, dataset, reader, place, image_size or dataset.image_size, progress, skip_broken, validation
+    )
     splits = {
         split: Split(
             torch.from_numpy(arrays.images[split]), torch.from_numpy(arrays.labels[split]), arrays.digests[split]
         )
         for split in arrays.images
     }
-    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std, told, splits.get("val"))
+    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std, notes, splits.get("val"))
 
 
 def check_validation(name: str, folder: str | None, asked: float | None) -> None:
@@ -83,7 +85,7 @@ def check_validation(name: str, folder: str | None, asked: float | None) -> None
     Of the datasets in the table the spec holds it by itself.
 
     Raises:
-        Refusal: there is no such folder, or a class would be left without an image to validate or to train on.
+        UserError: there is no such folder, or a class would be left without an image to validate or to train on.
     """
     dataset, reader = known(name), _reader(name)
     if asked is None or not _own(dataset):
@@ -99,8 +101,8 @@ def available(name: str, folder: str | None = None) -> str | None:
     dataset, reader = known(name), _reader(name)
     try:
         place = _place(dataset, folder)
-    except Refusal as refusal:
-        return str(refusal)
+    except UserError as error:
+        return str(error)
     if reader.find(dataset, place):
         return None
     way = "it is downloaded when first used" if reader.DOWNLOADS else "it cannot be downloaded for you"
@@ -117,7 +119,7 @@ def lying(name: str, folder: str | None = None) -> str:
     """What changes whenever one of its files does; no file is opened.
 
     Raises:
-        Refusal: there is no such dataset or folder, or one that cannot be looked into.
+        UserError: there is no such dataset or folder, or one that cannot be looked into.
     """
     from vitcore.data.storage.inventory import inventory
 
@@ -129,18 +131,18 @@ def known(name: str) -> Dataset:
     """The table's row.
 
     Raises:
-        Refusal: there is no such dataset.
+        UserError: there is no such dataset.
     """
     if name not in DATASETS:
-        raise Refusal(f"there is no dataset {name!r}; there are {', '.join(DATASETS)}")
+        raise UserError(f"there is no dataset {name!r}; there are {', '.join(DATASETS)}")
     return DATASETS[name]
 
 
 def described(name: str, folder: str | None = None) -> Dataset:
-    """The table's row; for "folder", with the classes and rows that are found there. No picture is decoded.
+    """The table's row; for "folder", with the classes and rows that are found there. No image is decoded.
 
     Raises:
-        Refusal: there is no such dataset, or the folder is not one of class folders.
+        UserError: there is no such dataset, or the folder is not one of class folders.
     """
     dataset = known(name)
     if not _own(dataset):
@@ -150,7 +152,7 @@ def described(name: str, folder: str | None = None) -> Dataset:
 
 
 def _own(dataset: Dataset) -> bool:
-    """Whether the pictures are the person's, in a place that only they can name."""
+    """Whether the images are the person's, in a place that only they can name."""
     return not dataset.classes
 
 
@@ -163,12 +165,14 @@ def _place(dataset: Dataset, folder: str | None) -> Path:
     if not _own(dataset):
         return data_root() / dataset.place
     if not folder:
-        raise Refusal(f"{dataset.label} needs the path of a folder, zip or tar of class folders; none was given")
+        raise UserError(f"{dataset.label} needs the path of a folder, zip or tar of class folders; none was given")
     path = Path(folder).expanduser().absolute()
     if not path.exists():
-        raise Refusal(f"there is no folder or archive {path}; give the path of a folder, zip or tar of class folders")
+        raise UserError(f"there is no folder or archive {path}; give the path of a folder, zip or tar of class folders")
     if not (path.is_dir() or path.is_file()):  # a pipe, say, would keep its reader waiting for ever
-        raise Refusal(f"{path} is neither a folder nor a file; give the path of a folder, zip or tar of class folders")
+        raise UserError(
+            f"{path} is neither a folder nor a file; give the path of a folder, zip or tar of class folders"
+        )
     return path
 
 
@@ -177,7 +181,7 @@ def _arrays(
     dataset: Dataset,
     reader: ModuleType,
     place: Path,
-    side: int,
+    image_size: int,
     progress: Progress | None,
     skip_broken: bool,
     validation: bool,
@@ -186,47 +190,49 @@ def _arrays(
     found = reader.find(dataset, place)
     if not found:
         if not reader.DOWNLOADS:
-            raise Refusal(f"{dataset.label} is not on this machine; put {reader.wanted(dataset, place)}")
+            raise UserError(f"{dataset.label} is not on this machine; put {reader.wanted(dataset, place)}")
         reader.fetch(dataset, place, progress)
         found = reader.find(dataset, place)
     try:
-        apart = validation and bool(dataset.val_rows or _own(dataset)) and reader.own_validation(dataset, place)
-        return _decoded(name, reader, place, side, found, progress, skip_broken, apart)
+        apart = validation and bool(dataset.val_samples or _own(dataset)) and reader.own_validation(dataset, place)
+        return _decoded(name, reader, place, image_size, found, progress, skip_broken, apart)
     except OSError as error:
-        said = f"{error.filename or place}: {error.strerror or error}"
-        raise Refusal(f"{dataset.label} cannot be read ({said}); allow it, put it back, or make room") from error
+        text = f"{error.filename or place}: {error.strerror or error}"
+        raise UserError(f"{dataset.label} cannot be read ({text}); allow it, put it back, or make room") from error
 
 
 def _decoded(
     name: str,
     reader: ModuleType,
     place: Path,
-    side: int,
+    image_size: int,
     found: list[Path],
     progress: Progress | None,
     skip_broken: bool,
     apart: bool,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """The copy that was decoded from exactly these files, or one that is decoded now; and what is told of it."""
-    from vitcore.data.storage.decode_dataset import kept, read, told_of
+    from vitcore.data.storage.decode_dataset import notes_of, read, sources
     from vitcore.data.storage.decoded import SPLITS, VALIDATED, key, opened
 
     dataset = DATASETS[name]
-    folders, files = _folders(dataset, place), key(name, side, found)
+    folders, files = _folders(dataset, place), key(name, image_size, found)
     label, splits = (f"{files}-validated", VALIDATED) if apart else (files, SPLITS)
     for folder in folders:
-        for copy in kept(folder / label, skip_broken):
+        for copy in sources(folder / label, skip_broken):
             arrays = opened(copy)
-            told = None if arrays is None else told_of(copy, reader, dataset, found)
-            if arrays is not None and told is not None:
-                return arrays, told
+            notes = None if arrays is None else notes_of(copy, reader, dataset, found)
+            if arrays is not None and notes is not None:
+                return arrays, notes
     keep = next((folder for folder in folders if writable(folder)), None)
     into = (keep or Path(tempfile.mkdtemp())) / label
-    made = read(reader, dataset, found, side, into, progress, skip_broken, splits)
-    if key(name, side, found) != files:
-        for copy in kept(into, skip_broken):  # some of it may be from before and some from after
+    made = read(reader, dataset, found, image_size, into, progress, skip_broken, splits)
+    if key(name, image_size, found) != files:
+        for copy in sources(into, skip_broken):  # some of it may be from before and some from after
             shutil.rmtree(copy, ignore_errors=True)
-        raise Refusal(f"the files of {dataset.label} in {place} changed while they were read; try again once they rest")
+        raise UserError(
+            f"the files of {dataset.label} in {place} changed while they were read; try again once they rest"
+        )
     return made
 
 

@@ -6,18 +6,18 @@ import psutil
 import torch
 from torch import Tensor
 
-from vitcore.data.seeds import generator
+from vitcore.data.seeds import make_generator
 
 SHARE = 0.5  # of the free memory: a dataset that takes more is left on disk and read batch by batch
 
 
 class Batches:
-    """Training rows in an order that a seed alone decides, epoch by epoch.
+    """Training samples in an order that a seed alone decides, epoch by epoch.
 
-    Two models with one seed see the same pictures in the same order. With `repeats` above 1 a picture stands as often
-    side by side, to be changed anew each time, and an epoch has only its share of the pictures (repeated augmentation,
-    Hoffer et al. 2020; timm's RepeatAugSampler on one process). A last batch of a single picture is left out,
-    since statistics over one picture (batch normalisation) mean nothing; everything else is shown in every epoch.
+    Two models with one seed see the same images in the same order. With `repeats` above 1 an image stands as often
+    side by side, to be changed anew each time, and an epoch has only its share of the images (repeated augmentation,
+    Hoffer et al. 2020; timm's RepeatAugSampler on one process). A last batch of a single image is left out,
+    since statistics over one image (batch normalization) mean nothing; everything else is shown in every epoch.
     """
 
     def __init__(
@@ -39,15 +39,15 @@ class Batches:
         self.steps = -(-len(rows) // batch_size) - int(alone)
 
     def order(self, epoch: int) -> Tensor:
-        """Row numbers of this epoch (from 0), on the device that holds the pictures."""
-        order = torch.randperm(len(self._rows), generator=generator(self._seed, "order", epoch))
+        """Row numbers of this epoch (from 0), on the device that holds the images."""
+        order = torch.randperm(len(self._rows), generator=make_generator(self._seed, "order", epoch))
         if self._repeats > 1:
             distinct = -(-len(order) // self._repeats)
             order = order[:distinct].repeat_interleave(self._repeats)[: len(order)]
         return self._rows[order].to(self.images.device)
 
     def batch(self, order: Tensor, position: int) -> tuple[Tensor, Tensor]:
-        """Pictures (b c y x) uint8 and labels (b,) of one step, on the training device."""
+        """Images (b c y x) uint8 and labels (b,) of one step, on the training device."""
         rows = order[position * self._size : (position + 1) * self._size]
         images, labels = self.images.index_select(0, rows), self.labels.index_select(0, rows)
         if images.device != self._device:

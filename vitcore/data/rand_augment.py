@@ -1,4 +1,4 @@
-"""RandAugment on whole batches (Cubuk et al. 2020, Figure 2): two of fourteen operations a picture, one magnitude."""
+"""RandAugment on whole batches (Cubuk et al. 2020, Figure 2): two of fourteen operations an image, one magnitude."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from torch.nn import functional as F
 
 LARGEST = 30  # magnitudes go from 0 to this
 ROUNDS = 2
-GREY = (0.299, 0.587, 0.114)
+GRAY = (0.299, 0.587, 0.114)
 
 
-def rand_augment(images: Tensor, magnitude: int, draws: Generator) -> Tensor:
+def rand_augment(images: Tensor, magnitude: int, generator: Generator) -> Tensor:
     """(b c y x) uint8 or floats from 0 to 255; floats on that scale come out.
 
-    Which picture gets which operation is drawn on the CPU, so pictures are grouped there and no step waits for the
+    Which image gets which operation is drawn on the CPU, so images are grouped there and no step waits for the
     device.
     """
     images, strength = images.float(), magnitude / LARGEST
     for _ in range(ROUNDS):
-        chosen = torch.randint(len(OPERATIONS), (len(images),), generator=draws)
-        signs = torch.randint(2, (len(images),), generator=draws) * 2.0 - 1
+        chosen = torch.randint(len(OPERATIONS), (len(images),), generator=generator)
+        signs = torch.randint(2, (len(images),), generator=generator) * 2.0 - 1
         changed = images.clone()
         for number, operation in enumerate(OPERATIONS.values()):
             rows = torch.nonzero(chosen == number).flatten()
@@ -47,26 +47,26 @@ def identity(images: Tensor, strength: float, signs: Tensor) -> Tensor:
 
 def shear_x(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Sheared along x by up to 0.3: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
-    one, none = torch.ones_like(signs), torch.zeros_like(signs)
-    return _affine(images, [[one, signs * 0.3 * strength, none], [none, one, none]])
+    item, none = torch.ones_like(signs), torch.zeros_like(signs)
+    return _affine(images, [[item, signs * 0.3 * strength, none], [none, item, none]])
 
 
 def shear_y(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Sheared along y by up to 0.3: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
-    one, none = torch.ones_like(signs), torch.zeros_like(signs)
-    return _affine(images, [[one, none, none], [signs * 0.3 * strength, one, none]])
+    item, none = torch.ones_like(signs), torch.zeros_like(signs)
+    return _affine(images, [[item, none, none], [signs * 0.3 * strength, item, none]])
 
 
 def translate_x(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Moved along x by up to 0.45 of the width: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
-    one, none = torch.ones_like(signs), torch.zeros_like(signs)
-    return _affine(images, [[one, none, signs * 0.9 * strength], [none, one, none]])
+    item, none = torch.ones_like(signs), torch.zeros_like(signs)
+    return _affine(images, [[item, none, signs * 0.9 * strength], [none, item, none]])
 
 
 def translate_y(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Moved along y by up to 0.45 of the height: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
-    one, none = torch.ones_like(signs), torch.zeros_like(signs)
-    return _affine(images, [[one, none, none], [none, one, signs * 0.9 * strength]])
+    item, none = torch.ones_like(signs), torch.zeros_like(signs)
+    return _affine(images, [[item, none, none], [none, item, signs * 0.9 * strength]])
 
 
 def turn(images: Tensor, strength: float, signs: Tensor) -> Tensor:
@@ -80,11 +80,11 @@ def _blend(images: Tensor, towards: Tensor, strength: float, signs: Tensor) -> T
     return torch.lerp(towards, images, (1 + signs * 0.9 * strength)[:, None, None, None]).clamp(0, 255)
 
 
-def grey(images: Tensor) -> Tensor:
+def gray(images: Tensor) -> Tensor:
     """(b 1 y x): luma of three channels, or the one channel itself."""
     if images.shape[1] != 3:
         return images[:, :1]
-    return (images * images.new_tensor(GREY)[:, None, None]).sum(1, keepdim=True)
+    return (images * images.new_tensor(GRAY)[:, None, None]).sum(1, keepdim=True)
 
 
 def brightness(images: Tensor, strength: float, signs: Tensor) -> Tensor:
@@ -92,14 +92,14 @@ def brightness(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     return _blend(images, torch.zeros_like(images), strength, signs)
 
 
-def colour(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+def color(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Saturation times 1 ± 0.9 strength: (b c y x), strength from 0 to 1, signs (b) of ±1 -> (b c y x)."""
-    return _blend(images, grey(images).expand_as(images), strength, signs)
+    return _blend(images, gray(images).expand_as(images), strength, signs)
 
 
 def contrast(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Contrast about the mean gray times 1 ± 0.9 strength (0 to 1): (b c y x), signs (b) of ±1 -> (b c y x)."""
-    return _blend(images, grey(images).mean((1, 2, 3), keepdim=True).expand_as(images), strength, signs)
+    return _blend(images, gray(images).mean((1, 2, 3), keepdim=True).expand_as(images), strength, signs)
 
 
 def sharpness(images: Tensor, strength: float, signs: Tensor) -> Tensor:
@@ -111,13 +111,13 @@ def sharpness(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     return _blend(images, blurred, strength, signs)
 
 
-def posterise(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+def posterize(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Levels of 2^round(4 strength), so 8 bits of each number kept, down to 4: (b c y x) -> (b c y x)."""
     step = 2.0 ** round(4 * strength)  # 8 bits kept, down to 4
     return images.round().div(step, rounding_mode="floor") * step
 
 
-def solarise(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+def solarize(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     """Numbers from 255 (1 - strength) on inverted: (b c y x) -> (b c y x)."""
     return torch.where(images >= 255 * (1 - strength), 255 - images, images)
 
@@ -128,8 +128,8 @@ def autocontrast(images: Tensor, strength: float, signs: Tensor) -> Tensor:
     return torch.where(high > low, (images - low) * 255 / (high - low).clamp(min=1), images)
 
 
-def equalise(images: Tensor, strength: float, signs: Tensor) -> Tensor:
-    """PIL's histogram equalisation, channel by channel, all pictures at once."""
+def equalize(images: Tensor, strength: float, signs: Tensor) -> Tensor:
+    """PIL's histogram equalization, channel by channel, all images at once."""
     b, c, y, x = images.shape
     levels = images.round().clamp(0, 255).long().reshape(b * c, y * x)
     histogram = torch.zeros(b * c, 256, device=images.device, dtype=torch.long)
@@ -149,11 +149,11 @@ OPERATIONS: dict[str, Callable[[Tensor, float, Tensor], Tensor]] = {
     "translate y": translate_y,
     "turn": turn,
     "brightness": brightness,
-    "colour": colour,
+    "color": color,
     "contrast": contrast,
     "sharpness": sharpness,
-    "posterise": posterise,
-    "solarise": solarise,
+    "posterize": posterize,
+    "solarize": solarize,
     "autocontrast": autocontrast,
-    "equalise": equalise,
+    "equalize": equalize,
 }

@@ -78,7 +78,7 @@ def autocontrast(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
 
 def equalize(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
     """Each channel's histogram made level, whatever the level: (b c y x) -> (b c y x)."""
-    return rand_augment.equalise(images, 0, drawn.sign)
+    return rand_augment.equalize(images, 0, drawn.sign)
 
 
 def invert(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
@@ -135,28 +135,28 @@ def rotate(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
 
 def shear_x(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
     """Sheared along rows by up to 0.3 pixels a pixel: (b c y x) -> (b c y x)."""
-    one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
-    return _looked_up(images, drawn, fill, (one, drawn.sign * drawn.level * 0.3, none), (none, one, none))
+    item, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
+    return _looked_up(images, drawn, fill, (item, drawn.sign * drawn.level * 0.3, none), (none, item, none))
 
 
 def shear_y(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
     """Sheared along columns by up to 0.3 pixels a pixel: (b c y x) -> (b c y x)."""
-    one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
-    return _looked_up(images, drawn, fill, (one, none, none), (drawn.sign * drawn.level * 0.3, one, none))
+    item, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
+    return _looked_up(images, drawn, fill, (item, none, none), (drawn.sign * drawn.level * 0.3, item, none))
 
 
 def translate_x(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
     """Moved by up to 45 % of its width: (b c y x) -> (b c y x)."""
-    one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
+    item, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
     moved = drawn.sign * drawn.level * 0.45 * images.shape[-1]
-    return _looked_up(images, drawn, fill, (one, none, moved), (none, one, none))
+    return _looked_up(images, drawn, fill, (item, none, moved), (none, item, none))
 
 
 def translate_y(images: Tensor, drawn: Drawn, fill: Tensor) -> Tensor:
     """Moved by up to 45 % of its height: (b c y x) -> (b c y x)."""
-    one, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
+    item, none = torch.ones_like(drawn.level), torch.zeros_like(drawn.level)
     moved = drawn.sign * drawn.level * 0.45 * images.shape[-2]
-    return _looked_up(images, drawn, fill, (one, none, none), (none, one, moved))
+    return _looked_up(images, drawn, fill, (item, none, none), (none, item, moved))
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -10,39 +10,39 @@ from typing import Literal
 
 from vitcore.data.class_names import CIFAR10, CIFAR100, DIGITS, FASHION, FLOWERS, TINY_IMAGENET
 
-Colour = tuple[float, ...]
-IMAGENET_MEAN: Colour = (0.485, 0.456, 0.406)
-IMAGENET_STD: Colour = (0.229, 0.224, 0.225)
+Color = tuple[float, ...]
+IMAGENET_MEAN: Color = (0.485, 0.456, 0.406)
+IMAGENET_STD: Color = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
 class Dataset:
     """What is known of a dataset before a byte of it is read.
 
-    `train_rows` and `test_rows` are 0, and `classes` empty, where only the person's own folder knows them.
-    `made` says how a drawn or uploaded picture becomes one of this dataset's (vitcore.data.image).
+    `train_samples` and `test_samples` are 0, and `classes` empty, where only the person's own folder knows them.
+    `made` says how a drawn or uploaded image becomes one of this dataset's (vitcore.data.image).
     `place` is where its files lie below the data folder.
     """
 
     label: str
     channels: int
-    side: int  # pixels; pictures are square
+    image_size: int  # pixels; images are square
     classes: tuple[str, ...]
-    train_rows: int
-    test_rows: int
+    train_samples: int
+    test_samples: int
     source: str
-    mean: Colour
-    std: Colour
+    mean: Color
+    std: Color
     reader: str
     place: str = ""
     made: Literal["digit", "garment", "photograph"] = "photograph"
     note: str = ""  # told with every result
     validates: bool = False  # its validation split stands for its test split
     found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
-    val_rows: int = 0  # of its own validation split, which is among the training rows of runs without validation
+    val_samples: int = 0  # of its own validation split, which is among the training samples of runs without validation
 
 
-def pixel_scale(name: str, normalize: str) -> tuple[Colour, Colour]:
+def pixel_scale(name: str, normalize: str) -> tuple[Color, Color]:
     """What is taken from a dataset's pixels of 0 to 1, by channel, and what they are divided by.
 
     Args:
@@ -119,7 +119,7 @@ DATASETS: dict[str, Dataset] = {
         std=(0.2470, 0.2435, 0.2616),
         reader="folders",
         place="cifar10-jpeg",
-        note="JPEG copies: the pictures were compressed with loss, so results differ a little from CIFAR-10's own",
+        note="JPEG copies: the images were compressed with loss, so results differ a little from CIFAR-10's own",
     ),
     "cifar-100": Dataset(
         "CIFAR-100",
@@ -159,7 +159,7 @@ DATASETS: dict[str, Dataset] = {
         std=IMAGENET_STD,
         reader="flowers",
         place="flowers-102",
-        val_rows=1_020,
+        val_samples=1_020,
     ),
     "flowers-102-val": Dataset(
         "Flowers-102 (training and validation splits)",
@@ -190,7 +190,7 @@ DATASETS: dict[str, Dataset] = {
         place="imagenet",
     ),
     "folder": Dataset(
-        "My own pictures",
+        "Custom dataset",
         3,
         64,
         (),

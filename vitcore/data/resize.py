@@ -1,4 +1,4 @@
-"""Whole arrays of small pictures brought to another size."""
+"""Whole arrays of small images brought to another size."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from torch.nn import functional as F
 ROWS = 4096  # a portion: keeps the working memory small
 
 
-def resized(images: np.ndarray, side: int) -> np.ndarray:
-    """Pictures (n, c, y, x) uint8 at `side` x `side`, smoothed where they shrink; themselves where they fit already."""
-    if images.shape[-2:] == (side, side):
+def resized(images: np.ndarray, image_size: int) -> np.ndarray:
+    """Images (n, c, y, x) uint8 at `image_size` x `image_size`, smoothed where they shrink; as they are if they fit."""
+    if images.shape[-2:] == (image_size, image_size):
         return images
-    portions = torch.from_numpy(np.ascontiguousarray(images)).split(ROWS)
-    done = [F.interpolate(rows, (side, side), mode="bilinear", antialias=True) for rows in portions]
+    chunks = torch.from_numpy(np.ascontiguousarray(images)).split(ROWS)
+    done = [F.interpolate(rows, (image_size, image_size), mode="bilinear", antialias=True) for rows in chunks]
     return torch.cat(done).numpy()

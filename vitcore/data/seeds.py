@@ -1,7 +1,7 @@
 """One seed, many independent streams: every purpose and every step draws from a generator of its own.
 
 A stream's seed is made from the run's seed, the purpose and a number such as the step, so what a step draws depends on
-nothing that was drawn before: two models of one seed see the same pictures alike, and a resumed run needs no history.
+nothing that was drawn before: two models of one seed see the same images alike, and a resumed run needs no history.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def derived(seed: int, purpose: str, number: int = 0) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def generator(seed: int, purpose: str, number: int = 0) -> torch.Generator:
+def make_generator(seed: int, purpose: str, number: int = 0) -> torch.Generator:
     """A CPU generator of one purpose's own."""
     import torch
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vitcore.data.load import Images
-from vitcore.data.validation import held_out
+from vitcore.data.validation import split_off
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,7 +39,7 @@ def parted(images: Images, validation: float | None, seed: int, name: str) -> tu
         name: of the dataset, as a refusal calls it.
 
     Raises:
-        Refusal: a class would be left without an image to validate or to train on.
+        UserError: a class would be left without an image to validate or to train on.
     """
     import torch
 
@@ -47,5 +47,5 @@ def parted(images: Images, validation: float | None, seed: int, name: str) -> tu
         return torch.arange(len(images.train.labels)), None
     if images.val is not None:
         return torch.arange(len(images.train.labels)), Evaluated(images.val.images, images.val.labels)
-    stays, held = held_out(images.train.labels, validation, seed, images.classes, name)
-    return stays, Evaluated(images.train.images, images.train.labels[held], held)
+    stays, held_out = split_off(images.train.labels, validation, seed, images.classes, name)
+    return stays, Evaluated(images.train.images, images.train.labels[held_out], held_out)

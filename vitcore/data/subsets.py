@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vitcore.data.seeds import generator
-from vitcore.errors import Refusal
+from vitcore.data.seeds import make_generator
+from vitcore.errors import UserError
 
 
 def subset(rows: int, samples: int | None, replacement: bool, seed: int, labels: Tensor | None = None) -> Tensor:
@@ -15,18 +15,18 @@ def subset(rows: int, samples: int | None, replacement: bool, seed: int, labels:
     With `labels` (rows,) the classes keep their shares, in every prefix as nearly as whole rows can.
 
     Raises:
-        Refusal: more rows without replacement than there are.
+        UserError: more rows without replacement than there are.
     """
-    draws = generator(seed, "subset")
+    generator = make_generator(seed, "subset")
     wanted = rows if samples is None else samples
     if replacement:
-        return _repeated(rows, wanted, labels, draws)
+        return _repeated(rows, wanted, labels, generator)
     if wanted > rows:
-        raise Refusal(
+        raise UserError(
             f"{wanted:,} rows without replacement are more than the {rows:,} there are; "
             f"ask for at most {rows:,}, or draw with replacement"
         )
-    order = torch.randperm(rows, generator=draws)
+    order = torch.randperm(rows, generator=generator)
     return (order if labels is None else _interleaved(order, labels))[:wanted]
 
 
@@ -41,13 +41,13 @@ def _interleaved(order: Tensor, labels: Tensor) -> Tensor:
     return order[torch.argsort(rank / counts[classes], stable=True)]
 
 
-def _repeated(rows: int, wanted: int, labels: Tensor | None, draws: torch.Generator) -> Tensor:
+def _repeated(rows: int, wanted: int, labels: Tensor | None, generator: torch.Generator) -> Tensor:
     """Rows that may come more than once; class by class in an even deal where the shares are to be kept."""
     if labels is None:
-        return torch.randint(rows, (wanted,), generator=draws)
-    order = _interleaved(torch.randperm(rows, generator=draws), labels)
+        return torch.randint(rows, (wanted,), generator=generator)
+    order = _interleaved(torch.randperm(rows, generator=generator), labels)
     classes = labels[order].repeat(-(-wanted // rows))[:wanted]
     counts = torch.bincount(labels)
     starts = torch.cumsum(counts, 0) - counts
-    within = (torch.rand(wanted, generator=draws, dtype=torch.float64) * counts[classes]).long()
+    within = (torch.rand(wanted, generator=generator, dtype=torch.float64) * counts[classes]).long()
     return torch.argsort(labels, stable=True)[starts[classes] + within]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,13 +38,13 @@ def check(validation: float, sizes: Sequence[int], classes: Sequence[str], name:
     """The quotas of a training split `name` of these class sizes.
 
     Raises:
-        Refusal: some class would be left without a sample to validate or to train on.
+        UserError: some class would be left without a sample to validate or to train on.
     """
     total = sum(sizes)
     wanted = count(validation, total)
     asked = f"{validation:g} of the {total:,}" if validation < 1 else f"{wanted:,} of the {total:,}"
     if wanted >= total:
-        raise Refusal(
+        raise UserError(
             f"validation: {asked} training images of {name} would leave none to train on; give a share such as 0.1, "
             f"or fewer than {total:,}"
         )
@@ -54,20 +54,20 @@ def check(validation: float, sizes: Sequence[int], classes: Sequence[str], name:
     if empty:
         enough = math.ceil(total / min(sizes[number] for number in present))
         way = f"{enough:,} would do" if enough < total else "leave such classes out, or set validation to 0"
-        raise Refusal(
+        raise UserError(
             f"validation: {asked} training images of {name} are {wanted:,}, so none of {_named(empty, classes)} would "
             f"be among them; {way}"
         )
     used = [number for number in present if found[number] >= sizes[number]]
     if used:
-        raise Refusal(
+        raise UserError(
             f"validation: {asked} training images of {name} are {wanted:,}, so none of {_named(used, classes)} would "
             "be left to train on; give a smaller share or count"
         )
     return found
 
 
-def held_out(labels: Tensor, validation: float, seed: int, classes: Sequence[str], name: str) -> tuple[Tensor, Tensor]:
+def split_off(labels: Tensor, validation: float, seed: int, classes: Sequence[str], name: str) -> tuple[Tensor, Tensor]:
     """The numbers of the samples that stay for training and of those held out, each (n,) int64 ascending.
 
     Args:
@@ -75,25 +75,25 @@ def held_out(labels: Tensor, validation: float, seed: int, classes: Sequence[str
         seed: of the draw alone, so that runs of other seeds are validated on the same samples.
 
     Raises:
-        Refusal: as `check`.
+        UserError: as `check`.
     """
     import torch
 
-    from vitcore.data.seeds import generator
+    from vitcore.data.seeds import make_generator
 
     sizes = torch.bincount(labels, minlength=len(classes)).tolist()
     wanted = check(validation, sizes, classes, name)
-    order = torch.randperm(len(labels), generator=generator(seed, "validation"))
+    order = torch.randperm(len(labels), generator=make_generator(seed, "validation"))
     by_class = order[torch.argsort(labels[order], stable=True)].split(sizes)
-    held = torch.cat([of_class[:many] for of_class, many in zip(by_class, wanted, strict=True)]).sort().values
+    held_out = torch.cat([of_class[:many] for of_class, many in zip(by_class, wanted, strict=True)]).sort().values
     stays = torch.ones(len(labels), dtype=torch.bool)
-    stays[held] = False
-    return stays.nonzero().flatten(), held
+    stays[held_out] = False
+    return stays.nonzero().flatten(), held_out
 
 
 def _named(numbers: Sequence[int], classes: Sequence[str]) -> str:
     """'the class x', 'the classes x and y', 'the classes x, y, z and 7 more'."""
     names = [repr(classes[number]) if number < len(classes) else f"number {number}" for number in numbers[:NAMED]]
     more = len(numbers) - NAMED
-    told = ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
-    return f"the class{'es' * (len(numbers) > 1)} {told}"
+    listed = ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
+    return f"the class{'es' * (len(numbers) > 1)} {listed}"

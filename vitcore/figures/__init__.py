@@ -6,7 +6,7 @@ from vitcore.figures.curves import X_AXES, Y_AXES, curve_plot, curves
 from vitcore.figures.overlay import overlay
 from vitcore.figures.parallel import parallel
 from vitcore.figures.scatter import COSTS, accuracy_against_size, pareto
-from vitcore.figures.style import DASHES, NEUTRAL, PALETTE, colour, colours, dash, drawable, faint
+from vitcore.figures.style import DASHES, NEUTRAL, PALETTE, color, colors, dash, drawable, faint
 
 __all__ = [
     "COSTS",
@@ -18,8 +18,8 @@ __all__ = [
     "Series",
     "accuracy_against_size",
     "bars",
-    "colour",
-    "colours",
+    "color",
+    "colors",
     "confusion",
     "confusion_difference",
     "curve_plot",

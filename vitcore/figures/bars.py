@@ -1,4 +1,4 @@
-"""Bars: probabilities of one picture, and grouped results with error bars (the Performer report's Figures 1 to 6)."""
+"""Bars: probabilities of one image, and grouped results with error bars (the Performer report's Figures 1 to 6)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import plotly.graph_objects as go
 
 from vitcore.apart import apart
 from vitcore.figures import edges
-from vitcore.figures.style import NEUTRAL, SHARE_TICKS, colour, plain, style, uid
+from vitcore.figures.style import NEUTRAL, SHARE_TICKS, color, plain, style, uid
 
 
 @dataclass(frozen=True)
 class Series:
-    """One colour of a grouped bar chart; None or NaN is a gap. `low` and `high` are the ends of the intervals.
+    """One color of a grouped bar chart; None or NaN is a gap. `low` and `high` are the ends of the intervals.
 
-    `place` is the colour's place in the palette: given where a published series and ours belong together.
+    `place` is the color's place in the palette: given where a published series and ours belong together.
     """
 
     name: str
@@ -36,7 +36,7 @@ def probabilities(
     height: int | None = None,
     revision: str = "probabilities",
 ) -> go.Figure:
-    """Horizontal bars of what one or several models answer to a picture.
+    """Horizontal bars of what one or several models answer to an image.
 
     Args:
         answers: model's title -> probability of each class.
@@ -49,28 +49,28 @@ def probabilities(
     table = table.reshape(len(answers), -1 if answers else len(classes))
     if table.shape[1] != len(classes) and len(answers):
         raise ValueError(f"{table.shape[1]} probabilities do not go with {len(classes)} classes")
-    kept = list(range(len(classes)))
+    stored = list(range(len(classes)))
     if len(classes) > most and len(answers):
-        kept = sorted(np.argsort(-table.mean(axis=0), kind="stable")[:most])
+        stored = sorted(np.argsort(-table.mean(axis=0), kind="stable")[:most])
     called = apart([plain(name) for name in classes])
-    names = [called[at] for at in kept]
+    names = [called[at] for at in stored]
     figure = go.Figure()
     for place, (title, row) in enumerate(zip(answers, table, strict=True)):
         figure.add_bar(
-            x=row[kept],
+            x=row[stored],
             y=names,
             orientation="h",
             name=plain(title),
             uid=uid("probabilities", place),
-            marker={"color": colour(place)},
-            text=[_percent(value) for value in row[kept]],
+            marker={"color": color(place)},
+            text=[_percent(value) for value in row[stored]],
             textposition="auto",
             hovertemplate="%{y}: %{x:.2%}",
         )
     return style(
         figure,
         revision=revision,
-        height=height or 90 + len(kept) * (16 + 14 * max(1, len(answers))),
+        height=height or 90 + len(stored) * (16 + 14 * max(1, len(answers))),
         x_axis={"range": [0, 1], "tickformat": SHARE_TICKS},
         y_axis={"type": "category", "autorange": "reversed", "showgrid": False},
         barmode="group",
@@ -91,27 +91,27 @@ def bars(
 
     Args:
         labels: one a group of bars.
-        series: one a colour, each with a value a label.
+        series: one a color, each with a value a label.
 
     Raises:
         ValueError: a series has another number of values.
     """
     figure = go.Figure()
     own, floor = 0, _decades(series)[0] if log_y else None
-    names, across = apart([plain(one.name) for one in series]), apart([plain(label) for label in labels])
-    for one, name in zip(series, names, strict=True):
-        if len(one.values) != len(labels):
-            raise ValueError(f"{one.name} has {len(one.values)} values for {len(labels)} labels")
-        values = _numbers(one.values)
-        marker = _marker(one, own)
-        own += not one.published
+    names, across = apart([plain(sery.name) for sery in series]), apart([plain(label) for label in labels])
+    for item, name in zip(series, names, strict=True):
+        if len(item.values) != len(labels):
+            raise ValueError(f"{item.name} has {len(item.values)} values for {len(labels)} labels")
+        values = _numbers(item.values)
+        marker = _marker(item, own)
+        own += not item.published
         figure.add_bar(
             x=across,
             y=values if floor is None else _raised(values, floor),
             name=name,
             uid=uid("bars", name),
             marker=marker,
-            error_y=_whiskers(values, one, floor),
+            error_y=_whiskers(values, item, floor),
             customdata=values,
             text=None if floor is None else np.where(values <= 0, "▽", ""),
             textposition="outside",
@@ -120,7 +120,7 @@ def bars(
     return style(
         figure,
         revision=revision,
-        y=edges.said(y, edges.CLIPPED if floor is not None and _clipped(series) else ""),
+        y=edges.with_notes(y, edges.CLIPPED if floor is not None and _clipped(series) else ""),
         height=height,
         x_axis={"type": "category", "showgrid": False},
         y_axis={"type": "log", "range": _decades(series), "dtick": "D2"} if log_y else {"rangemode": "tozero"},
@@ -131,15 +131,15 @@ def bars(
 
 def _decades(series: Sequence[Series]) -> list[float]:
     """A logarithmic axis from half the smallest value: where a log bar begins is a choice, so it is always this one."""
-    values = np.concatenate([_numbers(one.values) for one in series]) if series else np.array([])
+    values = np.concatenate([_numbers(sery.values) for sery in series]) if series else np.array([])
     positive = values[values > 0]
     return [float(np.log10(positive.min() / 2)), float(np.log10(positive.max() * 1.3))] if len(positive) else [0, 2]
 
 
 def _marker(series: Series, own: int) -> dict[str, object]:
     if not series.published:
-        return {"color": colour(own if series.place is None else series.place)}
-    shade = NEUTRAL if series.place is None else colour(series.place)
+        return {"color": color(own if series.place is None else series.place)}
+    shade = NEUTRAL if series.place is None else color(series.place)
     return {"color": shade, "opacity": 0.75, "pattern": {"shape": "/", "size": 6, "solidity": 0.25}}
 
 
@@ -158,7 +158,7 @@ def _raised(values: np.ndarray, floor: float) -> np.ndarray:
 
 def _clipped(series: Sequence[Series]) -> bool:
     """Whether a bar or the lower end of an interval is 0 or less."""
-    return any(bool((_numbers(ends) <= 0).any()) for one in series for ends in (one.values, one.low))
+    return any(bool((_numbers(ends) <= 0).any()) for sery in series for ends in (sery.values, sery.low))
 
 
 def _whiskers(values: np.ndarray, series: Series, floor: float | None) -> dict[str, object] | None:

@@ -22,18 +22,18 @@ def confusion(
     matrix: Sequence[Sequence[int]] | np.ndarray,
     classes: Sequence[str],
     *,
-    normalise: bool = False,
+    normalize: bool = False,
     height: int | None = None,
     revision: str = "confusion",
 ) -> go.Figure:
     """Heat map of a confusion matrix: rows the true class, columns the predicted one.
 
-    The colour is the square root of the share of the row in both cases: a mistake made by one in a hundred is seen
+    The color is the square root of the share of the row in both cases: a mistake made by one in a hundred is seen
     beside a diagonal of ninety-nine.
 
     Args:
         matrix: counts, classes x classes.
-        normalise: write shares of the row in percent instead of counts.
+        normalize: write shares of the row in percent instead of counts.
     """
     counts = _square(matrix, classes)
     shares = _shares(counts)
@@ -48,13 +48,13 @@ def confusion(
             colorscale="Cividis",
             showscale=False,
             customdata=np.dstack([counts, 100 * shares]),
-            text=_texts(counts, shares, normalise),
+            text=_texts(counts, shares, normalize),
             texttemplate="%{text}" if len(names) <= WRITTEN else None,
             xgap=1 if len(names) <= NAMED else 0,
             ygap=1 if len(names) <= NAMED else 0,
             uid="confusion",
             name="",
-            hovertemplate="true %{y}<br>predicted %{x}<br>%{customdata[0]} pictures, %{customdata[1]:.1f} % of the row",
+            hovertemplate="true %{y}<br>predicted %{x}<br>%{customdata[0]} images, %{customdata[1]:.1f} % of the row",
         )
     )
     return _square_axes(figure, len(names), height, revision)
@@ -91,7 +91,7 @@ def confusion_difference(
 
 
 def most_confused(matrix: Sequence[Sequence[int]] | np.ndarray, classes: Sequence[str], most: int = 10) -> pd.DataFrame:
-    """The commonest mistakes: columns true, predicted, pictures, share (of the true class, percent)."""
+    """The commonest mistakes: columns true, predicted, images, share (of the true class, percent)."""
     counts, classes = _square(matrix, classes), apart(list(classes))
     shares = _shares(counts)
     mistakes = counts * (1 - np.eye(len(classes), dtype=counts.dtype))
@@ -100,13 +100,13 @@ def most_confused(matrix: Sequence[Sequence[int]] | np.ndarray, classes: Sequenc
         {
             "true": classes[y],
             "predicted": classes[x],
-            "pictures": int(mistakes[y, x]),
+            "images": int(mistakes[y, x]),
             "share": round(100 * float(shares[y, x]), 2),
         }
         for y, x in zip(*np.unravel_index(order, mistakes.shape), strict=True)
         if mistakes[y, x] > 0
     ]
-    return pd.DataFrame(rows, columns=["true", "predicted", "pictures", "share"])
+    return pd.DataFrame(rows, columns=["true", "predicted", "images", "share"])
 
 
 def _square(matrix: Sequence[Sequence[int]] | np.ndarray, classes: Sequence[str]) -> np.ndarray:
@@ -122,11 +122,11 @@ def _shares(counts: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _texts(counts: np.ndarray, shares: np.ndarray, normalise: bool) -> np.ndarray | None:
+def _texts(counts: np.ndarray, shares: np.ndarray, normalize: bool) -> np.ndarray | None:
     """What stands in the cells; nothing where nothing fell, so that the mistakes are seen."""
     if len(counts) > WRITTEN:
         return None
-    written = [[f"{100 * share:.1f}" for share in row] for row in shares] if normalise else counts.astype(str)
+    written = [[f"{100 * share:.1f}" for share in row] for row in shares] if normalize else counts.astype(str)
     return np.where(counts == 0, "", np.asarray(written))
 
 

@@ -13,7 +13,7 @@ from vitcore import events
 from vitcore.apart import apart
 from vitcore.figures import edges
 from vitcore.figures.means import Mean, averaged
-from vitcore.figures.style import SHARE_TICKS, colour, dash, faint, layout, plain, uid
+from vitcore.figures.style import SHARE_TICKS, color, dash, faint, layout, plain, uid
 
 X_AXES: dict[str, str] = {
     **{name: each.axis_label for name, each in events.metrics("x").items()},
@@ -80,7 +80,7 @@ def curve_plot(
     Args:
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
         runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
-            its order decides the colours. None: runs are named by their ids.
+            its order decides the colors. None: runs are named by their ids.
         group: column or columns of `runs`; a group's line is at each point the mean over its runs that have one there,
             the band its 95 % t-interval.
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
@@ -99,30 +99,30 @@ def curve_plot(
     ends = [_lines(epochs, runs, x, column) for column in spread or ()]
     data: list[Trace] = []
     behind: list[Trace] = []  # every run's extremes: over another run's curve they would hide it
-    marks: list[Trace] = []
+    markers: list[Trace] = []
     for place, (name, ids) in enumerate(_names(epochs, runs, group).items()):
         lines = [found[run_id] for run_id in ids if run_id in found]
         if not lines:
             continue
         key = f"{y}:{ids[0] if group is None else name}"
         if y in (*SCORES, *LOSSES):
-            marks += edges.breaks(lines, name, key, place, along=X_AXES.get(x, x))
+            markers += edges.breaks(lines, name, key, place, along=X_AXES.get(x, x))
         lines = [line for line in lines if np.isfinite(line.y).any()]
         if group is None:
-            behind += _spread([one[ids[0]] for one in ends], name, key, place) if ends else []
+            behind += _spread([end[ids[0]] for end in ends], name, key, place) if ends else []
             data += _run(lines[0], name, key, place, smoothing) if lines else []
         elif lines:
             data += _group(lines, name, key, place, smoothing, exact=x == "epoch")
     data = behind + data
     shown = bool(data)
     data, clipped = edges.clip(data) if log_y else (data, False)
-    notes = [*[edges.BROKEN] * bool(marks), *[edges.CLIPPED] * clipped]
-    data += marks
+    notes = [*[edges.BROKEN] * bool(markers), *[edges.CLIPPED] * clipped]
+    data += markers
     few = x == "epoch" and len(epochs) and epochs["epoch"].max() <= WHOLE
     drawn = layout(
         revision=revision or f"{x}:{y}",
         x=X_AXES.get(x, x),
-        y=edges.said(Y_AXES.get(y, y), *notes),
+        y=edges.with_notes(Y_AXES.get(y, y), *notes),
         height=height,
         x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
         y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in SHARES else {})},
@@ -225,7 +225,7 @@ def _run(line: Line, name: str, key: str, place: int, smoothing: float) -> list[
     curve = _curve(line.x, _smooth(line.y, smoothing), name, key, place)
     if not smoothing:
         return [curve]
-    shade = {"color": faint(colour(place), 0.25), "width": 1}
+    shade = {"color": faint(color(place), 0.25), "width": 1}
     return [{"x": line.x, "y": line.y, "mode": "lines", "line": shade, **_aside(name, key, "raw")}, curve]
 
 
@@ -236,7 +236,7 @@ def _spread(ends: list[Line], name: str, key: str, place: int) -> list[Trace]:
         return []
     nothing = np.full(len(low.x), np.nan)
     along, up = np.column_stack([low.x, low.x, nothing]), np.column_stack([low.y, high.y, nothing])
-    shade = {"color": faint(colour(place), 0.25), "width": 1}
+    shade = {"color": faint(color(place), 0.25), "width": 1}
     return [{"x": along.ravel(), "y": up.ravel(), "mode": "lines", "line": shade, **_aside(name, key, "spread")}]
 
 
@@ -246,13 +246,16 @@ def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float,
     band: list[Trace] = []
     if np.isfinite(found.half).any():
         there, back = found.outline()
-        shape = {"fill": "toself", "fillcolor": faint(colour(place), 0.18), "line": {"width": 0}, "mode": "lines"}
+        shape = {"fill": "toself", "fillcolor": faint(color(place), 0.18), "line": {"width": 0}, "mode": "lines"}
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
     curve = _curve(found.x, found.mean, f"{name} (n = {found.many()})", key, place)
-    return [*band, {**curve, "connectgaps": False, "customdata": _told(found), "hovertemplate": "%{y}%{customdata}"}]
+    return [
+        *band,
+        {**curve, "connectgaps": False, "customdata": _texts(found), "hovertemplate": "%{y}%{customdata}"},
+    ]
 
 
-def _told(found: Mean) -> list[str]:
+def _texts(found: Mean) -> list[str]:
     """What a point says besides its mean: half the interval where several runs are there, and how many are."""
     return [
         f" ± {half:.4g} (n = {count})" if count > 1 else f" (n = {count})"
@@ -266,7 +269,7 @@ def _curve(x: np.ndarray, y: np.ndarray, name: str, key: str, place: int) -> Tra
         "x": x,
         "y": np.where(np.isfinite(y), y, np.nan),
         "mode": "lines+markers" if len(x) <= 40 or _lonely(y) else "lines",
-        "line": {"color": colour(place), "width": 2 if len(x) <= DENSE else 1, "dash": dash(place)},
+        "line": {"color": color(place), "width": 2 if len(x) <= DENSE else 1, "dash": dash(place)},
         "marker": {"size": 5},
         "name": plain(name),
         "legendgroup": key,
@@ -282,5 +285,5 @@ def _lonely(y: np.ndarray) -> bool:
 
 def _aside(name: str, key: str, part: str) -> Trace:
     """What lies behind a curve and goes with it."""
-    told = {"name": plain(name), "legendgroup": key, "uid": uid(key, part)}
-    return {"type": "scatter", "hoverinfo": "skip", "showlegend": False, **told}
+    common = {"name": plain(name), "legendgroup": key, "uid": uid(key, part)}
+    return {"type": "scatter", "hoverinfo": "skip", "showlegend": False, **common}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vitcore.figures.style import colour, plain, uid
+from vitcore.figures.style import color, plain, uid
 
 Trace = dict[str, Any]
 
@@ -35,7 +35,7 @@ def breaks(
     if not found:
         return []
     across, heights, words = zip(*found, strict=True)
-    return [_marks(np.array(across), np.array(heights), list(words), "x", name, key, place)]
+    return [_markers(np.array(across), np.array(heights), list(words), "x", name, key, place)]
 
 
 def _starts(bad: np.ndarray) -> np.ndarray:
@@ -60,29 +60,31 @@ def clip(traces: list[Trace]) -> tuple[list[Trace], bool]:
 
     A curve has a gap where it is 0 or less, with a mark at the lower edge; a band ends at what is drawn.
     """
-    given = [np.asarray(one["y"], dtype=float) for one in traces if one.get("yaxis") != "y2"]
+    given = [np.asarray(item["y"], dtype=float) for item in traces if item.get("yaxis") != "y2"]
     values = np.concatenate([*given, np.array([])])
     positive = values[np.isfinite(values) & (values > 0)]
     floor = float(positive.min()) / 2 if len(positive) else 1.0
     found: list[Trace] = []
     clipped = False
-    for one in traces:
-        up = np.asarray(one["y"], dtype=float)
+    for trace in traces:
+        up = np.asarray(trace["y"], dtype=float)
         low = np.isfinite(up) & (up <= 0)
-        if one.get("yaxis") == "y2" or not low.any():
-            found.append(one)
+        if trace.get("yaxis") == "y2" or not low.any():
+            found.append(trace)
             continue
         clipped = True
-        if "fill" in one:
-            found.append({**one, "y": np.where(low, floor, up)})
+        if "fill" in trace:
+            found.append({**trace, "y": np.where(low, floor, up)})
             continue
-        found.append({**one, "y": np.where(low, np.nan, up)})
-        if one.get("showlegend", True):  # not the raw line behind a smoothed one, nor a stride's extremes
-            across = np.asarray(one["x"], dtype=float)[low]
+        found.append({**trace, "y": np.where(low, np.nan, up)})
+        if trace.get("showlegend", True):  # not the raw line behind a smoothed one, nor a stride's extremes
+            across = np.asarray(trace["x"], dtype=float)[low]
             words = [f"{value:.4g}, below a logarithmic axis" for value in up[low]]
-            marks = _marks(across, np.zeros(len(across)), words, "triangle-down-open", one["name"], one["uid"], 0)
-            marks["marker"] |= {"color": one["line"]["color"]}
-            found.append({**marks, "name": one["name"], "legendgroup": one.get("legendgroup")})
+            markers = _markers(
+                across, np.zeros(len(across)), words, "triangle-down-open", trace["name"], trace["uid"], 0
+            )
+            markers["marker"] |= {"color": trace["line"]["color"]}
+            found.append({**markers, "name": trace["name"], "legendgroup": trace.get("legendgroup")})
     return found, clipped
 
 
@@ -92,19 +94,19 @@ def positive(values: Any) -> np.ndarray:
     return np.where(given > 0, given, np.nan)
 
 
-def said(title: str, *notes: str) -> str:
+def with_notes(title: str, *notes: str) -> str:
     """An axis's title with what stands at its edges."""
     return " · ".join(filter(None, [title, *notes]))
 
 
-def _marks(x: np.ndarray, y: np.ndarray, words: list[str], symbol: str, name: str, key: str, place: int) -> Trace:
+def _markers(x: np.ndarray, y: np.ndarray, words: list[str], symbol: str, name: str, key: str, place: int) -> Trace:
     return {
         "type": "scatter",
         "x": x,
         "y": y,
         "yaxis": "y2",
         "mode": "markers",
-        "marker": {"symbol": symbol, "size": 9, "color": colour(place), "line": {"width": 1}},
+        "marker": {"symbol": symbol, "size": 9, "color": color(place), "line": {"width": 1}},
         "cliponaxis": False,
         "text": [plain(word) for word in words],
         "hovertemplate": "%{text}",

@@ -10,16 +10,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from vitcore.figures import edges
-from vitcore.figures.style import colour, dash, faint, plain, style, uid
+from vitcore.figures.style import color, dash, faint, plain, style, uid
 
 SERIES = ("softmax", "favor+", "relu", "x^4", "x^2", "elu+1", "max(x,0)^2", "max(x,0)^4", "window", "max(x^4,0)")
-"""The order in which series take colours, so that a kernel has one colour in every figure."""
+"""The order in which series take colors, so that a kernel has one color in every figure."""
 
 
 def _sign(series: str) -> tuple[str, str]:
-    """A series' colour and dash."""
+    """A series' color and dash."""
     place = SERIES.index(series) if series in SERIES else len(SERIES)
-    return colour(place), dash(place)
+    return color(place), dash(place)
 
 
 def shapes(curves: pd.DataFrame, names: Callable[[str], str], *, x: str, y: str, log_y: bool = False) -> go.Figure:
@@ -39,7 +39,7 @@ def shapes(curves: pd.DataFrame, names: Callable[[str], str], *, x: str, y: str,
         )
     scale = {"type": "log" if log_y else "linear"}
     clipped = log_y and bool((curves["y"] <= 0).any())
-    title = edges.said(y, edges.LEFT_OUT if clipped else "")
+    title = edges.with_notes(y, edges.LEFT_OUT if clipped else "")
     return style(figure, revision=f"shape:{y}", x=x, y=title, height=380, y_axis=scale, hovermode="x unified")
 
 
@@ -63,7 +63,7 @@ def favor(errors: pd.DataFrame, uniform: float | None = None) -> go.Figure:
         )
     for place, (orthogonal, line) in enumerate(errors.groupby("orthogonal", sort=False)):
         name = "orthogonal features" if orthogonal else "independent features"
-        shade = colour(place)
+        shade = color(place)
         figure.add_scatter(
             x=[*line["features"], *line["features"][::-1]],
             y=[*line["high"], *line["low"][::-1]],
@@ -105,14 +105,14 @@ def cost(
     y: str = "milliseconds",
     crossings: Iterable[tuple[str, float, float]] = (),
 ) -> go.Figure:
-    """Time (`milliseconds`) or memory (`megabytes`) of one picture against its tokens, both logarithmic.
+    """Time (`milliseconds`) or memory (`megabytes`) of one image against its tokens, both logarithmic.
 
     Args:
         points: `series`, `tokens` and y, of one head width.
-        crossings: (series, tokens, y) where a kernel passes softmax: marked by a cross of its colour.
+        crossings: (series, tokens, y) where a kernel passes softmax: marked by a cross of its color.
     """
     figure = go.Figure()
-    for series in sorted(set(points["series"]), key=lambda one: SERIES.index(one) if one in SERIES else len(SERIES)):
+    for series in sorted(set(points["series"]), key=lambda item: SERIES.index(item) if item in SERIES else len(SERIES)):
         line = points[points["series"] == series].sort_values("tokens")
         shade, dashes = _sign(series)
         figure.add_scatter(
@@ -137,9 +137,9 @@ def cost(
                 showlegend=False,
                 hovertemplate="%{x:,.0f} tokens",
             )
-    title = {"milliseconds": "Milliseconds a picture", "megabytes": "Megabytes a picture"}[y]
+    title = {"milliseconds": "Milliseconds an image", "megabytes": "Megabytes an image"}[y]
     across, up = _counts(_ticks(points["tokens"])), {"type": "log", "dtick": 1}
-    title = edges.said(title, edges.LEFT_OUT if (points[y] <= 0).any() else "")
+    title = edges.with_notes(title, edges.LEFT_OUT if (points[y] <= 0).any() else "")
     return style(figure, revision=f"cost:{y}", x="Tokens", y=title, height=400, x_axis=across, y_axis=up)
 
 

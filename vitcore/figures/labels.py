@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-POSITIONS: dict[str, tuple[float, float]] = {
+POS_EMBEDS: dict[str, tuple[float, float]] = {
     "top center": (-0.5, 0.55),
     "bottom center": (-0.5, -1.55),
     "middle right": (0.12, -0.5),
@@ -31,7 +31,7 @@ def places(names: Sequence[str], x: Sequence[float], y: Sequence[float]) -> list
         wide = LETTER * len(name)
         others = taken[:index] + taken[index + 1 :]
         found = None
-        for position, (right, above) in POSITIONS.items():
+        for position, (right, above) in POS_EMBEDS.items():
             left, low = across[index] + right * wide, up[index] + above * LINE
             box = (left, low, left + wide, low + LINE)
             inside = box[0] >= -MARGIN and box[2] <= WIDTH + MARGIN
@@ -49,5 +49,5 @@ def _pixels(values: Sequence[float], length: float) -> np.ndarray:
     return np.full(len(given), length / 2) if span == 0 else (given - given.min()) / span * length
 
 
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _overlap(item: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return item[0] < other[2] and other[0] < item[2] and item[1] < other[3] and other[1] < item[3]

@@ -62,11 +62,11 @@ def averaged(lines: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], *, exac
     values = np.array(rows)  # runs x points
     there = np.isfinite(values)
     count = there.sum(axis=0)
-    some = np.maximum(count, 1)
+    subset = np.maximum(count, 1)
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be squared has no interval
-        mean = np.where(there, values, 0).sum(axis=0) / some
+        mean = np.where(there, values, 0).sum(axis=0) / subset
         spread = np.sqrt(np.where(there, (values - mean) ** 2, 0).sum(axis=0) / np.maximum(count - 1, 1))
-    return Mean(along, np.where(count > 0, mean, np.nan), half_widths(some, spread), count)
+    return Mean(along, np.where(count > 0, mean, np.nan), half_widths(subset, spread), count)
 
 
 def _points(all_x: Sequence[np.ndarray], exact: bool) -> np.ndarray:
@@ -86,6 +86,6 @@ def _there(along: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _between(along: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A run's values between its ends, NaN beyond them and where a neighbour is none."""
+    """A run's values between its ends, NaN beyond them and where a neighbor is none."""
     values: np.ndarray = np.interp(along, x, y, left=np.nan, right=np.nan)
     return values

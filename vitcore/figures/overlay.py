@@ -1,4 +1,4 @@
-"""A map of weights laid over a picture, in a scale whose steps people without red, green or blue cones tell apart."""
+"""A map of weights laid over an image, in a scale whose steps people without red, green or blue cones tell apart."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ OPACITY = 0.6
 SIDE = 168  # pixels at least, so that a token is a square with sharp edges
 
 
-def overlay(picture: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The picture under its map, (y x 3) uint8.
+def overlay(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The image under its map, (y x 3) uint8.
 
-    The largest weight is the scale's bright end, none its dark one: what is compared is places, never pictures. One
+    The largest weight is the scale's bright end, none its dark one: what is compared is places, never images. One
     opacity throughout, so that what lies under a bright square is as well to be seen as elsewhere.
 
     Args:
-        picture: (y x) or (y x c) uint8, as a model saw it.
-        weights: (rows columns), none negative; each is spread over its share of the picture.
+        image: (y x) or (y x c) uint8, as a model saw it.
+        weights: (rows columns), none negative; each is spread over its share of the image.
     """
-    side = max(SIDE, *picture.shape[:2])
-    shown = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB").resize((side, side), Image.Resampling.NEAREST)
+    side = max(SIDE, *image.shape[:2])
+    shown = Image.fromarray(np.ascontiguousarray(image)).convert("RGB").resize((side, side), Image.Resampling.NEAREST)
     shares = weights / max(float(weights.max()), 1e-12)
     places = shares * (len(SCALE) - 1)
     channels = [np.interp(places, np.arange(len(SCALE)), SCALE[:, channel]) for channel in range(3)]

@@ -1,4 +1,4 @@
-"""Parallel coordinates: a line a run through its options and results, coloured by the last axis."""
+"""Parallel coordinates: a line a run through its options and results, colored by the last axis."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def parallel(
     Args:
         runs: a row a run, with the columns that `axes` names; numbers become an axis, on which "–" and infinity have
             places of their own, anything else words evenly spaced. A run without a number on the last axis is left
-            out, since its colour would say something untrue.
-        axes: from left to right; the last is what the lines' colour tells.
+            out, since its color would say something untrue.
+        axes: from left to right; the last is what the lines' color tells.
     """
     known = runs.dropna(subset=[axes[-1]]) if axes else runs
     if len(known) < 2 or len(axes) < 2:
         return None
     scales = [scale(known[name].tolist()) for name in axes]
     dimensions = [
-        {"label": plain(labels.get(name, name)), **_dimension(one)} for name, one in zip(axes, scales, strict=True)
+        {"label": plain(labels.get(name, name)), **_dimension(item)} for name, item in zip(axes, scales, strict=True)
     ]
     figure = go.Figure(
         go.Parcoords(
             dimensions=dimensions,
-            # All three stand out from a light and from a dark page, and from one another for the colour-blind.
+            # All three stand out from a light and from a dark page, and from one another for the color-blind.
             line={
                 "color": scales[-1].values,
                 "cmin": scales[-1].low,
@@ -50,15 +50,15 @@ def parallel(
             uid=uid("parallel", *axes),
         )
     )
-    wide = sum(max(LEAST, LETTER * max(map(len, one.texts), default=0) + 20) for one in scales)
+    wide = sum(max(LEAST, LETTER * max(map(len, scale.texts), default=0) + 20) for scale in scales)
     margin, meta = {"l": 96, "r": 56, "t": 72, "b": 24}, {"least_width": wide}
     return style(figure, revision=revision, height=height, margin=margin, meta=meta)
 
 
-def _dimension(one: Scale) -> dict[str, Any]:
+def _dimension(item: Scale) -> dict[str, Any]:
     return {
-        "values": one.values,
-        "tickvals": one.ticks,
-        "ticktext": one.texts,  # of all that Plotly writes these alone are read as plain text: entities would show
-        "range": one.range,
+        "values": item.values,
+        "tickvals": item.ticks,
+        "ticktext": item.texts,  # of all that Plotly writes these alone are read as plain text: entities would show
+        "range": item.range,
     }

@@ -26,7 +26,7 @@ LARGEST = 1e300  # beyond it a span has no number any more
 
 
 class Scale(NamedTuple):
-    """Where values stand on an axis, what its ticks say, and between which ends their colours run."""
+    """Where values stand on an axis, what its ticks say, and between which ends their colors run."""
 
     values: np.ndarray
     ticks: list[float]
@@ -98,8 +98,8 @@ def _ticks(finite: np.ndarray) -> tuple[float, float, list[float], list[str]]:
     digits = max(0, -int(np.floor(np.log10(step))))
     found = [at * step for at in range(int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9)) + 1)]
     large = max(abs(low), abs(high)) >= 1e7 or digits > 6
-    told = [f"{tick:.6g}" if large else f"{tick:,.{digits}f}" for tick in found]
-    return low, high, found, told if len(set(told)) == len(told) else [f"{tick:.15g}" for tick in found]
+    labels = [f"{tick:.6g}" if large else f"{tick:,.{digits}f}" for tick in found]
+    return low, high, found, labels if len(set(labels)) == len(labels) else [f"{tick:.15g}" for tick in found]
 
 
 def _step(rough: float) -> float:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from vitcore import events
 from vitcore.figures import edges
 from vitcore.figures.labels import places
-from vitcore.figures.style import NEUTRAL, colour, plain, style, uid
+from vitcore.figures.style import NEUTRAL, color, plain, style, uid
 
 WRITTEN = 40
 """Up to so many points have their names beside them where there is room; above, and elsewhere, the hover tells."""
@@ -42,18 +42,18 @@ def accuracy_against_size(
     """
     figure = go.Figure()
     across, up = (pd.to_numeric(points[name], errors="coerce").astype(float) for name in (x, y))
-    told = across.notna() & up.notna()
+    known_both = across.notna() & up.notna()
     known = points[np.isfinite(across) & np.isfinite(up) & ((across > 0) | (not log_x))]
-    left_out = int(told.sum() - len(known))
+    left_out = int(known_both.sum() - len(known))
     spots = _spots(known, x, y, log_x) if len(known) <= WRITTEN else pd.Series(None, index=known.index, dtype=object)
     for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
         published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)
         for hollow in (True, False):
-            some = rows[published == hollow]
-            if len(some):
+            subset = rows[published == hollow]
+            if len(subset):
                 _add(
                     figure,
-                    some,
+                    subset,
                     x,
                     y,
                     f"{name}, published" if hollow else str(name),
@@ -74,7 +74,7 @@ def accuracy_against_size(
         )
     scale = {"type": "log", "dtick": "D2"} if log_x else {"type": "linear"}
     note = f"{left_out} left out, at 0 or without end" if left_out else ""
-    return style(figure, revision=revision, x=edges.said(x_title, note), y=y_title, height=height, x_axis=scale)
+    return style(figure, revision=revision, x=edges.with_notes(x_title, note), y=y_title, height=height, x_axis=scale)
 
 
 def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
@@ -117,8 +117,8 @@ def _add(
         marker={
             "symbol": f"{symbol}-open" if hollow else symbol,
             "size": 10,
-            "color": colour(place),
-            "line": {"width": 2, "color": colour(place)},
+            "color": color(place),
+            "line": {"width": 2, "color": color(place)},
         },
         hovertemplate="%{hovertext}<br>%{x:.3~s}<br>%{y:.2f}",
     )

@@ -20,11 +20,11 @@ def narrowing(differences: Sequence[float], sequence: Sequence[Interval], margin
         margin: the difference that matters, drawn to both sides of zero.
     """
     pairs = np.arange(1, len(differences) + 1)
-    known = [one for one in sequence if np.isfinite(one.low)]
-    at = [one.pairs for one in known]
+    known = [item for item in sequence if np.isfinite(item.low)]
+    at = [item.pairs for item in known]
     figure = go.Figure()
     if known:
-        around = [one.high for one in known] + [one.low for one in reversed(known)]
+        around = [item.high for item in known] + [item.low for item in reversed(known)]
         figure.add_scatter(
             x=at + at[::-1], y=around, fill="toself", mode="lines", name="interval", hoverinfo="skip",
             line={"width": 0}, fillcolor=faint(PALETTE[0], 0.18), uid=uid("interval"),
@@ -34,7 +34,7 @@ def narrowing(differences: Sequence[float], sequence: Sequence[Interval], margin
         marker={"color": NEUTRAL, "size": 8, "symbol": "circle-open"}, hovertemplate="%{y:+.2f} points<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=pairs, y=[one.mean for one in sequence], mode="lines+markers", name="mean", uid=uid("mean"),
+        x=pairs, y=[item.mean for item in sequence], mode="lines+markers", name="mean", uid=uid("mean"),
         line={"color": PALETTE[0], "width": 2.5}, hovertemplate="%{y:+.2f} points<extra></extra>",
     )  # fmt: skip
     lines = [

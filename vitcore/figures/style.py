@@ -19,16 +19,16 @@ NEUTRAL = "#808080"
 """What was published, what lies below the noise, the front: things that are not one of ours."""
 
 DASHES: tuple[str, ...] = ("solid", "dash", "dot", "dashdot")
-"""A second sign, for people and printers that see no colour; moves on each time that the palette begins again."""
+"""A second sign, for people and printers that see no color; moves on each time that the palette begins again."""
 
 GRID = "rgba(128,128,128,0.22)"
 
 
 SHARE_TICKS = ".6~%"
-"""Ticks of an axis of shares: as many digits as tell neighbours apart, however far somebody zooms in."""
+"""Ticks of an axis of shares: as many digits as tell neighbors apart, however far somebody zooms in."""
 
 
-def colour(place: int) -> str:
+def color(place: int) -> str:
     """The color of the curve or bar at `place`, from 0; the palette begins anew where it ends."""
     return PALETTE[place % len(PALETTE)]
 
@@ -38,13 +38,13 @@ def dash(place: int) -> str:
     return DASHES[place // len(PALETTE) % len(DASHES)]
 
 
-def colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each name, in order of appearance."""
-    return {name: colour(place) for place, name in enumerate(dict.fromkeys(names))}
+def colors(names: Iterable[str]) -> dict[str, str]:
+    """A color for each name, in order of appearance."""
+    return {name: color(place) for place, name in enumerate(dict.fromkeys(names))}
 
 
 def faint(shade: str, opacity: float) -> str:
-    """A palette colour (#rrggbb) made see-through."""
+    """A palette color (#rrggbb) made see-through."""
     red, green, blue = (int(shade[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
@@ -98,12 +98,12 @@ def drawable(figure: go.Figure | Mapping[str, Any]) -> bool:
     """Whether anything of a figure can be seen: some trace has a point, a cell or a line with a value."""
     if isinstance(figure, Mapping):
         scales = {name: figure["layout"].get(f"{name}axis", {}).get("type") for name in "xy"}
-        return any(_seen(trace, scales) for trace in figure["data"])
+        return any(_known(trace, scales) for trace in figure["data"])
     scales = {name: figure.layout[f"{name}axis"].type for name in "xy"}
-    return any(_seen({name: one[name] for name in one}, scales) for one in figure.data)
+    return any(_known({name: item[name] for name in item}, scales) for item in figure.data)
 
 
-def _seen(trace: Mapping[str, Any], scales: Mapping[str, Any]) -> bool:
+def _known(trace: Mapping[str, Any], scales: Mapping[str, Any]) -> bool:
     if trace.get("type") == "heatmap":
         return np.size(trace["z"]) > 0
     if trace.get("type") == "parcoords":
@@ -123,7 +123,7 @@ def _numbers(values: Any, scale: str | None) -> np.ndarray:
     return found
 
 
-def style(figure: go.Figure, **told: Any) -> go.Figure:
+def style(figure: go.Figure, **options: Any) -> go.Figure:
     """Give a figure the common layout, in one go: each later update would cost milliseconds, this one in all."""
-    figure.layout = layout(**told)
+    figure.layout = layout(**options)
     return figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.front.run import Run
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def predict(run: Run | str, image: Image.Image | np.ndarray | Tensor | Path | st
             tensors are uint8. The image is brought into the size and form of the dataset's own.
 
     Raises:
-        Refusal: there are no weights yet, or the image cannot be read or shows nothing.
+        UserError: there are no weights yet, or the image cannot be read or shows nothing.
     """
     from vitcore.runs.predict import predict as probabilities
     from vitcore.runs.predict import predict_file
@@ -35,10 +35,10 @@ def predict(run: Run | str, image: Image.Image | np.ndarray | Tensor | Path | st
     folder = found.results.run(found.id)
     if isinstance(image, str | Path):
         return predict_file(folder, Path(image))
-    return probabilities(folder, _picture(image))
+    return probabilities(folder, _image(image))
 
 
-def _picture(image: Image.Image | np.ndarray | Tensor) -> Image.Image:
+def _image(image: Image.Image | np.ndarray | Tensor) -> Image.Image:
     """As PIL has it."""
     from PIL import Image
 
@@ -46,12 +46,12 @@ def _picture(image: Image.Image | np.ndarray | Tensor) -> Image.Image:
         return image
     array = image if isinstance(image, np.ndarray) else _from_tensor(image)
     if array.dtype != np.uint8:
-        raise Refusal(f"an image of {array.dtype} has no known scale; give uint8, from 0 (black) to 255 (white)")
+        raise UserError(f"an image of {array.dtype} has no known scale; give uint8, from 0 (black) to 255 (white)")
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     if not array.size or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
         shape = " x ".join(map(str, image.shape))
-        raise Refusal(
+        raise UserError(
             f"an image of shape {shape} cannot be read; give (y x) or, with 1, 3 or 4 channels, (y x c) as an array or "
             "(c y x) as a tensor"
         )

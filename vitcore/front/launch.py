@@ -25,7 +25,7 @@ def submit(
         options: a run's options by their names, as `python -m vitcore train --help` explains them.
 
     Raises:
-        Refusal: one sentence naming the option that does not do and what would.
+        UserError: one sentence naming the option that does not do and what would.
     """
     results = Results()
     return Run(queue.enqueue(results, _chosen(spec, preset, options), after=after), results)

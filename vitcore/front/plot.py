@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.front.run import Run
 from vitcore.front.stored import index
 
@@ -36,7 +36,7 @@ def curves(
         height: of the figure, in pixels.
 
     Raises:
-        Refusal: there is no such run, or none was given.
+        UserError: there is no such run, or none was given.
         ValueError: there is no such axis, or the smoothing is none.
     """
     import pandas as pd
@@ -65,7 +65,7 @@ def confusion(run: Run | str, *, normalize: bool = False, height: int | None = N
         height: of the figure, in pixels; None: by the number of classes.
 
     Raises:
-        Refusal: there is no such run, or it has not been evaluated yet.
+        UserError: there is no such run, or it has not been evaluated yet.
     """
     from vitcore import figures
 
@@ -73,14 +73,14 @@ def confusion(run: Run | str, *, normalize: bool = False, height: int | None = N
     matrix = found.confusion
     named = found.row["classes"]
     classes = list(named) if named is not None and len(named) == len(matrix) else [str(n) for n in range(len(matrix))]
-    return figures.confusion(matrix, classes, normalise=normalize, height=height)
+    return figures.confusion(matrix, classes, normalize=normalize, height=height)
 
 
 def _chosen(runs: Run | str | Sequence[Run | str]) -> list[Run]:
     """Each run once, in the order given."""
     several = [runs] if isinstance(runs, Run | str) else list(runs)
     if not several:
-        raise Refusal("there is no run to draw; give at least one, such as vc.plot.curves([run])")
+        raise UserError("there is no run to draw; give at least one, such as vc.plot.curves([run])")
     return list(dict.fromkeys(Run(each) if isinstance(each, str) else each for each in several))
 
 

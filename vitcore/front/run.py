@@ -1,4 +1,4 @@
-"""A stored run in hand: what it was asked, how far it is, what it has learnt."""
+"""A stored run in hand: what it was asked, how far it is, what it has learned."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Run:
 
     @property
     def spec(self) -> RunSpec:
-        """All that was chosen. Raises Refusal where the stored spec is no longer valid."""
+        """All that was chosen. Raises UserError where the stored spec is no longer valid."""
         return self._results.run(self.id).spec()
 
     @property
@@ -56,7 +56,7 @@ class Run:
         """Its row of `vc.runs()`: options, progress and the last metrics.
 
         Raises:
-            Refusal: it has been deleted.
+            UserError: it has been deleted.
         """
         from vitcore.store import queries
 
@@ -79,7 +79,7 @@ class Run:
         """Test images by (true class, predicted class) after the last evaluation, (classes classes) int64.
 
         Raises:
-            Refusal: it has not been evaluated yet.
+            UserError: it has not been evaluated yet.
         """
         from vitcore.store import queries
 
@@ -89,7 +89,7 @@ class Run:
         """The network with the weights that predict, on the CPU and in evaluation: (b c y x) -> (b classes) logits.
 
         Raises:
-            Refusal: there are no weights yet, or they are broken.
+            UserError: there are no weights yet, or they are broken.
         """
         from vitcore.runs.predict import load
 
@@ -104,10 +104,10 @@ class Run:
         return self
 
     def stop(self) -> None:
-        """Asks it to end and keep what it has learnt; a queued one is cancelled.
+        """Asks it to end and keep what it has learned; a queued one is cancelled.
 
         Raises:
-            Refusal: it is neither running nor queued.
+            UserError: it is neither running nor queued.
         """
         queue.stop(self._results, self.id)
 
@@ -116,6 +116,6 @@ def run(id: str) -> Run:
     """A stored run by its id, the first column of `vc.runs()`.
 
     Raises:
-        Refusal: there is no such run.
+        UserError: there is no such run.
     """
     return Run(id)

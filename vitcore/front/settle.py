@@ -19,7 +19,7 @@ from vitcore.store import queries
 if TYPE_CHECKING:
     import pandas as pd
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 class Settled:
@@ -53,9 +53,9 @@ class Settled:
 
         called = names(load(self._results, self.key).settings)
         lines = [
-            (called[pairing.first], called[pairing.second], one.pairs, one.mean, one.low, one.high)
+            (called[pairing.first], called[pairing.second], item.pairs, item.mean, item.low, item.high)
             for pairing in self._stands().pairings
-            for one in pairing.sequence
+            for item in pairing.sequence
         ]
         return pd.DataFrame(lines, columns=["first", "second", "pairs", "mean", "low", "high"])
 
@@ -63,7 +63,7 @@ class Settled:
         """Returns once the question has ended. Interrupted, it goes on in the background; `stop` gives it up."""
         while self.state == "open":
             wishes.ensure(self._results)
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         return self
 
     def stop(self) -> None:
@@ -92,7 +92,7 @@ def settle(
         wait: return when it has ended; else at once, and it goes on in the background.
 
     Raises:
-        Refusal: one sentence naming what cannot be compared, or what does not do.
+        UserError: one sentence naming what cannot be compared, or what does not do.
         TypeError: a setting is neither a stored run nor a spec.
     """
     results = Results()

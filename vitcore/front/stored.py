@@ -24,7 +24,7 @@ def runs() -> pd.DataFrame:
     results/README.md has every column. The results folder is the environment's VITCORE_RESULTS, else ./results.
 
     Raises:
-        Refusal: the results folder cannot be read.
+        UserError: the results folder cannot be read.
     """
     from vitcore.store import queries
 
@@ -56,7 +56,7 @@ def published(table: str | None = None) -> pd.DataFrame:
         (as it stands in the report, "< 0.01" included), `unit`, `note`, `source`.
 
     Raises:
-        Refusal: there is no table of that name.
+        UserError: there is no table of that name.
     """
     import pandas as pd
 

@@ -16,7 +16,7 @@ def until_ended(results: Results, id: str) -> None:
 
     Raises:
         KeyboardInterrupt: somebody would not wait; the run goes on, and how to find it is said on stderr.
-        Refusal: the run was deleted meanwhile, or its worker cannot be started.
+        UserError: the run was deleted meanwhile, or its worker cannot be started.
     """
     run = watch.watched(results, id)
     try:

@@ -29,7 +29,7 @@ def feature_curves(kernels: Sequence[str], low: float = -3.0, high: float = 3.0,
     for name in kernels:
         kernel = KERNELS[name]
         if kernel.feature is not None:
-            y = kernel.feature(x - x.square() / 2) if kernel.stabilised else kernel.feature(x)
+            y = kernel.feature(x - x.square() / 2) if kernel.stabilized else kernel.feature(x)
             found.append(pd.DataFrame({"kernel": name, "x": x.numpy(), "y": y.numpy()}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["kernel", "x", "y"])
 
@@ -57,7 +57,7 @@ def weight_curves(kernels: Sequence[str], points: int = 61, pairs: int = 200, se
     found = []
     for name in kernels:
         kernel = KERNELS[name]
-        if kernel.feature is None or kernel.stabilised:
+        if kernel.feature is None or kernel.stabilized:
             weights = np.exp(along)
         else:
             fq, fk = (features(kernel, x * scale, None, 0.0, keys=False) for x in (q, keys))
@@ -69,7 +69,7 @@ def weight_curves(kernels: Sequence[str], points: int = 61, pairs: int = 200, se
 def uniform_error(scale: float = SCALE, width: int = HEAD_WIDTH, tokens: int = TOKENS, seed: int = 0) -> float:
     """The error that attending to all tokens alike has against softmax on the same numbers as `favor_error`.
 
-    What is no nearer than this has learnt nothing of the queries and keys.
+    What is no nearer than this has learned nothing of the queries and keys.
     """
     q, k, v = _drawn(width, tokens, scale, seed)[:3]
     exact = (q @ k.mT * width**-0.5).softmax(-1) @ v
@@ -139,10 +139,10 @@ def agreement(first: str, second: str, numbers: int = 1_000_000, seed: int = 0) 
     edges = torch.tensor([0.0, -0.0, 1e-45, -1e-45, 1e-12, -1e-12, 3.4e38, -3.4e38, float("inf"), float("-inf")])
     x = torch.randn(numbers - len(edges), generator=draws)
     x = torch.cat([edges, x * 10 ** (torch.rand(len(x), generator=draws) * 12 - 6)])  # from 1e-6 to 1e6
-    one, other = (KERNELS[name].feature for name in (first, second))
-    if one is None or other is None:
+    item, other = (KERNELS[name].feature for name in (first, second))
+    if item is None or other is None:
         raise ValueError(f"{first} and {second} must both have features; softmax has none")
-    a, b = one(x), other(x)
+    a, b = item(x), other(x)
     apart = (a - b).abs()
     return Agreement(
         compared=len(x),
@@ -158,12 +158,12 @@ def same_pairs(report: str = "performer") -> pd.DataFrame:
 
     rows = []
     for table in tables().values():
-        for one, other in table.same if table.report == report else []:
+        for item, other in table.equivalent if table.report == report else []:
             for column in table.columns:
                 if METRICS[column.metric].source != "error_percent":
                     continue
-                a, b = table.cell(one, column.key), table.cell(other, column.key)
+                a, b = table.cell(item, column.key), table.cell(other, column.key)
                 if a and b:
-                    names = table.row(one).label, table.row(other).label
+                    names = table.row(item).label, table.row(other).label
                     rows.append((table.place, column.title, *names, a.value, b.value, abs(a.value - b.value)))
     return pd.DataFrame(rows, columns=["table", "column", "first", "second", "first_error", "second_error", "apart"])

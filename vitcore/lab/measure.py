@@ -22,7 +22,7 @@ from typing import Any
 from filelock import Timeout
 
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.lab.plan import HEADS, Plan, check
 from vitcore.runs import devices, journal, locks
 from vitcore.runs.files import write_own
@@ -39,14 +39,14 @@ def folder(results: Results) -> Path:
 
 def measuring(results: Results) -> bool:
     """Whether a measurement is under way."""
-    return locks.held(_alive(results))
+    return locks.is_locked(_alive(results))
 
 
 def start(results: Results, plan: Plan) -> None:
     """Measure in a process of its own, which outlives this one; nothing happens while another measures.
 
     Raises:
-        Refusal: the plan is none, or the results folder cannot be written.
+        UserError: the plan is none, or the results folder cannot be written.
     """
     check(plan)
     try:
@@ -59,7 +59,7 @@ def start(results: Results, plan: Plan) -> None:
             arguments += ["--asked-before", str(_asked(results))]
             processes.forget(processes.start("vitcore.lab.measure", arguments, log, detached=True))
     except OSError as error:
-        raise Refusal(f"the measurement cannot be started: {reason(error)}") from None
+        raise UserError(f"the measurement cannot be started: {reason(error)}") from None
 
 
 def await_start(results: Results, seconds: float = 3.0) -> bool:
@@ -76,12 +76,12 @@ def stop(results: Results) -> None:
     """Ask the measurement to end after the point that it is at; what was measured stays.
 
     Raises:
-        Refusal: the folder cannot be written.
+        UserError: the folder cannot be written.
     """
     try:
         _request(results).touch()
     except OSError as error:
-        raise Refusal(f"the measurement cannot be asked to stop: {reason(error)}") from None
+        raise UserError(f"the measurement cannot be asked to stop: {reason(error)}") from None
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
     plan = Plan.parse(arguments.plan)
     try:
         with locks.lock(_alive(results)).acquire(timeout=0.2):
-            processes.step_back()
+            processes.lower_priority()
             _measure(results, plan, arguments.asked_before)
     except Timeout:
         return  # another measures already
@@ -125,15 +125,15 @@ def _measure(results: Results, plan: Plan, asked_before: int = 0) -> None:
         }
     )
     status = "finished"
-    lane = locks.lock(results.locks / f"run-{devices.lane(str(device))}.lock")
+    device_queue = locks.lock(results.locks / f"run-{devices.device_queue(str(device))}.lock")
     for width, count, series in points:
-        if not _acquired(lane, lambda: _asked(results) > asked_before):
+        if not _acquired(device_queue, lambda: _asked(results) > asked_before):
             status = "stopped"
             break
         try:
             found = point(series, width, count, device)
         finally:
-            lane.release()
+            device_queue.release()
         lines.append({"event": "point", "series": series, "head_width": width, "tokens": count, **found})
         time.sleep(PAUSE)
     lines.append({"event": "ended", "status": status})
@@ -141,11 +141,11 @@ def _measure(results: Results, plan: Plan, asked_before: int = 0) -> None:
     _request(results).unlink(missing_ok=True)
 
 
-def _acquired(lane: Any, stopped: Callable[[], bool]) -> bool:
+def _acquired(device_queue: Any, stopped: Callable[[], bool]) -> bool:
     """Wait for the device while a run trains on it; False once a stop is asked for."""
     while not stopped():
         try:
-            lane.acquire(timeout=0.5)
+            device_queue.acquire(timeout=0.5)
         except Timeout:
             continue
         return True
@@ -176,5 +176,5 @@ def journals(results: Results) -> Sequence[Path]:
 if __name__ == "__main__":
     try:
         main()
-    except Refusal as refusal:
-        sys.exit(str(refusal))
+    except UserError as user_error:
+        sys.exit(str(user_error))

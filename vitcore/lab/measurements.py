@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from vitcore import untrusted
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.lab import measure, plan
 from vitcore.layers.kernels import KERNELS
 from vitcore.runs import journal
@@ -42,12 +42,14 @@ class Measurement:
 
     @property
     def place(self) -> str:
-        """Device, processor, threads and torch, in one line."""
+        """Device, CPU, threads and torch, in one line."""
         found = self.about.get("host")
         host = found if isinstance(found, dict) else {}
         threads = untrusted.whole(self.about.get("threads")) or 1
         parts = [
-            untrusted.text(host.get("processor")) or untrusted.text(host.get("machine")),
+            untrusted.text(host.get("cpu"))
+            or untrusted.text(host.get("processor"))
+            or untrusted.text(host.get("machine")),
             "" if self.about.get("device") == "cpu" else untrusted.text(self.about.get("device")),
             f"{threads} thread{'s' * (threads != 1)}",
             f"torch {untrusted.text(host.get('torch'))}",
@@ -61,7 +63,7 @@ def latest(results: Results) -> Measurement | None:
     for path in reversed(measure.journals(results)):
         try:
             lines, _ = journal.read(path)
-        except (OSError, Refusal):  # one that cannot be read is passed over: another may be
+        except (OSError, UserError):  # one that cannot be read is passed over: another may be
             continue
         about = next((line for line in lines if line.get("event") == "started"), None)
         if about is None:
@@ -127,11 +129,11 @@ class Crossover:
 def crossovers(points: pd.DataFrame, value: str = "milliseconds") -> list[Crossover]:
     """One for each kernel and head width that was measured beside softmax."""
     found = []
-    for width, some in points.groupby("head_width"):
-        curves = some.pivot_table(index="tokens", columns="series", values=value)
+    for width, subset in points.groupby("head_width"):
+        curves = subset.pivot_table(index="tokens", columns="series", values=value)
         if "softmax" not in curves:
             continue
-        for series in dict.fromkeys(some["series"]):
+        for series in dict.fromkeys(subset["series"]):
             both = curves[["softmax", series]].dropna() if series != "softmax" else curves.iloc[:0]
             if len(both):
                 crossing = _crossing(list(both.index), list(both["softmax"]), list(both[series]))
@@ -142,10 +144,10 @@ def crossovers(points: pd.DataFrame, value: str = "milliseconds") -> list[Crosso
 
 def _crossing(tokens: Sequence[float], softmax: Sequence[float], other: Sequence[float]) -> tuple[float, bool, float]:
     """Where the other stays below softmax from there on, straight lines between points on logarithmic axes."""
-    ahead = [mine < theirs for mine, theirs in zip(other, softmax, strict=True)]
+    ahead = [own < published for own, published in zip(other, softmax, strict=True)]
     if not ahead[-1]:
         return math.nan, False, math.nan
-    first = len(ahead) - next((at for at, one in enumerate(reversed(ahead)) if not one), len(ahead))
+    first = len(ahead) - next((at for at, item in enumerate(reversed(ahead)) if not item), len(ahead))
     if first == 0:
         return float(tokens[0]), True, float(other[0])
     before, after = (math.log(softmax[at] / other[at]) for at in (first - 1, first))
@@ -157,13 +159,13 @@ def _crossing(tokens: Sequence[float], softmax: Sequence[float], other: Sequence
 
 def at_tokens(points: pd.DataFrame, tokens: int, head_width: int) -> dict[str, float]:
     """Milliseconds of each series at a measured length; empty where it was not measured."""
-    some = points[(points["tokens"] == tokens) & (points["head_width"] == head_width)]
-    return dict(zip(some["series"], some["milliseconds"], strict=True))
+    subset = points[(points["tokens"] == tokens) & (points["head_width"] == head_width)]
+    return dict(zip(subset["series"], subset["milliseconds"], strict=True))
 
 
 def verdict(points: pd.DataFrame, tokens: int) -> list[str]:
     """Whether a linear kernel pays at that many tokens, from the measured times; a sentence a head width."""
-    said = []
+    sentences = []
     for width in sorted(int(width) for width in points["head_width"].unique()):
         times = at_tokens(points, tokens, width)
         others = {series: time for series, time in times.items() if series not in ("softmax", plan.WINDOW)}
@@ -176,5 +178,7 @@ def verdict(points: pd.DataFrame, tokens: int) -> list[str]:
             if share < 0.95
             else f"**does not pay**: even {label(best)}, the quickest, takes {share:.0%} of softmax's time"
         )
-        said.append(f"At {tokens:,} tokens (CIFAR's 64 patches and a class token), heads {width} wide, linear {worth}.")
-    return said
+        sentences.append(
+            f"At {tokens:,} tokens (CIFAR's 64 patches and a class token), heads {width} wide, linear {worth}."
+        )
+    return sentences

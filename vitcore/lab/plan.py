@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
 
 WINDOW = "window"
@@ -29,7 +29,7 @@ class Plan:
 
     @classmethod
     def parse(cls, text: str) -> Plan:
-        """A plan from JSON; what is left out is as by default. Raises Refusal as `check` does."""
+        """A plan from JSON; what is left out is as by default. Raises UserError as `check` does."""
         raw: dict[str, Any] = json.loads(text)
         own = cls()
         plan = cls(
@@ -43,21 +43,23 @@ class Plan:
 
     def points(self) -> list[tuple[int, int, str]]:
         """(head width, tokens, series), the shortest sequences first: so that all curves grow together."""
-        return [(width, count, one) for count in self.tokens for width in self.head_widths for one in self.series]
+        return [(width, count, sery) for count in self.tokens for width in self.head_widths for sery in self.series]
 
 
 def check(plan: Plan) -> None:
     """Refuse a plan that cannot be measured.
 
     Raises:
-        Refusal: what is wrong with it.
+        UserError: what is wrong with it.
     """
-    for one in plan.series:
-        if one not in SERIES:
-            raise Refusal(f"there is no kernel {one!r} to measure; there are {', '.join(SERIES)}")
+    for sery in plan.series:
+        if sery not in SERIES:
+            raise UserError(f"there is no kernel {sery!r} to measure; there are {', '.join(SERIES)}")
     if not plan.series or not plan.head_widths or not plan.tokens:
-        raise Refusal("nothing was chosen to be measured; choose at least one kernel, head width and number of tokens")
+        raise UserError(
+            "nothing was chosen to be measured; choose at least one kernel, head width and number of tokens"
+        )
     if not all(1 <= count <= 16_385 for count in plan.tokens):
-        raise Refusal(f"{max(plan.tokens):,} tokens cannot be measured; choose 1 to 16,385")
+        raise UserError(f"{max(plan.tokens):,} tokens cannot be measured; choose 1 to 16,385")
     if not all(1 <= width <= 256 for width in plan.head_widths):
-        raise Refusal(f"heads {max(plan.head_widths)} wide cannot be measured; choose 1 to 256")
+        raise UserError(f"heads {max(plan.head_widths)} wide cannot be measured; choose 1 to 256")

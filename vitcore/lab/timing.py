@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from vitcore.lab.plan import FEATURES, HEADS, WINDOW, WINDOW_TOKENS
 from vitcore.layers.attention import Attention
 from vitcore.layers.kernels import KERNELS
-from vitcore.training.device import synchronise
+from vitcore.training.device import synchronize
 
 STEP_SECONDS, REPEATS = 0.12, 3
 TOKENS_A_BATCH = 4096  # few tokens come in larger batches, as they would in training
 
 
 def point(series: str, head_width: int, tokens: int, device: torch.device) -> dict[str, float | int]:
-    """One measurement: milliseconds of one picture's attention, forward and backward, and the bytes it needs.
+    """One measurement: milliseconds of one image's attention, forward and backward, and the bytes it needs.
 
     The linear maps before and after the attention are left out: they are the same for all kernels. Times are the least
     of a few repetitions, since whatever else the machine does can only add; memory is the most that was allocated at
@@ -73,11 +73,11 @@ def _milliseconds(work: Callable[[], object], device: torch.device) -> float:
     """The least of several repetitions, each long enough for the clock."""
 
     def run(times: int) -> float:
-        synchronise(device)
+        synchronize(device)
         began = time.perf_counter()
         for _ in range(times):
             work()
-        synchronise(device)
+        synchronize(device)
         return (time.perf_counter() - began) / times
 
     first = run(1)
@@ -92,17 +92,17 @@ def _memory(work: Callable[[], object], device: torch.device) -> int:
         before = torch.cuda.memory_allocated(device)
         work()
         return int(torch.cuda.max_memory_allocated(device)) - before
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as seen:
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as known:
         work()
-    held = most = 0
-    for change in _allocations(seen):
-        held += change
-        most = max(most, held)
+    allocated = most = 0
+    for change in _allocations(known):
+        allocated += change
+        most = max(most, allocated)
     return most
 
 
-def _allocations(seen: Any) -> Iterator[int]:
+def _allocations(known: Any) -> Iterator[int]:
     """Bytes taken (positive) and given back (negative), in the order of time."""
-    events = [event for event in seen.profiler.kineto_results.events() if event.name() == "[memory]"]
-    for event in sorted(events, key=lambda one: one.start_ns()):
+    events = [event for event in known.profiler.kineto_results.events() if event.name() == "[memory]"]
+    for event in sorted(events, key=lambda item: item.start_ns()):
         yield event.nbytes()

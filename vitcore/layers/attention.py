@@ -30,7 +30,7 @@ class Attention(nn.Module):
 
     Args:
         tokens: how many tokens will come.
-        key_heads: 1 is multi-query attention (Shazeer 2019), `heads` (the default) multi-head.
+        num_kv_heads: 1 is multi-query attention (Shazeer 2019), `num_heads` (the default) multi-head.
         features: random features m of a linear kernel; None: none, but as many as the head is wide for FAVOR+.
         epsilon: added to a linear kernel's features; None: the kernel's own.
         window: token i sees j with |i - j| <= window; None: all.
@@ -42,12 +42,12 @@ class Attention(nn.Module):
 
     def __init__(
         self,
-        width: int,
-        heads: int,
+        embed_dim: int,
+        num_heads: int,
         *,
         tokens: int,
         kernel: Kernel = KERNELS["softmax"],
-        key_heads: int | None = None,
+        num_kv_heads: int | None = None,
         features: int | None = None,
         orthogonal: bool = True,
         epsilon: float | None = None,
@@ -57,14 +57,18 @@ class Attention(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.key_heads = key_heads or heads
-        if width % heads:
-            raise ValueError(f"{heads} heads do not divide a width of {width}; choose a number of heads that does")
-        if heads % self.key_heads:
-            raise ValueError(f"{self.key_heads} key heads do not divide {heads} query heads; choose a number that does")
+        self.num_kv_heads = num_kv_heads or num_heads
+        if embed_dim % num_heads:
+            raise ValueError(
+                f"{num_heads} heads do not divide a width of {embed_dim}; choose a number of heads that does"
+            )
+        if num_heads % self.num_kv_heads:
+            raise ValueError(
+                f"{self.num_kv_heads} key heads do not divide {num_heads} query heads; choose a number that does"
+            )
         if causal and window is None:
             raise ValueError("causal attention needs a window; give one of as many tokens as there are to see them all")
-        self.heads, self.head_width = heads, width // heads
+        self.num_heads, self.head_width = num_heads, embed_dim // num_heads
         self.kernel, self.orthogonal = kernel, orthogonal
         self.dropout = Dropout(dropout)
         self.epsilon = kernel.epsilon if epsilon is None else epsilon
@@ -72,8 +76,8 @@ class Attention(nn.Module):
         self.window, self.causal = window, causal
         # torch's fused attention drops weights by its global generator, whatever vitcore.layers.generators says.
         self.draws_globally = bool(dropout) and not (self.explicit or kernel.linear or window is not None)
-        self.qkv = nn.Linear(width, (heads + 2 * self.key_heads) * self.head_width, bias=qkv_bias)
-        self.projection = nn.Linear(width, width)
+        self.qkv = nn.Linear(embed_dim, (num_heads + 2 * self.num_kv_heads) * self.head_width, bias=qkv_bias)
+        self.projection = nn.Linear(embed_dim, embed_dim)
         count = features or (self.head_width if kernel.projected else 0)
         drawn = random_features(count, self.head_width, orthogonal) if kernel.linear and count else None
         self.register_buffer("random_features", drawn)
@@ -86,16 +90,16 @@ class Attention(nn.Module):
     def redraw(self, generator: torch.Generator | None = None) -> None:
         """Draw the random features (m k) anew, in place; nothing where there are none (Choromanski et al. 2021)."""
         if self.random_features is not None:
-            count, width = self.random_features.shape
-            self.random_features.copy_(random_features(count, width, self.orthogonal, generator))
+            count, embed_dim = self.random_features.shape
+            self.random_features.copy_(random_features(count, embed_dim, self.orthogonal, generator))
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens (b n d), each with what it gathered from the others: (b n d)."""
-        sizes = [self.heads * self.head_width, *2 * [self.key_heads * self.head_width]]
+        sizes = [self.num_heads * self.head_width, *2 * [self.num_kv_heads * self.head_width]]
         q, k, v = self.qkv(x).split(sizes, dim=-1)
-        k, v = (rearrange(t, "b n (g k) -> b g n k", g=self.key_heads) for t in (k, v))
+        k, v = (rearrange(t, "b n (g k) -> b g n k", g=self.num_kv_heads) for t in (k, v))
         # The queries that share a key head stand below one another, so that keys are never copied.
-        q = rearrange(q, "b n (g r k) -> b g (r n) k", g=self.key_heads, k=self.head_width)
+        q = rearrange(q, "b n (g r k) -> b g (r n) k", g=self.num_kv_heads, k=self.head_width)
         if self.band is not None:
             out = self._windowed(q, k, v, self.band)
         elif self.kernel.linear:
@@ -107,7 +111,7 @@ class Attention(nn.Module):
 
     def _softmax(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         if not self.explicit:
-            return F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout.chance if self.training else 0.0)
+            return F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout.p if self.training else 0.0)
         weights: Tensor = self.dropout((q * self.head_width**-0.5 @ k.mT).softmax(dim=-1))  # (b g rn n)
         return weights @ v
 
@@ -161,26 +165,28 @@ def window_band(tokens: int, window: int, causal: bool) -> Tensor:
     blocks = -(-tokens // size)
     i = torch.arange(blocks * size).view(blocks, size, 1)
     j = (torch.arange(blocks) * size - size).view(blocks, 1, 1) + torch.arange(3 * size)
-    seen = ((i - j).abs() <= window) & (j >= 0) & (j < tokens) & (i < tokens)
+    known = ((i - j).abs() <= window) & (j >= 0) & (j < tokens) & (i < tokens)
     if causal:
-        seen &= j <= i
-    return seen | (i == j)
+        known &= j <= i
+    return known | (i == j)
 
 
 def random_features(
-    count: int, width: int, orthogonal: bool = True, generator: torch.Generator | None = None
+    count: int, embed_dim: int, orthogonal: bool = True, generator: torch.Generator | None = None
 ) -> Tensor:
     """(m, k) Gaussian rows; orthogonal ones come from QR in blocks of k rows, with norms drawn as Gaussian rows have.
 
     Choromanski et al. 2021, Section 2.4: orthogonal features have the same mean and less variance.
     """
     if not orthogonal:
-        return torch.randn(count, width, generator=generator)
+        return torch.randn(count, embed_dim, generator=generator)
     rows: list[Tensor] = []
-    for _ in range(math.ceil(count / width)):
-        q, r = torch.linalg.qr(torch.randn(width, width, generator=generator))
+    for _ in range(math.ceil(count / embed_dim)):
+        q, r = torch.linalg.qr(torch.randn(embed_dim, embed_dim, generator=generator))
         rows.append((q * r.diagonal().sign()).mT)  # the sign makes the rotation uniform (Mezzadri 2007)
-    norms = torch.randn(count, width, generator=generator).norm(dim=1, keepdim=True)  # chi with k degrees of freedom
+    norms = torch.randn(count, embed_dim, generator=generator).norm(
+        dim=1, keepdim=True
+    )  # chi with k degrees of freedom
     drawn: Tensor = torch.cat(rows)[:count] * norms
     return drawn
 

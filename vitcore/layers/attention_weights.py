@@ -17,24 +17,24 @@ def weights(attention: Attention, x: Tensor) -> Tensor:
     Softmax's own; of a linear kernel those implied by its features, phi(q_i)·phi(k_j) over their sum in j. A window
     leaves zeros outside it, and heads that share keys have weights of their own all the same. Without dropout.
     """
-    sizes = [attention.heads * attention.head_width, *2 * [attention.key_heads * attention.head_width]]
+    sizes = [attention.num_heads * attention.head_width, *2 * [attention.num_kv_heads * attention.head_width]]
     q, k, _ = attention.qkv(x).split(sizes, dim=-1)
-    q = rearrange(q, "b n (h k) -> b h n k", h=attention.heads)
-    k = repeat(k, "b n (g k) -> b (g r) n k", g=attention.key_heads, r=attention.heads // attention.key_heads)
-    seen = _seen(attention, x.shape[1])
+    q = rearrange(q, "b n (h k) -> b h n k", h=attention.num_heads)
+    k = repeat(k, "b n (g k) -> b (g r) n k", g=attention.num_kv_heads, r=attention.num_heads // attention.num_kv_heads)
+    known = _known(attention, x.shape[1])
     if attention.kernel.linear:
         q, k = attention.featured(q, k)
         mixed: Tensor = q @ k.mT
-        if seen is not None:
-            mixed = mixed * seen
+        if known is not None:
+            mixed = mixed * known
         return mixed / mixed.sum(dim=-1, keepdim=True)
     scores: Tensor = q * attention.head_width**-0.5 @ k.mT
-    if seen is not None:
-        scores = scores.masked_fill(~seen, -math.inf)
+    if known is not None:
+        scores = scores.masked_fill(~known, -math.inf)
     return scores.softmax(dim=-1)
 
 
-def _seen(attention: Attention, tokens: int) -> Tensor | None:
+def _known(attention: Attention, tokens: int) -> Tensor | None:
     """Which tokens each sees, (n n) booleans; None: all."""
     if attention.window is None:
         return None

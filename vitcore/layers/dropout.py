@@ -1,4 +1,4 @@
-"""Dropout that does not cost a CPU more than the attention it regularises."""
+"""Dropout that does not cost a CPU more than the attention it regularizes."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ class Dropout(nn.Module):
     Draws come from vitcore.layers.generators.
     """
 
-    def __init__(self, chance: float) -> None:
+    def __init__(self, p: float) -> None:
         super().__init__()
-        self.chance = chance
+        self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
         """Numbers of any shape (...) -> (...), some of them 0 in training; in evaluation x itself."""
-        dropped = min(round(self.chance * _LEVELS), _LEVELS - 1)
+        dropped = min(round(self.p * _LEVELS), _LEVELS - 1)
         if not self.training or not dropped:
             return x
         if x.device.type != "cpu":
-            return F.dropout(x, self.chance)
+            return F.dropout(x, self.p)
         bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=source())
-        kept = bits.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - _LEVELS // 2
-        return x * (kept.to(x.dtype) * (_LEVELS / (_LEVELS - dropped)))
+        stored = bits.view(torch.int16)[: x.numel()].view(x.shape) >= dropped - _LEVELS // 2
+        return x * (stored.to(x.dtype) * (_LEVELS / (_LEVELS - dropped)))
 
     def extra_repr(self) -> str:
         """What print(model) says of it."""
-        return f"chance={self.chance}"
+        return f"chance={self.p}"

@@ -12,17 +12,17 @@ from vitcore.layers.attention import Attention
 from vitcore.layers.drop_path import Residual
 from vitcore.layers.dropout import Dropout
 
-Order = Literal["compact", "pre", "post"]
+NormOrder = Literal["compact", "pre", "post"]
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu": F.relu}  # GELU in its exact (erf) form
 
 
 class MLP(nn.Module):
     """Two linear maps with an activation between, token by token: (b n d) -> (b n d)."""
 
-    def __init__(self, width: int, hidden: int, *, dropout: float = 0.0, activation: str = "gelu") -> None:
+    def __init__(self, embed_dim: int, mlp_dim: int, *, dropout: float = 0.0, activation: str = "gelu") -> None:
         super().__init__()
-        self.expand = nn.Linear(width, hidden)
-        self.contract = nn.Linear(hidden, width)
+        self.expand = nn.Linear(embed_dim, mlp_dim)
+        self.contract = nn.Linear(mlp_dim, embed_dim)
         self.activation = ACTIVATIONS[activation]
         self.dropout = Dropout(dropout) if dropout else nn.Identity()
 
@@ -35,36 +35,36 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """Attention, then MLP, each with a residual: (b n d) -> (b n d).
 
-    Order "compact" is that of Hassani et al.'s published code: the second residual starts from the *normalised* x.
+    Order "compact" is that of Hassani et al.'s published code: the second residual starts from the *normalized* x.
     "pre" is Dosovitskiy et al. 2021 (Equations 2 and 3), "post" Vaswani et al. 2017.
     """
 
     def __init__(
         self,
-        width: int,
+        embed_dim: int,
         attention: Attention,
         mlp: MLP,
         *,
-        order: Order,
+        norm_order: NormOrder,
         dropout: float = 0.0,
-        skip: float = 0.0,
+        drop_path: float = 0.0,
         norm_epsilon: float = 1e-5,
     ) -> None:
         super().__init__()
-        self.order = order
-        self.norm1 = nn.LayerNorm(width, eps=norm_epsilon)
+        self.norm_order = norm_order
+        self.norm1 = nn.LayerNorm(embed_dim, eps=norm_epsilon)
         self.attention = attention
-        self.norm2 = nn.LayerNorm(width, eps=norm_epsilon)
+        self.norm2 = nn.LayerNorm(embed_dim, eps=norm_epsilon)
         self.mlp = mlp
         self.dropout = Dropout(dropout) if dropout else nn.Identity()
-        self.residual = Residual(skip)
+        self.residual = Residual(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens (b n d) through attention and MLP, in this block's order: (b n d)."""
-        if self.order == "compact":
+        if self.norm_order == "compact":
             x = self.norm2(self.residual(x, self.dropout(self.attention(self.norm1(x)))))
             x = self.residual(x, self.dropout(self.mlp(x)))
-        elif self.order == "pre":
+        elif self.norm_order == "pre":
             x = self.residual(x, self.dropout(self.attention(self.norm1(x))))
             x = self.residual(x, self.dropout(self.mlp(self.norm2(x))))
         else:
@@ -74,4 +74,4 @@ class Block(nn.Module):
 
     def extra_repr(self) -> str:
         """What print(model) says of it."""
-        return f"order={self.order}"
+        return f"order={self.norm_order}"

@@ -20,14 +20,14 @@ class Kernel:
     `feature` maps queries or keys (..., m), scaled by d^-1/4 and perhaps projected, to features (..., m); None means
     softmax itself, the one kernel that is not linear. `epsilon` is added to the features so that no denominator is
     zero: a token of zeros (a black patch without positions), or one that ReLU silences, has features that are all 0.
-    `stabilised` marks FAVOR+, whose exponent also loses half the squared norm and the largest projection.
+    `stabilized` marks FAVOR+, whose exponent also loses half the squared norm and the largest projection.
     """
 
     label: str
     formula: str
     feature: Callable[[Tensor], Tensor] | None
     epsilon: float = 0.0
-    stabilised: bool = False
+    stabilized: bool = False
     source: str = "Davis and Duggirala, Performer kernels on MNIST"
 
     @property
@@ -38,7 +38,7 @@ class Kernel:
     @property
     def projected(self) -> bool:
         """Whether the kernel makes no sense without random features."""
-        return self.stabilised
+        return self.stabilized
 
 
 def exponential(y: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ _CLAMPED_FIRST = "What the Performer report may have meant; it writes max(x², 0
 KERNELS: dict[str, Kernel] = {
     "softmax": Kernel("softmax", "exp(q·k/√d) / Σ", None, source="Vaswani et al. 2017"),
     "favor+": Kernel(
-        "FAVOR+", "m^-½ (exp(Wx − ‖x‖²/2 − max) + ε)", exponential, epsilon=1e-4, stabilised=True, source=_CHOROMANSKI
+        "FAVOR+", "m^-½ (exp(Wx − ‖x‖²/2 − max) + ε)", exponential, epsilon=1e-4, stabilized=True, source=_CHOROMANSKI
     ),
     "relu": Kernel("ReLU", "max(0, x)", relu, epsilon=1e-3),
     "x^4": Kernel("x⁴", "x⁴", quartic, epsilon=1e-8),
@@ -125,7 +125,7 @@ def features(kernel: Kernel, x: Tensor, projection: Tensor | None, epsilon: floa
     if kernel.feature is None:
         raise ValueError("softmax has no finite features; favor+ approximates it")
     y = x if projection is None else x @ projection.to(x.dtype).mT  # (... n m)
-    if not kernel.stabilised:
+    if not kernel.stabilized:
         return kernel.feature(y) + epsilon if epsilon else kernel.feature(y)
     y = y.float()  # differences of large exponents: bfloat16 would keep too few digits
     highest = y.detach().amax(dim=(-2, -1) if keys else -1, keepdim=True)

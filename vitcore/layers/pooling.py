@@ -1,4 +1,4 @@
-"""Pooling: the encoder's tokens (b n d) become one vector a picture (b d)."""
+"""Pooling: the encoder's tokens (b n d) become one vector an image (b d)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 
 class SequencePool(nn.Module):
-    """Weights over tokens from one learnt linear map and a softmax (Hassani et al. 2021, Section 3.2)."""
+    """Weights over tokens from one learned linear map and a softmax (Hassani et al. 2021, Section 3.2)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, embed_dim: int) -> None:
         super().__init__()
-        self.score = nn.Linear(width, 1)
+        self.score = nn.Linear(embed_dim, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens (b n d), weighted by what they hold: (b d)."""
@@ -19,7 +19,7 @@ class SequencePool(nn.Module):
 
 
 class ClassToken(nn.Module):
-    """The token at `place`, which was put before the picture's own (Dosovitskiy et al. 2021)."""
+    """The token at `place`, which was put before the image's own (Dosovitskiy et al. 2021)."""
 
     def __init__(self, place: int = 0) -> None:
         super().__init__()

@@ -10,12 +10,12 @@ from einops import rearrange
 from torch import Tensor, nn
 
 
-class LearnablePositions(nn.Module):
+class LearnablePosEmbed(nn.Module):
     """A vector for each place, drawn from a normal distribution cut at ±2."""
 
-    def __init__(self, tokens: int, width: int, std: float) -> None:
+    def __init__(self, tokens: int, embed_dim: int, std: float) -> None:
         super().__init__()
-        self.table = nn.Parameter(torch.empty(1, tokens, width))
+        self.table = nn.Parameter(torch.empty(1, tokens, embed_dim))
         nn.init.trunc_normal_(self.table, std=std)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -23,46 +23,46 @@ class LearnablePositions(nn.Module):
         return x + self.table
 
 
-class SinusoidalPositions(nn.Module):
-    """Fixed sines and cosines (Vaswani et al. 2017, Section 3.5); nothing is learnt."""
+class SinusoidalPosEmbed(nn.Module):
+    """Fixed sines and cosines (Vaswani et al. 2017, Section 3.5); nothing is learned."""
 
     table: Tensor
 
-    def __init__(self, tokens: int, width: int) -> None:
+    def __init__(self, tokens: int, embed_dim: int) -> None:
         super().__init__()
-        self.register_buffer("table", sinusoids(tokens, width).unsqueeze(0))
+        self.register_buffer("table", sinusoids(tokens, embed_dim).unsqueeze(0))
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens (b n d), each with the sines and cosines of its place added: (b n d)."""
         return x + self.table
 
 
-def sinusoids(tokens: int, width: int) -> Tensor:
+def sinusoids(tokens: int, embed_dim: int) -> Tensor:
     """(n d): sin(p / 10000^(2⌊i/2⌋/d)) for even i, the cosine for odd."""
     place = torch.arange(tokens, dtype=torch.float64).unsqueeze(1)
-    pair = torch.arange(width, dtype=torch.float64).div(2, rounding_mode="floor")
-    angle = place / 10000 ** (2 * pair / width)
-    even = torch.arange(width) % 2 == 0
+    pair = torch.arange(embed_dim, dtype=torch.float64).div(2, rounding_mode="floor")
+    angle = place / 10000 ** (2 * pair / embed_dim)
+    even = torch.arange(embed_dim) % 2 == 0
     return torch.where(even, angle.sin(), angle.cos()).float()
 
 
-def positions(kind: str, tokens: int, width: int, std: float) -> nn.Module:
+def make_pos_embed(kind: str, tokens: int, embed_dim: int, std: float) -> nn.Module:
     """The module for "learnable", "sinusoidal" or "none".
 
     Raises:
         ValueError: another kind.
     """
     if kind == "learnable":
-        return LearnablePositions(tokens, width, std)
+        return LearnablePosEmbed(tokens, embed_dim, std)
     if kind == "sinusoidal":
-        return SinusoidalPositions(tokens, width)
+        return SinusoidalPosEmbed(tokens, embed_dim)
     if kind == "none":
         return nn.Identity()
     raise ValueError(f"there are no positions {kind!r}; there are learnable, sinusoidal, none")
 
 
 def resized(table: Tensor, tokens: int, prefix: int, mode: Literal["bicubic", "bilinear"] = "bicubic") -> Tensor:
-    """A learnt (1 n d) table brought to another square grid; the first `prefix` rows stay as they are.
+    """A learned (1 n d) table brought to another square grid; the first `prefix` rows stay as they are.
 
     Bicubic with antialiasing is timm's (`resample_abs_pos_embed`) and, but for the antialiasing, DeiT's (Touvron et al.
     2021, Section 6); bilinear without is what the authors of the compact family publish.

@@ -9,15 +9,15 @@ from torch import Tensor, nn
 class RecurrentResidual(nn.Module):
     """LayerNorm(x + LSTM(x)): (b n d) -> (b n d)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, embed_dim: int) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(width, width, batch_first=True)
-        self.norm = nn.LayerNorm(width)
+        self.lstm = nn.LSTM(embed_dim, embed_dim, batch_first=True)
+        self.norm = nn.LayerNorm(embed_dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens (b n d), each with what the LSTM made of those up to it added, normalized: (b n d)."""
         if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
-            # oneDNN has no bfloat16 LSTM for processors without AVX-512, so there it recurs in its weights' precision.
+            # oneDNN has no bfloat16 LSTM for CPUs without AVX-512, so there it recurs in its weights' precision.
             with torch.autocast("cpu", enabled=False):
                 return self._added(x, x.to(self.norm.weight.dtype))
         return self._added(x, x)

@@ -24,36 +24,36 @@ class Options:
     """What a person chose beside the architecture; None means the architecture's own."""
 
     channels: int
-    side: int
+    image_size: int
     classes: int
     kernel: str
     features: int | None
     orthogonal: bool
     redraw_every: int
     epsilon: float | None
-    positions: str
+    pos_embed: str
     patch: int | None
     dropout: float | None
     attention_dropout: float | None
-    stochastic_depth: float | None
+    drop_path: float | None
 
 
 def build(
     name: str,
     *,
     channels: int = 3,
-    side: int = 32,
+    image_size: int = 32,
     classes: int = 10,
     kernel: str = "softmax",
     features: int | None = None,
     orthogonal: bool = True,
     redraw_every: int = 0,
     epsilon: float | None = None,
-    positions: str = "learnable",
+    pos_embed: str = "learnable",
     patch: int | None = None,
     dropout: float | None = None,
     attention_dropout: float | None = None,
-    stochastic_depth: float | None = None,
+    drop_path: float | None = None,
 ) -> nn.Module:
     """A model with fresh weights, drawn from torch's global generator: (b c y x) floats -> (b classes) logits.
 
@@ -66,28 +66,28 @@ def build(
     """
     check(
         name,
-        side=side,
+        image_size=image_size,
         kernel=kernel,
         patch=patch,
         dropout=dropout,
         attention_dropout=attention_dropout,
-        stochastic_depth=stochastic_depth,
+        drop_path=drop_path,
     )
     architecture = ARCHITECTURES[name]
     options = Options(
         channels=channels,
-        side=side,
+        image_size=image_size,
         classes=classes,
         kernel=kernel,
         features=features,
         orthogonal=orthogonal,
         redraw_every=redraw_every,
         epsilon=epsilon,
-        positions=positions,
+        pos_embed=pos_embed,
         patch=patch,
         dropout=dropout,
         attention_dropout=attention_dropout,
-        stochastic_depth=stochastic_depth,
+        drop_path=drop_path,
     )
     family = importlib.import_module(f"vitcore.models.{architecture.family}")
     model: nn.Module = family.build(architecture.config, options)
@@ -97,18 +97,18 @@ def build(
 def check(
     name: str,
     *,
-    side: int,
+    image_size: int,
     kernel: str,
     patch: int | None,
     dropout: float | None = None,
     attention_dropout: float | None = None,
-    stochastic_depth: float | None = None,
-    pictures: int | None = None,
+    drop_path: float | None = None,
+    images: int | None = None,
 ) -> None:
     """Refuse a combination that cannot be built or trained, without building it.
 
     Args:
-        pictures: those of the smallest step of the training; None: more than one.
+        images: those of the smallest step of the training; None: more than one.
 
     Raises:
         ValueError: one sentence with both numbers.
@@ -124,20 +124,22 @@ def check(
     if patch is not None and "patch" not in config:
         raise ValueError(f"{name} does not cut patches, so a patch of {patch} cannot be set; leave it empty")
     least = config.get("least_side", 1)
-    if side < least:
-        raise ValueError(f"{name} needs pictures of at least {least} pixels a side, and these have {side}")
-    regularisers = {"dropout": dropout, "attention dropout": attention_dropout, "stochastic depth": stochastic_depth}
-    for option, value in regularisers.items():
-        if value and not (architecture.skips if option == "stochastic depth" else architecture.attention):
+    if image_size < least:
+        raise ValueError(f"{name} needs images of at least {least} pixels a side, and these have {image_size}")
+    regularizers = {"dropout": dropout, "attention dropout": attention_dropout, "drop path": drop_path}
+    for option, value in regularizers.items():
+        if value and not (architecture.skips if option == "drop path" else architecture.attention):
             raise ValueError(f"{name} has no {option}, so {value} cannot be set; leave it empty, or at 0")
-    if pictures == 1 and side <= architecture.narrowing > 1:
+    if images == 1 and image_size <= architecture.narrowing > 1:
         raise ValueError(
-            f"{name} makes a single pixel of a picture of {side} pixels, and its batch normalisation needs more than 1 "
-            f"value, so it cannot be trained on 1 picture a step; choose a batch of at least 2, or pictures of more "
+            f"{name} makes a single pixel of an image of {image_size} pixels, and its batch normalization needs more "
+            f"than 1 value, so it cannot be trained on 1 image a step; choose a batch of at least 2, or images of more "
             f"than {architecture.narrowing} pixels"
         )
     if "patch" in config:
-        _check_patch(name, side, patch or config["patch"], config.get("stem_stride", 1), config.get("crops", False))
+        _check_patch(
+            name, image_size, patch or config["patch"], config.get("stem_stride", 1), config.get("crops", False)
+        )
 
 
 def without_effect(name: str, kernel: str, features: int | None) -> frozenset[str]:
@@ -145,8 +147,8 @@ def without_effect(name: str, kernel: str, features: int | None) -> frozenset[st
     architecture, chosen = ARCHITECTURES[name], KERNELS[kernel]
     drawn = {"orthogonal", "redraw_every"}
     if not architecture.attention:
-        idle = {*drawn, "features", "epsilon", "positions", "dropout", "attention_dropout"}
-        return frozenset(idle if architecture.skips else {*idle, "stochastic_depth"})
+        idle = {*drawn, "features", "epsilon", "pos_embed", "dropout", "attention_dropout"}
+        return frozenset(idle if architecture.skips else {*idle, "drop_path"})
     if not chosen.linear:
         return frozenset({*drawn, "features", "epsilon"})
     idle = set() if features or chosen.projected else drawn
@@ -154,18 +156,20 @@ def without_effect(name: str, kernel: str, features: int | None) -> frozenset[st
     return frozenset(idle if "window" in architecture.config else idle | {"attention_dropout"})
 
 
-def _check_patch(name: str, side: int, patch: int, stride: int, crops: bool) -> None:
-    """A patch divides the picture, after a stem that makes it `stride` times smaller."""
-    inner = side // stride
-    where = f"a picture of {side} pixels" + (f", {inner} after the convolutions of {name}" if stride > 1 else "")
+def _check_patch(name: str, image_size: int, patch: int, stride: int, crops: bool) -> None:
+    """A patch divides the image, after a stem that makes it `stride` times smaller."""
+    inner = image_size // stride
+    where = f"an image of {image_size} pixels" + (f", {inner} after the convolutions of {name}" if stride > 1 else "")
     if patch > inner:
         raise ValueError(f"a patch of {patch} pixels is larger than {where}; choose one of at most {inner}")
     if crops and patch == ARCHITECTURES[name].config["patch"]:
         return
-    if side % stride or inner % patch:
-        fitting = " or ".join(str(p) for p in range(2, min(inner // 2, 32) + 1) if not side % stride and not inner % p)
+    if image_size % stride or inner % patch:
+        fitting = " or ".join(
+            str(p) for p in range(2, min(inner // 2, 32) + 1) if not image_size % stride and not inner % p
+        )
         step = patch * stride
-        sides = f"pictures of {max(1, side // step) * step} or {(side // step + 1) * step} pixels"
+        sides = f"images of {max(1, image_size // step) * step} or {(image_size // step + 1) * step} pixels"
         raise ValueError(
             f"a patch of {patch} pixels does not divide {where}; choose "
             + (f"a patch of {fitting}, or {sides}" if fitting else sides)

@@ -1,4 +1,4 @@
-"""Where a transformer looks on a picture: attention rollout through its blocks, and the weights of its pooling."""
+"""Where a transformer looks on an image: attention rollout through its blocks, and the weights of its pooling."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ ROLLOUT, POOLING = "Attention rollout", "Sequence pooling"
 
 
 @torch.inference_mode()
-def looks(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
-    """Maps of the token grid (y x), each summing to 1, for one picture (1 c y x) as the model takes it.
+def attention_maps(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
+    """Maps of the token grid (y x), each summing to 1, for one image (1 c y x) as the model takes it.
 
-    "Attention rollout" of every transformer: how much of each token of the picture stands behind what the head reads.
+    "Attention rollout" of every transformer: how much of each token of the image stands behind what the head reads.
     Linear kernels are followed by the weights that they imply, windows with zeros outside; what a model mixes
-    otherwise (the hybrid's recurrence, overlapping convolutions) is not followed. "Sequence pooling" where a learnt
+    otherwise (the hybrid's recurrence, overlapping convolutions) is not followed. "Sequence pooling" where a learned
     weight a token gathers them (CVT and CCT). Nothing for a network without attention.
     """
     if not isinstance(model, Transformer):
         return {}
-    seen: list[Tensor] = []
+    known: list[Tensor] = []
     pooled: list[Tensor] = []
     attentions = [part for part in model.modules() if isinstance(part, Attention)]
     hooks = [
-        part.register_forward_hook(lambda part, given, _: seen.append(weights(part, given[0]))) for part in attentions
+        part.register_forward_hook(lambda part, given, _: known.append(weights(part, given[0]))) for part in attentions
     ]
     hooks += [
         pool.register_forward_hook(lambda part, given, _: pooled.append(read(part, given[0]))) for pool in model.pools
@@ -41,30 +41,30 @@ def looks(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
     finally:
         for hook in hooks:
             hook.remove()
-    leading = 0 if model.leading is None else model.leading.shape[1]
+    num_prefix_tokens = 0 if model.leading is None else model.leading.shape[1]
     gathered = torch.stack(pooled).mean(0)  # (n,): a distilled model's two heads count alike
-    found = {ROLLOUT: _grid(gathered @ rollout([one[0] for one in seen]), leading)}
+    found = {ROLLOUT: _grid(gathered @ rollout([item[0] for item in known]), num_prefix_tokens)}
     if any(isinstance(pool, SequencePool) for pool in model.pools):
-        found[POOLING] = _grid(gathered, leading)
+        found[POOLING] = _grid(gathered, num_prefix_tokens)
     return found
 
 
-def rollout(layers: Sequence[Tensor]) -> Tensor:
+def rollout(depth: Sequence[Tensor]) -> Tensor:
     """What each token at the end holds of each at the start, (n n) with rows that sum to 1.
 
     Abnar and Zuidema 2020, Section 3: each layer's attention (h n n), its heads averaged, is mixed half and half with
     the identity for the residual, and the layers are multiplied, the first one last.
     """
-    size = layers[0].shape[-1]
-    held = torch.eye(size)
-    for layer in layers:
+    size = depth[0].shape[-1]
+    rolled = torch.eye(size)
+    for layer in depth:
         mixed = (layer.float().mean(0) + torch.eye(size)) / 2
-        held = mixed / mixed.sum(-1, keepdim=True) @ held
-    return held
+        rolled = mixed / mixed.sum(-1, keepdim=True) @ rolled
+    return rolled
 
 
 def read(pool: nn.Module, x: Tensor) -> Tensor:
-    """The share of each token of one picture (1 n d) in what a pooling hands to its head, (n,)."""
+    """The share of each token of one image (1 n d) in what a pooling hands to its head, (n,)."""
     tokens = x.shape[1]
     if isinstance(pool, SequencePool):
         weights: Tensor = pool.score(x).softmax(dim=1)  # (1 n 1)
@@ -74,8 +74,8 @@ def read(pool: nn.Module, x: Tensor) -> Tensor:
     return torch.full((tokens,), 1 / tokens)
 
 
-def _grid(shares: Tensor, leading: int) -> Tensor:
-    """The picture's own tokens as they lie in it, their shares made to sum to 1."""
-    own = shares[leading:]
-    side = math.isqrt(len(own))
-    return (own / own.sum()).view(side, side)
+def _grid(shares: Tensor, num_prefix_tokens: int) -> Tensor:
+    """The image's own tokens as they lie in it, their shares made to sum to 1."""
+    own = shares[num_prefix_tokens:]
+    image_size = math.isqrt(len(own))
+    return (own / own.sum()).view(image_size, image_size)

@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from vitcore.errors import Refusal, first_line
-from vitcore.layers.pos_embed import LearnablePositions, resized
+from vitcore.errors import UserError, first_line
+from vitcore.layers.pos_embed import LearnablePosEmbed, resized
 from vitcore.models import timm_names, weight_sets
 from vitcore.models.transformer import Transformer
 
@@ -41,20 +41,20 @@ _REST = {
     "classifier.fc.bias": "heads.0.bias",
 }
 _HEAD = "heads.0.weight"
-_POSITIONS = "positions.table"
+_POS_EMBED = "positions.table"
 
 
 @dataclass(frozen=True)
 class Loaded:
     """What was done with a checkpoint, in sentences, and whether the head is the model's own, untrained."""
 
-    told: list[str]
+    notes: list[str]
     fresh_head: bool
 
 
 def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
     """As `load`; what was done, in sentences."""
-    return load(model, path, weights).told
+    return load(model, path, weights).notes
 
 
 def load(model: nn.Module, path: Path | str, weights: str = "trained") -> Loaded:
@@ -66,32 +66,32 @@ def load(model: nn.Module, path: Path | str, weights: str = "trained") -> Loaded
 
     Args:
         path: .pt or .pth (a state dict of tensors alone, or one under "state_dict" or "model"), or .safetensors.
-        weights: of a file with several sets: "trained" (as the optimiser left them), "averaged" (an exponential
+        weights: of a file with several sets: "trained" (as the optimizer left them), "averaged" (an exponential
             average of them), or a set's own name. Where there is one set alone "trained" takes it, whatever it is.
 
     Raises:
-        Refusal: an unreadable file, or a checkpoint of another model. The model is then as it was.
+        UserError: an unreadable file, or a checkpoint of another model. The model is then as it was.
     """
     path = Path(path)
     if not isinstance(model, Transformer):
-        raise Refusal(
+        raise UserError(
             f"published checkpoints are of ViT, DeiT, ViT-Lite, CVT and CCT, and this model is a {type(model).__name__}"
         )
     # Random features are drawn here and never published.
     own = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("random_features")}
     sets = weight_sets.of(_read(path))
-    tensors, said_of = weight_sets.chosen(sets, weights, path.name, lambda found: _is_named_as(found, own))
+    tensors, set_note = weight_sets.chosen(sets, weights, path.name, lambda found: _is_named_as(found, own))
     timms = timm_names.renamed(tensors)
     given = _renamed(tensors, path) if timms is None else timms
     fresh, said_of_head = _fit_head(given, own)
     _refuse_other_names(given, own, path)
-    said: list[str] = []
-    _fit_positions(given, own, model, said, "bilinear" if timms is None else "bicubic")
+    text: list[str] = []
+    _fit_positions(given, own, model, text, "bilinear" if timms is None else "bicubic")
     _refuse_other_shapes(given, own, path)
     _refuse_infinite(given, own, path)
     model.load_state_dict({**model.state_dict(), **given})
     return Loaded(
-        [f"Loaded {len(given) - len(fresh)} tensors from {path.name}.", *said_of, *said, *said_of_head], bool(fresh)
+        [f"Loaded {len(given) - len(fresh)} tensors from {path.name}.", *set_note, *text, *said_of_head], bool(fresh)
     )
 
 
@@ -119,18 +119,18 @@ def _read(path: Path) -> Any:
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise Refusal(
+        raise UserError(
             f"there is no file {path.name}; give the path of a .pt, .pth or .safetensors checkpoint"
         ) from None
     except PermissionError as error:
-        raise Refusal(
+        raise UserError(
             f"{path.name} cannot be read: {error.strerror}; its owner can make it readable (chmod a+r), the file "
             "itself may well be whole"
         ) from None
     except (SafetensorError, OSError) as error:
-        raise Refusal(f"{path.name} cannot be read as a checkpoint ({first_line(error)}); is it whole?") from None
+        raise UserError(f"{path.name} cannot be read as a checkpoint ({first_line(error)}); is it whole?") from None
     except Exception:  # noqa: BLE001  a broken pickle may raise anything at all
-        raise Refusal(
+        raise UserError(
             f"{path.name} is no checkpoint of tensors alone, so nothing in it was opened; "
             "give a .pt or .pth state dict that torch loads with weights_only, or .safetensors"
         ) from None
@@ -140,13 +140,13 @@ def _renamed(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """The authors' names turned into ours; a "module." in front (parallel training) does not count."""
     renamed, unknown = {}, []
     for name, tensor in tensors.items():
-        ours = _our_name(name.removeprefix("module."))
-        if ours is None:
+        measured = _our_name(name.removeprefix("module."))
+        if measured is None:
             unknown.append(name)
         else:
-            renamed[ours] = tensor
+            renamed[measured] = tensor
     if unknown:
-        raise Refusal(
+        raise UserError(
             f"{path.name} is not a checkpoint of ViT-Lite, CVT or CCT: {len(unknown)} of its {len(tensors)} tensors "
             f"have names that those do not use, such as {unknown[0][:60]!r}"
         )
@@ -174,45 +174,47 @@ def _fit_positions(
     given: dict[str, Tensor],
     own: dict[str, Tensor],
     model: Transformer,
-    said: list[str],
+    text: list[str],
     mode: Literal["bicubic", "bilinear"],
 ) -> None:
-    if _POSITIONS not in given or _POSITIONS not in own or given[_POSITIONS].shape == own[_POSITIONS].shape:
+    if _POS_EMBED not in given or _POS_EMBED not in own or given[_POS_EMBED].shape == own[_POS_EMBED].shape:
         return
-    old, new = given[_POSITIONS], own[_POSITIONS]
+    old, new = given[_POS_EMBED], own[_POS_EMBED]
     if old.shape[-1] != new.shape[-1]:
         return  # another width: another model, refused with the rest
-    if not isinstance(model.positions, LearnablePositions):
-        given[_POSITIONS] = new
-        said.append(
+    if not isinstance(model.positions, LearnablePosEmbed):
+        given[_POS_EMBED] = new
+        text.append(
             f"Kept this model's sinusoidal positions for {new.shape[1]} tokens; the checkpoint has {old.shape[1]}."
         )
         return
-    leading = 0 if model.leading is None else model.leading.shape[1]
+    num_prefix_tokens = 0 if model.leading is None else model.leading.shape[1]
     try:
-        given[_POSITIONS] = resized(old, new.shape[1], leading, mode)
+        given[_POS_EMBED] = resized(old, new.shape[1], num_prefix_tokens, mode)
     except ValueError as error:
-        raise Refusal(f"of the checkpoint, {error}") from None
-    said.append(f"Resized the positions from {old.shape[1] - leading} to {new.shape[1] - leading} tokens.")
+        raise UserError(f"of the checkpoint, {error}") from None
+    text.append(
+        f"Resized the positions from {old.shape[1] - num_prefix_tokens} to {new.shape[1] - num_prefix_tokens} tokens."
+    )
 
 
 def _refuse_other_names(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
     blocks_given, blocks_own = (len({n.split(".")[1] for n in t if n.startswith("blocks.")}) for t in (given, own))
     if blocks_given != blocks_own:
-        raise Refusal(
+        raise UserError(
             f"{path.name} has {blocks_given} blocks and this model {blocks_own}: it is a checkpoint of another model"
         )
     missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
     if missing or extra:
         parts = [f"lacks {len(missing)} of this model's {len(own)} tensors, such as {min(missing)}"] if missing else []
         parts += [f"has {len(extra)} that this model has not, such as {min(extra)}"] if extra else []
-        raise Refusal(f"{path.name} is a checkpoint of another model: it {' and '.join(parts)}")
+        raise UserError(f"{path.name} is a checkpoint of another model: it {' and '.join(parts)}")
 
 
 def _refuse_other_shapes(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
     for name, tensor in own.items():
         if given[name].shape != tensor.shape:
-            raise Refusal(
+            raise UserError(
                 f"{path.name} is a checkpoint of another model: its {name} is {_sizes(given[name])} "
                 f"and this model's {_sizes(tensor)}"
             )
@@ -221,7 +223,7 @@ def _refuse_other_shapes(given: dict[str, Tensor], own: dict[str, Tensor], path:
 def _refuse_infinite(given: dict[str, Tensor], own: dict[str, Tensor], path: Path) -> None:
     bad = [name for name in own if not bool(given[name].to(own[name].dtype).isfinite().all())]
     if bad:
-        raise Refusal(
+        raise UserError(
             f"the model in {path.name} is not finite: {len(bad)} of its {len(given)} tensors hold NaN or infinity, "
             f"such as {bad[0]}; its training has diverged"
         )

@@ -8,53 +8,57 @@ from typing import Any
 from torch import nn
 
 from vitcore.layers.pooling import ClassToken, SequencePool
-from vitcore.layers.pos_embed import positions
+from vitcore.layers.pos_embed import make_pos_embed
 from vitcore.layers.tokenizers import ConvolutionalTokenizer, PatchTokenizer
 from vitcore.models import Options
-from vitcore.models.transformer import Transformer, encoder, initialise, truncated
+from vitcore.models.transformer import Transformer, encoder, initialize, truncated
 
 
 def build(config: Mapping[str, Any], options: Options) -> Transformer:
-    """As the authors' published code: no qkv bias, second residual from the normalised stream.
+    """As the authors' published code: no qkv bias, second residual from the normalized stream.
 
     Dropout 0, attention dropout 0.1 and stochastic depth rising to 0.1; positions drawn with deviation 0.2, linear maps
     with 0.02, convolutions after He et al. 2015.
     """
-    width = config["width"]
+    embed_dim = config["embed_dim"]
     tokenizer: PatchTokenizer | ConvolutionalTokenizer
     if "patch" in config:
-        tokenizer = PatchTokenizer(options.channels, width, options.patch or config["patch"])
+        tokenizer = PatchTokenizer(options.channels, embed_dim, options.patch or config["patch"])
     else:
         tokenizer = ConvolutionalTokenizer(
-            options.channels, width, config["convolution"], config["convolutions"], config.get("hidden", 64)
+            options.channels,
+            embed_dim,
+            config["convolution"],
+            config["convolutions"],
+            config.get("hidden_channels", 64),
         )
     for module in tokenizer.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)
-    leading = int(config["pool"] == "class")
-    tokens = tokenizer.grid(options.side) ** 2 + leading
+    num_prefix_tokens = int(config["pool"] == "class")
+    tokens = tokenizer.grid(options.image_size) ** 2 + num_prefix_tokens
     model = Transformer(
         tokenizer=tokenizer,
-        leading=leading,
-        width=width,
-        positions=positions(options.positions, tokens, width, std=0.2),
+        num_prefix_tokens=num_prefix_tokens,
+        embed_dim=embed_dim,
+        pos_embed=make_pos_embed(options.pos_embed, tokens, embed_dim, std=0.2),
         blocks=encoder(
             options,
-            layers=config["layers"],
-            width=width,
-            heads=config["heads"],
-            hidden=width * config["mlp"],
-            order="compact",
+            depth=config["depth"],
+            embed_dim=embed_dim,
+            num_heads=config["num_heads"],
+            mlp_dim=embed_dim * config["mlp_ratio"],
+            norm_order="compact",
             tokens=tokens,
             attention_dropout=0.1,
-            stochastic_depth=0.1,
+            drop_path=0.1,
             qkv_bias=False,
         ),
-        norm=nn.LayerNorm(width),
-        pools=[ClassToken() if leading else SequencePool(width)],
-        heads=[nn.Linear(width, options.classes)],
+        norm=nn.LayerNorm(embed_dim),
+        pools=[ClassToken() if num_prefix_tokens else SequencePool(embed_dim)],
+        num_heads=[nn.Linear(embed_dim, options.classes)],
         dropout=options.dropout or 0.0,
         redraw_every=options.redraw_every,
     )
-    initialise(model, truncated)
+    initialize(model, truncated)
     return model

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One module of a model, for one picture: shapes without the batch axis."""
+    """One module of a model, for one image: shapes without the batch axis."""
 
     name: str
     kind: str
@@ -35,18 +35,18 @@ def parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def macs(model: nn.Module, channels: int, side: int) -> int:
-    """Multiply-accumulates of one picture (c side side): convolutions, linear maps and attention's products.
+def macs(model: nn.Module, channels: int, image_size: int) -> int:
+    """Multiply-accumulates of one image (c side side): convolutions, linear maps and attention's products.
 
     Norms, activations, softmax and additions are left out, as papers leave them out.
     """
     with _counting() as counter, torch.no_grad():
-        forward_on_meta(model, torch.empty(1, channels, side, side, device="meta"), training=False)
+        forward_on_meta(model, torch.empty(1, channels, image_size, image_size, device="meta"), training=False)
     return counter.get_total_flops() // 2
 
 
-def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
-    """Every module that a picture passes, in the order of the model's own list."""
+def layers_table(model: nn.Module, channels: int, image_size: int) -> list[LayerRow]:
+    """Every module that an image passes, in the order of the model's own list."""
     shapes: dict[nn.Module, tuple[tuple[int, ...], tuple[int, ...]]] = {}
     before: dict[nn.Module, int] = {}
     flops: dict[nn.Module, int] = {}
@@ -65,7 +65,7 @@ def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
     hooks += [module.register_forward_hook(leave) for module in model.modules()]
     try:
         with _counting() as counter, torch.no_grad():
-            forward_on_meta(model, torch.empty(1, channels, side, side, device="meta"), training=False)
+            forward_on_meta(model, torch.empty(1, channels, image_size, image_size, device="meta"), training=False)
     finally:
         for hook in hooks:
             hook.remove()
@@ -85,17 +85,17 @@ def layers_table(model: nn.Module, channels: int, side: int) -> list[LayerRow]:
     ]
 
 
-def forward_on_meta(model: nn.Module, picture: Tensor, *, training: bool) -> dict[str, Tensor]:
+def forward_on_meta(model: nn.Module, image: Tensor, *, training: bool) -> dict[str, Tensor]:
     """Run a model on the meta device wherever its weights are, and give back the stand-ins for its weights.
 
     Args:
-        picture: images (b, c, y, x), of which the shape alone counts.
+        image: images (b, c, y, x), of which the shape alone counts.
     """
     placed = {name: _stand_in(p) for name, p in [*model.named_parameters(), *model.named_buffers()]}
     modes = {module: module.training for module in model.modules()}
     model.train(training)
     try:
-        functional_call(model, placed, (picture,))
+        functional_call(model, placed, (image,))
     finally:
         for module, mode in modes.items():
             module.training = mode

@@ -11,45 +11,45 @@ from typing import Any
 from torch import nn
 
 from vitcore.layers.pooling import MeanPool
-from vitcore.layers.pos_embed import positions
+from vitcore.layers.pos_embed import make_pos_embed
 from vitcore.layers.recurrence import RecurrentResidual
 from vitcore.layers.tokenizers import QualityTokenizer
 from vitcore.models import Options
-from vitcore.models.transformer import Transformer, encoder, initialise, truncated
+from vitcore.models.transformer import Transformer, encoder, initialize, truncated
 
 
 def build(config: Mapping[str, Any], options: Options) -> Transformer:
     """Six blocks with the norm last, attention to tokens at most `window` away, mean over tokens, linear head."""
-    width = config["width"]
-    tokenizer = QualityTokenizer(options.channels, width, options.patch or config["patch"])
-    tokens = tokenizer.grid(options.side) ** 2
-    head = nn.Linear(width, options.classes)
+    embed_dim = config["embed_dim"]
+    tokenizer = QualityTokenizer(options.channels, embed_dim, options.patch or config["patch"])
+    tokens = tokenizer.grid(options.image_size) ** 2
+    head = nn.Linear(embed_dim, options.classes)
     model = Transformer(
         tokenizer=tokenizer,
-        leading=0,
-        width=width,
-        positions=positions(options.positions, tokens, width, std=0.02),
-        recurrence=RecurrentResidual(width),
+        num_prefix_tokens=0,
+        embed_dim=embed_dim,
+        pos_embed=make_pos_embed(options.pos_embed, tokens, embed_dim, std=0.02),
+        recurrence=RecurrentResidual(embed_dim),
         blocks=encoder(
             options,
-            layers=config["layers"],
-            width=width,
-            heads=config["heads"],
-            hidden=config["hidden"],
-            order="post",
+            depth=config["depth"],
+            embed_dim=embed_dim,
+            num_heads=config["num_heads"],
+            mlp_dim=config["mlp_dim"],
+            norm_order="post",
             tokens=tokens,
             dropout=0.1,
             qkv_bias=False,
-            key_heads=config["key_heads"],
+            num_kv_heads=config["num_kv_heads"],
             window=config["window"],
             causal=config["causal"],
         ),
         norm=nn.Identity(),
         pools=[MeanPool()],
-        heads=[head],
+        num_heads=[head],
         redraw_every=options.redraw_every,
     )
-    # The blocks normalise last: as for the CIFAR-10 report's ViT, weights of 0.02 would start too small.
-    initialise(model, nn.init.xavier_uniform_)
+    # The blocks normalize last: as for the CIFAR-10 report's ViT, weights of 0.02 would start too small.
+    initialize(model, nn.init.xavier_uniform_)
     truncated(head.weight)
     return model

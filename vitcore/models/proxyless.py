@@ -28,7 +28,7 @@ EXPANSION = 4
 HALVED_BEFORE = (18, 36)  # blocks that halve the map
 
 
-def _normalised(channels: int, *convolutions: nn.Module) -> nn.Sequential:
+def _normalized(channels: int, *convolutions: nn.Module) -> nn.Sequential:
     return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), *convolutions)
 
 
@@ -43,7 +43,7 @@ def _edge(letter: str, channels: int) -> nn.Module:
     depthwise = nn.Conv2d(
         channels, channels, kernel, padding=kernel // 2 * dilation, dilation=dilation, groups=channels, bias=False
     )
-    return _normalised(channels, depthwise, nn.Conv2d(channels, channels, 1, bias=False))
+    return _normalized(channels, depthwise, nn.Conv2d(channels, channels, 1, bias=False))
 
 
 class Tree(nn.Module):
@@ -74,10 +74,10 @@ class TreeBlock(nn.Module):
         self.stride, self.added = stride, EXPANSION * inner - before
         self.narrow = nn.Sequential(nn.BatchNorm2d(before), nn.Conv2d(before, inner, 1, bias=False))
         grouped = nn.Conv2d(inner, 2 * inner, 3, stride=stride, padding=1, groups=2, bias=False)
-        self.grow = _normalised(inner, grouped)
+        self.grow = _normalized(inner, grouped)
         self.trees = nn.ModuleList([Tree(word[:6], inner), Tree(word[6:], inner)])
         self.norms = nn.ModuleList([nn.BatchNorm2d(inner), nn.BatchNorm2d(inner)])
-        self.widen = _normalised(inner, nn.Conv2d(inner, EXPANSION * inner, 1, bias=False))
+        self.widen = _normalized(inner, nn.Conv2d(inner, EXPANSION * inner, 1, bias=False))
         self.norm = nn.BatchNorm2d(EXPANSION * inner)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 class Architecture:
     """One row: the file in vitcore.models that builds it, and the paper's own figures handed to that builder.
 
-    `side`, `channels` and `classes` are those at which its parameters and multiply-accumulates are counted;
+    `image_size`, `channels` and `classes` are those at which its parameters and multiply-accumulates are counted;
     `published` holds what the reports print for them, and `note` says where that is wrong, and why.
     """
 
@@ -19,12 +19,12 @@ class Architecture:
     config: Mapping[str, Any]
     source: str
     attention: bool = True  # whether a kernel can be chosen
-    side: int = 32
+    image_size: int = 32
     channels: int = 3
     classes: int = 10
     published: Mapping[str, str] | None = None  # keys "parameters", "macs"
     note: str = ""
-    narrowing: int = 1  # how much smaller than the picture its smallest batch-normalised map is; 1: never one pixel
+    narrowing: int = 1  # how much smaller than the image its smallest batch-normalized map is; 1: never one pixel
     flattens: bool = False  # a linear map takes the whole last map, so that its weights fit one image size alone
     drop_path: bool = False  # a network without attention whose blocks can be left out in training all the same
 
@@ -40,18 +40,18 @@ TOUVRON = "Touvron et al. 2021, Training data-efficient image transformers"
 HE = "He et al. 2016, Deep Residual Learning"
 RADOSAVOVIC = "Radosavovic et al. 2020, Designing Network Design Spaces"
 SANDLER = "Sandler et al. 2018, MobileNetV2"
-_DEIT = {"stochastic_depth": 0.1}  # Touvron et al. 2021, Table 9
+_DEIT = {"drop_path": 0.1}  # Touvron et al. 2021, Table 9
 
 # Layers of the compact family: Hassani et al. 2021, Tables 1 and 2 of the appendix.
-_SHALLOW = {"heads": 2, "width": 128, "mlp": 1}
-_DEEP = {"heads": 4, "width": 256, "mlp": 2}
+_SHALLOW = {"num_heads": 2, "embed_dim": 128, "mlp_ratio": 1}
+_DEEP = {"num_heads": 4, "embed_dim": 256, "mlp_ratio": 2}
 _SIZES: dict[int, dict[str, int]] = {
-    2: {"layers": 2, **_SHALLOW},
-    4: {"layers": 4, **_SHALLOW},
-    6: {"layers": 6, **_DEEP},
-    7: {"layers": 7, **_DEEP},
-    8: {"layers": 8, **_DEEP},
-    14: {"layers": 14, "heads": 6, "width": 384, "mlp": 3},
+    2: {"depth": 2, **_SHALLOW},
+    4: {"depth": 4, **_SHALLOW},
+    6: {"depth": 6, **_DEEP},
+    7: {"depth": 7, **_DEEP},
+    8: {"depth": 8, **_DEEP},
+    14: {"depth": 14, "num_heads": 6, "embed_dim": 384, "mlp_ratio": 3},
 }
 
 # (parameters, MACs) as the slides print them.
@@ -79,12 +79,12 @@ def _printed(pair: tuple[str, str] | None) -> Mapping[str, str] | None:
     return {"parameters": pair[0], "macs": pair[1]} if pair else None
 
 
-def _compact(name: str, size: int, config: Mapping[str, Any], side: int = 32, classes: int = 10) -> Architecture:
+def _compact(name: str, size: int, config: Mapping[str, Any], image_size: int = 32, classes: int = 10) -> Architecture:
     return Architecture(
         "compact",
         {**_SIZES[size], **config},
         HASSANI,
-        side=side,
+        image_size=image_size,
         classes=classes,
         published=_printed(_PRINTED.get(name)),
         note=_NOTES.get(name, ""),
@@ -99,10 +99,12 @@ def _patched(prefix: str, depths: tuple[int, ...], pool: str) -> dict[str, Archi
     }
 
 
-def _convolutional(depth: int, kernel: int, layers: int, side: int = 32, classes: int = 10) -> dict[str, Architecture]:
-    name = f"cct-{depth}/{kernel}x{layers}"
-    config = {"pool": "sequence", "convolution": kernel, "convolutions": layers}
-    return {name: _compact(name, depth, config, side, classes)}
+def _convolutional(
+    depth: int, kernel: int, convolutions: int, image_size: int = 32, classes: int = 10
+) -> dict[str, Architecture]:
+    name = f"cct-{depth}/{kernel}x{convolutions}"
+    config = {"pool": "sequence", "convolution": kernel, "convolutions": convolutions}
+    return {name: _compact(name, depth, config, image_size, classes)}
 
 
 def _cnn(
@@ -110,7 +112,7 @@ def _cnn(
     config: Mapping[str, Any],
     source: str,
     printed: tuple[str, str] | None = None,
-    side: int = 32,
+    image_size: int = 32,
     classes: int = 10,
     note: str = "",
     narrowing: int = 1,
@@ -122,7 +124,7 @@ def _cnn(
         config,
         source,
         False,
-        side=side,
+        image_size=image_size,
         classes=classes,
         published=_printed(printed),
         note=note,
@@ -135,18 +137,18 @@ def _cnn(
 _HYBRID = Architecture(
     "hybrid",
     {
-        "layers": 6,
-        "heads": 8,
-        "key_heads": 1,
-        "width": 256,
-        "hidden": 512,
+        "depth": 6,
+        "num_heads": 8,
+        "num_kv_heads": 1,
+        "embed_dim": 256,
+        "mlp_dim": 512,
         "patch": 4,
         "stem_stride": 2,
         "window": 8,
         "causal": False,
     },
     "Tafveez, Hybrid Sequential Vision Transformer",
-    side=64,
+    image_size=64,
     classes=200,
     note="The report states no sizes and no code of it exists: this is one reading. Its 85 % after 5 epochs over 200 "
     "classes of Tiny ImageNet is not credible from scratch; over 10 classes it would be.",
@@ -159,22 +161,22 @@ ARCHITECTURES: dict[str, Architecture] = {
     **_convolutional(6, 3, 2),
     **_convolutional(7, 3, 1),
     **_convolutional(7, 3, 2),
-    **_convolutional(7, 7, 2, side=224, classes=102),
-    **_convolutional(14, 7, 2, side=224, classes=1000),
+    **_convolutional(7, 7, 2, image_size=224, classes=102),
+    **_convolutional(14, 7, 2, image_size=224, classes=1000),
     "cct-mini/3x3": Architecture(
         "compact",
         {
-            "layers": 2,
-            "heads": 2,
-            "width": 64,
-            "mlp": 2,
+            "depth": 2,
+            "num_heads": 2,
+            "embed_dim": 64,
+            "mlp_ratio": 2,
             "pool": "sequence",
             "convolution": 3,
             "convolutions": 3,
-            "hidden": (16, 32),
+            "hidden_channels": (16, 32),
         },
         "ours: the CCT of this project's presets, for 28-pixel digits on a laptop",
-        side=28,
+        image_size=28,
         channels=1,
         note="No report has it: three narrow convolutions leave 16 tokens, so that two cores learn MNIST in a minute.",
     ),
@@ -182,32 +184,32 @@ ARCHITECTURES: dict[str, Architecture] = {
     **_patched("cvt", (2, 4, 6, 7, 8), "sequence"),
     "vit-12/16": Architecture(
         "compact",
-        {"layers": 12, "heads": 12, "width": 768, "mlp": 4, "pool": "class", "patch": 16},
+        {"depth": 12, "num_heads": 12, "embed_dim": 768, "mlp_ratio": 4, "pool": "class", "patch": 16},
         HASSANI,
         published=_printed(("85.63 M", "0.43 G")),
         note="The slides give ViT-Base an MLP of 2048; it is 3072, four times the width.",
     ),
     "vit-s/16": Architecture(
         "vit",
-        {"layers": 12, "heads": 6, "width": 384, "hidden": 1536, "patch": 16},
+        {"depth": 12, "num_heads": 6, "embed_dim": 384, "mlp_dim": 1536, "patch": 16},
         TOUVRON,
-        side=224,
+        image_size=224,
         classes=1000,
         published=_printed(("22.05 M", "4.61 G")),
     ),
     "vit-l/16": Architecture(
         "vit",
-        {"layers": 24, "heads": 16, "width": 1024, "hidden": 4096, "patch": 16},
+        {"depth": 24, "num_heads": 16, "embed_dim": 1024, "mlp_dim": 4096, "patch": 16},
         DOSOVITSKIY,
-        side=384,
+        image_size=384,
         classes=1000,
         published=_printed(("304.71 M", "191.30 G")),
     ),
     "vit-h/14": Architecture(
         "vit",
-        {"layers": 32, "heads": 16, "width": 1280, "hidden": 5120, "patch": 14, "crops": True},
+        {"depth": 32, "num_heads": 16, "embed_dim": 1280, "mlp_dim": 5120, "patch": 14, "crops": True},
         DOSOVITSKIY,
-        side=384,
+        image_size=384,
         classes=1000,
         published=_printed(("661.00 M", "504 G")),
         note="The slides' 661.00 M counts the 21,843-class head of its pre-training; with 1,000 classes it is 632.65 "
@@ -215,32 +217,40 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "deit-s/16": Architecture(
         "vit",
-        {"layers": 12, "heads": 6, "width": 384, "hidden": 1536, "patch": 16, "distilled": True, **_DEIT},
+        {"depth": 12, "num_heads": 6, "embed_dim": 384, "mlp_dim": 1536, "patch": 16, "distilled": True, **_DEIT},
         TOUVRON,
-        side=224,
+        image_size=224,
         classes=1000,
         published=_printed(("22.44 M", "4.63 G")),
     ),
     "deit-b/16": Architecture(
         "vit",
-        {"layers": 12, "heads": 12, "width": 768, "hidden": 3072, "patch": 16, "distilled": True, **_DEIT},
+        {"depth": 12, "num_heads": 12, "embed_dim": 768, "mlp_dim": 3072, "patch": 16, "distilled": True, **_DEIT},
         TOUVRON,
-        side=384,
+        image_size=384,
         classes=102,
         published=_printed(("86.25 M", "55.68 G")),
     ),
     "cifar-vit": Architecture(
         "vit",
-        {"layers": 12, "heads": 12, "width": 288, "hidden": 512, "patch": 4, "order": "post", "dropout": 0.1},
+        {
+            "depth": 12,
+            "num_heads": 12,
+            "embed_dim": 288,
+            "mlp_dim": 512,
+            "patch": 4,
+            "norm_order": "post",
+            "dropout": 0.1,
+        },
         "Wheeler 2020, Final Project Report",
         published=_printed(("about 8 million", "")),
         note="The report states the widths and 'approximately 8 million' parameters; 12 layers of 12 heads are 7.59 M.",
     ),
     "performer": Architecture(
         "vit",
-        {"layers": 4, "heads": 4, "width": 64, "hidden": 128, "patch": 4},
+        {"depth": 4, "num_heads": 4, "embed_dim": 64, "mlp_dim": 128, "patch": 4},
         "Davis and Duggirala, Performer kernels on MNIST",
-        side=28,
+        image_size=28,
         channels=1,
         note="The report does not state its size: 4 layers, 4 heads, 64 wide, patches of 4 (49 tokens) are our choice.",
     ),
@@ -268,7 +278,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         {"model": "resnet50"},
         HE,
         ("25.55 M", "4.15 G"),
-        side=224,
+        image_size=224,
         classes=1000,
         narrowing=32,
         drop_path=True,
@@ -277,7 +287,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         "torchvision_nets",
         {"depth": 18, "w_0": 200, "w_a": 106.23, "w_m": 2.48, "group_width": 112, "se_ratio": 0.25},
         RADOSAVOVIC,
-        side=224,
+        image_size=224,
         classes=1000,
         note="The teacher of DeiT (Touvron et al. 2021, Section 5.1: 84M parameters).",
         narrowing=32,

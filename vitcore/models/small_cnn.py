@@ -12,7 +12,7 @@ from vitcore.models import Options
 
 def build(config: Mapping[str, Any], options: Options) -> nn.Sequential:
     """Two 5x5 convolutions, each pooled, and three linear layers; logits, not the report's probabilities."""
-    inner = ((options.side - 4) // 2 - 4) // 2
+    inner = ((options.image_size - 4) // 2 - 4) // 2
     return nn.Sequential(
         nn.Conv2d(options.channels, 6, 5),
         nn.ReLU(),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vitcore.models.transformer import Transformer
 
 Shapes = dict[str, tuple[int, ...]]
-"""Module's name -> shape of what it gives for one picture, as models.count.layers_table has it."""
+"""Module's name -> shape of what it gives for one image, as models.count.layers_table has it."""
 
 
 @dataclass(frozen=True)
@@ -21,69 +21,73 @@ class Stage:
     """One box of the drawing.
 
     `kind` picks its glyph (figures.pipeline.GLYPHS); `count` is how often it stands in a row (blocks of an encoder),
-    how many tokens there are, or patches a side; `leading` of them are learnt tokens; `marks` whether positions are
-    added.
+    how many tokens there are, or patches a side; `num_prefix_tokens` of them are learned tokens; `positioned`
+    whether positions are added.
     """
 
     kind: str
     title: str
     details: tuple[str, ...] = ()
     count: int = 1
-    leading: int = 0
-    marks: bool = False
+    num_prefix_tokens: int = 0
+    positioned: bool = False
 
 
-def stages(model: nn.Module, shapes: Shapes, *, channels: int, side: int) -> list[Stage]:
-    """The stages that a picture passes, in order."""
+def stages(model: nn.Module, shapes: Shapes, *, channels: int, image_size: int) -> list[Stage]:
+    """The stages that an image passes, in order."""
     from vitcore.models.transformer import Transformer
 
-    first = Stage("picture", "Picture", (f"{channels} × {side} × {side}",))
+    first = Stage("image", "Image", (f"{channels} × {image_size} × {image_size}",))
     if isinstance(model, Transformer):
-        return [first, *_transformer(model, side)]
+        return [first, *_transformer(model, image_size)]
     return [first, *_convolutional(model, shapes)]
 
 
-def tokens(model: nn.Module, side: int) -> int | None:
-    """Tokens that the encoder sees, learnt ones included; None where there is no encoder."""
+def tokens(model: nn.Module, image_size: int) -> int | None:
+    """Tokens that the encoder sees, learned ones included; None where there is no encoder."""
     from vitcore.models.transformer import Transformer
 
     if not isinstance(model, Transformer):
         return None
-    grid: int = model.tokenizer.grid(side)  # type: ignore[operator]
+    grid: int = model.tokenizer.grid(image_size)  # type: ignore[operator]
     return grid**2 + (0 if model.leading is None else model.leading.shape[1])
 
 
-def _transformer(model: Transformer, side: int) -> Iterator[Stage]:
-    from vitcore.layers.pos_embed import LearnablePositions, SinusoidalPositions
+def _transformer(model: Transformer, image_size: int) -> Iterator[Stage]:
+    from vitcore.layers.pos_embed import LearnablePosEmbed, SinusoidalPosEmbed
     from vitcore.layers.recurrence import RecurrentResidual
 
-    yield _tokenizer(model.tokenizer, side)
-    leading = 0 if model.leading is None else model.leading.shape[1]
-    learnt = ("", "+ class token", "+ class and distillation token")[leading]
+    yield _tokenizer(model.tokenizer, image_size)
+    num_prefix_tokens = 0 if model.leading is None else model.leading.shape[1]
+    learned = ("", "+ class token", "+ class and distillation token")[num_prefix_tokens]
     placed = "no positions"
-    if isinstance(model.positions, LearnablePositions):
+    if isinstance(model.positions, LearnablePosEmbed):
         placed = "learnable positions"
-    elif isinstance(model.positions, SinusoidalPositions):
+    elif isinstance(model.positions, SinusoidalPosEmbed):
         placed = "sinusoidal positions"
-    count = tokens(model, side) or 0
+    count = tokens(model, image_size) or 0
     head: Any = model.heads[0]
-    width = head.in_features
-    title = f"{count - leading:,} token{'s' * (count - leading != 1)}"
-    details = tuple(filter(None, (learnt, placed, f"{width} wide")))
-    yield Stage("tokens", title, details, count=count, leading=leading, marks=placed != "no positions")
+    embed_dim = head.in_features
+    title = f"{count - num_prefix_tokens:,} token{'s' * (count - num_prefix_tokens != 1)}"
+    details = tuple(filter(None, (learned, placed, f"{embed_dim} wide")))
+    yield Stage(
+        "tokens", title, details, count=count, num_prefix_tokens=num_prefix_tokens, positioned=placed != "no positions"
+    )
     if isinstance(model.recurrence, RecurrentResidual):
         yield Stage("recurrence", "LSTM", ("over the tokens,", "as a residual"))
-    yield _encoder(model.blocks, width)
+    yield _encoder(model.blocks, embed_dim)
     yield _pooling(model.pools)
     classes = head.out_features
     heads = len(model.heads)
-    yield Stage("head", "Head" if heads == 1 else f"{heads} heads", (f"{width} → {classes:,} classes",), count=classes)
+    yield Stage(
+        "head", "Head" if heads == 1 else f"{heads} heads", (f"{embed_dim} → {classes:,} classes",), count=classes
+    )
 
 
-def _tokenizer(tokenizer: Any, side: int) -> Stage:
+def _tokenizer(tokenizer: Any, image_size: int) -> Stage:
     from vitcore.layers.tokenizers import ConvolutionalTokenizer, PatchTokenizer
 
-    grid = tokenizer.grid(side)
+    grid = tokenizer.grid(image_size)
     if isinstance(tokenizer, PatchTokenizer):
         patch = tokenizer.patch
         return Stage("patches", "Patches", (f"{patch} × {patch} pixels,", "one linear map"), count=grid)
@@ -97,18 +101,18 @@ def _tokenizer(tokenizer: Any, side: int) -> Stage:
     return Stage("convolutions", "Convolution", details, count=grid)
 
 
-def _encoder(blocks: Any, width: int) -> Stage:
+def _encoder(blocks: Any, embed_dim: int) -> Stage:
     attention, mlp = blocks[0].attention, blocks[0].mlp
-    heads = f"{attention.heads} head{'s' * (attention.heads != 1)}"
-    if attention.key_heads != attention.heads:
-        heads += f", {attention.key_heads} for keys"
+    heads = f"{attention.num_heads} head{'s' * (attention.num_heads != 1)}"
+    if attention.num_kv_heads != attention.num_heads:
+        heads += f", {attention.num_kv_heads} for keys"
     kernel = attention.kernel.label
     if attention.random_features is not None:
         kernel += f", {attention.random_features.shape[0]} features"
     if attention.window is not None:
         kernel += f", window {attention.window}"
-    order = {"compact": "norm first, as in CCT", "pre": "norm first", "post": "norm last"}[blocks[0].order]
-    details = (heads, kernel, f"MLP {width} → {mlp.expand.out_features}", order)
+    norm_order = {"compact": "norm first, as in CCT", "pre": "norm first", "post": "norm last"}[blocks[0].norm_order]
+    details = (heads, kernel, f"MLP {embed_dim} → {mlp.expand.out_features}", norm_order)
     return Stage("encoder", "Encoder", details, count=len(blocks))
 
 
@@ -117,27 +121,27 @@ def _pooling(pools: Sequence[Any] | Any) -> Stage:
 
     first = pools[0]
     if isinstance(first, SequencePool):
-        return Stage("sequence", "Sequence pooling", ("a learnt weight", "for every token"))
+        return Stage("sequence", "Sequence pooling", ("a learned weight", "for every token"))
     if isinstance(first, ClassToken):
         if len(pools) > 1:
-            return Stage("class", "Two tokens are read", ("class, distillation",), leading=len(pools))
-        return Stage("class", "Class token is read", ("the others are dropped",), leading=1)
+            return Stage("class", "Two tokens are read", ("class, distillation",), num_prefix_tokens=len(pools))
+        return Stage("class", "Class token is read", ("the others are dropped",), num_prefix_tokens=1)
     assert isinstance(first, MeanPool)
     return Stage("mean", "Mean", ("over all tokens",))
 
 
 def _convolutional(model: nn.Module, shapes: Shapes) -> list[Stage]:
-    """The modules of a convolutional network; neighbours of one kind and one picture size stand together."""
+    """The modules of a convolutional network; neighbors of one kind and one image size stand together."""
     drawn = [
         (type(module).__name__, shapes[name], glyph)
         for name, module in _units(model, "")
         if name in shapes and (glyph := _glyph(type(module).__name__, any(True for _ in module.parameters())))
     ]
     found = []
-    for (kind, _, glyph), some in itertools.groupby(
-        drawn, key=lambda one: (one[0], one[1][one[2] != "linear" :], one[2])
+    for (kind, _, glyph), subset in itertools.groupby(
+        drawn, key=lambda item: (item[0], item[1][item[2] != "linear" :], item[2])
     ):
-        sizes = [shape for _, shape, _ in some]
+        sizes = [shape for _, shape, _ in subset]
         channels, size = [shape[0] for shape in sizes], sizes[0][1:]
         ends = f"{channels[0]}" if channels[0] == channels[-1] else f"{channels[0]} … {channels[-1]}"
         found.append(Stage(glyph, _spelled(kind), (" × ".join([ends, *map(str, size)]),), count=len(channels)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-_MARK = "patch_embed.proj.weight"
+_MARKER = "patch_embed.proj.weight"
 _FRONTS = {
     "patch_embed.proj.": "tokenizer.convolutions.0.",
     "head_dist.": "heads.1.",
@@ -21,19 +21,19 @@ _TOKENS = ("cls_token", "dist_token")
 
 def renamed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
     """The tensors (...) under our names; None where they bear other names than timm's."""
-    theirs = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
-    if _MARK not in theirs:
+    other = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
+    if _MARKER not in other:
         return None
-    found = {_our_name(name): tensor for name, tensor in theirs.items() if name not in _TOKENS}
-    tokens = [theirs[name] for name in _TOKENS if name in theirs]
+    found = {_our_name(name): tensor for name, tensor in other.items() if name not in _TOKENS}
+    tokens = [other[name] for name in _TOKENS if name in other]
     return {"leading": torch.cat(tokens, dim=1), **found} if tokens else found
 
 
 def _our_name(name: str) -> str:
-    for front, ours in _FRONTS.items():
+    for front, measured in _FRONTS.items():
         if name.startswith(front):
-            return f"{ours}{name.removeprefix(front)}"
-    for part, ours in _WITHIN.items():
+            return f"{measured}{name.removeprefix(front)}"
+    for part, measured in _WITHIN.items():
         if name.startswith("blocks.") and part in name:
-            return name.replace(part, ours)
+            return name.replace(part, measured)
     return name

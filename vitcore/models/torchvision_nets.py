@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from vitcore.layers.drop_path import DropPathNorm, rising
+from vitcore.layers.drop_path import DropPathNorm, drop_path_schedule
 from vitcore.models import Options
 from vitcore.vision import torchvision
 
 
 def build(config: Mapping[str, Any], options: Options) -> nn.Module:
-    """torchvision's own model, fresh weights, its first convolution for as many channels as the pictures have."""
+    """torchvision's own model, fresh weights, its first convolution for as many channels as the images have."""
     if "width" in config:
         model = torchvision.models.mobilenet_v2(num_classes=options.classes, width_mult=config["width"])
         holder, name = model.features[0], "0"
@@ -24,8 +24,8 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
     else:
         model = torchvision.models.get_model(config["model"], num_classes=options.classes)
         holder, name = model, "conv1"
-    if options.stochastic_depth:
-        _skip(model, options.stochastic_depth)
+    if options.drop_path:
+        _skip(model, options.drop_path)
     first = getattr(holder, name)
     if first.in_channels != options.channels:
         fitted = nn.Conv2d(
@@ -53,7 +53,7 @@ def _skip(model: nn.Module, p: float) -> None:
         for part in model.modules()
         if isinstance(part, torchvision.models.resnet.BasicBlock | torchvision.models.resnet.Bottleneck)
     ]
-    for block, each in zip(blocks, rising(p, len(blocks)), strict=True):
+    for block, each in zip(blocks, drop_path_schedule(p, len(blocks)), strict=True):
         last = "bn3" if isinstance(block, torchvision.models.resnet.Bottleneck) else "bn2"
         setattr(block, last, DropPathNorm(getattr(block, last).num_features, each))
 

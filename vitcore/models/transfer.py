@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from vitcore.errors import Refusal
-from vitcore.layers.pos_embed import LearnablePositions, resized
+from vitcore.errors import UserError
+from vitcore.layers.pos_embed import LearnablePosEmbed, resized
 from vitcore.models.transformer import Transformer
 
-_POSITIONS = "positions.table"
+_POS_EMBED = "positions.table"
 _DRAWN = "random_features"
 
 
@@ -35,11 +35,13 @@ class Taken:
 
     def sentence(self, source: str) -> str:
         """What was done, for a person."""
-        told = [f"Took {len(self.loaded)} tensors over from {source}"]
-        told += [f"{name} resized from {before} to {after} tokens" for name, (before, after) in self.resized.items()]
+        sentences = [f"Took {len(self.loaded)} tensors over from {source}"]
+        sentences += [
+            f"{name} resized from {before} to {after} tokens" for name, (before, after) in self.resized.items()
+        ]
         if self.fresh:
-            told.append(f"fresh {'head' if self.head else 'tensors'}: {', '.join(self.fresh)}")
-        return f"{'; '.join(told)}."
+            sentences.append(f"fresh {'head' if self.head else 'tensors'}: {', '.join(self.fresh)}")
+        return f"{'; '.join(sentences)}."
 
 
 def head_names(model: nn.Module) -> tuple[str, ...]:
@@ -58,49 +60,49 @@ def take_over(model: nn.Module, weights: Mapping[str, Tensor], *, same_classes: 
         same_classes: whether its head tells this model's classes apart; else the head stays fresh.
 
     Raises:
-        Refusal: they are of another network. The model is then as it was.
+        UserError: they are of another network. The model is then as it was.
     """
     own = model.state_dict()
     heads = set(head_names(model))
     given = {name: tensor for name, tensor in weights.items() if name not in heads or same_classes}
     changed: dict[str, tuple[int, int]] = {}
-    kept = _kept(own, given, model, changed)
-    missing = own.keys() - given.keys() - kept - heads
+    stored = _stored(own, given, model, changed)
+    missing = own.keys() - given.keys() - stored - heads
     extra = given.keys() - own.keys() - {name for name in given if name.endswith(_DRAWN)}
     if missing or extra:
         name = min(missing or extra)
-        raise Refusal(
+        raise UserError(
             f"those weights are of another network: {name} is in {'this one' if missing else 'theirs'} alone; start "
             "from a run of the same architecture and options"
         )
-    for name in own.keys() & given.keys() - kept:
+    for name in own.keys() & given.keys() - stored:
         if own[name].shape != given[name].shape:
-            raise Refusal(
+            raise UserError(
                 f"those weights are of another network: {name} is {_sizes(given[name])} there and {_sizes(own[name])} "
                 "here; start from a run of the same architecture, options and channels"
             )
-    loaded = {name: given[name] for name in own if name in given and name not in kept}
+    loaded = {name: given[name] for name in own if name in given and name not in stored}
     model.load_state_dict({**own, **loaded})
     fresh = tuple(name for name in own if name not in loaded)
     return Taken(tuple(loaded), changed, fresh, any(name in heads for name in fresh))
 
 
-def _kept(
+def _stored(
     own: Mapping[str, Tensor], given: dict[str, Tensor], model: nn.Module, changed: dict[str, tuple[int, int]]
 ) -> set[str]:
-    """The names that stay this model's own; a learnt table of another size is resized in `given`."""
-    kept = {name for name in own if name.endswith(_DRAWN) and _differs(own[name], given.get(name))}
-    if _POSITIONS in own and _POSITIONS in given and own[_POSITIONS].shape != given[_POSITIONS].shape:
-        if not isinstance(model, Transformer) or not isinstance(model.positions, LearnablePositions):
-            return kept | {_POSITIONS}  # computed for so many tokens
+    """The names that stay this model's own; a learned table of another size is resized in `given`."""
+    stored = {name for name in own if name.endswith(_DRAWN) and _differs(own[name], given.get(name))}
+    if _POS_EMBED in own and _POS_EMBED in given and own[_POS_EMBED].shape != given[_POS_EMBED].shape:
+        if not isinstance(model, Transformer) or not isinstance(model.positions, LearnablePosEmbed):
+            return stored | {_POS_EMBED}  # computed for so many tokens
         prefix = 0 if model.leading is None else model.leading.shape[1]
-        before, after = given[_POSITIONS].shape[1], own[_POSITIONS].shape[1]
+        before, after = given[_POS_EMBED].shape[1], own[_POS_EMBED].shape[1]
         try:
-            given[_POSITIONS] = resized(given[_POSITIONS], after, prefix)
+            given[_POS_EMBED] = resized(given[_POS_EMBED], after, prefix)
         except ValueError as error:
-            raise Refusal(f"of the weights to start from, {error}") from None
-        changed[_POSITIONS] = before - prefix, after - prefix
-    return kept
+            raise UserError(f"of the weights to start from, {error}") from None
+        changed[_POS_EMBED] = before - prefix, after - prefix
+    return stored
 
 
 def _differs(own: Tensor, given: Tensor | None) -> bool:
@@ -130,7 +132,7 @@ def depth_of(name: str, blocks: int) -> int:
     match name.split("."):
         case ["blocks", place, *_]:
             return int(place) + 1
-        case ["tokenizer" | "leading" | "positions" | "recurrence", *_]:
+        case ["tokenizer" | "leading" | "pos_embed" | "recurrence", *_]:
             return 0
     return blocks + 1
 

@@ -8,19 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from vitcore.layers.attention import Attention
-from vitcore.layers.drop_path import rising
+from vitcore.layers.drop_path import drop_path_schedule
 from vitcore.layers.dropout import Dropout
-from vitcore.layers.encoder import MLP, Block, Order
+from vitcore.layers.encoder import MLP, Block, NormOrder
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import Options
 
 
 class Transformer(nn.Module):
-    """Pictures (b c y x) -> logits (b classes).
+    """Images (b c y x) -> logits (b classes).
 
     Args:
-        leading: how many learnt tokens go before the picture's own (class token, distillation token).
-        positions: adds to all tokens, or to the picture's own alone.
+        leading: how many learned tokens go before the image's own (class token, distillation token).
+        positions: adds to all tokens, or to the image's own alone.
         recurrence: what runs over the tokens before the blocks (hybrid), if anything.
         pools: one for each head; the two of a distilled model read two tokens.
         heads: a distilled model has two, whose logits it gives apart in training and averaged in evaluation.
@@ -30,32 +30,32 @@ class Transformer(nn.Module):
         self,
         *,
         tokenizer: nn.Module,
-        leading: int,
-        width: int,
-        positions: nn.Module,
+        num_prefix_tokens: int,
+        embed_dim: int,
+        pos_embed: nn.Module,
         blocks: list[Block],
         norm: nn.Module,
         pools: list[nn.Module],
-        heads: list[nn.Linear],
+        num_heads: list[nn.Linear],
         dropout: float = 0.0,
         recurrence: nn.Module | None = None,
         redraw_every: int = 0,
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
-        self.leading = nn.Parameter(torch.zeros(1, leading, width)) if leading else None
-        self.positions = positions
+        self.leading = nn.Parameter(torch.zeros(1, num_prefix_tokens, embed_dim)) if num_prefix_tokens else None
+        self.positions = pos_embed
         self.dropout = Dropout(dropout) if dropout else nn.Identity()
         self.recurrence = recurrence or nn.Identity()
         self.blocks = nn.ModuleList(blocks)
         self.norm = norm
         self.pools = nn.ModuleList(pools)
-        self.heads = nn.ModuleList(heads)
+        self.heads = nn.ModuleList(num_heads)
         self.redraw_every = redraw_every
 
-    def forward(self, picture: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Images (b c y x), normalized, -> logits (b classes); two of them from a distilled model in training."""
-        x = self.tokenizer(picture)
+        x = self.tokenizer(image)
         if self.leading is not None:
             x = torch.cat([self.leading.expand(x.shape[0], -1, -1).to(x.dtype), x], dim=1)
         x = self.recurrence(self.dropout(self.positions(x)))
@@ -71,40 +71,40 @@ class Transformer(nn.Module):
 def encoder(
     options: Options,
     *,
-    layers: int,
-    width: int,
-    heads: int,
-    hidden: int,
-    order: Order,
+    depth: int,
+    embed_dim: int,
+    num_heads: int,
+    mlp_dim: int,
+    norm_order: NormOrder,
     tokens: int,
     dropout: float = 0.0,
     attention_dropout: float = 0.0,
-    stochastic_depth: float = 0.0,
+    drop_path: float = 0.0,
     qkv_bias: bool = True,
     activation: str = "gelu",
     norm_epsilon: float = 1e-5,
-    key_heads: int | None = None,
+    num_kv_heads: int | None = None,
     window: int | None = None,
     causal: bool = False,
 ) -> list[Block]:
     """Blocks with the architecture's figures, except where a person chose otherwise."""
-    dropout, attention_dropout, stochastic_depth = (
+    dropout, attention_dropout, drop_path = (
         own if chosen is None else chosen
         for own, chosen in (
             (dropout, options.dropout),
             (attention_dropout, options.attention_dropout),
-            (stochastic_depth, options.stochastic_depth),
+            (drop_path, options.drop_path),
         )
     )
     return [
         Block(
-            width,
+            embed_dim,
             Attention(
-                width,
-                heads,
+                embed_dim,
+                num_heads,
                 tokens=tokens,
                 kernel=KERNELS[options.kernel],
-                key_heads=key_heads,
+                num_kv_heads=num_kv_heads,
                 features=options.features,
                 orthogonal=options.orthogonal,
                 epsilon=options.epsilon,
@@ -113,17 +113,17 @@ def encoder(
                 qkv_bias=qkv_bias,
                 dropout=attention_dropout,
             ),
-            MLP(width, hidden, dropout=dropout, activation=activation),
-            order=order,
+            MLP(embed_dim, mlp_dim, dropout=dropout, activation=activation),
+            norm_order=norm_order,
             dropout=dropout,
-            skip=skip,
+            drop_path=rate,
             norm_epsilon=norm_epsilon,
         )
-        for skip in rising(stochastic_depth, layers)
+        for rate in drop_path_schedule(drop_path, depth)
     ]
 
 
-def initialise(model: nn.Module, draw: Callable[[Tensor], object]) -> None:
+def initialize(model: nn.Module, draw: Callable[[Tensor], object]) -> None:
     """Draw every linear map's weights (k d) anew by `draw`, in place, and set its biases (k) to zero."""
     for module in model.modules():
         if isinstance(module, nn.Linear):

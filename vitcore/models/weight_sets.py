@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 Set = dict[str, Tensor]
 
@@ -36,16 +36,16 @@ def chosen(
     class), whatever they are called; where none is, all are looked at, and the model's own check tells what is amiss.
 
     Raises:
-        Refusal: there is none, or not that one.
+        UserError: there is none, or not that one.
     """
     if not sets:
-        raise Refusal(f"{file} holds no state dict; a checkpoint is a table of names and tensors")
+        raise UserError(f"{file} holds no state dict; a checkpoint is a table of names and tensors")
     sets = {name: tensors for name, tensors in sets.items() if fits(tensors)} or sets
-    averaged = [name for name in sets if is_average(name)]
+    averaged = [name for name in sets if is_ema_set(name)]
     trained = sorted((name for name in sets if name not in averaged), key=_place)
     if wanted == "averaged":
         if not averaged:
-            raise Refusal(
+            raise UserError(
                 f"{file} holds no averaged weights; it has {_listed(list(sets))}: leave the choice at trained"
             )
         taken = averaged[0]
@@ -54,7 +54,7 @@ def chosen(
     elif wanted in sets:
         taken = wanted
     else:
-        raise Refusal(
+        raise UserError(
             f"{file} holds no weights named {wanted[:60]!r}; choose trained, averaged, or {_listed(list(sets))}"
         )
     others = [name for name in sets if name != taken]
@@ -74,7 +74,7 @@ def _place(name: str) -> int:
     return _USUAL.index(last) if last in _USUAL else len(_USUAL)
 
 
-def is_average(name: str) -> bool:
+def is_ema_set(name: str) -> bool:
     """Whether a set of that name is an average of weights."""
     return any(_AVERAGED.search(part) for part in name.split("."))
 
@@ -101,8 +101,8 @@ def _split(tensors: Set, name: str, sets: dict[str, Set]) -> None:
         front, dot, rest = key.partition(".")
         if not dot and key in _COUNTERS:
             continue
-        average = bool(dot) and bool(_AVERAGED.search(front))
-        parts.setdefault(front if average else "", {})[rest if average else key] = tensor
+        is_ema = bool(dot) and bool(_AVERAGED.search(front))
+        parts.setdefault(front if is_ema else "", {})[rest if is_ema else key] = tensor
     for front, part in parts.items():
         named = ".".join(filter(None, (name, front))) or WHOLE
         # Beside an average in one table the trained ones may be named "model.…" where the average is "ema.…".

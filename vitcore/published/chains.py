@@ -20,7 +20,7 @@ class Link:
 def takes(spec: RunSpec) -> tuple[str, ...]:
     """The fingerprints of the runs that a spec takes weights or answers of."""
     found = (spec.init.init_fingerprint, spec.init.teacher_fingerprint)
-    return tuple(dict.fromkeys(mark for mark in found if mark))
+    return tuple(dict.fromkeys(digest for digest in found if digest))
 
 
 def unique(links: Sequence[Link]) -> tuple[Link, ...]:
@@ -39,9 +39,9 @@ def worded(links: Sequence[Link]) -> str:
 
 def _worded(link: Link, labels: dict[str, str]) -> str:
     init, teacher = link.spec.init.init_fingerprint, link.spec.init.teacher_fingerprint
-    told = [f"starts from {labels[init]}"] if init in labels else []
-    told += [f"teacher {labels[teacher]}"] if teacher in labels else []
-    return f"{link.label} ({', '.join(told)})" if told else link.label
+    sources = [f"starts from {labels[init]}"] if init in labels else []
+    sources += [f"teacher {labels[teacher]}"] if teacher in labels else []
+    return f"{link.label} ({', '.join(sources)})" if sources else link.label
 
 
 def command(spec: RunSpec, table: str, row: str, protocol: str) -> str:

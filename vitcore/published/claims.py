@@ -61,6 +61,6 @@ def claims() -> dict[str, Claim]:
     """Every claim by its key.
 
     Raises:
-        Refusal: the file cannot be read.
+        UserError: the file cannot be read.
     """
     return {raw["key"]: Claim.model_validate(raw) for raw in read("claims")["claims"]}

@@ -12,4 +12,4 @@ from vitcore.published.tables import FOLDER
 def counts() -> dict[str, dict[str, int]]:
     """Every network's exact size, counted from the models themselves (a test counts them again)."""
     raw = json.loads((FOLDER / "counts.json").read_text(encoding="utf-8"))
-    return {one["network"]: {"parameters": one["parameters"], "macs": one["macs"]} for one in raw["networks"]}
+    return {item["network"]: {"parameters": item["parameters"], "macs": item["macs"]} for item in raw["networks"]}

@@ -24,10 +24,10 @@ class Protocol(Data):
 
 
 class Size(Data):
-    """What a network is counted at, where that is not its recipe's picture."""
+    """What a network is counted at, where that is not its recipe's image."""
 
     channels: int
-    side: int
+    image_size: int
     classes: int
 
 

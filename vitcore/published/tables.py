@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ValidationError, model_validator
 
 from vitcore.apart import apart
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published.chains import Link, unique
 from vitcore.published.metrics import METRICS
 from vitcore.published.parts import (
@@ -48,9 +48,9 @@ class Table(Data):
     stages: tuple[Stage, ...] = ()
     cell_recipes: tuple[CellRecipe, ...] = ()  # a later one goes over an earlier
     cells: list[PublishedCell]
-    same: tuple[tuple[str, str], ...] = ()
+    equivalent: tuple[tuple[str, str], ...] = ()
     reference: str = ""
-    twin: str = ""
+    counterpart: str = ""
     explanations: tuple[Explanation, ...] = ()
 
     @model_validator(mode="after")
@@ -61,7 +61,11 @@ class Table(Data):
         for cell in self.cells:
             if cell.row not in rows or cell.column not in columns:
                 raise ValueError(f"{self.key}: there is no cell ({cell.row}, {cell.column})")
-        for named in [*sum(self.same, ()), self.reference, *(one.row for one in self.explanations)]:
+        for named in [
+            *sum(self.equivalent, ()),
+            self.reference,
+            *(explanation.row for explanation in self.explanations),
+        ]:
             if named and named not in rows:
                 raise ValueError(f"{self.key}: there is no row {named!r}")
         for column in self.columns:
@@ -85,7 +89,7 @@ class Table(Data):
         found += [axis.recipe for axis in axes]
         found += [recipe for axis in axes for recipe in axis.recipes.values()]
         found += [own.fields for own in self.cell_recipes]
-        return found + [recipe.fields for one in self.explanations for recipe in one.recipes]
+        return found + [recipe.fields for explanation in self.explanations for recipe in explanation.recipes]
 
     def _refuse_unknown_links(self) -> None:
         """Hold that the recipes that others name are there, and none names itself by way of others."""
@@ -161,7 +165,7 @@ class Table(Data):
         """
         try:
             links = self.chain(row, column, protocol) if METRICS[self.column(column).metric].kind != "count" else ()
-        except Refusal:
+        except UserError:
             return []
         return [f"{link.label}: {link.source}" if len(links) > 1 else link.source for link in links if link.source]
 
@@ -176,7 +180,7 @@ class Table(Data):
         """The run that makes a cell.
 
         Raises:
-            Refusal: it cannot be run here, and why.
+            UserError: it cannot be run here, and why.
         """
         return self.chain(row, column, protocol, seed)[-1].spec
 
@@ -184,11 +188,11 @@ class Table(Data):
         """The runs that make a cell in their order: what it starts from, its teacher, and last its own.
 
         Raises:
-            Refusal: one of them cannot be run here, and why.
+            UserError: one of them cannot be run here, and why.
         """
         down = self.column(column)
         if why := down.cannot.get(protocol):
-            raise Refusal(why)
+            raise UserError(why)
         source = self.recipe_source(row, column, protocol)
         return self._chain(self.row(row), self.recipe(row, column, protocol), source, protocol, seed, ())
 
@@ -197,29 +201,29 @@ class Table(Data):
     ) -> tuple[Link, ...]:
         here = f"{self.key}/{axis.key}"
         if why := axis.cannot.get(protocol):
-            raise Refusal(why)
+            raise UserError(why)
         if here in trail:
-            raise Refusal(f"recipes take one another in a circle: {' → '.join([*trail[trail.index(here) :], here])}")
+            raise UserError(f"recipes take one another in a circle: {' → '.join([*trail[trail.index(here) :], here])}")
         links: list[Link] = []
-        marks: dict[str, Any] = {}
+        markers: dict[str, Any] = {}
         named = {"init_fingerprint": axis.init_recipe, "teacher_fingerprint": axis.teacher_recipe}
         for field, by_protocol in named.items():
             if protocol in by_protocol:
                 links += self._named(by_protocol[protocol], protocol, seed, (*trail, here))
-                marks[field] = links[-1].spec.fingerprint()
-        return unique([*links, Link(axis.label, spec_of({**recipe, **marks, "seed": seed}), source)])
+                markers[field] = links[-1].spec.fingerprint()
+        return unique([*links, Link(axis.label, spec_of({**recipe, **markers, "seed": seed}), source)])
 
     def _named(self, name: str, protocol: str, seed: int, trail: tuple[str, ...]) -> tuple[Link, ...]:
         """The chain of a recipe by its name: a stage or a row here, or of another table."""
         home, _, key = name.rpartition("/")
-        one = table(home) if home else self
-        stage = next((stage for stage in one.stages if stage.key == key), None)
+        item = table(home) if home else self
+        stage = next((stage for stage in item.stages if stage.key == key), None)
         if stage is not None:
-            recipe = {**one.protocols[protocol].fields, **stage.recipe, **stage.recipes.get(protocol, {})}
-            return one._chain(stage, recipe, one._source(stage.source, protocol), protocol, seed, trail)
-        first = next(column for column in one.columns if METRICS[column.metric].kind == "result").key
-        row, source = one.row(key), one.recipe_source(key, first, protocol)
-        return one._chain(row, one.recipe(key, first, protocol), source, protocol, seed, trail)
+            recipe = {**item.protocols[protocol].fields, **stage.recipe, **stage.recipes.get(protocol, {})}
+            return item._chain(stage, recipe, item._source(stage.source, protocol), protocol, seed, trail)
+        first = next(column for column in item.columns if METRICS[column.metric].kind == "result").key
+        row, source = item.row(key), item.recipe_source(key, first, protocol)
+        return item._chain(row, item.recipe(key, first, protocol), source, protocol, seed, trail)
 
     def explanation_spec(self, explanation: Explanation, recipe: Recipe, protocol: str, seed: int = 0) -> RunSpec:
         """The run that shows one side of an explanation."""
@@ -258,11 +262,11 @@ def spec_of(recipe: Mapping[str, Any]) -> RunSpec:
     """RunSpec.of, remembered: a table asks for the same recipes at every look.
 
     Raises:
-        Refusal: the recipe names something that is not here, or that does not fit.
+        UserError: the recipe names something that is not here, or that does not fit.
     """
     found = _remembered(json.dumps(dict(recipe), sort_keys=True))
     if isinstance(found, str):
-        raise Refusal(found)
+        raise UserError(found)
     return found
 
 
@@ -270,7 +274,7 @@ def spec_of(recipe: Mapping[str, Any]) -> RunSpec:
 def _remembered(recipe: str) -> RunSpec | str:
     try:
         return RunSpec.of(**json.loads(recipe))
-    except Refusal as error:
+    except UserError as error:
         return str(error)
 
 
@@ -278,7 +282,7 @@ def _remembered(recipe: str) -> RunSpec | str:
 def reports() -> dict[str, Report]:
     """The four reports, in the order of the pages."""
     raw = _read(FOLDER / "reports.json")
-    return {one["key"]: Report.model_validate(one) for one in raw["reports"]}
+    return {item["key"]: Report.model_validate(item) for item in raw["reports"]}
 
 
 @lru_cache(maxsize=1)
@@ -286,7 +290,7 @@ def tables() -> dict[str, Table]:
     """Every published table by key; a new one is one new file.
 
     Raises:
-        Refusal: a file is not what it should be; its name and the first thing wrong.
+        UserError: a file is not what it should be; its name and the first thing wrong.
     """
     return {raw["key"]: _checked(Table, raw) for raw in _all("table")}
 
@@ -301,10 +305,10 @@ def table(key: str) -> Table:
     """One table.
 
     Raises:
-        Refusal: there is none of that name.
+        UserError: there is none of that name.
     """
     if key not in tables():
-        raise Refusal(f"there is no published table {key!r}; there are {', '.join(tables())}")
+        raise UserError(f"there is no published table {key!r}; there are {', '.join(tables())}")
     return tables()[key]
 
 
@@ -312,7 +316,7 @@ def read(key: str) -> dict[str, Any]:
     """A file of data/ by its key, as it stands.
 
     Raises:
-        Refusal: it cannot be read, or is not what its name says.
+        UserError: it cannot be read, or is not what its name says.
     """
     return _read(FOLDER / f"{key}.json")
 
@@ -326,9 +330,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
-        raise Refusal(f"{path.name} cannot be read as published data: {error}") from None
+        raise UserError(f"{path.name} cannot be read as published data: {error}") from None
     if raw.get("key") != path.stem or "kind" not in raw:
-        raise Refusal(f"{path.name} must hold a kind and the key {path.stem!r}; it has the key {raw.get('key')!r}")
+        raise UserError(f"{path.name} must hold a kind and the key {path.stem!r}; it has the key {raw.get('key')!r}")
     return raw
 
 
@@ -337,4 +341,4 @@ def _checked(kind: type[Kind], raw: dict[str, Any]) -> Kind:
         return kind.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise Refusal(f"{raw['key']}.json: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise UserError(f"{raw['key']}.json: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from vitcore.cost.estimate import Expected
-from vitcore.errors import Refusal
+from vitcore.cost.estimate import CostEstimate
+from vitcore.errors import UserError
 from vitcore.published.chains import takes
 from vitcore.reproduction.missing import UNDER_WAY
 from vitcore.reproduction.tables import fingerprint
@@ -28,7 +28,7 @@ class _Source(NamedTuple):
 
 
 def queue_all(
-    results: Results, specs: Sequence[RunSpec], runs: pd.DataFrame, expected: Callable[[RunSpec], Expected | None]
+    results: Results, specs: Sequence[RunSpec], runs: pd.DataFrame, expected: Callable[[RunSpec], CostEstimate | None]
 ) -> list[str]:
     """Queue runs in this order; their ids. What a run takes is stored or under way, or stands before it.
 
@@ -36,13 +36,13 @@ def queue_all(
         runs: as store.queries.runs gives them.
 
     Raises:
-        Refusal: what a run takes is nowhere, or does not fit; nothing is queued then.
+        UserError: what a run takes is nowhere, or does not fit; nothing is queued then.
     """
-    stored = _stored(results, runs, {(mark, spec.seed) for spec in specs for mark in takes(spec)})
+    stored = _stored(results, runs, {(digest, spec.seed) for spec in specs for digest in takes(spec)})
     _check(specs, stored)
     known, ids = dict(stored), []
     for spec in specs:
-        needed = {mark: known[mark, spec.seed].id or "" for mark in takes(spec)}
+        needed = {digest: known[digest, spec.seed].id or "" for digest in takes(spec)}
         if needed:
             linked = _linked(spec, needed)
             ids.append(queue.put(results, linked, expected(spec), after=list(needed.values())))
@@ -77,17 +77,17 @@ def _check(specs: Sequence[RunSpec], stored: Known) -> None:
     """Hold that every run finds what it takes, and that it fits."""
     known = dict(stored)
     for spec in specs:
-        for mark in takes(spec):
-            source = known.get((mark, spec.seed))
+        for digest in takes(spec):
+            source = known.get((digest, spec.seed))
             if source is None:
-                raise Refusal(
-                    f"{spec.title()} takes the run of another recipe ({mark}, seed {spec.seed}), which is neither "
+                raise UserError(
+                    f"{spec.title()} takes the run of another recipe ({digest}, seed {spec.seed}), which is neither "
                     "stored nor queued with it; ask for both"
                 )
             called = source.spec.title()
-            if mark == spec.init.init_fingerprint:
+            if digest == spec.init.init_fingerprint:
                 origins.hold(called, source.spec, spec)
-            if mark == spec.init.teacher_fingerprint:
+            if digest == spec.init.teacher_fingerprint:
                 teachers.hold(called, source.spec, spec)
         known[_key(spec)] = _Source(None, spec)
 

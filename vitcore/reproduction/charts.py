@@ -49,12 +49,12 @@ def runs_behind(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> pd.D
     is still under way.
     """
     found, names = [], result.table.names()
-    for one in result.results:
-        if one.column.metric == figure.metric and one.spec is not None:
-            mine = matching(one.spec, runs)
-            under_way = mine["status"].isin([*COUNTED, "running", "stopped"])
-            some = averaged(mine) if figure.chart == "curves" else mine[under_way] if len(mine) else mine
-            found.append(some.assign(row=names[one.row.key]))
+    for item in result.results:
+        if item.column.metric == figure.metric and item.spec is not None:
+            own = matching(item.spec, runs)
+            under_way = own["status"].isin([*COUNTED, "running", "stopped"])
+            subset = averaged(own) if figure.chart == "curves" else own[under_way] if len(own) else own
+            found.append(subset.assign(row=names[item.row.key]))
     behind = pd.concat(found) if found else runs.iloc[:0].assign(row="")
     return behind.drop_duplicates("id")
 
@@ -65,27 +65,27 @@ def _bars(figure: Figure, result: ResultTable, log_y: bool) -> go.Figure:
     for place, column in enumerate(columns):
         cells = [result.at(row.key, column.key) for row in result.table.rows]
         where = f"{column.group}, " if column.group else ""
-        values = [one.published.value if one.published else None for one in cells]
+        values = [cell.published.value if cell.published else None for cell in cells]
         series.append(Series(f"{where}published", values, published=True, place=place if len(columns) > 1 else None))
-        if any(one.values for one in cells):
-            series.append(_ours(f"{where}ours{_mark(result)}", cells, place))
+        if any(cell.values for cell in cells):
+            series.append(_measured(f"{where}ours{_marker(result)}", cells, place))
     labels = list(result.table.names().values())
     log_y = log_y and METRICS[figure.metric].kind == "result"  # seconds lie close together: a bar from 0 is honest
     return figures.bars(labels, series, y=columns[0].label, log_y=log_y, revision=f"{figure.key}:{log_y}")
 
 
-def _ours(name: str, cells: Sequence[Result], place: int) -> Series:
-    known = [None if math.isnan(one.ours.center) else one.ours for one in cells]
+def _measured(name: str, cells: Sequence[Result], place: int) -> Series:
+    known = [None if math.isnan(cell.measured.center) else cell.measured for cell in cells]
     return Series(
         name,
-        [one.center if one else None for one in known],
-        [one.low if one else None for one in known],
-        [one.high if one else None for one in known],
+        [item.center if item else None for item in known],
+        [item.low if item else None for item in known],
+        [item.high if item else None for item in known],
         place=place,
     )
 
 
-def _mark(result: ResultTable) -> str:
+def _marker(result: ResultTable) -> str:
     return f" ({result.table.protocols[result.protocol].label})" if result.scaled else ""
 
 
@@ -101,8 +101,8 @@ def _scatter(figure: Figure, result: ResultTable) -> go.Figure:
         if own.published:
             points.append({**where, "accuracy": own.published.value, "published": True})
         if own.values:
-            interval = {"low": own.ours.low, "high": own.ours.high}
-            points.append({**where, "accuracy": own.ours.center, "published": False, **interval})
+            interval = {"low": own.measured.low, "high": own.measured.high}
+            points.append({**where, "accuracy": own.measured.center, "published": False, **interval})
     frame = pd.DataFrame(points).reindex(columns=["label", "family", "size", "accuracy", "published", "low", "high"])
     return figures.accuracy_against_size(
         frame, x="size", x_title="Parameters", y_title=f"{result.table.column(figure.column).label} accuracy (%)",

@@ -59,23 +59,23 @@ def by_runs(claim: Claim, results: Mapping[str, ResultTable]) -> Judged:
         results: the claim's tables, by key, all under one protocol.
     """
     values = {
-        (key, one.row.key, one.column.key): one.ours.center
+        (key, result.row.key, result.column.key): result.measured.center
         for key in claim.tables
-        for one in results[key].results
-        if one.column.metric == claim.metric and not math.isnan(one.ours.center)
+        for result in results[key].results
+        if result.column.metric == claim.metric and not math.isnan(result.measured.center)
     }
     if claim.test == "rows better":
-        return _better_ours(claim, results)
+        return _better_measured(claim, results)
     if claim.test == "first table worse":
-        return _twin_ours(results[claim.tables[0]], results[claim.tables[1]])
+        return _counterpart_measured(results[claim.tables[0]], results[claim.tables[1]])
     if claim.test == "constant answer":
-        return _diverged_ours(claim, results)
+        return _diverged_measured(claim, results)
     if claim.test in ("repeated", "stated number"):
         return Judged(Standing.OPEN, "a matter of the report's own figures")
     if not values:
         return Judged(Standing.OPEN, "no run of ours has a result yet")
     found = _JUDGES[claim.test](claim, values)
-    seeds = {len(one.values) for key in claim.tables for one in results[key].results if one.values}
+    seeds = {len(result.values) for key in claim.tables for result in results[key].results if result.values}
     if seeds and min(seeds) < FEWEST_PAIRS:
         return Judged(Standing.OPEN, f"{found.why}; cells of fewer than {FEWEST_PAIRS} seeds settle nothing")
     return found
@@ -87,8 +87,8 @@ def _standing(hold: int, of: int) -> Standing:
     return Standing.HOLDS if hold == of else Standing.FAILS if hold <= of / 2 else Standing.PARTLY
 
 
-def _columns(claim: Claim, one: Table) -> list[str]:
-    return [column.key for column in one.columns if column.metric == claim.metric]
+def _columns(claim: Claim, item: Table) -> list[str]:
+    return [column.key for column in item.columns if column.metric == claim.metric]
 
 
 def _better_published(claim: Claim, values: Values) -> Judged:
@@ -115,7 +115,7 @@ def _better_published(claim: Claim, values: Values) -> Judged:
     return Judged(_standing(better, len(gaps)), why)
 
 
-def _better_ours(claim: Claim, results: Mapping[str, ResultTable]) -> Judged:
+def _better_measured(claim: Claim, results: Mapping[str, ResultTable]) -> Judged:
     """By the paired tests against the reference, Holm's correction over all of the claim's pairs."""
     sign = 1 if METRICS[claim.metric].better == "lower" else -1
     found: list[tuple[float, Pair]] = []
@@ -153,12 +153,12 @@ def _quickest(claim: Claim, values: Values) -> Judged:
 
 
 def _first_worse(claim: Claim, values: Values) -> Judged:
-    one, other = claim.tables
+    item, other = claim.tables
     pairs = [
-        (values[one, row, column], values[other, row, column])
+        (values[item, row, column], values[other, row, column])
         for row in claim.rows
-        for column in _columns(claim, table(one))
-        if (one, row, column) in values and (other, row, column) in values
+        for column in _columns(claim, table(item))
+        if (item, row, column) in values and (other, row, column) in values
     ]
     worse, better = sum(a > b for a, b in pairs), sum(a < b for a, b in pairs)
     p = float(scipy.stats.binomtest(worse, worse + better).pvalue) if worse + better else math.nan
@@ -166,9 +166,9 @@ def _first_worse(claim: Claim, values: Values) -> Judged:
     return Judged(_standing(worse, len(pairs)), why)
 
 
-def _twin_ours(result: ResultTable, twin: ResultTable) -> Judged:
+def _counterpart_measured(result: ResultTable, counterpart: ResultTable) -> Judged:
     """`result` is the table without replacement; the difference is told as with minus without."""
-    tested = [one.pair for one in with_and_without(result, twin) if not math.isnan(one.pair.p)]
+    tested = [item.pair for item in with_and_without(result, counterpart) if not math.isnan(item.pair.p)]
     if not tested:
         return Judged(Standing.OPEN, f"in no column do the two tables share {FEWEST_PAIRS} seeds")
     corrected = holm([pair.p for pair in tested])
@@ -203,19 +203,22 @@ def _constant(claim: Claim, values: Values) -> Judged:
     return Judged(Standing.HOLDS if not not_fit else Standing.PARTLY if fits else Standing.FAILS, why)
 
 
-def _diverged_ours(claim: Claim, results: Mapping[str, ResultTable]) -> Judged:
+def _diverged_measured(claim: Claim, results: Mapping[str, ResultTable]) -> Judged:
     cells = [results[key].at(claim.rows[0], column) for key in claim.tables for column in _columns(claim, table(key))]
-    diverged, ended = sum(len(one.diverged) for one in cells), sum(len(one.diverged) + len(one.values) for one in cells)
+    diverged, ended = (
+        sum(len(cell.diverged) for cell in cells),
+        sum(len(cell.diverged) + len(cell.values) for cell in cells),
+    )
     if not ended:
         return Judged(Standing.OPEN, "no run of ours has come to an end yet")
     return Judged(_standing(diverged, ended), f"{diverged} of {ended} runs diverged: from then on they answer always 0")
 
 
 def _repeated(claim: Claim, values: Values) -> Judged:
-    same = [value for (_, row, _), value in values.items() if claim.low <= value <= claim.high and row != "relu"]
+    equal = [value for (_, row, _), value in values.items() if claim.low <= value <= claim.high and row != "relu"]
     return Judged(
-        Standing.HOLDS if len(same) > 2 else Standing.FAILS,
-        f"{len(same)} of {len(values)} cells; separate trainings seldom agree so well, so a copy is likely",
+        Standing.HOLDS if len(equal) > 2 else Standing.FAILS,
+        f"{len(equal)} of {len(values)} cells; separate trainings seldom agree so well, so a copy is likely",
     )
 
 

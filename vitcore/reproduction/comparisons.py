@@ -39,11 +39,11 @@ def comparisons(result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
     lines, pairs, specs = [], [], []
     for key, found in column_pairs(result).items():
         for (first, second), pair in found.items():
-            one, other = result.at(first, key), result.at(second, key)
+            item, other = result.at(first, key), result.at(second, key)
             if pair.count:
-                lines.append(_line(one, other, pair))
+                lines.append(_line(item, other, pair))
                 pairs.append(pair)
-                specs.append([spec for spec in (one.spec, other.spec) if spec is not None])
+                specs.append([spec for spec in (item.spec, other.spec) if spec is not None])
     frame = pd.DataFrame(lines, columns=COLUMNS)
     frame["p_holm"] = holm(frame["p"].to_numpy(dtype=float))
     frame[["fewest_seeds", "most_seeds", "minutes"]] = math.nan
@@ -51,10 +51,10 @@ def comparisons(result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
     still = [place for place in range(len(pairs)) if not frame["p_holm"][place] < LEVEL and pairs[place].size]
     tested = max(1, int(frame["p"].notna().sum()))
     for place in sorted(still, key=lambda at: -abs(np.nan_to_num(pairs[at].size)))[:RECKONED]:
-        more = more_seeds(pairs[place], looks=tested)
+        more = more_seeds(pairs[place], interim_analyses=tested)
         if more is not None:
             each = [speed.seconds(spec) for spec in specs[place]]
-            known = [one for one in each if one is not None]
+            known = [entry for entry in each if entry is not None]
             frame.loc[place, "fewest_seeds"] = more.fewest
             frame.loc[place, "most_seeds"] = math.nan if more.most is None else more.most
             frame.loc[place, "minutes"] = more.fewest * sum(known) / 60 if len(known) == 2 else math.nan
@@ -63,12 +63,12 @@ def comparisons(result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
 
 def column_pairs(result: ResultTable) -> dict[str, dict[tuple[str, str], Pair]]:
     """By result column all pairs of rows that are not one function, over the seeds that both have."""
-    twice = {second for _, second in result.table.same}
+    twice = {second for _, second in result.table.equivalent}
     found = {}
     for column in result.table.columns:
         cells = [result.at(row.key, column.key) for row in result.table.rows if row.key not in twice]
-        rows = {one.row.key: one.values for one in cells if one.values and one.metric.kind == "result"}
-        images = next((one.images for one in cells if one.images), None)
+        rows = {cell.row.key: cell.values for cell in cells if cell.values and cell.metric.kind == "result"}
+        images = next((cell.images for cell in cells if cell.images), None)
         if len(rows) > 1 and len({row.epoch for row in result.table.rows}) == 1:  # epochs of a run are no rivals
             found[column.key] = all_pairs(rows, cells[0].metric.scale, images=images)
     return found
@@ -82,13 +82,13 @@ def rows_differ(result: ResultTable) -> dict[str, tuple[float, int]]:
     }
 
 
-def _line(one: Result, other: Result, pair: Pair) -> dict[str, object]:
-    seeds = sorted(set(one.values) & set(other.values))
-    a, b = [one.values[seed] for seed in seeds], [other.values[seed] for seed in seeds]
-    better = probability_of_improvement(a, b) if one.metric.better == "lower" else probability_of_improvement(b, a)
+def _line(item: Result, other: Result, pair: Pair) -> dict[str, object]:
+    seeds = sorted(set(item.values) & set(other.values))
+    a, b = [item.values[seed] for seed in seeds], [other.values[seed] for seed in seeds]
+    better = probability_of_improvement(a, b) if item.metric.better == "lower" else probability_of_improvement(b, a)
     return {
-        "column": one.column.title,
-        "row": one.row.label,
+        "column": item.column.title,
+        "row": item.row.label,
         "against": other.row.label,
         "seeds": pair.count,
         "difference": pair.difference.center,
@@ -102,21 +102,21 @@ def _line(one: Result, other: Result, pair: Pair) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class Twins:
+class Counterparts:
     """A column of a table beside the same of its twin: `pair` is with less without replacement, over seeds."""
 
     column: str
     pair: Pair
 
 
-def with_and_without(result: ResultTable, twin: ResultTable) -> list[Twins]:
+def with_and_without(result: ResultTable, counterpart: ResultTable) -> list[Counterparts]:
     """Whether drawing samples with replacement matters, column by column, with minus without.
 
     Rows of one column and seed learn from the same drawn samples, so they are one pair together, not one each.
     """
-    with_first = any(one.spec and one.spec.data.replacement for one in result.results)
-    drawn, other = (result, twin) if with_first else (twin, result)
-    twice = {second for _, second in result.table.same}
+    with_first = any(item.spec and item.spec.data.replacement for item in result.results)
+    drawn, other = (result, counterpart) if with_first else (counterpart, result)
+    twice = {second for _, second in result.table.equivalent}
     found = []
     for column in result.table.columns:
         cells = [
@@ -128,15 +128,18 @@ def with_and_without(result: ResultTable, twin: ResultTable) -> list[Twins]:
             continue
         scale, images = cells[0][0].metric.scale, cells[0][0].images
         gaps: dict[int, list[tuple[float, float]]] = {}
-        for mine, theirs in cells:
-            for seed in set(mine.values) & set(theirs.values):
-                gaps.setdefault(seed, []).append((mine.values[seed], theirs.values[seed]))
+        for own, published in cells:
+            for seed in set(own.values) & set(published.values):
+                gaps.setdefault(seed, []).append((own.values[seed], published.values[seed]))
         if gaps:
             # Over the same rows on either side, on the scale where each row counts alike.
             sides = [
-                [float(scale.back(np.mean(scale.to([pair[side] for pair in gaps[seed]])))) for seed in sorted(gaps)]
-                for side in (0, 1)
+                [
+                    float(scale.back(np.mean(scale.to([pair[image_size] for pair in gaps[seed]]))))
+                    for seed in sorted(gaps)
+                ]
+                for image_size in (0, 1)
             ]
             with_it, without = sides
-            found.append(Twins(column.title, compare(with_it, without, scale, images=images)))
+            found.append(Counterparts(column.title, compare(with_it, without, scale, images=images)))
     return found

@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published.tables import FOLDER, Figure, Table, spec_of, table
 from vitcore.reproduction.tables import cell_specs, counting, fingerprint
 
 RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
-PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_edition")
-"""Not for a public file: who and where (the processor tells what seconds are worth); and what stands elsewhere."""
+PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_version")
+"""Not for a public file: who and where (the CPU tells what seconds are worth); and what stands elsewhere."""
 
 
-def with_kept(runs: pd.DataFrame, kept: pd.DataFrame | None = None) -> pd.DataFrame:
+def with_stored(runs: pd.DataFrame, stored: pd.DataFrame | None = None) -> pd.DataFrame:
     """Stored runs and, after them, the kept ones that the store does not hold; `kept` tells them apart."""
-    more = kept_runs() if kept is None else kept
+    more = stored_runs() if stored is None else stored
     more = more[~more["id"].isin(set(runs["id"]))] if len(more) else more
     runs, more = runs.assign(kept=False), more.assign(kept=True)
     if more.empty or runs.empty:
@@ -32,25 +32,25 @@ def with_kept(runs: pd.DataFrame, kept: pd.DataFrame | None = None) -> pd.DataFr
     return pd.concat(both, ignore_index=True).infer_objects().copy()  # in one piece
 
 
-def kept_runs() -> pd.DataFrame:
+def stored_runs() -> pd.DataFrame:
     """The runs kept with the project, as store.queries.runs gives them; none: an empty frame."""
     return _read(FOLDER / RUNS)
 
 
-def kept_epochs(ids: Sequence[str]) -> pd.DataFrame:
+def stored_epochs(ids: Sequence[str]) -> pd.DataFrame:
     """The kept epochs of these runs, as store.queries.epochs gives them."""
     epochs = _read(FOLDER / EPOCHS)
     return epochs[epochs["run_id"].isin(ids)] if len(epochs) else epochs
 
 
-def kept_confusion(id: str, epoch: int | None) -> np.ndarray | None:
+def stored_confusion(id: str, epoch: int | None) -> np.ndarray | None:
     """A kept run's confusion matrix after an epoch: rows the true class, columns the predicted; None: not kept."""
     cells = _read(FOLDER / CONFUSIONS)
     cells = cells[(cells["run_id"] == id) & (cells["epoch"] == epoch)] if len(cells) else cells
     if cells.empty:
         return None
-    side = 1 + int(max(cells["true"].max(), cells["predicted"].max()))
-    matrix = np.zeros((side, side), dtype=np.int64)
+    image_size = 1 + int(max(cells["true"].max(), cells["predicted"].max()))
+    matrix = np.zeros((image_size, image_size), dtype=np.int64)
     matrix[cells["true"], cells["predicted"]] = cells["count"]
     return matrix
 
@@ -62,7 +62,7 @@ def shown_confusions(
 
     Args:
         runs: those that are kept.
-        read: the matrix of a run after an epoch; raises Refusal where there is none.
+        read: the matrix of a run after an epoch; raises UserError where there is none.
     """
     columns = ["run_id", "epoch", "true", "predicted", "count"]
     found = []
@@ -72,7 +72,7 @@ def shown_confusions(
         for id in worth_keeping([table(figure.table)], runs)["id"]:
             try:
                 matrix = read(id, figure.epoch)
-            except Refusal:  # it did not come so far
+            except UserError:  # it did not come so far
                 continue
             true, predicted = np.nonzero(matrix)
             cells = {"true": true, "predicted": predicted, "count": matrix[true, predicted]}
@@ -82,23 +82,23 @@ def shown_confusions(
 
 def worth_keeping(tables: Sequence[Table], runs: pd.DataFrame) -> pd.DataFrame:
     """The stored runs that fill cells of these tables or sides of their explanations, oldest first."""
-    marks = set()
-    for one in tables:
-        for protocol in one.protocols:
-            marks |= {fingerprint(spec) for spec, _ in cell_specs(one, protocol).values() if spec}
-            for explanation in one.explanations:
+    digests = set()
+    for each in tables:
+        for protocol in each.protocols:
+            digests |= {fingerprint(spec) for spec, _ in cell_specs(each, protocol).values() if spec}
+            for explanation in each.explanations:
                 for recipe in explanation.recipes:
-                    fields = {**one.protocols[protocol].fields, **recipe.fields}
-                    marks.add(fingerprint(spec_of(fields)))
-    return runs[runs["fingerprint"].isin(marks) & counting(runs)].sort_values("id")
+                    fields = {**each.protocols[protocol].fields, **recipe.fields}
+                    digests.add(fingerprint(spec_of(fields)))
+    return runs[runs["fingerprint"].isin(digests) & counting(runs)].sort_values("id")
 
 
 def keep(runs: pd.DataFrame, epochs: pd.DataFrame, confusions: pd.DataFrame, folder: Path = FOLDER) -> tuple[Path, ...]:
     """Write runs, their epochs and the matrices shown beside the published tables.
 
-    The machine's name gives way to its processor's.
+    The machine's name gives way to its CPU's.
     """
-    open_runs = runs.assign(machine=runs["processor"]) if "processor" in runs else runs
+    open_runs = runs.assign(machine=runs["CPU"]) if "CPU" in runs else runs
     open_runs = open_runs.drop(columns=[name for name in PRIVATE if name in open_runs and name != "machine"])
     paths = folder / RUNS, folder / EPOCHS, folder / CONFUSIONS
     for frame, path in zip((open_runs, epochs, confusions), paths, strict=True):

@@ -39,96 +39,96 @@ def heading(result: ResultTable, part: str) -> str:
     """What one of PARTS is called, with what is true of all of its cells."""
     name = {"published": "Published", "ours": "Ours", "difference": "Ours minus published", "verdict": "Verdict"}[part]
     seeds = common_seeds(result)
-    told = ["scaled"] if result.scaled and part == "ours" else []
+    qualifiers = ["scaled"] if result.scaled and part == "ours" else []
     if part == "ours" and seeds:
-        told.append(f"n = {seeds}, median [95 % interval]" if seeds > 1 else "n = 1")
-    return f"{name} ({', '.join(told)})" if told else name
+        qualifiers.append(f"n = {seeds}, median [95 % interval]" if seeds > 1 else "n = 1")
+    return f"{name} ({', '.join(qualifiers)})" if qualifiers else name
 
 
 def common_seeds(result: ResultTable) -> int | None:
     """How many seeds every filled cell has, None where they differ or none is filled."""
-    counts = {len(one.values) for one in result.results if one.values and one.metric.kind != "count"}
+    counts = {len(item.values) for item in result.results if item.values and item.metric.kind != "count"}
     return counts.pop() if len(counts) == 1 else None
 
 
-def cell_text(one: Result, part: str, *, seeds: bool = True) -> str:
+def cell_text(item: Result, part: str, *, seeds: bool = True) -> str:
     """What a cell says of one of PARTS.
 
     Args:
         seeds: say of how many seeds ours is the median.
     """
     if part == "published":
-        if one.published is None:
+        if item.published is None:
             return "–"
-        sign = {"below": "< ", "above": "> ", "": ""}[one.published.bound]
-        unit = f" {one.column.unit}" if one.metric.kind == "count" else ""
-        return f"{sign}{one.published.printed}{unit}" + (" †" if one.published.note else "")
+        sign = {"below": "< ", "above": "> ", "": ""}[item.published.bound]
+        unit = f" {item.column.unit}" if item.metric.kind == "count" else ""
+        return f"{sign}{item.published.printed}{unit}" + (" †" if item.published.note else "")
     if part == "ours":
-        return one.ours_text(count=seeds)
+        return item.measured_text(count=seeds)
     if part == "difference":
-        gap = one.difference
-        return "–" if math.isnan(gap) else f"{gap:+.{one.metric.digits}f}"
-    if one.published is None and math.isnan(one.ours.center):
+        gap = item.difference
+        return "–" if math.isnan(gap) else f"{gap:+.{item.metric.digits}f}"
+    if item.published is None and math.isnan(item.measured.center):
         return ""
-    return one.verdict
+    return item.verdict
 
 
-def side_by_side(result: ResultTable, twin: ResultTable) -> pd.DataFrame:
+def side_by_side(result: ResultTable, counterpart: ResultTable) -> pd.DataFrame:
     """Results of a table beside those of its twin (rows drawn without and with replacement), cell by cell."""
-    first, second = _drawn(result), _drawn(twin)
+    first, second = _drawn(result), _drawn(counterpart)
     lines = []
-    for one in result.results:
-        if one.metric.kind != "result":
+    for item in result.results:
+        if item.metric.kind != "result":
             continue
-        other = twin.at(one.row.key, one.column.key)
-        gap = other.ours.center - one.ours.center
+        other = counterpart.at(item.row.key, item.column.key)
+        gap = other.measured.center - item.measured.center
         lines.append(
             {
-                " ": one.row.label,
-                "Sample": one.column.group,
-                **{f"Published, {way}": cell_text(cell, "published") for way, cell in ((first, one), (second, other))},
-                **{f"Ours, {way}": cell_text(cell, "ours") for way, cell in ((first, one), (second, other))},
-                "Difference of ours": "–" if math.isnan(gap) else f"{gap:+.{one.metric.digits}f}",
+                " ": item.row.label,
+                "Sample": item.column.group,
+                **{f"Published, {way}": cell_text(cell, "published") for way, cell in ((first, item), (second, other))},
+                **{f"Ours, {way}": cell_text(cell, "ours") for way, cell in ((first, item), (second, other))},
+                "Difference of ours": "–" if math.isnan(gap) else f"{gap:+.{item.metric.digits}f}",
             }
         )
     return pd.DataFrame(lines)
 
 
 def _drawn(result: ResultTable) -> str:
-    return "with" if any(one.spec and one.spec.data.replacement for one in result.results) else "without"
+    return "with" if any(item.spec and item.spec.data.replacement for item in result.results) else "without"
 
 
 def tidy(result: ResultTable) -> pd.DataFrame:
     """One line a cell, numbers as numbers, with source, runs and the command that makes it."""
     lines = []
-    for one in result.results:
+    for item in result.results:
         lines.append(
             {
                 "table": result.table.key,
                 "protocol": result.protocol,
-                "scaled": one.scaled,
-                "row": one.row.label,
-                "column": one.column.title,
-                "unit": one.column.unit,
-                "published": one.published.value if one.published else math.nan,
-                "ours": one.ours.center,
-                "low": one.ours.low,
-                "high": one.ours.high,
-                "seeds": len(one.values),
-                "diverged": len(one.diverged),
-                "diverged_low": one.divergence.low,
-                "diverged_high": one.divergence.high,
-                "difference": one.difference,
-                "below_noise": one.below_noise,
-                "verdict": one.verdict,
-                "why": one.judgement.why,
-                "machine": one.machine,
-                "runs": " ".join(one.runs.values()),
-                "other_runs": " ".join([*one.diverged.values(), *(id for ids in one.others.values() for id in ids)]),
-                "command": command(one.spec, result.table.key, one.row.key, result.protocol) if one.spec else "",
-                "note": " ".join(filter(None, [one.published.note if one.published else "", one.row.note])),
-                "source": result.table.source(one.row.key, one.column.key),
-                "recipe_source": ". ".join(result.table.recipe_sources(one.row.key, one.column.key, result.protocol)),
+                "scaled": item.scaled,
+                "row": item.row.label,
+                "column": item.column.title,
+                "unit": item.column.unit,
+                "published": item.published.value if item.published else math.nan,
+                "ours": item.measured.center,
+                "low": item.measured.low,
+                "high": item.measured.high,
+                "seeds": len(item.values),
+                "diverged": len(item.diverged),
+                "diverged_low": item.divergence.low,
+                "diverged_high": item.divergence.high,
+                "difference": item.difference,
+                "below_noise": item.below_noise,
+                "verdict": item.verdict,
+                "why": item.judgment.why,
+                "machine": item.machine,
+                "runs": " ".join(item.runs.values()),
+                "other_runs": " ".join([*item.diverged.values(), *(id for ids in item.others.values() for id in ids)]),
+                "command": command(item.spec, result.table.key, item.row.key, result.protocol) if item.spec else "",
+                "note": " ".join(filter(None, [item.published.note if item.published else "", item.row.note])),
+                "source": result.table.source(item.row.key, item.column.key),
+                "recipe_source": ". ".join(result.table.recipe_sources(item.row.key, item.column.key, result.protocol)),
             }
         )
     return pd.DataFrame(lines)
@@ -198,9 +198,9 @@ def _protocol(result: ResultTable) -> Protocol:
 def _notes(result: ResultTable) -> list[str]:
     """Protocol, the table's notes, and the notes of single cells."""
     cells = [
-        f"{one.row.label}, {one.column.title}: {one.published.note}"
-        for one in result.results
-        if one.published and one.published.note
+        f"{item.row.label}, {item.column.title}: {item.published.note}"
+        for item in result.results
+        if item.published and item.published.note
     ]
     return [_protocol(result).note, *result.table.notes, *cells]
 

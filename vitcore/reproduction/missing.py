@@ -79,8 +79,8 @@ def missing(
                 cannot.append((table.row(row).label, table.column(column).title, why))
             elif key not in stored.done:
                 left += [RunSpec.of(link.spec, seed=seed) for link in links if stored.lacks(link, seed, links)]
-        for one in left:
-            specs.setdefault(_key(one), one)
+        for item in left:
+            specs.setdefault(_key(item), item)
         if len(links) > 1 and left:
             chains[row] = Chain(table.row(row).label, links, left)
     return Gaps(list(specs.values()), len(waiting), cannot, list(chains.values()))
@@ -94,21 +94,21 @@ class _Stored:
     """The fingerprints and seeds of the stored runs, by what they are good for."""
 
     def __init__(self, runs: pd.DataFrame) -> None:
-        some = len(runs) > 0
-        self.done = _seeds(runs[counting(runs)] if some else runs)
-        self.busy = _seeds(runs[runs["status"].isin(UNDER_WAY)] if some else runs)
+        subset = len(runs) > 0
+        self.done = _seeds(runs[counting(runs)] if subset else runs)
+        self.busy = _seeds(runs[runs["status"].isin(UNDER_WAY)] if subset else runs)
         # Of the runs that are kept with the project there are numbers alone: nothing can start from them.
         here = ~runs["kept"].eq(True) if "kept" in runs else pd.Series(True, index=runs.index)
-        self._usable = _seeds(runs[pooling.counts(runs) & here] if some else runs) | self.busy
-        self._diverged = _seeds(runs[runs["status"].eq("diverged") & here] if some else runs) - self._usable
+        self._usable = _seeds(runs[pooling.counts(runs) & here] if subset else runs) | self.busy
+        self._diverged = _seeds(runs[runs["status"].eq("diverged") & here] if subset else runs) - self._usable
 
     def lacks(self, link: Link, seed: int, links: Sequence[Link]) -> bool:
         """Whether a link must be run: the last, and of those before it what cannot be taken from the store."""
         key = (fingerprint(link.spec), seed)
         if link is links[-1]:
             return key not in self.done
-        taken = [one for one in links if fingerprint(link.spec) in takes(one.spec)]
-        return key not in self._usable and any(self.lacks(one, seed, links) for one in taken)
+        taken = [item for item in links if fingerprint(link.spec) in takes(item.spec)]
+        return key not in self._usable and any(self.lacks(item, seed, links) for item in taken)
 
     def diverged_before(self, links: Sequence[Link], seed: int) -> Link | None:
         """The link before the last that ended without weights to take, if any."""
@@ -117,5 +117,7 @@ class _Stored:
 
 def _seeds(runs: pd.DataFrame) -> set[Key]:
     return {
-        (str(mark), int(seed)) for mark, seed in zip(runs["fingerprint"], runs["seed"], strict=True) if mark == mark
+        (str(digest), int(seed))
+        for digest, seed in zip(runs["fingerprint"], runs["seed"], strict=True)
+        if digest == digest
     }

@@ -21,31 +21,31 @@ NAMED = 6
 """Pairs of rows that are named one by one; the table under the words has them all."""
 
 
-def paragraph(result: ResultTable, runs: pd.DataFrame, twin: ResultTable | None = None) -> list[str]:
+def paragraph(result: ResultTable, runs: pd.DataFrame, counterpart: ResultTable | None = None) -> list[str]:
     """Sentences, most important first; honest where the answer is "no difference" or "not known".
 
     Args:
         twin: the same table with samples drawn the other way (Performer report, Tables 2 and 3).
     """
-    said = [_what_was_run(result)]
-    cells = [one for one in result.results if one.metric.kind == "result"]
-    if any(one.values or one.diverged for one in cells):
-        said += _against_the_report(result) + _divergence(result)
-        said += _rows(result, runs) if _has_rivals(result) else []
-        said += _twin(result, twin) if twin else []
-        said += _left_out(result) + _mixed(result) + _same(result) + _own_spread(result)
-    return said + _published_noise(result.table)
+    sentences = [_what_was_run(result)]
+    cells = [item for item in result.results if item.metric.kind == "result"]
+    if any(cell.values or cell.diverged for cell in cells):
+        sentences += _against_the_report(result) + _divergence(result)
+        sentences += _rows(result, runs) if _has_rivals(result) else []
+        sentences += _counterpart(result, counterpart) if counterpart else []
+        sentences += _left_out(result) + _mixed(result) + _equal(result) + _own_spread(result)
+    return sentences + _published_noise(result.table)
 
 
 def _what_was_run(result: ResultTable) -> str:
-    cells = [one for one in result.results if one.metric.kind == "result"]
-    filled = [one for one in cells if one.values]
+    cells = [item for item in result.results if item.metric.kind == "result"]
+    filled = [cell for cell in cells if cell.values]
     label = result.table.protocols[result.protocol].label
     if not filled:
-        ended = any(one.diverged for one in cells)
+        ended = any(cell.diverged for cell in cells)
         what = "has a result" if ended else "has been run"
         return f"Nothing of this table {what} in the protocol “{label}” yet."
-    seeds = sorted({len(one.values) for one in filled})
+    seeds = sorted({len(item.values) for item in filled})
     number = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     caveat = " These are scaled runs: they test the report's claims, never its numbers." if result.scaled else ""
     return (
@@ -55,37 +55,41 @@ def _what_was_run(result: ResultTable) -> str:
 
 
 def _against_the_report(result: ResultTable) -> list[str]:
-    cells = [one for one in result.results if one.metric.kind == "result" and one.values and one.published]
-    told = Counter(one.verdict for one in cells if one.judgement.verdict is not Verdict.NOT_COMPARED)
-    if not told:
+    cells = [item for item in result.results if item.metric.kind == "result" and item.values and item.published]
+    verdicts = Counter(cell.verdict for cell in cells if cell.judgment.verdict is not Verdict.NOT_COMPARED)
+    if not verdicts:
         return []
-    return ["Beside the published numbers: " + ", ".join(f"{count} {verdict}" for verdict, count in told.items()) + "."]
+    return [
+        "Beside the published numbers: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) + "."
+    ]
 
 
 def _divergence(result: ResultTable) -> list[str]:
     """How often training diverged, row by row; and whether that differs from the reference's rate."""
-    names, said = result.table.names(), []
+    names, sentences = result.table.names(), []
     rates = {row.key: _ended(result, row.key) for row in result.table.rows}
     for row, (diverged, ended) in rates.items():
         if not diverged:
             continue
         found, against = rate(diverged, ended), ""
-        told = f"{found.center:.0%}, 95 %: {found.low:.0%} to {found.high:.0%}"
+        share_text = f"{found.center:.0%}, 95 %: {found.low:.0%} to {found.high:.0%}"
         base = result.table.reference
         if base and base != row and rates[base][1]:
             p = rates_differ(diverged, ended, *rates[base])
             word = "more often than" if p < LEVEL else "not shown to be another rate than that of"
             against = f", {word} {names[base]} ({rates[base][0]} of {rates[base][1]}, Fisher's p = {p:.2g})"
-        said.append(f"{names[row]} diverged in {diverged} of {ended} runs ({told}){against}; no median has them.")
-    return said
+        sentences.append(
+            f"{names[row]} diverged in {diverged} of {ended} runs ({share_text}){against}; no median has them."
+        )
+    return sentences
 
 
 def _ended(result: ResultTable, row: str) -> tuple[int, int]:
     """Of a row's runs that came to an end: how many diverged, and how many there are; each run once."""
     cells = [result.at(row, column.key) for column in result.table.columns]
-    cells = [one for one in cells if one.metric.kind == "result"]
-    diverged = {id for one in cells for id in one.diverged.values()}
-    return len(diverged), len(diverged | {id for one in cells for id in one.runs.values()})
+    cells = [cell for cell in cells if cell.metric.kind == "result"]
+    diverged = {id for cell in cells for id in cell.diverged.values()}
+    return len(diverged), len(diverged | {id for cell in cells for id in cell.runs.values()})
 
 
 def _what(result: ResultTable) -> str:
@@ -108,14 +112,16 @@ def _rows(result: ResultTable, runs: pd.DataFrame) -> list[str]:
         ]
     many = "1 pair" if len(tested) == 1 else f"{len(tested)} pairs"
     apart = tested[tested["p_holm"] < LEVEL].sort_values("p_holm")
-    said = [_omnibus(result)]
+    sentences = [_omnibus(result)]
     if apart.empty:
-        said.append(f"After Holm's correction over all {many} of {_what(result)}, none is shown to differ.")
+        sentences.append(f"After Holm's correction over all {many} of {_what(result)}, none is shown to differ.")
     else:
         named = "; ".join(_pair_words(result, line) for _, line in apart.head(NAMED).iterrows())
         more = f"; and {len(apart) - NAMED} more" if len(apart) > NAMED else ""
-        said.append(f"After Holm's correction over all {many} of {_what(result)}, {len(apart)} differ: {named}{more}.")
-    return said + _soonest(pairs)
+        sentences.append(
+            f"After Holm's correction over all {many} of {_what(result)}, {len(apart)} differ: {named}{more}."
+        )
+    return sentences + _soonest(pairs)
 
 
 def _omnibus(result: ResultTable) -> str:
@@ -144,17 +150,17 @@ def _soonest(pairs: pd.DataFrame) -> list[str]:
     still = pairs[(pairs["fewest_seeds"] > 0) & ~(pairs["p_holm"] < LEVEL)].sort_values("fewest_seeds")
     if still.empty:
         return []
-    one = still.iloc[0]
-    time = "" if math.isnan(one["minutes"]) else f" ({duration(60 * one['minutes'])} on this machine)"
-    few = f"{one['fewest_seeds']:.0f}"
-    if math.isnan(one["most_seeds"]):
+    item = still.iloc[0]
+    time = "" if math.isnan(item["minutes"]) else f" ({duration(60 * item['minutes'])} on this machine)"
+    few = f"{item['fewest_seeds']:.0f}"
+    if math.isnan(item["most_seeds"]):
         reach = f"at least {few} more seeds{time}; that there is no difference at all is not excluded"
-    elif one["most_seeds"] == one["fewest_seeds"]:
+    elif item["most_seeds"] == item["fewest_seeds"]:
         reach = f"about {few} more seeds{time}"
     else:
-        reach = f"between {few} and {one['most_seeds']:.0f} more seeds{time}"
+        reach = f"between {few} and {item['most_seeds']:.0f} more seeds{time}"
     return [
-        f"The open pair that may be settled soonest, {one['row']} against {one['against']} ({one['column']}), needs "
+        f"The open pair that may be settled soonest, {item['row']} against {item['against']} ({item['column']}), needs "
         f"{reach}."
     ]
 
@@ -168,47 +174,47 @@ def _better(result: ResultTable, gap: float) -> bool:
 
 
 def _unit(result: ResultTable) -> str:
-    units = {one.column.unit for one in result.results if one.metric.kind == "result"}
+    units = {item.column.unit for item in result.results if item.metric.kind == "result"}
     percent = all(METRICS[name].scale.top == 100 for name in _result_columns(result))
     return " points" if percent or units == {"%"} else ""
 
 
-def _twin(result: ResultTable, twin: ResultTable) -> list[str]:
+def _counterpart(result: ResultTable, counterpart: ResultTable) -> list[str]:
     """Whether drawing samples with replacement matters, column by column."""
-    found = with_and_without(result, twin)
-    tested = [one for one in found if not math.isnan(one.pair.p)]
+    found = with_and_without(result, counterpart)
+    tested = [item for item in found if not math.isnan(item.pair.p)]
     if not tested:
         return [
             f"Whether replacement matters cannot be said: in no column do the two tables share {FEWEST_PAIRS} seeds."
         ]
-    corrected = holm([one.pair.p for one in tested])
+    corrected = holm([item.pair.p for item in tested])
     words = []
-    for one, p in zip(tested, corrected, strict=True):
-        gap = one.pair.difference
+    for entry, p in zip(tested, corrected, strict=True):
+        gap = entry.pair.difference
         words.append(
-            f"{one.column}: {gap.center:+.2f} points [{gap.low:+.2f}, {gap.high:+.2f}] over {one.pair.count} seeds, "
-            f"p = {p:.2g}"
+            f"{entry.column}: {gap.center:+.2f} points [{gap.low:+.2f}, {gap.high:+.2f}] over "
+            f"{entry.pair.count} seeds, p = {p:.2g}"
         )
-    differ = [one.pair.difference.center for one, p in zip(tested, corrected, strict=True) if p < LEVEL]
-    told = f"(with minus without, Holm's correction over {len(tested)}: {'; '.join(words)})"
+    differ = [item.pair.difference.center for item, p in zip(tested, corrected, strict=True) if p < LEVEL]
+    evidence = f"(with minus without, Holm's correction over {len(tested)}: {'; '.join(words)})"
     if not differ:
-        return [f"Replacement is not shown to matter {told}."]
+        return [f"Replacement is not shown to matter {evidence}."]
     way = "higher" if all(gap > 0 for gap in differ) else "lower" if all(gap < 0 for gap in differ) else "another"
-    return [f"Replacement matters: with it the error is {way} in {len(differ)} of {len(tested)} columns {told}."]
+    return [f"Replacement matters: with it the error is {way} in {len(differ)} of {len(tested)} columns {evidence}."]
 
 
 def _left_out(result: ResultTable) -> list[str]:
     """Runs of these cells that no median is taken over; those that only wait have nothing to leave out."""
     found: dict[str, dict[str, list[str]]] = {}
-    for one in result.results:
-        for kind, ids in one.others.items() if one.metric.kind == "result" else ():
+    for item in result.results:
+        for kind, ids in item.others.items() if item.metric.kind == "result" else ():
             if kind != "queued":
-                found.setdefault(kind, {}).setdefault(one.row.label, []).extend(ids)
-    told = []
+                found.setdefault(kind, {}).setdefault(item.row.label, []).extend(ids)
+    left_out = []
     for kind, rows in sorted(found.items()):
         many = len({id for ids in rows.values() for id in ids})
-        told.append(f"{many} {kind} ({', '.join(rows)})")
-    return [f"Not in the medians: {'; '.join(told)}."] if told else []
+        left_out.append(f"{many} {kind} ({', '.join(rows)})")
+    return [f"Not in the medians: {'; '.join(left_out)}."] if left_out else []
 
 
 _OF = {
@@ -224,42 +230,49 @@ def _mixed(result: ResultTable) -> list[str]:
         for name, values in result.mixed.items()
         if name != "data_digest"
     ]
-    said = []
+    sentences = []
     if timed:
-        said.append(f"These runs are of {' and of '.join(timed)}: seconds are those of the commonest of each alone.")
+        sentences.append(
+            f"These runs are of {' and of '.join(timed)}: seconds are those of the commonest of each alone."
+        )
     if data := result.mixed.get("data_digest"):
-        said.append(
+        sentences.append(
             f"These runs saw {len(data)} sets of data (digests {', '.join(data[:3])}): in each column those of the "
             "commonest alone are put together."
         )
-    return said
+    return sentences
 
 
-def _same(result: ResultTable) -> list[str]:
-    said = []
-    for first, second in result.table.same:
+def _equal(result: ResultTable) -> list[str]:
+    sentences = []
+    for first, second in result.table.equivalent:
         both: list[tuple[float, float]] = []
         for column in result.table.columns:
-            one, other = result.at(first, column.key), result.at(second, column.key)
-            if one.metric.kind == "result":
-                both += [(one.values[seed], other.values[seed]) for seed in sorted(set(one.values) & set(other.values))]
+            item, other = result.at(first, column.key), result.at(second, column.key)
+            if item.metric.kind == "result":
+                both += [
+                    (item.values[seed], other.values[seed]) for seed in sorted(set(item.values) & set(other.values))
+                ]
         names = f"{result.table.row(first).label} and {result.table.row(second).label}"
         number = "1 pair" if len(both) == 1 else f"{len(both)} pairs"
         if both and all(a == b for a, b in both):
-            said.append(f"{names} are one function, and our {number} of runs agree exactly, seed by seed.")
+            sentences.append(f"{names} are one function, and our {number} of runs agree exactly, seed by seed.")
         elif both:
             apart = max(abs(a - b) for a, b in both)
-            said.append(f"{names} are one function; our {number} of runs lie up to {apart:.2f} points apart.")
-    return said
+            sentences.append(f"{names} are one function; our {number} of runs lie up to {apart:.2f} points apart.")
+    return sentences
 
 
 def _own_spread(result: ResultTable) -> list[str]:
     """How far seeds of one cell lie apart, as a share of what the cell has; cells that are one function count once."""
-    twice = {second for _, second in result.table.same}
+    twice = {second for _, second in result.table.equivalent}
     spread = [
-        (float(np.std(list(one.values.values()), ddof=1)) / one.ours.center, one)
-        for one in result.results
-        if one.metric.kind == "result" and one.row.key not in twice and len(one.values) > 1 and one.ours.center > 0
+        (float(np.std(list(item.values.values()), ddof=1)) / item.measured.center, item)
+        for item in result.results
+        if item.metric.kind == "result"
+        and item.row.key not in twice
+        and len(item.values) > 1
+        and item.measured.center > 0
     ]
     if not spread:
         return ["How far our own seeds lie apart is not known yet: no cell has two."]
@@ -271,13 +284,13 @@ def _own_spread(result: ResultTable) -> list[str]:
     ]
 
 
-def _named(one: Result) -> str:
-    return f"{one.row.label}, {one.column.title}"
+def _named(item: Result) -> str:
+    return f"{item.row.label}, {item.column.title}"
 
 
 def _published_noise(table: Table) -> list[str]:
     floor = published_floor(table.report)
-    if not table.same:
+    if not table.equivalent:
         return []
     rows = [row for row in table.rows if row.key not in ("relu", table.reference)]
     limit, gaps = floor.difference(), []

@@ -6,14 +6,14 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published.tables import Table, table
 from vitcore.reproduction.missing import UNDER_WAY, Chain, missing
 from vitcore.reproduction.tables import counting, fingerprint, matching
 from vitcore.spec import RunSpec
 
 
-def asked_for(
+def requested(
     keys: Sequence[str],
     runs: pd.DataFrame,
     seeds: Sequence[int],
@@ -28,17 +28,17 @@ def asked_for(
         rows: labels or keys; None or empty: all.
 
     Raises:
-        Refusal: no such table, protocol or row.
+        UserError: no such table, protocol or row.
     """
     specs: dict[tuple[str, int], RunSpec] = {}
     under_way = 0
     for key in keys:
-        one = table(key)
-        if protocol not in one.protocols:
-            raise Refusal(f"{key} has no protocol {protocol!r}; it has {', '.join(one.protocols)}")
-        gaps = missing(one, runs, seeds, protocol, rows=_rows(one, rows) if rows else None)
+        item = table(key)
+        if protocol not in item.protocols:
+            raise UserError(f"{key} has no protocol {protocol!r}; it has {', '.join(item.protocols)}")
+        gaps = missing(item, runs, seeds, protocol, rows=_rows(item, rows) if rows else None)
         under_way += gaps.under_way
-        wanted = [*gaps.specs, *(_unexplained(one, runs, seeds, protocol) if explanations else [])]
+        wanted = [*gaps.specs, *(_unexplained(item, runs, seeds, protocol) if explanations else [])]
         for spec in wanted:  # the first stays in its place: before what takes it
             specs.setdefault((fingerprint(spec.model_copy(update={"seed": 0})), spec.seed), spec)
     return sorted(specs.values(), key=lambda spec: spec.seed), under_way
@@ -55,29 +55,29 @@ def chains_of(
     """The chains among what `asked_for` gives: rows of these tables whose runs take other runs' weights."""
     found: list[Chain] = []
     for key in keys:
-        one = table(key)
-        found += missing(one, runs, seeds, protocol, rows=_rows(one, rows) if rows else None).chains
+        item = table(key)
+        found += missing(item, runs, seeds, protocol, rows=_rows(item, rows) if rows else None).chains
     return found
 
 
-def _rows(one: Table, wanted: Collection[str]) -> list[str]:
+def _rows(item: Table, wanted: Collection[str]) -> list[str]:
     found = []
     for name in wanted:
-        rows = [row.key for row in one.rows if row.key == name] or [row.key for row in one.rows if row.label == name]
+        rows = [row.key for row in item.rows if row.key == name] or [row.key for row in item.rows if row.label == name]
         if not rows:
-            raise Refusal(f"{one.key} has no row {name!r}; it has {', '.join(row.key for row in one.rows)}")
+            raise UserError(f"{item.key} has no row {name!r}; it has {', '.join(row.key for row in item.rows)}")
         if len(rows) > 1:
-            raise Refusal(f"{one.key} has {len(rows)} rows that are called {name!r}; say which: {', '.join(rows)}")
+            raise UserError(f"{item.key} has {len(rows)} rows that are called {name!r}; say which: {', '.join(rows)}")
         found += rows
     return found
 
 
-def _unexplained(one: Table, runs: pd.DataFrame, seeds: Sequence[int], protocol: str) -> list[RunSpec]:
+def _unexplained(item: Table, runs: pd.DataFrame, seeds: Sequence[int], protocol: str) -> list[RunSpec]:
     found = []
-    for explanation in one.explanations:
+    for explanation in item.explanations:
         for recipe in explanation.recipes:
-            base = one.explanation_spec(explanation, recipe, protocol)
-            mine = matching(base, runs)
-            there = set(mine.loc[counting(mine) | mine["status"].isin(UNDER_WAY), "seed"]) if len(mine) else set()
+            base = item.explanation_spec(explanation, recipe, protocol)
+            own = matching(base, runs)
+            there = set(own.loc[counting(own) | own["status"].isin(UNDER_WAY), "seed"]) if len(own) else set()
             found += [RunSpec.of(base, seed=seed) for seed in seeds if seed not in there]
     return found

@@ -19,19 +19,19 @@ from vitcore.store import pooling
 def totals(found: Sequence[Description]) -> pd.DataFrame:
     """Each architecture at its own configuration beside what the reports print; differences in words."""
     rows = []
-    for one in found:
-        printed = ARCHITECTURES[one.name].published or {}
+    for item in found:
+        printed = ARCHITECTURES[item.name].published or {}
         own, macs = printed.get("parameters", ""), printed.get("macs", "")
         rows.append(
             {
-                "Architecture": one.name,
-                "Counted at": f"{one.channels} × {one.side} × {one.side}, {one.classes:,} classes",
-                "Parameters": one.parameters,
+                "Architecture": item.name,
+                "Counted at": f"{item.channels} × {item.image_size} × {item.image_size}, {item.classes:,} classes",
+                "Parameters": item.parameters,
                 "printed": own or "–",
-                "difference": difference(one.parameters, own) or "–",
-                "MACs (G)": one.macs / 1e9,
+                "difference": difference(item.parameters, own) or "–",
+                "MACs (G)": item.macs / 1e9,
                 "printed ": macs or "–",
-                "difference ": difference(one.macs, macs) or "–",
+                "difference ": difference(item.macs, macs) or "–",
             }
         )
     return pd.DataFrame(rows)
@@ -63,24 +63,24 @@ def sizes_and_accuracies(runs: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
     figure = figures()["slides-figure-2"]
     printed = table(figure.table)
-    accuracies = [one for one in printed.columns if one.metric == figure.metric]
-    column = next((one.key for one in accuracies if one.recipe["dataset"] == dataset), "")
+    accuracies = [item for item in printed.columns if item.metric == figure.metric]
+    column = next((accuracy.key for accuracy in accuracies if accuracy.recipe["dataset"] == dataset), "")
     points: list[dict[str, Any]] = []
     for row in printed.rows:
         own, size = printed.cell(row.key, column), printed.cell(row.key, figure.size)
         if own and size and (figure.most is None or size.value <= figure.most):
             family = {"label": row.label, "family": row.group, "published": True}
             points.append({**family, "parameters": size.value * 1e6, "accuracy": own.value})
-    mine, _ = of_dataset(runs, dataset)
-    for _, some in mine.groupby("fingerprint", sort=False):
-        images = some["test_rows"].max() if "test_rows" in some else math.nan
+    measured, _ = of_dataset(runs, dataset)
+    for _, subset in measured.groupby("fingerprint", sort=False):
+        images = subset["test_samples"].max() if "test_samples" in subset else math.nan
         reached = typical_interval(
-            100 - some["error_percent"], PERCENT, images=None if pd.isna(images) else int(images)
+            100 - subset["error_percent"], PERCENT, images=None if pd.isna(images) else int(images)
         )
-        first = some.iloc[0]
+        first = subset.iloc[0]
         points.append(
             {
-                "label": first["architecture"] + (f" (n = {len(some)})" if len(some) > 1 else ""),
+                "label": first["architecture"] + (f" (n = {len(subset)})" if len(subset) > 1 else ""),
                 "family": "stored runs",
                 "published": False,
                 "parameters": float(first["parameters"]),
@@ -109,14 +109,14 @@ def printed_number(text: str) -> tuple[float, float] | None:
     return float(f"{found[1].replace(',', '')}.{digits or 0}") * size, 10.0 ** -len(digits) * size
 
 
-def difference(ours: int, text: str) -> str:
+def difference(measured: int, text: str) -> str:
     """Our count beside a printed one: "as printed" within one unit of its last digit, else by how many percent."""
     if text.startswith("<"):
         bound = printed_number(text[1:].strip())
-        return "as printed" if bound and ours < bound[0] + bound[1] else "above it"
+        return "as printed" if bound and measured < bound[0] + bound[1] else "above it"
     known = printed_number(text)
     if known is None:
         return ""
-    if abs(ours - known[0]) <= known[1]:
+    if abs(measured - known[0]) <= known[1]:
         return "as printed"
-    return f"{100 * (ours - known[0]) / known[0]:+,.1f} %"
+    return f"{100 * (measured - known[0]) / known[0]:+,.1f} %"

@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.published.counts import counts
 from vitcore.published.metrics import METRICS, Metric
 from vitcore.published.parts import Column, PublishedCell, Row
 from vitcore.published.tables import Table
 from vitcore.reproduction.verdicts import (
-    Judgement,
-    Ours,
+    Judgment,
+    MeasuredCell,
     Verdict,
     judge_count,
     judge_result,
@@ -56,8 +56,8 @@ class Result:
     others: Mapping[str, list[str]]  # kind -> ids of runs that the median leaves out
     diverged: Mapping[int, str]  # seed -> id of a run that diverged
     machine: str
-    ours: Interval  # median over seeds and the interval of a typical run's value
-    judgement: Judgement
+    measured: Interval  # median over seeds and the interval of a typical run's value
+    judgment: Judgment
     images: int | None = None  # of the test set, where a value is a share of them
 
     @property
@@ -73,49 +73,49 @@ class Result:
     @property
     def tells(self) -> bool:
         """Whether the interval is known and narrow enough to say anything."""
-        low, high = self.metric.scale.to([self.ours.low, self.ours.high], self.images)
-        return self.ours.known and bool(high - low <= WIDEST)
+        low, high = self.metric.scale.to([self.measured.low, self.measured.high], self.images)
+        return self.measured.known and bool(high - low <= WIDEST)
 
     @property
     def difference(self) -> float:
         """Ours minus published; NaN where either is not there, or where the two are not to be compared."""
         if self.published is None or self.published.bound or self.metric.kind == "time" or self.scaled:
             return math.nan
-        return self.ours.center - self.published.value
+        return self.measured.center - self.published.value
 
     @property
     def below_noise(self) -> bool:
-        """Whether the difference is no more than noise explains: drawn grey."""
-        noise = self.judgement.noise
-        return noise is not None and noise.low <= self.ours.center <= noise.high
+        """Whether the difference is no more than noise explains: drawn gray."""
+        noise = self.judgment.noise
+        return noise is not None and noise.low <= self.measured.center <= noise.high
 
     @property
     def verdict(self) -> str:
         """The verdict as it stands in a table."""
-        return str(self.judgement.verdict)
+        return str(self.judgment.verdict)
 
-    def ours_text(self, *, count: bool = True) -> str:
+    def measured_text(self, *, count: bool = True) -> str:
         """Median and 95 % interval, how many seeds where `count` says so, and what became of the other runs."""
-        told = [f"{len(ids)} {status}" for status, ids in self.others.items()]
+        others = [f"{len(ids)} {status}" for status, ids in self.others.items()]
         if self.diverged:
             many = len(self.diverged) + len(self.values)
-            told.insert(0, f"{len(self.diverged)} of {many} diverged")
-        if math.isnan(self.ours.center):
-            return ", ".join(told) or "–"
+            others.insert(0, f"{len(self.diverged)} of {many} diverged")
+        if math.isnan(self.measured.center):
+            return ", ".join(others) or "–"
         if self.metric.kind == "count":
             return self.center_text()
         seeds = f" (n = {len(self.values)})" if count else ""
-        return f"{self.center_text()}{seeds}" + (f"; {', '.join(told)}" if told else "")
+        return f"{self.center_text()}{seeds}" + (f"; {', '.join(others)}" if others else "")
 
     def center_text(self) -> str:
         """Median and 95 % interval, or that there are too few; of what is counted, the number and its unit."""
         digits = self.metric.digits
-        text = f"{self.ours.center:.{digits}f}"
+        text = f"{self.measured.center:.{digits}f}"
         if self.metric.kind == "count":
             return f"{text} {self.column.unit}"
         if not self.tells:
             return f"{text}, {TOO_FEW}"
-        return f"{text} [{self.ours.low:.{digits}f}, {self.ours.high:.{digits}f}]"
+        return f"{text} [{self.measured.low:.{digits}f}, {self.measured.high:.{digits}f}]"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class ResultTable:
     table: Table
     protocol: str
     results: Sequence[Result]
-    theirs: NoiseFloor  # of the published errors, in points
+    published_noise: NoiseFloor  # of the published errors, in points
     mixed: Mapping[str, Sequence[str]]  # what the runs are of more than one of -> its values, commonest first
     machine: str
     by_place: Mapping[tuple[str, str], Result] = field(repr=False)
@@ -156,15 +156,15 @@ def results(
         machine: whose processing times are shown; by default that with most of the table's runs.
 
     Raises:
-        Refusal: the table has no such protocol.
+        UserError: the table has no such protocol.
     """
     if protocol not in table.protocols:
-        raise Refusal(f"{table.place} has no protocol {protocol!r}; it has {', '.join(table.protocols)}")
+        raise UserError(f"{table.place} has no protocol {protocol!r}; it has {', '.join(table.protocols)}")
     specs = cell_specs(table, protocol)
     runs = _narrowed(runs, [spec for spec, _ in specs.values() if spec])
     by_run = {spec: matching(spec, runs) for spec in dict.fromkeys(spec for spec, _ in specs.values())}
     matched = {place: by_run[spec] for place, (spec, _) in specs.items()}
-    every = pd.concat([one for one in by_run.values() if len(one)] or [runs.iloc[:0]])
+    every = pd.concat([value for value in by_run.values() if len(value)] or [runs.iloc[:0]])
     timed = every if machine is None else every[every["machine"] == machine]
     timing = pooling.commonest(timed[pooling.counts(timed)], list(pooling.TIMING))
     timing = timing if machine is None else {"machine": machine, **timing}
@@ -172,12 +172,12 @@ def results(
     for column in table.columns:
         down = pd.concat([matched[row.key, column.key] for row in table.rows])
         down = down[pooling.counts(down)]
-        one = pooling.commonest(down, list(pooling.EVALUATION))
+        item = pooling.commonest(down, list(pooling.EVALUATION))
         if METRICS[column.metric].kind == "time":
-            one |= timing
+            item |= timing
         for row in table.rows:
             place = (row.key, column.key)
-            drafts[place] = _draft(table, row, column, protocol, specs[place], matched[place], epochs, one)
+            drafts[place] = _draft(table, row, column, protocol, specs[place], matched[place], epochs, item)
     spreads = {column.key: _column_spreads(table, column, drafts) for column in table.columns}
     places = [(row.key, column.key) for row in table.rows for column in table.columns]
     judged = {(row, column): _judged(table, drafts[row, column], spreads[column][row]) for row, column in places}
@@ -201,14 +201,14 @@ def _column_spreads(table: Table, column: Column, drafts: Mapping[tuple[str, str
     Spreads are pooled over columns of one metric: on the metric's scale a cell's spread does not follow its height. A
     cell of one seed has the prior that all make.
     """
-    twice = {second for _, second in table.same}
-    alike = [one.key for one in table.columns if one.metric == column.metric]
-    cells = [one for (row, key), one in drafts.items() if key in alike and row not in twice and len(one.values) > 1]
-    groups = [one.metric.scale.to(list(one.values.values()), one.images) for one in cells]
-    found = dict(zip(((one.row.key, one.column.key) for one in cells), of_others(groups), strict=True))
+    twice = {second for _, second in table.equivalent}
+    alike = [item.key for item in table.columns if item.metric == column.metric]
+    cells = [item for (row, key), item in drafts.items() if key in alike and row not in twice and len(item.values) > 1]
+    groups = [cell.metric.scale.to(list(cell.values.values()), cell.images) for cell in cells]
+    found = dict(zip(((cell.row.key, cell.column.key) for cell in cells), of_others(groups), strict=True))
     together = pooled(groups)
     spreads = {row.key: found.get((row.key, column.key), together) for row in table.rows}
-    for first, second in table.same:
+    for first, second in table.equivalent:
         spreads[second] = spreads[first]
     return spreads
 
@@ -247,7 +247,7 @@ def cell_specs(table: Table, protocol: str) -> dict[tuple[str, str], tuple[RunSp
         for column in table.columns:
             try:
                 found[row.key, column.key] = table.spec(row.key, column.key, protocol), ""
-            except Refusal as error:
+            except UserError as error:
                 found[row.key, column.key] = None, str(error)
     return found
 
@@ -256,10 +256,10 @@ def matching(spec: RunSpec | None, runs: pd.DataFrame) -> pd.DataFrame:
     """The stored runs of a spec: one a seed (the latest that counts, else the latest), by seed."""
     if spec is None or runs.empty:
         return runs.iloc[:0]
-    mine = runs[runs["fingerprint"] == fingerprint(spec)]
-    if mine.empty:
-        return mine
-    order = mine.assign(counts=counting(mine)).sort_values(["counts", "id"])
+    own = runs[runs["fingerprint"] == fingerprint(spec)]
+    if own.empty:
+        return own
+    order = own.assign(counts=counting(own)).sort_values(["counts", "id"])
     return order.drop_duplicates("seed", keep="last").drop(columns="counts").sort_values("seed")
 
 
@@ -268,9 +268,9 @@ def counting(runs: pd.DataFrame) -> pd.Series:
     return pooling.kinds(runs).isin(COUNTED)
 
 
-def averaged(mine: pd.DataFrame) -> pd.DataFrame:
+def averaged(own: pd.DataFrame) -> pd.DataFrame:
     """Of a spec's runs those that a mean is taken over: trained here, finished, not diverged."""
-    return mine[pooling.counts(mine)]
+    return own[pooling.counts(own)]
 
 
 @lru_cache(maxsize=4096)
@@ -285,31 +285,31 @@ def _draft(
     column: Column,
     protocol: str,
     recipe: tuple[RunSpec | None, str],
-    mine: pd.DataFrame,
+    own: pd.DataFrame,
     epochs: pd.DataFrame | None,
-    one: Mapping[str, object],
+    item: Mapping[str, object],
 ) -> Result:
     """A cell with its runs, not yet judged; `one`: what runs must have in common to be compared in its column."""
     metric = METRICS[column.metric]
     values: dict[int, float] = {}
     ids: dict[int, str] = {}
-    done = averaged(mine)
-    why = pooling.comparable(done, one, {**pooling.EVALUATION, **pooling.TIMING})
+    done = averaged(own)
+    why = pooling.comparable(done, item, {**pooling.EVALUATION, **pooling.TIMING})
     counted = done[why.eq("")]
     for _, run in counted.iterrows():
         value = _value(run, metric, row, epochs)
         if math.isfinite(value):
             values[int(run["seed"])] = value * metric.factor
             ids[int(run["seed"])] = str(run["id"])
-    kinds = pooling.kinds(mine)
-    diverged = mine[kinds.eq("diverged")]
-    rest = mine[~kinds.isin(COUNTED)]
-    others = {str(kind): list(some["id"]) for kind, some in rest.groupby(pooling.kinds(rest))} if len(rest) else {}
-    for reason, some in done[why.ne("")].groupby(why[why.ne("")]):
-        others[f"of {reason}"] = list(some["id"])
+    kinds = pooling.kinds(own)
+    diverged = own[kinds.eq("diverged")]
+    rest = own[~kinds.isin(COUNTED)]
+    others = {str(kind): list(subset["id"]) for kind, subset in rest.groupby(pooling.kinds(rest))} if len(rest) else {}
+    for reason, group in done[why.ne("")].groupby(why[why.ne("")]):
+        others[f"of {reason}"] = list(group["id"])
     collapsed = {int(run["seed"]): str(run["id"]) for _, run in diverged.iterrows()}
     counts = metric.kind == "count"
-    sizes = [int(size) for size in counted.get("test_rows", pd.Series(dtype=float)).dropna()]
+    sizes = [int(size) for size in counted.get("test_samples", pd.Series(dtype=float)).dropna()]
     return Result(
         row=row,
         column=column,
@@ -321,9 +321,9 @@ def _draft(
         runs={} if counts else ids,
         others={} if counts else others,
         diverged={} if counts or row.epoch is not None else collapsed,
-        machine=str(one.get("machine", "")) if metric.kind == "time" else "",
-        ours=_counted_interval(table, row, column, protocol) if counts else NOTHING,
-        judgement=Judgement(Verdict.NOT_RUN, ""),
+        machine=str(item.get("machine", "")) if metric.kind == "time" else "",
+        measured=_counted_interval(table, row, column, protocol) if counts else NOTHING,
+        judgment=Judgment(Verdict.NOT_RUN, ""),
         images=max(sizes) if sizes and metric.counts_images else None,
     )
 
@@ -346,45 +346,45 @@ def _value(run: pd.Series, metric: Metric, row: Row, epochs: pd.DataFrame | None
     return math.nan if value is None or pd.isna(value) else float(value)
 
 
-def _judged(table: Table, one: Result, spread: Spread) -> Result:
+def _judged(table: Table, item: Result, spread: Spread) -> Result:
     """The cell with its interval and its verdict, by the spread of the comparable cells."""
-    if one.metric.kind == "count":
-        return replace(one, judgement=_judgement(table, one, UNKNOWN))
-    values = list(one.values.values())
-    filled = replace(one, ours=typical_interval(values, one.metric.scale, spread=spread, images=one.images))
-    return replace(filled, judgement=_judgement(table, filled, spread))
+    if item.metric.kind == "count":
+        return replace(item, judgment=_judgment(table, item, UNKNOWN))
+    values = list(item.values.values())
+    filled = replace(item, measured=typical_interval(values, item.metric.scale, spread=spread, images=item.images))
+    return replace(filled, judgment=_judgment(table, filled, spread))
 
 
-def _judgement(table: Table, one: Result, spread: Spread) -> Judgement:
-    if math.isnan(one.ours.center) and not one.diverged:
-        return Judgement(Verdict.NOT_RUN, f"cannot be run yet: {one.cannot}" if one.cannot else "")
-    if one.published is None:
-        return Judgement(Verdict.NOT_PUBLISHED, "the report prints no number here")
-    if one.metric.kind == "time":
-        return Judgement(
-            Verdict.NOT_COMPARED, f"seconds of {one.machine or 'another machine'}; compare down the column"
+def _judgment(table: Table, item: Result, spread: Spread) -> Judgment:
+    if math.isnan(item.measured.center) and not item.diverged:
+        return Judgment(Verdict.NOT_RUN, f"cannot be run yet: {item.cannot}" if item.cannot else "")
+    if item.published is None:
+        return Judgment(Verdict.NOT_PUBLISHED, "the report prints no number here")
+    if item.metric.kind == "time":
+        return Judgment(
+            Verdict.NOT_COMPARED, f"seconds of {item.machine or 'another machine'}; compare down the column"
         )
-    if math.isnan(one.ours.center):
-        return Judgement(Verdict.DIVERGED, f"all {len(one.diverged)} runs of ours diverged")
-    if one.metric.kind == "count":
-        return judge_count(one.published, one.ours.center, one.column.metric)
-    if one.scaled:
-        return Judgement(Verdict.NOT_COMPARED, "a scaled run tests the report's claims, never its numbers")
-    return judge_result(one.published, _measured(one, spread), _published_spread(table, one))
+    if math.isnan(item.measured.center):
+        return Judgment(Verdict.DIVERGED, f"all {len(item.diverged)} runs of ours diverged")
+    if item.metric.kind == "count":
+        return judge_count(item.published, item.measured.center, item.column.metric)
+    if item.scaled:
+        return Judgment(Verdict.NOT_COMPARED, "a scaled run tests the report's claims, never its numbers")
+    return judge_result(item.published, _measured(item, spread), _published_spread(table, item))
 
 
-def _measured(one: Result, spread: Spread) -> Ours:
+def _measured(item: Result, spread: Spread) -> MeasuredCell:
     """A cell's runs for a verdict; a single seed has the spread of the comparable cells, if any is known."""
-    scale, values = one.metric.scale, list(one.values.values())
+    scale, values = item.metric.scale, list(item.values.values())
     if len(values) > 1:
-        variance, degrees = spread.moderated(float(scale.to(values, one.images).var(ddof=1)), len(values) - 1)
+        variance, degrees = spread.moderated(float(scale.to(values, item.images).var(ddof=1)), len(values) - 1)
     else:
         variance, degrees = spread.variance, min(spread.degrees, spread.most)
-    return Ours(one.ours, len(values), scale, variance, degrees, one.images)
+    return MeasuredCell(item.measured, len(values), scale, variance, degrees, item.images)
 
 
-def _published_spread(table: Table, one: Result) -> Spread:
-    return published_spread(table.report) if one.metric.source == "error_percent" else UNKNOWN
+def _published_spread(table: Table, item: Result) -> Spread:
+    return published_spread(table.report) if item.metric.source == "error_percent" else UNKNOWN
 
 
 def counted_size(table: Table, row: Row, column: Column, protocol: str) -> dict[str, int] | None:
@@ -394,9 +394,9 @@ def counted_size(table: Table, row: Row, column: Column, protocol: str) -> dict[
 
 
 def size_key(table: Table, row: Row, column: Column, protocol: str) -> str:
-    """A network and the picture it is counted at: "cct-7/3x1 3x32x32 10 learnable"; empty where that is not known.
+    """A network and the image it is counted at: "cct-7/3x1 3x32x32 10 learnable"; empty where that is not known.
 
-    A scaled protocol may shrink pictures: sizes are counted at the report's own.
+    A scaled protocol may shrink images: sizes are counted at the report's own.
     """
     own = "report" if "report" in table.protocols else protocol
     recipe: dict[str, Any] = table.recipe(row.key, column.key, own)
@@ -404,9 +404,10 @@ def size_key(table: Table, row: Row, column: Column, protocol: str) -> str:
     size = row.count
     if size is None and data is None:
         return ""
-    channels, side, classes = (
-        (size.channels, size.side, size.classes)
+    channels, image_size, classes = (
+        (size.channels, size.image_size, size.classes)
         if size
-        else (data.channels, recipe.get("side") or data.side, len(data.classes))  # type: ignore[union-attr]
+        else (data.channels, recipe.get("image_size") or data.image_size, len(data.classes))  # type: ignore[union-attr]
     )
-    return f"{recipe.get('architecture')} {channels}x{side}x{side} {classes} {recipe.get('positions', 'learnable')}"
+    pixels = f"{channels}x{image_size}x{image_size}"
+    return f"{recipe.get('architecture')} {pixels} {classes} {recipe.get('pos_embed', 'learnable')}"

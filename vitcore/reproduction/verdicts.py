@@ -55,7 +55,7 @@ VOCABULARY: dict[Verdict, str] = {
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgment:
     """A verdict, and the sentence that says why."""
 
     verdict: Verdict
@@ -64,7 +64,7 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Ours:
+class MeasuredCell:
     """A cell's own runs, for a verdict: their median, on which scale, over how many seeds, and how far these vary.
 
     `variance` is that of a single run on the scale with its `degrees` of freedom; no degrees: not known.
@@ -78,7 +78,7 @@ class Ours:
     images: int | None = None
 
 
-def judge_result(published: PublishedCell, ours: Ours, theirs: Spread = UNKNOWN) -> Judgement:
+def judge_result(published: PublishedCell, measured: MeasuredCell, published_noise: Spread = UNKNOWN) -> Judgment:
     """Our seeds' median against one published run, on the scale of log odds.
 
     Differs: farther than the noise of the published run and of our median explain at 95 % (Welch's degrees of freedom:
@@ -89,28 +89,28 @@ def judge_result(published: PublishedCell, ours: Ours, theirs: Spread = UNKNOWN)
         theirs: the spread of a published run, UNKNOWN where the report has no pair that is mathematically the same.
     """
     if published.bound:
-        return _judge_bound(published, ours.center)
-    scale, images = ours.scale, ours.images
+        return _judge_bound(published, measured.center)
+    scale, images = measured.scale, measured.images
     least = scale.resolution(published.value, images)
-    own = (ours.variance, ours.degrees) if ours.degrees else (ASSUMED.variance, ASSUMED.degrees)
-    single = (theirs.variance, theirs.degrees) if theirs.degrees else own
-    at, center = float(scale.to(published.value, images)), float(scale.to(ours.center.center, images))
+    own = (measured.variance, measured.degrees) if measured.degrees else (ASSUMED.variance, ASSUMED.degrees)
+    single = (published_noise.variance, published_noise.degrees) if published_noise.degrees else own
+    at, center = float(scale.to(published.value, images)), float(scale.to(measured.center.center, images))
     rounding = _rounding(published, scale, images)
-    parts = [(max(single[0], least) + rounding, single[1]), (max(own[0], least) / ours.count, own[1])]
+    parts = [(max(single[0], least) + rounding, single[1]), (max(own[0], least) / measured.count, own[1])]
     variance = sum(part for part, _ in parts)
     degrees = variance**2 / sum(part**2 / degree for part, degree in parts)
     error, gap = math.sqrt(variance), abs(center - at)
     reach = t_limit(0.95, degrees) * error
     low, high = (float(end) for end in scale.back([at - reach, at + reach], images))
     noise = Interval(published.value, low, high)
-    by = f"{ours.center.center:.3g}, where noise of both sides explains {low:.3g} to {high:.3g}"
+    by = f"{measured.center.center:.3g}, where noise of both sides explains {low:.3g} to {high:.3g}"
     if gap > reach:
-        return Judgement(Verdict.DIFFERS, by, noise)
-    if ours.count < FEWEST_PAIRS:
-        return Judgement(Verdict.OPEN, f"{by}; fewer than {FEWEST_PAIRS} seeds show no agreement", noise)
+        return Judgment(Verdict.DIFFERS, by, noise)
+    if measured.count < FEWEST_PAIRS:
+        return Judgment(Verdict.OPEN, f"{by}; fewer than {FEWEST_PAIRS} seeds show no agreement", noise)
     if gap + t_limit(0.90, degrees) * error <= MARGIN:
-        return Judgement(Verdict.AGREES, by, noise)
-    return Judgement(Verdict.OPEN, f"{by}; that is too wide to show agreement", noise)
+        return Judgment(Verdict.AGREES, by, noise)
+    return Judgment(Verdict.OPEN, f"{by}; that is too wide to show agreement", noise)
 
 
 def _rounding(published: PublishedCell, scale: Scale, images: int | None) -> float:
@@ -120,34 +120,34 @@ def _rounding(published: PublishedCell, scale: Scale, images: int | None) -> flo
     return (high - low) ** 2 / 12
 
 
-def judge_count(published: PublishedCell, ours: float, metric: str) -> Judgement:
+def judge_count(published: PublishedCell, measured: float, metric: str) -> Judgment:
     """An exact count against a rounded one: within half a unit of its last digit ("8" million: 7.5 to 8.5).
 
     A number of two digits or more may also have been cut ("3.76" of 3.767); MACs also agree within 5 %.
     """
     if published.bound:
-        inside = ours < published.value if published.bound == "below" else ours > published.value
-        said = f"{ours:.4g}, where the report says {published.bound} {published.printed}"
-        return Judgement(Verdict.AGREES if inside else Verdict.DIFFERS, said)
-    gap, unit = ours - published.value, last_digit(published.printed)
+        inside = measured < published.value if published.bound == "below" else measured > published.value
+        text = f"{measured:.4g}, where the report says {published.bound} {published.printed}"
+        return Judgment(Verdict.AGREES if inside else Verdict.DIFFERS, text)
+    gap, unit = measured - published.value, last_digit(published.printed)
     share = abs(gap) / published.value
     if abs(gap) <= unit / 2 * 1.001:
-        return Judgement(Verdict.AGREES, f"the same to the {published.printed!r} that is printed")
+        return Judgment(Verdict.AGREES, f"the same to the {published.printed!r} that is printed")
     if len(published.printed.replace(".", "").lstrip("0")) > 1 and 0 <= gap < unit:
-        return Judgement(Verdict.AGREES, f"{published.printed!r} is it cut, not rounded")
+        return Judgment(Verdict.AGREES, f"{published.printed!r} is it cut, not rounded")
     if metric == "macs" and share <= MACS_TOLERANCE:
-        return Judgement(Verdict.AGREES, f"{share:.1%} apart: counters differ in what they count beside products")
-    return Judgement(Verdict.DIFFERS, f"{ours:.4g} counted, {published.printed} printed")
+        return Judgment(Verdict.AGREES, f"{share:.1%} apart: counters differ in what they count beside products")
+    return Judgment(Verdict.DIFFERS, f"{measured:.4g} counted, {published.printed} printed")
 
 
-def _judge_bound(published: PublishedCell, ours: Interval) -> Judgement:
+def _judge_bound(published: PublishedCell, measured: Interval) -> Judgment:
     """A result printed as a bound ("below 0.95"): what lies within it shows nothing, since nearly all results do."""
-    low, high = (ours.center if math.isnan(end) else end for end in (ours.low, ours.high))
+    low, high = (measured.center if math.isnan(end) else end for end in (measured.low, measured.high))
     outside = low > published.value if published.bound == "below" else high < published.value
-    said = f"{ours.center:.4g}, where the report says {published.bound} {published.printed}"
+    text = f"{measured.center:.4g}, where the report says {published.bound} {published.printed}"
     if outside:
-        return Judgement(Verdict.DIFFERS, said)
-    return Judgement(Verdict.OPEN, f"{said}: nearly every result fits that, so it is no evidence of agreement")
+        return Judgment(Verdict.DIFFERS, text)
+    return Judgment(Verdict.OPEN, f"{text}: nearly every result fits that, so it is no evidence of agreement")
 
 
 def last_digit(printed: str) -> float:
@@ -175,7 +175,7 @@ def _same_pairs(report: str) -> list[tuple[float, float]]:
     pairs = []
     for table in tables().values():
         errors = [column.key for column in table.columns if METRICS[column.metric].source == "error_percent"]
-        for first, second in table.same if table.report == report else []:
+        for first, second in table.equivalent if table.report == report else []:
             cells = [(table.cell(first, column), table.cell(second, column)) for column in errors]
             pairs += [(a.value, b.value) for a, b in cells if a and b]
     return pairs

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from filelock import Timeout
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import locks
 from vitcore.runs.folder import FORMAT, RunFolder, read_json, reason, write_json
 from vitcore.spec import printable
@@ -29,9 +29,9 @@ def read(folder: RunFolder) -> Annotations:
     """The annotations; none where there are none or the file is broken."""
     found = read_json(folder.annotations) or {}
     tags, note, name = found.get("tags"), found.get("note"), found.get("name")
-    kept = [tag for tag in tags if isinstance(tag, str) and tag and _fits(tag)] if isinstance(tags, list) else []
+    stored = [tag for tag in tags if isinstance(tag, str) and tag and _fits(tag)] if isinstance(tags, list) else []
     return Annotations(
-        tuple(sorted(set(kept))),
+        tuple(sorted(set(stored))),
         # half a surrogate pair could be neither shown nor stored
         note[:_NOTE_LETTERS].encode("utf-8", "replace").decode() if isinstance(note, str) else "",
         name if isinstance(name, str) and _fits(name) else "",
@@ -39,7 +39,7 @@ def read(folder: RunFolder) -> Annotations:
 
 
 def title(folder: RunFolder) -> str:
-    """What a run is called: the name it was given afterwards, else its spec's. Raises Refusal as its spec does."""
+    """What a run is called: the name it was given afterwards, else its spec's. Raises UserError as its spec does."""
     return read(folder).name or folder.spec().title()
 
 
@@ -50,7 +50,7 @@ def write(
     is the spec's again.
 
     Raises:
-        Refusal: a tag or the name holds what cannot be seen or is too long, or the note is.
+        UserError: a tag or the name holds what cannot be seen or is too long, or the note is.
     """
 
     def change(old: Annotations) -> Annotations:
@@ -67,7 +67,7 @@ def amend(folder: RunFolder, change: Callable[[Annotations], Annotations]) -> An
     """Replaces the annotations by what `change` makes of them; two writers do not undo one another.
 
     Raises:
-        Refusal: as `write`, or another process holds them for too long.
+        UserError: as `write`, or another process holds them for too long.
     """
     try:
         with locks.lock(folder.path / ".annotations.lock").acquire(timeout=_PATIENCE):
@@ -76,9 +76,9 @@ def amend(folder: RunFolder, change: Callable[[Annotations], Annotations]) -> An
             write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name})
             return new
     except Timeout:
-        raise Refusal(f"run {folder.id} is being annotated by another process; try again") from None
+        raise UserError(f"run {folder.id} is being annotated by another process; try again") from None
     except OSError as error:
-        raise Refusal(f"run {folder.id} cannot be annotated: {reason(error)}") from None
+        raise UserError(f"run {folder.id} cannot be annotated: {reason(error)}") from None
 
 
 def _check(new: Annotations) -> None:
@@ -87,11 +87,11 @@ def _check(new: Annotations) -> None:
             printable.checked(tag, "a tag")
         printable.checked(new.name, "a name")
     except ValueError as error:
-        raise Refusal(str(error)) from None
+        raise UserError(str(error)) from None
     if "" in new.tags:
-        raise Refusal("a tag of no signs cannot be seen; give it at least one")
+        raise UserError("a tag of no signs cannot be seen; give it at least one")
     if len(new.note) > _NOTE_LETTERS:
-        raise Refusal(f"a note of {len(new.note):,} letters is too long; {_NOTE_LETTERS:,} is the most")
+        raise UserError(f"a note of {len(new.note):,} letters is too long; {_NOTE_LETTERS:,} is the most")
 
 
 def _fits(text: str) -> bool:

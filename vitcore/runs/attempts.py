@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import journal
 from vitcore.runs.folder import RunFolder
 
 _STEP = "step"
-_TOLD = ("event", "epoch", "resumed_from")
+_COUNTED = ("event", "epoch", "resumed_from")
 
 
 class Attempts:
@@ -29,7 +29,7 @@ class Attempts:
     def __init__(self, number: str = "epoch") -> None:
         self.lines: dict[int, Mapping[str, Any]] = {}
         self.floor: int | None = None
-        self.told: set[int] = set()
+        self.notes: set[int] = set()
         self._number = number
 
     def take(self, line: Mapping[str, Any]) -> None:
@@ -43,7 +43,7 @@ class Attempts:
         if number is not None:
             self._withdraw(number - 1)
             self.lines[number] = line
-            self.told.add(number)
+            self.notes.add(number)
 
     def take_all(self, lines: Iterable[Mapping[str, Any]]) -> Attempts:
         """Take lines in the order in which they were written; itself."""
@@ -54,7 +54,7 @@ class Attempts:
     @property
     def withdrawn(self) -> set[int]:
         """The numbers that were told and count no more."""
-        return self.told - self.lines.keys()
+        return self.notes - self.lines.keys()
 
     def _withdraw(self, floor: int) -> None:
         self.floor = floor if self.floor is None else min(self.floor, floor)
@@ -66,10 +66,10 @@ def withdrawn(run: RunFolder) -> set[int]:
     """The epochs that a run has told and that count no more, since it went on from before them."""
     try:
         lines, _ = journal.stream(run.events)
-    except (OSError, Refusal):  # the run's row says why
+    except (OSError, UserError):  # the run's row says why
         return set()
-    told = (line for line in lines if line.get("event") in ("started", "epoch"))
-    return Attempts().take_all({name: line.get(name) for name in _TOLD} for line in told).withdrawn
+    begun = (line for line in lines if line.get("event") in ("started", "epoch"))
+    return Attempts().take_all({name: line.get(name) for name in _COUNTED} for line in begun).withdrawn
 
 
 def _start(line: Mapping[str, Any], number: str) -> int | None:

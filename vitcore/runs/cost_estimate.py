@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from vitcore.cost.estimate import Expected
+from vitcore.cost.estimate import CostEstimate
 from vitcore.runs.folder import FORMAT, RunFolder, read_json
 
 
-def read(folder: RunFolder) -> Expected | None:
+def read(folder: RunFolder) -> CostEstimate | None:
     """What was expected; None where nothing was, or the file is broken."""
     found = read_json(folder.expected) or {}
     seconds = found.get("training_seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
         return None
-    return Expected(float(seconds), found.get("guessed") is True)
+    return CostEstimate(float(seconds), found.get("guessed") is True)
 
 
-def written(estimate: Expected) -> dict[str, Any]:
+def written(estimate: CostEstimate) -> dict[str, Any]:
     """The estimate as it stands in the file."""
     return {"v": FORMAT, "training_seconds": round(estimate.training_seconds, 2), "guessed": estimate.guessed}

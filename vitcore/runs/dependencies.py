@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import journal, seal
 from vitcore.runs import status as states
 from vitcore.runs.annotations import title
@@ -31,7 +31,7 @@ def check(results: Results, spec: RunSpec, after: Sequence[str] = ()) -> None:
     """Hold that a run can be queued: what it takes has finished, or it is to wait for it.
 
     Raises:
-        Refusal: a run that is not stored, has not finished or never will, or one that would wait for itself.
+        UserError: a run that is not stored, has not finished or never will, or one that would wait for itself.
     """
     _refuse_unknown(spec)
     for id in dict.fromkeys((*named(spec), *after)):
@@ -39,12 +39,12 @@ def check(results: Results, spec: RunSpec, after: Sequence[str] = ()) -> None:
         if state == "finished" or (id in after and state in UNDER_WAY):
             continue
         if state in UNDER_WAY:
-            raise Refusal(
+            raise UserError(
                 f"run {id} is {state}, and a run can start from, or learn from, one that has finished; queue this one "
                 f"to wait for it (--after {id}), or name another"
             )
         way = ", or resume that one first" if state in states.RESUMABLE else ""
-        raise Refusal(
+        raise UserError(
             f"run {id} is {state}, and a run can start from, learn from or wait for one that finishes; name "
             f"another{way}"
         )
@@ -52,13 +52,13 @@ def check(results: Results, spec: RunSpec, after: Sequence[str] = ()) -> None:
 
 
 def refuse_circle(results: Results, ids: Iterable[str]) -> None:
-    """Raises Refusal where one of these runs, or one that they wait for, waits for itself."""
+    """Raises UserError where one of these runs, or one that they wait for, waits for itself."""
     clear: set[str] = set()
 
     def follow(id: str, trail: tuple[str, ...]) -> None:
         if id in trail:
             circle = " → ".join([*trail[trail.index(id) :], id])
-            raise Refusal(f"these runs wait for one another in a circle, so none could begin: {circle}")
+            raise UserError(f"these runs wait for one another in a circle, so none could begin: {circle}")
         if id not in clear:
             for other in _links(results, id):
                 follow(other, (*trail, id))
@@ -71,11 +71,11 @@ def refuse_circle(results: Results, ids: Iterable[str]) -> None:
 def with_fingerprints(results: Results, spec: RunSpec) -> RunSpec:
     """The spec with the fingerprints of the runs that it names, by which its own tells what it is made of."""
     init, teacher = spec.init.init_from, spec.training.teacher
-    marks = {
+    fingerprints = {
         "init_fingerprint": fingerprint(results.run(init)) if init else None,
         "teacher_fingerprint": fingerprint(results.run(teacher)) if teacher else None,
     }
-    known = {name: mark for name, mark in marks.items() if mark}
+    known = {name: fingerprint for name, fingerprint in fingerprints.items() if fingerprint}
     return RunSpec.of(spec, **known) if known else spec
 
 
@@ -104,10 +104,10 @@ def reason(results: Results, id: str) -> str:
     """Why a queued run is not taken up yet, as a sentence without its end; empty where nothing holds it back."""
     try:
         folder = results.run(id)
-    except Refusal:
+    except UserError:
         return ""
-    told = [_told(results, one, (id,)) for one in awaited(results, folder)]
-    return f"waits for {', and for '.join(told)}" if told else ""
+    reasons = [_reason(results, item, (id,)) for item in awaited(results, folder)]
+    return f"waits for {', and for '.join(reasons)}" if reasons else ""
 
 
 def stuck(results: Results, id: str) -> bool:
@@ -118,16 +118,16 @@ def stuck(results: Results, id: str) -> bool:
 def _stuck(results: Results, id: str, trail: tuple[str, ...]) -> bool:
     if id in trail:
         return True
-    for one in awaited(results, RunFolder(results.runs / id)):
-        state = _state(results, one)
+    for item in awaited(results, RunFolder(results.runs / id)):
+        state = _state(results, item)
         if state not in ("queued", "running", "finished"):
             return True
-        if state == "queued" and (not _is_own(RunFolder(results.runs / one)) or _stuck(results, one, (*trail, id))):
+        if state == "queued" and (not _is_own(RunFolder(results.runs / item)) or _stuck(results, item, (*trail, id))):
             return True
     return False
 
 
-def _told(results: Results, id: str, trail: tuple[str, ...]) -> str:
+def _reason(results: Results, id: str, trail: tuple[str, ...]) -> str:
     """One run that is waited for, and how it is."""
     state = _state(results, id)
     if state is None:
@@ -136,9 +136,9 @@ def _told(results: Results, id: str, trail: tuple[str, ...]) -> str:
     called = f"{title(folder)} ({id})"
     if state == "queued":
         waits = awaited(results, folder)
-        further = [one for one in waits if one not in trail]
+        further = [wait for wait in waits if wait not in trail]
         if further and len(trail) < _DEEPEST:
-            return f"{called}, which waits for {_told(results, further[0], (*trail, id))}"
+            return f"{called}, which waits for {_reason(results, further[0], (*trail, id))}"
         if waits:
             return f"{called}, which waits for it in turn; cancel one of the two"
         if not _is_own(folder):
@@ -164,7 +164,7 @@ _ENDED = {
 def _why(folder: RunFolder) -> str:
     try:
         lines, _ = journal.read(folder.events)
-    except (OSError, Refusal):
+    except (OSError, UserError):
         return ""
     reasons = [line.get("reason") for line in lines if line.get("event") == "ended"]
     return reasons[-1].rstrip(".") if reasons and isinstance(reasons[-1], str) else ""
@@ -173,7 +173,7 @@ def _why(folder: RunFolder) -> str:
 def _refuse_unknown(spec: RunSpec) -> None:
     """What only the program fills in must be of a run that is named."""
     if spec.init.checkpoint_digest:
-        raise Refusal(
+        raise UserError(
             "this is the spec of an imported checkpoint, which nothing here can train again; start from that run "
             "(init_from) instead"
         )
@@ -181,10 +181,10 @@ def _refuse_unknown(spec: RunSpec) -> None:
         "starts from": (spec.init.init_fingerprint, spec.init.init_from),
         "learns from": (spec.init.teacher_fingerprint, spec.training.teacher),
     }
-    for what, (mark, id) in parts.items():
-        if mark and not id:
-            raise Refusal(
-                f"this run {what} another recipe's run ({mark}), which is to be queued with it; "
+    for what, (fingerprint, id) in parts.items():
+        if fingerprint and not id:
+            raise UserError(
+                f"this run {what} another recipe's run ({fingerprint}), which is to be queued with it; "
                 "`python -m vitcore reports fill` queues both"
             )
 
@@ -193,16 +193,16 @@ def _state(results: Results, id: str) -> str | None:
     """The status of a run; None where it is not stored."""
     try:
         return states.now(results.run(id))
-    except Refusal:
+    except UserError:
         return None
 
 
 def _is_own(folder: RunFolder) -> bool:
-    return seal.is_own(folder, read_json(folder.waiting) or {})
+    return seal.is_own(folder, read_json(folder.queue_entry) or {})
 
 
 def _after(folder: RunFolder) -> list[str]:
-    after = (read_json(folder.waiting) or {}).get("after")
+    after = (read_json(folder.queue_entry) or {}).get("after")
     return [id for id in after if isinstance(id, str)] if isinstance(after, list) else []
 
 
@@ -211,8 +211,8 @@ def _links(results: Results, id: str) -> list[str]:
     try:
         folder = results.run(id)
         raw = folder.raw_spec()
-    except Refusal:
+    except UserError:
         return []
     sections = [(raw.get("init"), "init_from"), (raw.get("training"), "teacher")]
-    told = [section.get(name) for section, name in sections if isinstance(section, dict)]
-    return list(dict.fromkeys([*(one for one in told if isinstance(one, str)), *_after(folder)]))
+    reasons = [section.get(name) for section, name in sections if isinstance(section, dict)]
+    return list(dict.fromkeys([*(item for item in reasons if isinstance(item, str)), *_after(folder)]))

@@ -10,10 +10,10 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-LANE = re.compile(r"cpu|mps|cuda-\d{1,3}")
+DEVICE_QUEUE = re.compile(r"cpu|mps|cuda-\d{1,3}")
 
 
-def lane(device: str) -> str:
+def device_queue(device: str) -> str:
     """The queue that a spec's device belongs to: `cpu`, `mps`, `cuda-0`, …; each runs one run at a time.
 
     `auto` is a guess from what the system shows; the worker asks torch, and waits for the true device's lane as well.

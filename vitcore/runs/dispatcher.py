@@ -16,7 +16,7 @@ from typing import BinaryIO
 from filelock import Timeout
 
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.events import Ended
 from vitcore.runs import dependencies, journal, locks, queue, status
 from vitcore.runs.files import write_own
@@ -31,51 +31,51 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--results")
     arguments = parser.parse_args()
-    results, lane = Results(arguments.results), arguments.device
-    place = locks.lock(results.locks / f"dispatcher-{lane}.lock")
+    results, device_queue = Results(arguments.results), arguments.device
+    place = locks.lock(results.locks / f"dispatcher-{device_queue}.lock")
     tried: set[tuple[str, float]] = set()
     # Whoever queues a run looks at the lock only after the run lies there, and we look at the queue again after
     # letting go of the lock: so a run queued while we leave is seen by one of the two.
-    while _open(results, lane, tried):
+    while _open(results, device_queue, tried):
         try:
             with place.acquire(timeout=1):
-                _serve(results, lane, tried)
+                _serve(results, device_queue, tried)
         except Timeout:
             return
 
 
-def _serve(results: Results, lane: str, tried: set[tuple[str, float]]) -> None:
+def _serve(results: Results, device_queue: str, tried: set[tuple[str, float]]) -> None:
     """Runs what is queued, one by one, until nothing is left that has not been tried."""
-    device = locks.lock(results.locks / f"run-{lane}.lock")
-    while _open(results, lane, tried):
+    device = locks.lock(results.locks / f"run-{device_queue}.lock")
+    while _open(results, device_queue, tried):
         try:  # a killed dispatcher's worker may still be at it
             with device.acquire(timeout=_WAIT_SECONDS):
                 pass
         except Timeout:
             time.sleep(_WAIT_SECONDS)
             continue
-        waiting = _open(results, lane, tried)
+        waiting = _open(results, device_queue, tried)
         if waiting:
             tried.add(waiting[0])
             try:
-                _run(results, lane, results.run(waiting[0][0]))
+                _run(results, device_queue, results.run(waiting[0][0]))
                 queue.ensure_dispatcher(results)  # what waited for it may wait for another device
-            except (Refusal, OSError) as error:  # deleted or made read-only meanwhile: those behind it go on
+            except (UserError, OSError) as error:  # deleted or made read-only meanwhile: those behind it go on
                 print(f"{waiting[0][0]} was passed over: {error}", file=sys.stderr, flush=True)
 
 
-def _open(results: Results, lane: str, tried: set[tuple[str, float]]) -> list[tuple[str, float]]:
+def _open(results: Results, device_queue: str, tried: set[tuple[str, float]]) -> list[tuple[str, float]]:
     """The waiting runs that can be taken up, with the time of their ticket; one that could not even be claimed is not
     tried twice, and one that waits for another run not before that one has finished."""
-    waiting = [(id, queue.since(results, id)) for id in queue.own(results, lane)]
+    waiting = [(id, queue.since(results, id)) for id in queue.own(results, device_queue)]
     left = [entry for entry in waiting if entry not in tried]
     return [entry for entry in left if not dependencies.awaited(results, RunFolder(results.runs / entry[0]))]
 
 
-def _run(results: Results, lane: str, folder: RunFolder) -> None:
+def _run(results: Results, device_queue: str, folder: RunFolder) -> None:
     """One worker's life."""
     with _log(folder) as log:
-        arguments = [folder.id, "--device", lane, "--results", str(results.root)]
+        arguments = [folder.id, "--device", device_queue, "--results", str(results.root)]
         worker = processes.start("vitcore.runs.worker", arguments, log, detached=True)
     settle(folder, worker.wait())
 
@@ -94,19 +94,19 @@ def settle(folder: RunFolder, code: int) -> None:
         return
     try:
         with locks.lock(folder.alive).acquire(timeout=1):
-            claimed = code != 0 and folder.waiting.exists() and queue.claim(folder)
+            claimed = code != 0 and folder.queue_entry.exists() and queue.dequeue(folder)
             lines, _ = journal.stream(folder.events)
-            told = [{name: line.get(name) for name in ("event", "status")} for line in lines]
-            if folder.waiting.exists() or (status.ending(told) is not None and not claimed):
+            journaled = [{name: line.get(name) for name in ("event", "status")} for line in lines]
+            if folder.queue_entry.exists() or (status.ending(journaled) is not None and not claimed):
                 return
-            if code == 0 and not told:
+            if code == 0 and not journaled:
                 return  # it found the run taken out of the queue, by someone who is about to say so
             events = journal.Journal(folder.events)
             events.append(_cause(folder, code))
             events.close()
     except Timeout:
         return  # another worker has taken it up
-    except (OSError, Refusal) as error:  # this run's files alone: the others in the queue go on
+    except (OSError, UserError) as error:  # this run's files alone: the others in the queue go on
         print(f"run {folder.id} cannot be told how it ended: {error}", file=sys.stderr, flush=True)
 
 

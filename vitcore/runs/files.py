@@ -1,6 +1,6 @@
 """A run's own files, which somebody else may have written: only regular ones, of a fair size, that lie with the runs.
 
-A link is followed where it stays with its neighbours (a run's file in another run's folder), never out of there: a
+A link is followed where it stays with its neighbors (a run's file in another run's folder), never out of there: a
 results folder that was sent must neither show this machine's files nor have a worker write into them.
 """
 
@@ -11,8 +11,9 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from vitcore import aliases
 from vitcore.data.storage.regular import open_regular, own_place, read_regular
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 SMALL = 4 << 20  # bytes of a small JSON file; ten thousand runs' ids in an order take a tenth of it
 LIMITS = {
@@ -27,7 +28,7 @@ LIMITS = {
     "resume.pt": 64 << 30,
     "labels.jsonl": 16 << 20,
 }
-PICTURE = 4 << 20  # of a kept drawing, which has at most 512 pixels a side
+IMAGE = 4 << 20  # of a kept drawing, which has at most 512 pixels a side
 JOURNAL = 16 << 20  # of any other journal
 WEIGHTS = 64 << 30  # the best ones, those that another set is to replace, and ONNX
 
@@ -42,7 +43,7 @@ class Unwritten(OSError):
 
 def limit(path: Path) -> int:
     """How many bytes of a file of this name are read at most."""
-    known = {".jsonl": JOURNAL, ".png": PICTURE, ".safetensors": WEIGHTS, ".onnx": WEIGHTS}
+    known = {".jsonl": JOURNAL, ".png": IMAGE, ".safetensors": WEIGHTS, ".onnx": WEIGHTS}
     return LIMITS.get(path.name, known.get(path.suffix, SMALL))
 
 
@@ -51,7 +52,7 @@ def open_own(path: Path) -> BinaryIO:
 
     Raises:
         OSError: it is not there, or may not be read.
-        Refusal: it is no regular file, larger than its kind may be, or a link that leads elsewhere.
+        UserError: it is no regular file, larger than its kind may be, or a link that leads elsewhere.
     """
     return open_regular(own_place(path), limit(path))
 
@@ -69,8 +70,8 @@ def write_own(path: Path, flags: int) -> int:
     """
     try:
         real = own_place(path)
-    except Refusal as refusal:
-        raise OSError(str(refusal)) from None
+    except UserError as error:
+        raise OSError(str(error)) from None
     number = os.open(real, flags | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
@@ -93,9 +94,11 @@ def trouble(folder: Path) -> str | None:
                     return f"{name} is a link to nothing; take it away"
             except OSError as error:
                 return f"{name} cannot be read: {error.strerror or error}"
-            except Refusal as refusal:
-                return str(refusal).replace(f"{folder / name}", name, 1)
+            except UserError as user_error:
+                return str(user_error).replace(f"{folder / name}", name, 1)
     return None
 
 
-_SMALL_ONES = frozenset({"spec.json", "annotations.json", "drawings.json", "expected.json", "waiting.json", "request"})
+_SMALL_ONES = frozenset(
+    {"spec.json", "annotations.json", "drawings.json", "expected.json", "queued.json", aliases.QUEUE_ENTRY, "request"}
+)

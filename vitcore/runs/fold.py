@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from vitcore import events, untrusted
+from vitcore import aliases, events, untrusted
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.folder import FORMAT
 
@@ -20,6 +20,7 @@ MOST_NOTES = 10_000  # of a run; those beyond are not shown
 Row = dict[str, Any]
 """Values by the columns of a table."""
 
+_OLDER = {new: old for old, new in aliases.EVENTS.items()}
 _READERS: dict[type, Callable[[object], Any]] = {
     int: untrusted.whole,
     float: untrusted.number,
@@ -99,16 +100,16 @@ class Fold:
         now = self.row.get(column) if column and self.ending is None else None
         if now is not None:
             return now
-        told = (row.get(name) for row in reversed(self.attempts.lines.values()))
-        return next((value for value in told if value is not None), self.row.get(f"end_{name}"))
+        values = (row.get(name) for row in reversed(self.attempts.lines.values()))
+        return next((value for value in values if value is not None), self.row.get(f"end_{name}"))
 
     def best(self, name: str) -> Any:
         """Of the earliest epoch of least validation error: best_epoch, val_error_best or test_error_best."""
-        told = self.row.get(f"end_{name}")
-        if told is not None or name == "test_error_best":
-            return told
-        told = [(row.get("val_error"), row["epoch"]) for row in self.attempts.lines.values()]
-        known = [(error, epoch) for error, epoch in told if error is not None and math.isfinite(error)]
+        values = self.row.get(f"end_{name}")
+        if values is not None or name == "test_error_best":
+            return values
+        values = [(row.get("val_error"), row["epoch"]) for row in self.attempts.lines.values()]
+        known = [(error, epoch) for error, epoch in values if error is not None and math.isfinite(error)]
         error, epoch = min(known, default=(None, None))
         return epoch if name == "best_epoch" else error
 
@@ -120,9 +121,9 @@ class Fold:
 
 
 @functools.cache
-def _plan(kind: type) -> tuple[tuple[str, tuple[str, ...], str, Callable[[object], Any]], ...]:
+def _plan(kind: type) -> tuple[tuple[str, tuple[str, ...], str, str, Callable[[object], Any]], ...]:
     return tuple(
-        (each.column, each.path[:-1], each.name, _READERS[each.kind])
+        (each.column, each.path[:-1], each.name, _OLDER.get(each.name, each.name), _READERS[each.kind])
         for each in events.fields(kind)
         if each.column is not None
     )
@@ -130,9 +131,11 @@ def _plan(kind: type) -> tuple[tuple[str, tuple[str, ...], str, Callable[[object
 
 def read(kind: type, line: Mapping[str, Any]) -> Row:
     """A line's values by their columns; None where there is none, or it is not of the field's type."""
-    return {
-        column: reader((_within(line, path) if path else line).get(name)) for column, path, name, reader in _plan(kind)
-    }
+    found: Row = {}
+    for column, path, name, older, reader in _plan(kind):
+        place = _within(line, path) if path else line
+        found[column] = reader(place.get(name, place.get(older)))
+    return found
 
 
 def newer(line: Mapping[str, Any]) -> bool:

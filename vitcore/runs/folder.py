@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vitcore.errors import Refusal
+from vitcore import aliases
+from vitcore.errors import UserError
 from vitcore.runs.files import read_own
 from vitcore.spec import RunSpec
 
-FORMAT = 1  # of spec.json and of the journals' lines
+FORMAT = 2  # of spec.json and of the journals' lines; 1 had other names for some fields (`aliases`)
 ENVIRONMENT = "VITCORE_RESULTS"
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 
@@ -32,6 +33,15 @@ class _Within:
 
     def __get__(self, owner: Results | RunFolder, kind: type) -> Path:
         return owner.path / self.name
+
+
+class _QueueEntry(_Within):
+    """The file that queues a run; where a vitcore of format 1 has queued it, that one's."""
+
+    def __get__(self, owner: Results | RunFolder, kind: type) -> Path:
+        entry = super().__get__(owner, kind)
+        older = entry.with_name(aliases.QUEUE_ENTRY)
+        return older if os.path.isfile(older) and not os.path.lexists(entry) else entry
 
 
 class Results:
@@ -63,18 +73,18 @@ class Results:
         """A stored run.
 
         Raises:
-            Refusal: the id could not be one, or no such run is stored.
+            UserError: the id could not be one, or no such run is stored.
         """
         folder = RunFolder(self.runs / checked(id))
         if not _is_run(folder.path):
-            raise Refusal(f"there is no run {id!r} in {self.runs}; `python -m vitcore runs` lists those that are")
+            raise UserError(f"there is no run {id!r} in {self.runs}; `python -m vitcore runs` lists those that are")
         return folder
 
-    def create(self, spec: RunSpec, marks: Mapping[str, Mapping[str, Any]] | None = None) -> RunFolder:
+    def create(self, spec: RunSpec, markers: Mapping[str, Mapping[str, Any]] | None = None) -> RunFolder:
         """A new run's folder, there whole or not at all; `marks` are further small JSON files to put in it.
 
         Raises:
-            Refusal: the results folder cannot be written.
+            UserError: the results folder cannot be written.
         """
         now = time.time()
         id = f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{slug(spec.model.architecture)}-{secrets.token_hex(2)}"
@@ -82,19 +92,21 @@ class Results:
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Refusal(f"a run cannot be stored in {self.runs}: {_in_the_way(self.runs) or reason(error)}") from None
+            raise UserError(
+                f"a run cannot be stored in {self.runs}: {_in_the_way(self.runs) or reason(error)}"
+            ) from None
         try:
             draft.mkdir()
             write_json(draft / "spec.json", {"v": FORMAT, "created": round(now, 3), "spec": spec.to_dict()})
-            for name, content in (marks or {}).items():
+            for name, content in (markers or {}).items():
                 write_json(draft / name, content)
             os.rename(draft, self.runs / id)
         except OSError as error:
             if error.errno != errno.EEXIST:  # else another's draft of this very id
                 shutil.rmtree(draft, ignore_errors=True)
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):  # a run of this id, made within the same second
-                return self.create(spec, marks)
-            raise Refusal(f"a run cannot be stored in {self.runs}: {reason(error)}") from None
+                return self.create(spec, markers)
+            raise UserError(f"a run cannot be stored in {self.runs}: {reason(error)}") from None
         return RunFolder(self.runs / id)
 
 
@@ -113,7 +125,7 @@ class RunFolder:
     annotations = _Within("annotations.json")
     drawings = _Within("drawings.json")  # what it made of a person's own drawings
     expected = _Within("expected.json")  # what it was to cost, as told before its launch
-    waiting = _Within("waiting.json")  # the run is queued while this is there
+    queue_entry = _QueueEntry("queued.json")  # the run is queued while this is there
     request = _Within("request")  # "stop" or "pause", for the worker to read
     alive = _Within("alive.lock")  # held by the worker for its life
     log = _Within("worker.log")
@@ -126,17 +138,17 @@ class RunFolder:
         """spec.json as it is: format `v`, `created` in unix seconds and the raw `spec`.
 
         Raises:
-            Refusal: it is absent, broken, or of a newer format.
+            UserError: it is absent, broken, or of a newer format.
         """
         return read_record(self.path / "spec.json", f"spec.json of run {self.id}", "spec")
 
     def raw_spec(self) -> dict[str, Any]:
-        """The spec as stored, whether or not it still validates. Raises Refusal as `card` does."""
+        """The spec as stored, whether or not it still validates. Raises UserError as `card` does."""
         spec: dict[str, Any] = self.card()["spec"]
         return spec
 
     def spec(self) -> RunSpec:
-        """The validated spec. Raises Refusal where it is no longer valid."""
+        """The validated spec. Raises UserError where it is no longer valid."""
         return RunSpec.parse(self.raw_spec())
 
 
@@ -144,10 +156,10 @@ def checked(id: str) -> str:
     """The id itself, where it is one; so that no name can lead out of the results folder.
 
     Raises:
-        Refusal: it holds other signs than a run's id does.
+        UserError: it holds other signs than a run's id does.
     """
     if not _ID.fullmatch(id):
-        raise Refusal(f"{id[:80]!r} is no run's id; an id has 1 to 64 small letters, digits and dashes")
+        raise UserError(f"{id[:80]!r} is no run's id; an id has 1 to 64 small letters, digits and dashes")
     return id
 
 
@@ -176,7 +188,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
         found = json.loads(read_own(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError):  # a Refusal is a ValueError
+    except (OSError, ValueError, RecursionError):  # a UserError is a ValueError
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -189,23 +201,23 @@ def read_record(path: Path, what: str, part: str, way_on: str = "") -> dict[str,
         way_on: what a person can do about one that is broken.
 
     Raises:
-        Refusal: it is absent, broken, or of a newer format.
+        UserError: it is absent, broken, or of a newer format.
     """
     try:
         data = read_own(path)
     except OSError as error:
-        raise Refusal(f"{what} cannot be read: {reason(error)}") from None
-    except Refusal as refusal:
-        raise Refusal(f"{what} cannot be read: {refusal}") from None
+        raise UserError(f"{what} cannot be read: {reason(error)}") from None
+    except UserError as user_error:
+        raise UserError(f"{what} cannot be read: {user_error}") from None
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
-        raise Refusal(f"{what} is not JSON{way_on}") from None
+        raise UserError(f"{what} is not JSON{way_on}") from None
     if not isinstance(found, dict) or not isinstance(found.get(part), dict):
-        raise Refusal(f"{what} holds no {part}{way_on}")
+        raise UserError(f"{what} holds no {part}{way_on}")
     version = found.get("v")
     if isinstance(version, int) and version > FORMAT:
-        raise Refusal(f"{what} is of format {version}, written by a newer vitcore; this one reads up to {FORMAT}")
+        raise UserError(f"{what} is of format {version}, written by a newer vitcore; this one reads up to {FORMAT}")
     return found
 
 
@@ -216,10 +228,10 @@ def reason(error: OSError) -> str:
 
 def _in_the_way(path: Path) -> str | None:
     """What stands where a folder should be made: a link to nothing, or a file."""
-    for one in (path, *path.parents):
-        if os.path.lexists(one) and not os.path.isdir(one):
-            what = "a link to a folder that is not there" if os.path.islink(one) else "a file"
-            return f"{one} is {what}; put a folder there, or name another by {ENVIRONMENT}"
+    for item in (path, *path.parents):
+        if os.path.lexists(item) and not os.path.isdir(item):
+            what = "a link to a folder that is not there" if os.path.islink(item) else "a file"
+            return f"{item} is {what}; put a folder there, or name another by {ENVIRONMENT}"
     return None
 
 
@@ -242,4 +254,4 @@ def _folders(parent: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise Refusal(f"{parent} cannot be read: {reason(error)}") from None
+        raise UserError(f"{parent} cannot be read: {reason(error)}") from None

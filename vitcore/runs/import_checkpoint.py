@@ -1,4 +1,4 @@
-"""A published checkpoint as a stored run, measured on the test rows like any other."""
+"""A published checkpoint as a stored run, measured on the test samples like any other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def store(
     from them.
 
     Raises:
-        Refusal: the file is unreadable or another model's, or the test rows are not to be had.
+        UserError: the file is unreadable or another model's, or the test samples are not to be had.
     """
     import torch
 
@@ -36,11 +36,11 @@ def store(
     from vitcore.training.network import build_model
 
     dataset = DATASETS[spec.data.dataset]
-    side = spec.data.side or dataset.side
+    image_size = spec.data.image_size or dataset.image_size
     torch.manual_seed(spec.seed)
-    model = build_model(spec, dataset.channels, side, len(dataset.classes)).eval()
+    model = build_model(spec, dataset.channels, image_size, len(dataset.classes)).eval()
     loaded = load(model, path, weights)
-    said = loaded.told
+    text = loaded.notes
     spec = RunSpec.of(spec, checkpoint_digest=_digest(path))
     scores, truth = _measure(model, spec) if evaluate and not loaded.fresh_head else (None, [])
 
@@ -49,23 +49,23 @@ def store(
         if loaded.fresh_head:
             heads = head_names(model)
             bare = {name: tensor for name, tensor in model.state_dict().items() if name not in heads}
-            save_weights(folder.path / BACKBONE, bare, metadata(spec, dataset.classes, side, 0))
+            save_weights(folder.path / BACKBONE, bare, metadata(spec, dataset.classes, image_size, 0))
         else:
-            save_model(folder.path, model, spec, dataset.classes, side, 0)
+            save_model(folder.path, model, spec, dataset.classes, image_size, 0)
         events = Journal(folder.events)
         events.append(
             Started(
                 device="cpu",
                 precision="float32",
                 classes=list(dataset.classes),
-                test_rows=dataset.test_rows,
+                test_samples=dataset.test_samples,
                 parameters=count.parameters(model),
-                macs=count.macs(model, dataset.channels, side),
+                macs=count.macs(model, dataset.channels, image_size),
                 epochs=0,
                 resumed_from=0,
             )
         )
-        for sentence in said:
+        for sentence in text:
             events.append(Note(sentence))
         without = ", without a head that fits: runs can start from it, and it can answer nothing itself"
         reason = f"Imported from {path.name}{without if loaded.fresh_head else ''}."
@@ -79,7 +79,7 @@ def store(
         error = None if scores is None else scores.error_percent
         events.append(Ended("finished", reason, epochs=0, error_percent=error))
         events.close()
-    return folder.id, said
+    return folder.id, text
 
 
 def _digest(path: Path) -> str:
@@ -89,24 +89,24 @@ def _digest(path: Path) -> str:
 
 
 def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
-    """The scores on the test rows, and their true classes."""
+    """The scores on the test samples, and their true classes."""
     import torch
 
-    from vitcore.data.augment import Normalise
+    from vitcore.data.augment import Normalize
     from vitcore.data.load import load
     from vitcore.data.registry import pixel_scale
     from vitcore.training.evaluate import evaluate
 
-    images = load(spec.data.dataset, spec.data.side, skip_broken=spec.data.skip_broken)
+    images = load(spec.data.dataset, spec.data.image_size, skip_broken=spec.data.skip_broken)
     cpu = torch.device("cpu")
     scores = evaluate(
         model,
         images.test.images,
         images.test.labels,
-        Normalise(*pixel_scale(spec.data.dataset, spec.data.normalize), cpu),
+        Normalize(*pixel_scale(spec.data.dataset, spec.data.normalize), cpu),
         device=cpu,
         precision=torch.float32,
         softmax_before_loss=False,
-        interrupted=lambda: False,
+        stop_requested=lambda: False,
     )
     return scores, images.test.labels.tolist()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vitcore import events
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.files import Unwritten, open_own, read_own, write_own
 from vitcore.runs.folder import FORMAT
 
@@ -43,7 +43,7 @@ class Journal:
             self._seq, torn = _last(path)
         except BaseException as error:
             os.close(self._file)
-            if isinstance(error, Refusal):
+            if isinstance(error, UserError):
                 raise OSError(str(error)) from None
             raise
         if torn:
@@ -55,9 +55,9 @@ class Journal:
         Raises:
             OSError: the disk is full or gone; the journal is then as it was before.
         """
-        told = line.written() if isinstance(line, events.Line) else line
+        content = line.written() if isinstance(line, events.Line) else line
         with self._lock:
-            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(told)}
+            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(content)}
             text = json.dumps(stamped, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
             if self._buffered:
                 self._lines.append(text)
@@ -115,7 +115,7 @@ def stream(path: Path, offset: int = 0) -> tuple[Iterator[dict[str, Any]], int]:
 
     Raises:
         OSError: it may not be read.
-        Refusal: it is no regular file, larger or of more lines than a journal may be, or a link that leads elsewhere.
+        UserError: it is no regular file, larger or of more lines than a journal may be, or a link that leads elsewhere.
     """
     try:
         with open_own(path) as file:
@@ -127,7 +127,7 @@ def stream(path: Path, offset: int = 0) -> tuple[Iterator[dict[str, Any]], int]:
         return iter(()), 0
     count = data.count(b"\n")
     if count > MOST_LINES:
-        raise Refusal(f"{path} has {count:,} lines, and at most {MOST_LINES:,} are read of a journal")
+        raise UserError(f"{path} has {count:,} lines, and at most {MOST_LINES:,} are read of a journal")
     return _parsed(data), offset + data.rfind(b"\n") + 1
 
 

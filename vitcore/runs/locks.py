@@ -18,7 +18,7 @@ def lock(path: Path) -> FileLock:
     return FileLock(path, poll_interval=POLL_SECONDS, thread_local=False, fallback_to_soft=False)
 
 
-def held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Whether a living process holds the lock; False where that cannot be asked, as `trouble` tells.
 
     Asked with a shared lock where there is one: those who ask do not see each other, and a read-only folder will do.

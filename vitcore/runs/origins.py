@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vitcore.data.registry import DATASETS, Dataset
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
 from vitcore.runs import status as states
 from vitcore.runs.folder import Results
@@ -21,7 +21,7 @@ def check(results: Results, spec: RunSpec) -> None:
     """Hold that the run that the spec starts from, if any, is stored, of the same network and has weights; torch-free.
 
     Raises:
-        Refusal: in one sentence that names what both have.
+        UserError: in one sentence that names what both have.
     """
     id = spec.init.init_from
     if not id:
@@ -34,29 +34,29 @@ def check(results: Results, spec: RunSpec) -> None:
         way = (
             f"take its {other} ones (--init-weights {other}), or " if (folder.path / _FILES[other][0]).exists() else ""
         )
-        raise Refusal(f"run {id} has kept no {which} weights to start from; {way}name another run")
+        raise UserError(f"run {id} has kept no {which} weights to start from; {way}name another run")
 
 
 def hold(named: str, origin: RunSpec, spec: RunSpec) -> None:
-    """Hold that a run can start from one of `origin`. Raises Refusal."""
-    for what, theirs, ours in _compared(origin, spec):
-        if theirs != ours:
-            raise Refusal(
-                f"{named} has {what} {theirs} and this run {what} {ours}, so its weights do not fit; choose the same "
-                "here, or another run to start from"
+    """Hold that a run can start from one of `origin`. Raises UserError."""
+    for what, other, measured in _compared(origin, spec):
+        if other != measured:
+            raise UserError(
+                f"{named} has {what} {other} and this run {what} {measured}, so its weights do not fit; choose the "
+                "same here, or another run to start from"
             )
 
 
 def fits(origin: RunSpec, spec: RunSpec) -> bool:
     """Whether a run of the one spec could start from a run of the other."""
-    return all(theirs == ours for _, theirs, ours in _compared(origin, spec))
+    return all(other == measured for _, other, measured in _compared(origin, spec))
 
 
 def load(results: Results, spec: RunSpec) -> Initial | None:
     """The weights that the spec starts from, or None where it names none.
 
     Raises:
-        Refusal: as `check`, or there are no such weights.
+        UserError: as `check`, or there are no such weights.
     """
     if not spec.init.init_from:
         return None
@@ -68,18 +68,18 @@ def load(results: Results, spec: RunSpec) -> Initial | None:
 
 def _compared(origin: RunSpec, spec: RunSpec) -> list[tuple[str, object, object]]:
     """What two runs of one network share: its name, theirs and ours."""
-    theirs, ours = origin.model, spec.model
-    known = ARCHITECTURES[ours.architecture]
+    other, measured = origin.model, spec.model
+    known = ARCHITECTURES[measured.architecture]
     own = known.config.get("patch")
     pairs: list[tuple[str, object, object]] = [
-        ("the architecture", theirs.architecture, ours.architecture),
-        ("patches of", theirs.patch or own, ours.patch or own),
-        ("positions", theirs.positions, ours.positions),
+        ("the architecture", other.architecture, measured.architecture),
+        ("patches of", other.patch or own, measured.patch or own),
+        ("position embedding", other.pos_embed, measured.pos_embed),
         ("channels:", _dataset(origin).channels, _dataset(spec).channels),
     ]
     if known.flattens:
         pairs.append(("an image size of", _size(origin), _size(spec)))
-    return pairs if known.attention else [pair for pair in pairs if pair[0] not in ("patches of", "positions")]
+    return pairs if known.attention else [pair for pair in pairs if pair[0] not in ("patches of", "position embedding")]
 
 
 def _dataset(spec: RunSpec) -> Dataset:
@@ -87,4 +87,4 @@ def _dataset(spec: RunSpec) -> Dataset:
 
 
 def _size(spec: RunSpec) -> int:
-    return spec.data.side or _dataset(spec).side
+    return spec.data.image_size or _dataset(spec).image_size

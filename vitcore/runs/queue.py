@@ -1,4 +1,4 @@
-"""The queue: a run waits while its folder holds waiting.json; removing that file is how it is claimed or cancelled."""
+"""The queue: a run waits while its folder holds queued.json; removing that file is how it is claimed or cancelled."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from filelock import Timeout
 
-from vitcore import processes
-from vitcore.cost.estimate import Expected
+from vitcore import aliases, processes
+from vitcore.cost.estimate import CostEstimate
 from vitcore.data.load import check_validation
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.events import Ended
 from vitcore.runs import cost_estimate, dependencies, devices, locks, origins, seal, teachers
 from vitcore.runs import status as states
@@ -27,84 +27,87 @@ _LOG_BYTES = 1 << 20
 _PATIENCE = 10.0  # seconds that one who reorders waits for another
 
 
-def enqueue(results: Results, spec: RunSpec, expected: Expected | None = None, *, after: Sequence[str] = ()) -> str:
+def enqueue(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *, after: Sequence[str] = ()) -> str:
     """Stores a run, with what it is expected to cost, queues it and sees that its dispatcher lives; the new run's id.
 
     Args:
         after: runs that it waits for; those whose weights it takes must be among them, or have finished.
 
     Raises:
-        Refusal: the results folder cannot be written, a run that it names does not do, as its teacher, to start from or
-            to wait for, or what is to be held out for validation would leave a class empty.
+        UserError: the results folder cannot be written, a run that it names does not do, as its teacher, to start
+            from or to wait for, or what is to be held out for validation would leave a class empty.
     """
     dependencies.check(results, spec, after)
     return put(results, spec, expected, after=after)
 
 
-def put(results: Results, spec: RunSpec, expected: Expected | None = None, *, after: Sequence[str] = ()) -> str:
+def put(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *, after: Sequence[str] = ()) -> str:
     """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
     teachers.check(results, spec)
     origins.check(results, spec)
     check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
     spec = dependencies.with_fingerprints(results, spec)
     waits = dependencies.entry(results, after)
-    marks = {"waiting.json": _ticket(spec.device, spec.to_dict(), resume=False, after=waits)}
-    folder = results.create(spec, {**marks, "expected.json": cost_estimate.written(expected)} if expected else marks)
+    markers = {"queued.json": _entry(spec.device, spec.to_dict(), resume=False, after=waits)}
+    folder = results.create(
+        spec, {**markers, "expected.json": cost_estimate.written(expected)} if expected else markers
+    )
     ensure_dispatcher(results)
     return folder.id
 
 
-def queued(results: Results, lane: str | None = None) -> list[str]:
+def queued(results: Results, device_queue: str | None = None) -> list[str]:
     """The waiting runs in the order in which they will be taken up, of one lane or of all."""
-    tickets = {}
+    entries = {}
     for id in results.ids():
-        ticket = read_json(results.runs / id / "waiting.json")
-        if ticket is None or (not ticket and not (results.runs / id / "waiting.json").is_file()):
+        place = RunFolder(results.runs / id).queue_entry
+        entry = read_json(place)
+        if entry is None or (not entry and not place.is_file()):
             continue
-        if lane in (None, _lane(ticket)):
-            tickets[id] = ticket
+        if device_queue in (None, _device_queue(entry)):
+            entries[id] = entry
     first = {id: place for place, id in enumerate(_order(results))}
-    return sorted(tickets, key=lambda id: (first.get(id, len(first)), _time(tickets[id]), id))
+    return sorted(entries, key=lambda id: (first.get(id, len(first)), _time(entries[id]), id))
 
 
-def own(results: Results, lane: str | None = None) -> list[str]:
+def own(results: Results, device_queue: str | None = None) -> list[str]:
     """Those of the waiting runs that this account has queued: they alone are taken up without being asked for."""
-    return [id for id in queued(results, lane) if is_own(results.run(id))]
+    return [id for id in queued(results, device_queue) if is_own(results.run(id))]
 
 
 def is_own(folder: RunFolder) -> bool:
     """Whether a waiting run was queued by this account (vitcore.runs.seal)."""
-    return seal.is_own(folder, read_json(folder.waiting) or {})
+    return seal.is_own(folder, read_json(folder.queue_entry) or {})
 
 
 def since(results: Results, id: str) -> float:
     """When a waiting run was queued, in unix seconds; 0 where it does not wait."""
-    return _time(read_json(results.runs / id / "waiting.json") or {})
+    return _time(read_json(RunFolder(results.runs / id).queue_entry) or {})
 
 
 def reorder(results: Results, ids: Sequence[str]) -> None:
     """Puts these runs first, in this order; the others keep theirs: what was put first before, then oldest first.
 
     Raises:
-        Refusal: one of them is not queued.
+        UserError: one of them is not queued.
     """
     try:
         with locks.lock(results.locks / "order.lock").acquire(timeout=_PATIENCE):  # two wishes at once are both kept
             waiting = queued(results)
             for id in ids:
                 if id not in waiting:
-                    raise Refusal(f"run {id!r} is not queued, so it has no place to change")
+                    raise UserError(f"run {id!r} is not queued, so it has no place to change")
             still = set(_order(results)) - set(ids)
             before = [id for id in waiting if id in still]
             write_json(results.locks / _ORDER, {"first": [*dict.fromkeys(ids), *before]})
     except Timeout:
-        raise Refusal("another process is changing the order of the queue; try again") from None
+        raise UserError("another process is changing the order of the queue; try again") from None
     except OSError as error:
-        raise Refusal(f"the queue in {results.locks} cannot be written: {reason(error)}") from None
+        raise UserError(f"the queue in {results.locks} cannot be written: {reason(error)}") from None
 
 
 def status(results: Results, id: str) -> str:
-    """One of vitcore.runs.status.STATUSES, read afresh. Raises Refusal where there is no such run."""
+    """One of vitcore.runs.status.STATUSES, read afresh. Raises UserError where there is no such run."""
     return states.now(results.run(id))
 
 
@@ -112,37 +115,37 @@ def cancel(results: Results, id: str) -> None:
     """Takes a waiting run out of the queue.
 
     Raises:
-        Refusal: it is not waiting.
+        UserError: it is not waiting.
     """
     folder = results.run(id)
-    going_on = _has_learnt(folder)
-    if not claim(folder):
-        raise Refusal(f"run {id} is {states.now(folder)}, not queued; only a queued run can be cancelled")
+    going_on = _has_learned(folder)
+    if not dequeue(folder):
+        raise UserError(f"run {id} is {states.now(folder)}, not queued; only a queued run can be cancelled")
     _cancelled(folder, going_on)
 
 
-def claim(folder: RunFolder) -> bool:
+def dequeue(folder: RunFolder) -> bool:
     """Takes the run out of the queue; False where another has done so. Exactly one caller is told True.
 
     Raises:
-        Refusal: the run's folder cannot be written.
+        UserError: the run's folder cannot be written.
     """
     try:
-        folder.waiting.unlink()
+        folder.queue_entry.unlink()
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise Refusal(f"run {folder.id} cannot be changed: {reason(error)}") from None
+        raise UserError(f"run {folder.id} cannot be changed: {reason(error)}") from None
     return True
 
 
 def stop(results: Results, id: str) -> None:
-    """Asks a running run to end and keep what it has learnt; a queued one is cancelled. Raises Refusal otherwise."""
+    """Asks a running run to end and keep what it has learned; a queued one is cancelled. Raises UserError otherwise."""
     _request(results, id, "stop")
 
 
 def pause(results: Results, id: str) -> None:
-    """Asks a running run to end with a checkpoint, to be resumed later; a queued one is cancelled. Raises Refusal."""
+    """Asks a running run to end with a checkpoint, to be resumed later; a queued one is cancelled. Raises UserError."""
     _request(results, id, "pause")
 
 
@@ -152,36 +155,36 @@ def resume(results: Results, id: str) -> None:
     A run that waits since another account queued it is taken for one's own, as it waits.
 
     Raises:
-        Refusal: it has not ended, or there is nothing left to do.
+        UserError: it has not ended, or there is nothing left to do.
     """
     folder = results.run(id)
     state = states.now(folder)
     foreign = state == "queued" and not is_own(folder)
     going_on = not foreign or resuming(folder)
     if state not in states.RESUMABLE and not foreign:
-        raise Refusal(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
+        raise UserError(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
     spec = folder.spec()
     needed = () if going_on and folder.resume_point.exists() else dependencies.named(spec)
-    for one in needed:
-        results.run(one)  # there is nothing to wait for otherwise
+    for item in needed:
+        results.run(item)  # there is nothing to wait for otherwise
     dependencies.refuse_circle(results, [id])
     after = dependencies.entry(results, (*needed, *dependencies.awaited(results, folder)))
-    if foreign and not claim(folder):
-        raise Refusal(f"run {id} was taken up meanwhile")
+    if foreign and not dequeue(folder):
+        raise UserError(f"run {id} was taken up meanwhile")
     try:
         folder.request.unlink(missing_ok=True)
-        write_json(folder.waiting, _ticket(spec.device, folder.raw_spec(), resume=going_on, after=after))
+        write_json(folder.queue_entry, _entry(spec.device, folder.raw_spec(), resume=going_on, after=after))
     except OSError as error:
-        raise Refusal(f"run {id} cannot be queued again: {reason(error)}") from None
+        raise UserError(f"run {id} cannot be queued again: {reason(error)}") from None
     ensure_dispatcher(results)
 
 
 def resuming(folder: RunFolder) -> bool:
     """Whether the waiting run is to go on from its checkpoint rather than begin."""
-    return bool((read_json(folder.waiting) or {}).get("resume"))
+    return bool((read_json(folder.queue_entry) or {}).get("resume"))
 
 
-def _has_learnt(folder: RunFolder) -> bool:
+def _has_learned(folder: RunFolder) -> bool:
     """Whether a waiting run goes on from something: one that was cancelled before it began is resumed from nothing."""
     return resuming(folder) and folder.resume_point.exists()
 
@@ -193,63 +196,70 @@ def ensure_dispatcher(results: Results) -> None:
     waits for another run is for whoever ends that one, or looks at the queue after it.
     """
     ready = [id for id in own(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
-    lanes = {_lane(read_json(results.runs / id / "waiting.json") or {}) for id in ready}
-    for lane in sorted(lanes):
-        if not locks.held(results.locks / f"dispatcher-{lane}.lock"):
-            _start_dispatcher(results, lane)
+    device_queues = {_device_queue(read_json(RunFolder(results.runs / id).queue_entry) or {}) for id in ready}
+    for device_queue in sorted(device_queues):
+        if not locks.is_locked(results.locks / f"dispatcher-{device_queue}.lock"):
+            _start_dispatcher(results, device_queue)
 
 
-def _start_dispatcher(results: Results, lane: str) -> None:
-    log = results.locks / f"dispatcher-{lane}.log"
+def _start_dispatcher(results: Results, device_queue: str) -> None:
+    log = results.locks / f"dispatcher-{device_queue}.log"
     try:
         results.locks.mkdir(parents=True, exist_ok=True)
         fresh = log.exists() and log.stat().st_size > _LOG_BYTES
         with os.fdopen(write_own(log, os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)), "ab") as file:
-            arguments = ["--device", lane, "--results", str(results.root)]
+            arguments = ["--device", device_queue, "--results", str(results.root)]
             processes.forget(processes.start("vitcore.runs.dispatcher", arguments, file, detached=True))
     except OSError as error:
-        raise Refusal(f"the run is queued, but its worker cannot be started: {reason(error)}") from None
+        raise UserError(f"the run is queued, but its worker cannot be started: {reason(error)}") from None
 
 
 def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
     folder = results.run(id)
-    going_on = _has_learnt(folder)
-    if states.now(folder) == "queued" and claim(folder):
+    going_on = _has_learned(folder)
+    if states.now(folder) == "queued" and dequeue(folder):
         _cancelled(folder, going_on)
         return
     state = states.now(folder)
     if state != "running":
-        raise Refusal(f"run {id} is {state}; only a running or a queued run can be asked to {wish}")
+        raise UserError(f"run {id} is {state}; only a running or a queued run can be asked to {wish}")
     try:
         draft = folder.path / f".request.{secrets.token_hex(4)}"
         draft.write_text(wish, encoding="utf-8")
         os.replace(draft, folder.request)  # never through a link of that name
     except OSError as error:
-        raise Refusal(f"run {id} cannot be asked to {wish}: {reason(error)}") from None
+        raise UserError(f"run {id} cannot be asked to {wish}: {reason(error)}") from None
 
 
 def _cancelled(folder: RunFolder, going_on: bool) -> None:
-    why = "Cancelled before it went on; what it had learnt is kept." if going_on else "Cancelled before it began."
+    why = "Cancelled before it went on; what it had learned is kept." if going_on else "Cancelled before it began."
     try:
         journal = Journal(folder.events)
         journal.append(Ended("cancelled", why))
         journal.close()
     except OSError as error:
-        raise Refusal(f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}") from None
+        raise UserError(
+            f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}"
+        ) from None
 
 
-def _ticket(device: str, spec: Mapping[str, Any], *, resume: bool, after: Sequence[str] = ()) -> dict[str, Any]:
-    ticket = {"at": time.time(), "lane": devices.lane(device), "resume": resume, seal.FIELD: seal.of(spec)}
-    return ticket | {"after": list(after)} if after else ticket
+def _entry(device: str, spec: Mapping[str, Any], *, resume: bool, after: Sequence[str] = ()) -> dict[str, Any]:
+    entry = {
+        "at": time.time(),
+        "device_queue": devices.device_queue(device),
+        "resume": resume,
+        seal.FIELD: seal.of(spec),
+    }
+    return entry | {"after": list(after)} if after else entry
 
 
-def _lane(ticket: dict[str, Any]) -> str:
-    lane = ticket.get("lane")
-    return lane if isinstance(lane, str) and devices.LANE.fullmatch(lane) else "cpu"
+def _device_queue(entry: dict[str, Any]) -> str:
+    device_queue = aliases.value(entry, "device_queue")
+    return device_queue if isinstance(device_queue, str) and devices.DEVICE_QUEUE.fullmatch(device_queue) else "cpu"
 
 
-def _time(ticket: dict[str, Any]) -> float:
-    at = ticket.get("at")
+def _time(entry: dict[str, Any]) -> float:
+    at = entry.get("at")
     try:
         return float(at) if isinstance(at, int | float) and at == at else 0.0
     except OverflowError:

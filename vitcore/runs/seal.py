@@ -20,10 +20,10 @@ from typing import Any
 
 from vitcore.data.storage.places import user_state
 from vitcore.data.storage.regular import read_regular
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import RunFolder
 
-FIELD = "seal"  # of waiting.json
+FIELD = "seal"  # of queued.json
 FOREIGN = (
     "It was queued on another machine or by another account, so it does not start by itself: resume it to train it "
     "here, or cancel it."
@@ -41,14 +41,14 @@ def is_own(folder: RunFolder, entry: Mapping[str, Any]) -> bool:
     """Whether this account has queued the run of this entry, with the spec that lies there now."""
     try:
         return fits(folder.raw_spec(), entry.get(FIELD))
-    except Refusal:  # a spec that cannot be read
+    except UserError:  # a spec that cannot be read
         return False
 
 
-def fits(content: Mapping[str, Any], mark: object) -> bool:
+def fits(content: Mapping[str, Any], marker: object) -> bool:
     """Whether the mark is this account's for this content, such as a run's spec or a question's settings."""
     try:
-        return isinstance(mark, str) and hmac.compare_digest(mark.encode(), of(content).encode())
+        return isinstance(marker, str) and hmac.compare_digest(marker.encode(), of(content).encode())
     except ValueError:  # text that cannot be written
         return False
 
@@ -59,7 +59,7 @@ def _key() -> bytes:
     with suppress(OSError):
         if not place.exists():
             _make(place)
-        with suppress(Refusal):
+        with suppress(UserError):
             key = read_regular(place, 4096)
             if len(key) >= _KEY_BYTES:
                 return key

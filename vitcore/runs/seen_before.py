@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
 
 def sentences(results: Results, spec: RunSpec) -> list[str]:
     """For each run that this one starts from or learns from, directly or by way of others, what flatters its scores."""
-    return [text for id, origin in _before(results, spec) for text in _seen(id, origin, spec)]
+    return [text for id, origin in _before(results, spec) for text in _known(id, origin, spec)]
 
 
 def _before(results: Results, spec: RunSpec) -> Iterator[tuple[str, RunSpec]]:
@@ -25,7 +25,7 @@ def _before(results: Results, spec: RunSpec) -> Iterator[tuple[str, RunSpec]]:
         known.add(id)
         try:
             origin = results.run(id).spec()
-        except Refusal:
+        except UserError:
             continue
         yield id, origin
         left += _taken(origin)
@@ -35,21 +35,21 @@ def _taken(spec: RunSpec) -> list[str]:
     return [id for id in (spec.init.init_from, spec.training.teacher) if id]
 
 
-def _seen(id: str, origin: RunSpec, spec: RunSpec) -> Iterator[str]:
-    mine, theirs = spec.data, origin.data
-    if (mine.dataset, mine.folder) != (theirs.dataset, theirs.folder):
+def _known(id: str, origin: RunSpec, spec: RunSpec) -> Iterator[str]:
+    own, other = spec.data, origin.data
+    if (own.dataset, own.folder) != (other.dataset, other.folder):
         return
-    if theirs.draw_from == "all":
+    if other.draw_from == "all":
         yield (
             f"run {id}, whose weights or answers this run takes, drew its rows from the test images too; its test "
             "error flatters it"
         )
-    if mine.validation is None:
+    if own.validation is None:
         return
-    own_split = bool(DATASETS[mine.dataset].val_rows)
-    same = (mine.validation, mine.validation_seed) == (theirs.validation, theirs.validation_seed)
-    if theirs.validation is None or not (own_split or same):
+    own_split = bool(DATASETS[own.dataset].val_samples)
+    equal = (own.validation, own.validation_seed) == (other.validation, other.validation_seed)
+    if other.validation is None or not (own_split or equal):
         yield (
-            f"run {id}, whose weights or answers this run takes, learnt from images that this run holds out for "
+            f"run {id}, whose weights or answers this run takes, learned from images that this run holds out for "
             "validation; its validation error flatters it"
         )

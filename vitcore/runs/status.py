@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.events import ENDINGS
 from vitcore.runs import journal, locks
 from vitcore.runs.fold import Fold
@@ -29,17 +29,17 @@ class Signs(NamedTuple):
 
 def signs(folder: RunFolder) -> Signs:
     """Whether the run waits in the queue, and whether its worker lives."""
-    waiting = os.path.isfile(folder.waiting)  # what else bears that name can be claimed by nobody
-    return Signs(waiting, not waiting and locks.held(folder.alive))
+    waiting = os.path.isfile(folder.queue_entry)  # what else bears that name can be claimed by nobody
+    return Signs(waiting, not waiting and locks.is_locked(folder.alive))
 
 
-def of(seen: Signs, ending: str | None) -> str:
+def of(known: Signs, ending: str | None) -> str:
     """The status of a run whose journal closes with `ending` (None: it is open, or there is none yet)."""
-    if seen.waiting:
+    if known.waiting:
         return "queued"
     if ending is not None:
         return ending
-    return "running" if seen.alive else "interrupted"
+    return "running" if known.alive else "interrupted"
 
 
 def ending(lines: Iterable[Mapping[str, Any]]) -> str | None:
@@ -49,10 +49,10 @@ def ending(lines: Iterable[Mapping[str, Any]]) -> str | None:
 
 def now(folder: RunFolder) -> str:
     """The status, read afresh."""
-    seen = signs(folder)
+    known = signs(folder)
     try:
         lines, _ = journal.stream(folder.events)
         closed = ending(lines)
-    except (OSError, Refusal):  # nobody can tell; the run's row says why
+    except (OSError, UserError):  # nobody can tell; the run's row says why
         closed = None
-    return of(seen, closed)
+    return of(known, closed)

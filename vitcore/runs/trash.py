@@ -9,7 +9,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import queue, status
 from vitcore.runs.folder import Results, checked, reason
 
@@ -18,14 +18,14 @@ def delete(results: Results, id: str) -> None:
     """Moves a run to the trash; a queued one is cancelled first.
 
     Raises:
-        Refusal: it is running, absent, or cannot be moved.
+        UserError: it is running, absent, or cannot be moved.
     """
     folder = results.run(id)
     state = status.now(folder)
     if state == "queued":
         queue.cancel(results, id)
     elif state == "running":
-        raise Refusal(f"run {id} is running; stop it before deleting it")
+        raise UserError(f"run {id} is running; stop it before deleting it")
     _move(results, id, to_trash=True)
 
 
@@ -33,12 +33,12 @@ def restore(results: Results, id: str) -> None:
     """Moves a run back from the trash.
 
     Raises:
-        Refusal: it is not there, or cannot be moved.
+        UserError: it is not there, or cannot be moved.
     """
     if not (results.trash / checked(id)).is_dir():
-        raise Refusal(f"there is no deleted run {id!r}; {results.trash} holds {len(results.trashed())}")
+        raise UserError(f"there is no deleted run {id!r}; {results.trash} holds {len(results.trashed())}")
     if (results.runs / id).exists():
-        raise Refusal(f"run {id} is stored already, so the deleted one of that name stays in {results.trash}")
+        raise UserError(f"run {id} is stored already, so the deleted one of that name stays in {results.trash}")
     _move(results, id, to_trash=False)
     queue.ensure_dispatcher(results)  # others may have waited for it
 
@@ -51,7 +51,7 @@ def _move(results: Results, id: str, *, to_trash: bool) -> None:
         there.parent.mkdir(parents=True, exist_ok=True)
         move(here, there)
     except (OSError, shutil.Error) as error:
-        raise Refusal(f"run {id} cannot be moved to {there.parent}: {_said(error)}") from None
+        raise UserError(f"run {id} cannot be moved to {there.parent}: {_text(error)}") from None
 
 
 def move(here: Path, there: Path) -> None:
@@ -102,7 +102,7 @@ def _sync(path: Path) -> None:
         os.close(number)
 
 
-def _said(error: OSError) -> str:
+def _text(error: OSError) -> str:
     """The first of what went wrong: a copied folder's error is a list of its files'."""
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
         return str(error.args[0][0][-1])

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vitcore.cost.durations import duration
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import dependencies, journal, queue, seal
 from vitcore.runs import status as states
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results
 
 OPEN = ("queued", "running")
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _WAKE_SECONDS = 2.0
 
 
@@ -36,21 +36,21 @@ class Watched:
     fold: Fold = field(default_factory=Fold, repr=False)
     _offset: int = 0  # bytes of the journal that it knows
 
-    def look(self, told: Callable[[dict[str, Any]], None] = lambda line: None) -> None:
+    def poll(self, on_line: Callable[[dict[str, Any]], None] = lambda line: None) -> None:
         """Brings it up to date, and calls `told` after each line that is new.
 
         Raises:
-            Refusal: the run was deleted.
+            UserError: the run was deleted.
         """
         folder = self.results.run(self.id)
         signs = states.signs(folder)
         try:
             lines, self._offset = journal.stream(folder.events, self._offset)
-        except (OSError, Refusal):  # its row in the table of runs says why
+        except (OSError, UserError):  # its row in the table of runs says why
             lines = iter(())
         for line in lines:
             self.fold.take(line)
-            told(line)
+            on_line(line)
         self.status = states.of(signs, self.fold.ending)
 
     @property
@@ -74,10 +74,10 @@ class Watched:
         loss, left = fold.row.get("loss"), fold.row.get("eta_seconds")
         loss = fold.latest("train_loss") if loss is None else loss
         error, speed = fold.latest("error_percent"), fold.latest("images_per_second")
-        held = fold.latest("val_error")
+        val_error = fold.latest("val_error")
         facts.append(f"epoch {fold.epochs_done}/{self.epochs_asked}" if self.epochs_asked else "")
         facts.append("" if loss is None else f"loss {loss:.4f}")
-        facts.append("" if held is None else f"validation error {held:.2f} %")
+        facts.append("" if val_error is None else f"validation error {val_error:.2f} %")
         facts.append("" if error is None else f"test error {error:.2f} %")
         facts.append("" if speed is None else f"{speed:,.0f} images/s")
         if left is not None and math.isfinite(left) and self.status == "running":
@@ -116,34 +116,34 @@ class Watched:
 
 
 def watched(results: Results, id: str) -> Watched:
-    """A run before anything is known of it but its spec. Raises Refusal where there is no such run."""
+    """A run before anything is known of it but its spec. Raises UserError where there is no such run."""
     try:
         epochs = results.run(id).spec().training.epochs
-    except Refusal:
+    except UserError:
         epochs = None
     return Watched(results, id, epochs_asked=epochs)
 
 
-def until_ended(run: Watched, told: Callable[[dict[str, Any]], None] = lambda line: None) -> Iterator[None]:
+def until_ended(run: Watched, on_line: Callable[[dict[str, Any]], None] = lambda line: None) -> Iterator[None]:
     """Looks at the run every quarter of a second until it neither waits nor trains; yields after each look.
 
     A run that waits while its dispatcher has died is given another; one that waits for a run that will not finish by
     itself is left in the queue.
 
     Raises:
-        Refusal: the run was deleted, was queued by somebody else, or its worker cannot be started.
+        UserError: the run was deleted, was queued by somebody else, or its worker cannot be started.
     """
     woken = time.monotonic()
     while True:
-        run.look(told)
+        run.poll(on_line)
         yield
         if run.status not in OPEN:
             return
         if run.status == "queued" and time.monotonic() - woken > _WAKE_SECONDS:
             woken = time.monotonic()
             if not queue.is_own(run.results.run(run.id)):
-                raise Refusal(f"run {run.id} waits for a word of yours: {seal.FOREIGN}")
+                raise UserError(f"run {run.id} waits for a word of yours: {seal.FOREIGN}")
             queue.ensure_dispatcher(run.results)
             if dependencies.stuck(run.results, run.id):
                 return
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)

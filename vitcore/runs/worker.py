@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from filelock import Timeout
 
 from vitcore import events, processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import dependencies, devices, locks, origins, queue, seen_before, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
@@ -48,7 +48,7 @@ def main() -> None:
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
                 going_on = queue.resuming(folder)
-                if not dependencies.awaited(results, folder) and queue.claim(folder):
+                if not dependencies.awaited(results, folder) and queue.dequeue(folder):
                     _Work(results, folder, arguments.device).do(going_on)
         except Timeout:
             return  # another worker has it
@@ -58,8 +58,8 @@ def main() -> None:
 class _Work:
     """A claimed run: its journals, and what is asked of it from outside."""
 
-    def __init__(self, results: Results, folder: RunFolder, lane: str) -> None:
-        self.results, self.folder, self.lane = results, folder, lane
+    def __init__(self, results: Results, folder: RunFolder, device_queue: str) -> None:
+        self.results, self.folder, self.device_queue = results, folder, device_queue
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
@@ -68,7 +68,7 @@ class _Work:
         self.resumed_from = 0
         self.room = folder.path / ".room"
         self.started = threading.Event()
-        self.asked_to_end = False
+        self.end_requested = False
         self.began = self.progressed = time.monotonic()
 
     def do(self, going_on: bool) -> None:
@@ -78,13 +78,13 @@ class _Work:
         self.room.unlink(missing_ok=True)  # a link of that name would have us write elsewhere
         with suppress(OSError), self.room.open("xb") as file:  # it is full already, as will be told
             file.write(bytes(_ROOM_BYTES))
-        processes.step_back()
+        processes.lower_priority()
         signal.signal(signal.SIGTERM, self._terminate)
         threading.Thread(target=self._watch_the_start, daemon=True).start()
         try:
             ending = self._train(going_on)
-        except Refusal as refusal:
-            ending = events.Ended("failed", str(refusal))
+        except UserError as user_error:
+            ending = events.Ended("failed", str(user_error))
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends in words and the traceback is kept
             with suppress(OSError):  # the log may lie on the very disk that is full
                 traceback.print_exc()
@@ -110,8 +110,8 @@ class _Work:
 
     def _sweep(self) -> None:
         """Removes what a worker that was killed while it wrote a checkpoint had not put in place yet."""
-        for kept in ("model.safetensors", "best.next.safetensors", "resume.pt"):
-            for draft in self.folder.path.glob(f".{kept}.*"):
+        for stored in ("model.safetensors", "best.next.safetensors", "resume.pt"):
+            for draft in self.folder.path.glob(f".{stored}.*"):
                 draft.unlink(missing_ok=True)
 
     def _train(self, going_on: bool) -> events.Ended:
@@ -120,7 +120,7 @@ class _Work:
 
         _use_all_cores()
         resume = going_on and self.folder.resume_point.exists()
-        with _true_device(self.results, self.lane, spec):
+        with _true_device(self.results, self.device_queue, spec):
             outcome: Outcome = train(
                 spec,
                 self._report,
@@ -157,7 +157,7 @@ class _Work:
         self.steps.flush()
         self.events.append(line)
         self.resumed_from = line.resumed_from
-        if line.val_rows:
+        if line.val_samples:
             self.val_confusion = Journal(self.folder.val_confusion)
         for journal in (self.steps, self.confusion, self.val_confusion):
             if journal is not None:
@@ -186,10 +186,10 @@ class _Work:
         """What is asked, for as long as there is a folder to write to.
 
         Raises:
-            Refusal: it has been moved or deleted; nothing more is written, so that no ghost of it arises.
+            UserError: it has been moved or deleted; nothing more is written, so that no ghost of it arises.
         """
         if not self.folder.path.is_dir():
-            raise Refusal(self._gone())
+            raise UserError(self._gone())
         return self._control()
 
     def _gone(self) -> str:
@@ -197,16 +197,16 @@ class _Work:
 
     def _control(self) -> str | None:
         """What is asked of the trainer: None, "stop" or "pause"."""
-        if self.asked_to_end:
+        if self.end_requested:
             return "pause"
         try:
             wish = read_own(self.folder.request).decode(errors="replace").strip()
-        except (OSError, Refusal):  # none; or what bears its name is no request
+        except (OSError, UserError):  # none; or what bears its name is no request
             return None
         return wish if wish in ("stop", "pause") else None
 
     def _terminate(self, number: int, frame: object) -> None:
-        self.asked_to_end = True  # the machine is being shut down: keep what was learnt and go
+        self.end_requested = True  # the machine is being shut down: keep what was learned and go
 
     def _watch_the_start(self) -> None:
         """Until training begins nobody else asks: torch is being imported, data read, perhaps fetched."""
@@ -241,12 +241,12 @@ def explain(error: Exception, folder: Path = Path()) -> str:
     return f"{type(error).__name__}: {line} (worker.log in the run's folder has the traceback)."
 
 
-def _true_device(results: Results, lane: str, spec: RunSpec) -> AbstractContextManager[object]:
+def _true_device(results: Results, device_queue: str, spec: RunSpec) -> AbstractContextManager[object]:
     """The lock of the device that torch will use, waited for where the queue had guessed another."""
     from vitcore.training.device import resolve
 
-    true = devices.lane(str(resolve(spec.device)))
-    return nullcontext() if true == lane else locks.lock(results.locks / f"run-{true}.lock")
+    true = devices.device_queue(str(resolve(spec.device)))
+    return nullcontext() if true == device_queue else locks.lock(results.locks / f"run-{true}.lock")
 
 
 def _use_all_cores() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from filelock import Timeout
 
 from vitcore.cost.speed import Speed
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results
 from vitcore.settle import question as asked
@@ -24,7 +24,7 @@ from vitcore.settle.wishes import end, lock_path
 from vitcore.store import queries
 from vitcore.store.index import Index
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def work(results: Results, key: str) -> None:
         with asked.deciding(results, key):
             if asked.is_open(results, key):  # still: nobody has given it up meanwhile
                 _step(results, key, queries.runs(index), resumed)
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def _step(results: Results, key: str, runs: pd.DataFrame, resumed: set[str]) -> None:
@@ -62,13 +62,13 @@ def _step(results: Results, key: str, runs: pd.DataFrame, resumed: set[str]) -> 
     try:
         for id in stands.interrupted:
             if id in resumed:
-                raise Refusal(f"run {id} was interrupted again; see its log")
+                raise UserError(f"run {id} was interrupted again; see its log")
             resumed.add(id)
             queue.resume(results, id)
         _queue(results, stands, Speed(runs))
         queue.ensure_dispatcher(results)
-    except Refusal as refusal:
-        end(results, question, "blocked", f"It cannot go on: {refusal}.")
+    except UserError as error:
+        end(results, question, "blocked", f"It cannot go on: {error}.")
 
 
 def _queue(results: Results, stands: Standing, speed: Speed) -> None:
@@ -79,5 +79,5 @@ def _queue(results: Results, stands: Standing, speed: Speed) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (Refusal, OSError) as error:
+    except (UserError, OSError) as error:
         sys.exit(f"The question cannot be worked on: {error}")

@@ -15,7 +15,7 @@ from typing import Any
 from filelock import Timeout
 
 from vitcore.data.load import available, downloads
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import locks, seal
 from vitcore.runs.folder import FORMAT, Results, read_record, reason, write_json
 from vitcore.spec import RunSpec
@@ -74,8 +74,8 @@ def ask(results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, b
     """Stores a question; one that is asked already, and open, is not asked twice.
 
     Raises:
-        Refusal: the settings cannot be compared, the margin is no difference, the budget does not do, the data are not
-            there, or the results folder cannot be written.
+        UserError: the settings cannot be compared, the margin is no difference, the budget does not do, the data are
+            not there, or the results folder cannot be written.
     """
     plain = tuple(spec.model_copy(update={"seed": 0, "name": ""}) for spec in settings)
     check(plain, margin, budget)
@@ -91,33 +91,33 @@ def ask(results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, b
 
 
 def check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
-    """Hold that a question can be asked, as `ask` says. Raises Refusal."""
+    """Hold that a question can be asked, as `ask` says. Raises UserError."""
     if not 2 <= len(settings) <= MOST_SETTINGS:
-        raise Refusal(f"a question is between 2 and {MOST_SETTINGS} settings; given were {len(settings)}")
-    marks = [spec.fingerprint() for spec in settings]
-    for place, mark in enumerate(marks):
-        if mark in marks[:place]:
-            first = marks.index(mark) + 1
-            raise Refusal(
+        raise UserError(f"a question is between 2 and {MOST_SETTINGS} settings; given were {len(settings)}")
+    fingerprints = [spec.fingerprint() for spec in settings]
+    for place, fingerprint in enumerate(fingerprints):
+        if fingerprint in fingerprints[:place]:
+            first = fingerprints.index(fingerprint) + 1
+            raise UserError(
                 f"settings {first} and {place + 1} are the same but for seed, device or precision; "
                 "choose two that differ in another option"
             )
     tested = {(spec.data.dataset, spec.data.folder) for spec in settings}
     if len(tested) > 1:
         names = " and ".join(sorted({spec.data.dataset for spec in settings}))
-        raise Refusal(f"errors on different test images cannot be compared ({names}); choose settings of one dataset")
+        raise UserError(f"errors on different test images cannot be compared ({names}); choose settings of one dataset")
     if not (isinstance(margin, int | float) and math.isfinite(margin) and 0 < margin < 100):
-        raise Refusal(f"the difference that matters is above 0 and below 100 percentage points, not {margin}")
+        raise UserError(f"the difference that matters is above 0 and below 100 percentage points, not {margin}")
     least = LEAST_PAIRS * len(settings)
     if budget < least:
-        raise Refusal(
+        raise UserError(
             f"{len(settings)} settings need {LEAST_PAIRS} seeds each before anything can be said, "
             f"so at least {least} runs; the budget is {budget}"
         )
     data = settings[0].data
     why = available(data.dataset, data.folder)
     if why and not downloads(data.dataset):
-        raise Refusal(why)
+        raise UserError(why)
 
 
 @contextmanager
@@ -125,15 +125,15 @@ def deciding(results: Results, key: str) -> Iterator[None]:
     """For whoever reads a question's state and acts on it: a person's wish and the driver's next step take turns.
 
     Raises:
-        Refusal: another has held it for too long.
+        UserError: another has held it for too long.
     """
     turn = locks.lock(results.locks / f"settle-{key}.turn.lock")
     try:
         turn.acquire(timeout=PATIENCE)
     except Timeout:
-        raise Refusal(f"question {key} is being worked on and does not let go; try again in a while") from None
+        raise UserError(f"question {key} is being worked on and does not let go; try again in a while") from None
     except OSError as error:
-        raise Refusal(f"question {key} cannot be changed here: {reason(error)}") from None
+        raise UserError(f"question {key} cannot be changed here: {reason(error)}") from None
     try:
         yield
     finally:
@@ -141,7 +141,7 @@ def deciding(results: Results, key: str) -> Iterator[None]:
 
 
 def keep(results: Results, question: Question) -> Question:
-    """Writes the question's file, whole. Raises Refusal where it cannot be written."""
+    """Writes the question's file, whole. Raises UserError where it cannot be written."""
     asked = {
         "settings": [spec.to_dict() for spec in question.settings],
         "margin": question.margin,
@@ -161,15 +161,15 @@ def keep(results: Results, question: Question) -> Question:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, content)
     except OSError as error:
-        raise Refusal(f"the question cannot be kept in {path.parent}: {reason(error)}") from None
+        raise UserError(f"the question cannot be kept in {path.parent}: {reason(error)}") from None
     return question
 
 
 def load(results: Results, key: str) -> Question:
-    """A stored question. Raises Refusal where there is none of that name, or its file is broken."""
+    """A stored question. Raises UserError where there is none of that name, or its file is broken."""
     path = _path(results, key)
     if not path.is_file():
-        raise Refusal(f"there is no question {key!r}; `vitcore settle --list` lists those that are")
+        raise UserError(f"there is no question {key!r}; `vitcore settle --list` lists those that are")
     raw = read_record(path, f"question {key}", "question", "; delete it and ask anew")
     found: dict[str, Any] = raw["question"]
     try:
@@ -184,8 +184,8 @@ def load(results: Results, key: str) -> Question:
             str(raw.get("sentence", "")),
             seal.fits(found, raw.get(seal.FIELD)),
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:  # a Refusal is a ValueError
-        raise Refusal(f"question {key} cannot be read ({error}); delete {path} and ask anew") from None
+    except (KeyError, TypeError, ValueError, OverflowError) as error:  # a UserError is a ValueError
+        raise UserError(f"question {key} cannot be read ({error}); delete {path} and ask anew") from None
 
 
 def questions(results: Results) -> list[Question]:
@@ -194,24 +194,24 @@ def questions(results: Results) -> list[Question]:
     for path in sorted(_folder(results).glob("*.json"), reverse=True):
         try:
             found.append(load(results, path.stem))
-        except Refusal:
+        except UserError:
             continue
     return found
 
 
 def forget(results: Results, key: str) -> None:
-    """Deletes a question; its runs stay. Raises Refusal where it cannot."""
+    """Deletes a question; its runs stay. Raises UserError where it cannot."""
     try:
         _path(results, key).unlink(missing_ok=True)
     except OSError as error:
-        raise Refusal(f"question {key} cannot be deleted: {reason(error)}") from None
+        raise UserError(f"question {key} cannot be deleted: {reason(error)}") from None
 
 
 def is_open(results: Results, key: str) -> bool:
     """Whether somebody should work on it."""
     try:
         return load(results, key).worked_on
-    except Refusal:  # deleted, or broken
+    except UserError:  # deleted, or broken
         return False
 
 
@@ -221,5 +221,5 @@ def _folder(results: Results) -> Path:
 
 def _path(results: Results, key: str) -> Path:
     if not _KEY.fullmatch(key):
-        raise Refusal(f"{key[:60]!r} is no question's name; `vitcore settle --list` lists them")
+        raise UserError(f"{key[:60]!r} is no question's name; `vitcore settle --list` lists them")
     return _folder(results) / f"{key}.json"

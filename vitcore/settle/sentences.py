@@ -21,8 +21,8 @@ def names(settings: Sequence[RunSpec]) -> list[str]:
     """What each setting is called among these: the options in which they differ."""
     flat = [spec.flat() for spec in settings]
     labels = {each.name: each.label for each in fields()}
-    apart = [key for key in flat[0] if key not in ("seed", "name") and len({str(one[key]) for one in flat}) > 1]
-    return [" · ".join(_option(key, labels[key], one[key]) for key in apart) or "the same" for one in flat]
+    apart = [key for key in flat[0] if key not in ("seed", "name") and len({str(item[key]) for item in flat}) > 1]
+    return [" · ".join(_option(key, labels[key], item[key]) for key in apart) or "the same" for item in flat]
 
 
 def common(settings: Sequence[RunSpec]) -> str:
@@ -30,8 +30,8 @@ def common(settings: Sequence[RunSpec]) -> str:
     flat = [spec.flat() for spec in settings]
     shown = ("architecture", "kernel", "dataset", "samples", "epochs")
     labels = {each.name: each.label for each in fields()}
-    same = [key for key in shown if len({str(one[key]) for one in flat}) == 1 and flat[0][key] is not None]
-    return " · ".join(_option(key, labels[key], flat[0][key]) for key in same)
+    equal = [key for key in shown if len({str(item[key]) for item in flat}) == 1 and flat[0][key] is not None]
+    return " · ".join(_option(key, labels[key], flat[0][key]) for key in equal)
 
 
 def _option(key: str, label: str, value: Any) -> str:
@@ -45,13 +45,13 @@ def answer(question: Question, stands: Standing) -> str:
     """One sentence for each pair, the settled ones first; then what stands in the way, or what was spent."""
     called = names(question.settings)
     ordered = sorted(stands.pairings, key=lambda pairing: pairing.verdict == "open")
-    told = [pair_sentence(question, pairing, called) for pairing in ordered if _matters(pairing, stands)]
-    told += [_unequal(pairing, stands, called) for pairing in ordered if _lopsided(pairing, stands)]
+    sentences = [pair_sentence(question, pairing, called) for pairing in ordered if _matters(pairing, stands)]
+    sentences += [_unequal(pairing, stands, called) for pairing in ordered if _lopsided(pairing, stands)]
     if stands.state == "spent":
-        told.append(f"The budget of {question.budget} runs is spent; what is open stays open.")
+        sentences.append(f"The budget of {question.budget} runs is spent; what is open stays open.")
     if stands.state == "blocked":
-        told.append(f"It cannot go on: {stands.blocked}.")
-    return " ".join(told)
+        sentences.append(f"It cannot go on: {stands.blocked}.")
+    return " ".join(sentences)
 
 
 def _matters(pairing: Pairing, stands: Standing) -> bool:

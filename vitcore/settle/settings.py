@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.settle.question import MARGIN
 from vitcore.spec import RunSpec, fields
@@ -23,7 +23,7 @@ def setting(text: str, results: Results) -> RunSpec:
             among them); or TABLE:ROW:COLUMN, a cell of a published table in its scaled protocol.
 
     Raises:
-        Refusal: it is none of these, in words that say what would do.
+        UserError: it is none of these, in words that say what would do.
     """
     text = text.strip()
     if "=" in text:
@@ -31,7 +31,7 @@ def setting(text: str, results: Results) -> RunSpec:
     elif _names_cell(text):
         spec = _cell(*text.split(":"))
     elif not text:
-        raise Refusal('a setting is a stored run\'s id, options such as "kernel=relu epochs=2", or TABLE:ROW:COLUMN')
+        raise UserError('a setting is a stored run\'s id, options such as "kernel=relu epochs=2", or TABLE:ROW:COLUMN')
     else:
         spec = results.run(text).spec()
     return RunSpec.of(spec, seed=0, name="")
@@ -48,7 +48,7 @@ def usual_margin(settings: Sequence[str]) -> tuple[float, str]:
         settings: as `setting` reads them.
 
     Raises:
-        Refusal: there is no table of a name.
+        UserError: there is no table of a name.
     """
     from vitcore.published.tables import table
     from vitcore.reproduction.verdicts import published_floor
@@ -72,27 +72,27 @@ def _options(text: str) -> dict[str, Any]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise Refusal(f"{text!r} cannot be read: {error}") from None
+        raise UserError(f"{text!r} cannot be read: {error}") from None
     found: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
         name = name.removeprefix("--").replace("-", "_")
         if not equals:
-            raise Refusal(f"{word!r} is no option with a value; write it as {name}=VALUE")
+            raise UserError(f"{word!r} is no option with a value; write it as {name}=VALUE")
         if name == "preset":
             found |= preset(value).fields
         elif name in known:
             found[name] = value
         else:
-            raise Refusal(f"a run has no option {name[:80]!r}; {nearest(name[:80], known)}")
+            raise UserError(f"a run has no option {name[:80]!r}; {nearest(name[:80], known)}")
     return found
 
 
 def _cell(key: str, row: str, column: str) -> RunSpec:
     from vitcore.published.tables import table
 
-    one = table(key)
-    for name, there, what in ((row, one.rows, "row"), (column, one.columns, "column")):
+    item = table(key)
+    for name, there, what in ((row, item.rows, "row"), (column, item.columns, "column")):
         if name not in [each.key for each in there]:
-            raise Refusal(f"{key} has no {what} {name!r}; it has {', '.join(each.key for each in there)}")
-    return one.spec(row, column, "scaled" if "scaled" in one.protocols else next(iter(one.protocols)))
+            raise UserError(f"{key} has no {what} {name!r}; it has {', '.join(each.key for each in there)}")
+    return item.spec(row, column, "scaled" if "scaled" in item.protocols else next(iter(item.protocols)))

@@ -225,8 +225,8 @@ def _by_seed(spec: RunSpec, runs: pd.DataFrame) -> dict[int, dict[str, Any]]:
     if runs.empty:
         return {}
     digests = runs["data_digest"] if "data_digest" in runs else pd.Series(None, index=runs.index)
-    marks = {digest: spec.fingerprint(digest) for digest in {d if isinstance(d, str) else None for d in digests}}
-    wanted = [marks[digest if isinstance(digest, str) else None] for digest in digests]
+    fingerprints = {digest: spec.fingerprint(digest) for digest in {d if isinstance(d, str) else None for d in digests}}
+    wanted = [fingerprints[digest if isinstance(digest, str) else None] for digest in digests]
     own = runs[(runs["fingerprint"] == wanted) & pooling.kinds(runs).ne("imported")]
     found: dict[int, dict[str, Any]] = {}
     for row in own.sort_values("id").to_dict("records"):
@@ -243,7 +243,7 @@ def _never_began(row: Mapping[str, Any]) -> bool:
 
 def _resolution(row: Mapping[str, Any]) -> float:
     """Percentage points that one image of the test set is worth; 0 where nobody knows how many there are."""
-    images = _number(row.get("test_rows"))
+    images = _number(row.get("test_samples"))
     return 100 / images if images > 0 else 0.0
 
 

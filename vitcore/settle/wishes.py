@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vitcore import processes
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import locks, queue
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, reason
@@ -32,7 +32,7 @@ def end(results: Results, question: Question, why: str, sentence: str) -> Questi
 
 
 def stop(results: Results, key: str) -> None:
-    """Gives a question up: what waits is taken out of the queue, what runs may end. Raises Refusal."""
+    """Gives a question up: what waits is taken out of the queue, what runs may end. Raises UserError."""
     asked.load(results, key)
     with asked.deciding(results, key):
         question, index = asked.load(results, key), Index(results)
@@ -61,11 +61,15 @@ def ensure(results: Results) -> None:
     """Starts a driver for every open question of this account that has none. Idempotent; cheap where all is well.
 
     Raises:
-        Refusal: one cannot be started.
+        UserError: one cannot be started.
     """
     for question in asked.questions(results):
         path = lock_path(results, question.key)
-        if not question.worked_on or locks.held(path) or time.monotonic() < _begun.get(path, -math.inf) + BEGINNING:
+        if (
+            not question.worked_on
+            or locks.is_locked(path)
+            or time.monotonic() < _begun.get(path, -math.inf) + BEGINNING
+        ):
             continue
         _begun[path] = time.monotonic()
         _start(results, question.key)
@@ -79,7 +83,7 @@ def _start(results: Results, key: str) -> None:
             arguments = [key, "--results", str(results.root)]
             processes.forget(processes.start("vitcore.settle.driver", arguments, file, detached=True))
     except OSError as error:
-        raise Refusal(f"the question is kept, but nobody can be started to settle it: {reason(error)}") from None
+        raise UserError(f"the question is kept, but nobody can be started to settle it: {reason(error)}") from None
 
 
 def lock_path(results: Results, key: str) -> Path:

@@ -17,15 +17,16 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
+from vitcore import aliases
 from vitcore.data import validation
 from vitcore.data.registry import DATASETS
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, check, without_effect
 from vitcore.spec import printable
 from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
-from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimiserSpec, ScheduleSpec, TrainingSpec
+from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimizerSpec, ScheduleSpec, TrainingSpec
 from vitcore.spec.typed import written
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
     "DataSpec",
     "InitSpec",
     "ModelSpec",
-    "OptimiserSpec",
+    "OptimizerSpec",
     "RunSpec",
     "ScheduleSpec",
     "SpecField",
@@ -45,11 +46,11 @@ __all__ = [
 
 
 class RunSpec(Part):
-    """A run: model + data + optimiser + schedule + augmentation + training + seed."""
+    """A run: model + data + optimizer + schedule + augmentation + training + seed."""
 
     model: ModelSpec = ModelSpec()
     data: DataSpec = DataSpec()
-    optimiser: OptimiserSpec = OptimiserSpec()
+    optimizer: OptimizerSpec = OptimizerSpec()
     schedule: ScheduleSpec = ScheduleSpec()
     augment: AugmentSpec = AugmentSpec()
     training: TrainingSpec = TrainingSpec()
@@ -78,17 +79,17 @@ class RunSpec(Part):
         data, known = self.data, DATASETS[self.data.dataset]
         if (data.dataset == "folder") != (data.folder is not None):
             raise ValueError(
-                "the dataset 'folder' and the path of one's own pictures go together; "
+                "the dataset 'folder' and the path of one's own images go together; "
                 f"given were {data.dataset!r} and {data.folder or 'no path'!r}"
             )
-        held = self._held_out()
-        rows = known.train_rows - held + (known.test_rows if data.draw_from == "all" else 0)
+        held_out = self._held_out()
+        rows = known.train_samples - held_out + (known.test_samples if data.draw_from == "all" else 0)
         if data.samples is not None and not data.replacement and rows and data.samples > rows:
-            has = f"that are left of {known.label} with {held:,} held out for validation" if held else ""
+            has = f"that are left of {known.label} with {held_out:,} held out for validation" if held_out else ""
             raise ValueError(
                 f"{data.samples:,} rows without replacement are more than the {rows:,} "
                 f"{has or f'that {known.label} has'}; ask for at most {rows:,}, or draw with replacement"
-                + (", or set validation to 0" if held and data.samples <= rows + held else "")
+                + (", or set validation to 0" if held_out and data.samples <= rows + held_out else "")
             )
         self.check_steps(data.samples or rows or None)
         self._check_init()
@@ -134,15 +135,15 @@ class RunSpec(Part):
             ValueError: a class would be left without one, or nothing to train on.
         """
         data, known = self.data, DATASETS[self.data.dataset]
-        if data.validation is None or not known.train_rows:
+        if data.validation is None or not known.train_samples:
             return 0
-        if known.val_rows:
-            return known.val_rows
-        even, more = divmod(known.train_rows, len(known.classes))  # the classes' own sizes are known once it is read
+        if known.val_samples:
+            return known.val_samples
+        even, more = divmod(known.train_samples, len(known.classes))  # the classes' own sizes are known once it is read
         sizes = [even + (number < more) for number in range(len(known.classes))]
         return sum(validation.check(data.validation, sizes, known.classes, known.label))
 
-    def check_steps(self, rows: int | None, side: int | None = None) -> None:
+    def check_steps(self, rows: int | None, image_size: int | None = None) -> None:
         """Hold that the network can be built and trained on so many rows (None: not known yet).
 
         Raises:
@@ -151,13 +152,13 @@ class RunSpec(Part):
         model = self.model
         check(
             model.architecture,
-            side=side or self.data.side or DATASETS[self.data.dataset].side,
+            image_size=image_size or self.data.image_size or DATASETS[self.data.dataset].image_size,
             kernel=model.kernel,
             patch=model.patch,
             dropout=model.dropout,
             attention_dropout=model.attention_dropout,
-            stochastic_depth=model.stochastic_depth,
-            pictures=1 if 1 in (self.training.batch_size, rows) else None,
+            drop_path=model.drop_path,
+            images=1 if 1 in (self.training.batch_size, rows) else None,
         )
 
     @classmethod
@@ -165,30 +166,30 @@ class RunSpec(Part):
         """A spec from nested plain data, as in spec.json.
 
         Raises:
-            Refusal: one sentence naming the field, what was given and what would be right.
+            UserError: one sentence naming the field, what was given and what would be right.
         """
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
-            raise Refusal(_sentence(error)) from None
+            raise UserError(_sentence(error)) from None
 
     @classmethod
     def begun(cls, **values: Any) -> RunSpec:
         """A spec from flat field names over what form, command line and front door begin with: with validation."""
-        return cls.of(**{**initial(), **values})
+        return cls.of(**{**initial(), **aliases.current(values)})
 
     @classmethod
     def of(cls, base: RunSpec | None = None, /, **values: Any) -> RunSpec:
         """A spec from flat field names (`architecture="cct-2/3x2", epochs=2`), over `base` or the defaults.
 
         Raises:
-            Refusal: a run has no such option, or the values do not go together.
+            UserError: a run has no such option, or the values do not go together.
         """
         raw = (base or cls()).model_dump()
         places = {field.name: field.path for field in fields()}
-        for name, value in values.items():
+        for name, value in aliases.current(values).items():
             if name not in places:
-                raise Refusal(f"a run has no option {name[:80]!r}; {nearest(name[:80], places)}")
+                raise UserError(f"a run has no option {name[:80]!r}; {nearest(name[:80], places)}")
             *parents, leaf = places[name]
             part = raw
             for parent in parents:
@@ -217,11 +218,13 @@ class RunSpec(Part):
         change nothing in this network; a dataset's own side and number of rows, an architecture's own patch and a
         kernel's own epsilon count as left empty. The data count by their name; those in a folder of one's own, whose
         name says little, by what was found there too. A run that others start from or learn from counts by its own
-        fingerprint, so that seeds of a whole chain are alike.
+        fingerprint, so that seeds of a whole chain are alike. It is made of the names of format 1 (`aliases`), so that
+        it stays what it was.
         """
         raw = self._plainest().model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
         )
+        raw = aliases.format_1(raw)
         if data_digest and self.data.folder:
             raw["data_digest"] = data_digest
         text = json.dumps({k: v for k, v in raw.items() if v != {}}, sort_keys=True)
@@ -231,32 +234,32 @@ class RunSpec(Part):
         """The same run with everything that makes no difference at its default."""
         model, data, known = self.model, self.data, DATASETS[self.data.dataset]
         idle = without_effect(model.architecture, model.kernel, model.features)
-        same = {name: ModelSpec.model_fields[name].default for name in idle}
+        equal = {name: ModelSpec.model_fields[name].default for name in idle}
         spelled: dict[str, Any] = {}
-        if data.side == known.side:
-            spelled["side"] = None
-        rows = known.train_rows + (known.test_rows if data.draw_from == "all" else 0)
+        if data.image_size == known.image_size:
+            spelled["image_size"] = None
+        rows = known.train_samples + (known.test_samples if data.draw_from == "all" else 0)
         if data.validation is None:
             spelled["validation_seed"] = 0
-        elif known.val_rows:  # its own split, whatever share or count is asked for
+        elif known.val_samples:  # its own split, whatever share or count is asked for
             spelled |= {"validation": 0.1, "validation_seed": 0}
-            rows -= known.val_rows
+            rows -= known.val_samples
         elif rows:
-            spelled["validation"] = float(held := validation.count(data.validation, known.train_rows))
-            rows -= held
+            spelled["validation"] = float(held_out := validation.count(data.validation, known.train_samples))
+            rows -= held_out
         if data.samples is not None and data.samples == rows:
             spelled["samples"] = None
-        if not model.stochastic_depth and not ARCHITECTURES[model.architecture].attention:
-            same["stochastic_depth"] = None  # none is these networks' own
+        if not model.drop_path and not ARCHITECTURES[model.architecture].attention:
+            equal["drop_path"] = None  # none is these networks' own
         if model.patch is not None and model.patch == ARCHITECTURES[model.architecture].config.get("patch"):
-            same["patch"] = None
+            equal["patch"] = None
         if model.epsilon is not None and model.epsilon == KERNELS[model.kernel].epsilon:
-            same["epsilon"] = None
+            equal["epsilon"] = None
         if data.folder is not None:
             with suppress(ValueError, OSError):  # what can be no path stays as it was given
                 spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
         # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
-        parts: dict[str, Part] = {"model": model.model_copy(update=same), "data": data.model_copy(update=spelled)}
+        parts: dict[str, Part] = {"model": model.model_copy(update=equal), "data": data.model_copy(update=spelled)}
         parts["augment"] = self.augment.plainest()
         return self.model_copy(update=parts | self._plainest_links())
 
@@ -305,7 +308,7 @@ def command_line(spec: RunSpec) -> str:
     words = ["python -m vitcore train"]
     if spec.init.checkpoint_digest:  # trained elsewhere: nothing here makes these weights but bringing them in
         words = [f"python -m vitcore import {spec.model.architecture} FILE --dataset {spec.data.dataset}"]
-        return " ".join([*words, f"--positions {spec.model.positions}"])
+        return " ".join([*words, f"--pos-embed {spec.model.pos_embed}"])
     for field in fields():
         value = getattr(_part(spec, field.path), field.name)
         if value == field.initial or field.derived:
@@ -340,7 +343,7 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "value_error" or not path:
         return first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
-        return f"a run has no option {_spelled(path)}; it may come from a newer vitcore, or be misspelt"
+        return f"a run has no option {_spelled(path)}; it may come from a newer vitcore, or be misspelled"
     known = {".".join(field.path): field for field in fields()}
     wish = first["msg"][0].lower() + first["msg"][1:]
     if first["type"] == "string_pattern_mismatch" and path in known:

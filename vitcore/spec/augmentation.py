@@ -33,10 +33,10 @@ class AugmentSpec(Part):
         advanced=True,
     )
     crop: int = option(0, "Random crop", "Pixels of padding before a random crop; 0: none.", advanced=True, ge=0, le=32)
-    flip: bool = option(False, "Flip", "Mirror half of the pictures left to right.", advanced=True)
+    flip: bool = option(False, "Flip", "Mirror half of the images left to right.", advanced=True)
     rotate: float = option(0, "Rotate", "Largest random turn in degrees.", advanced=True, ge=0, le=180)
     rand_augment: int = option(
-        0, "RandAugment", "Magnitude, two operations a picture; 0: none.", advanced=True, ge=0, le=30
+        0, "RandAugment", "Magnitude, two operations an image; 0: none.", advanced=True, ge=0, le=30
     )
     rand_augment_policy: Literal["paper", "timm"] = option(
         "paper",

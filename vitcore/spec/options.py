@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_v
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
+from vitcore import aliases
+
 _EMPTY = re.compile(r"empty: ([^.;(]+)")
 
 
@@ -19,6 +21,11 @@ class Part(BaseModel):
     """A section of a spec: frozen, strict about names, finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_todays_names(cls, raw: Any) -> Any:
+        return aliases.current(raw) if isinstance(raw, Mapping) else raw
 
     @model_validator(mode="after")
     def _countable(self) -> Self:
@@ -96,8 +103,8 @@ class SpecField:
     @property
     def empty(self) -> str:
         """What an option that was left empty means, in a word or two, as its help says: its own, all, never, none."""
-        said = _EMPTY.search(self.help)
-        word = said[1].strip() if said else "none"
+        text = _EMPTY.search(self.help)
+        word = text[1].strip() if text else "none"
         return "its own" if word.endswith("own") else "all" if word.startswith("all ") else word
 
 
@@ -117,7 +124,7 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
     literal = get_origin(annotation) is Literal
     optional = not literal and type(None) in get_args(annotation)
     extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    tables = [mark.table for mark in info.metadata if isinstance(mark, OneOf)]
+    tables = [marker.table for marker in info.metadata if isinstance(marker, OneOf)]
     choices = tuple(inner) if literal else tuple(tables[0]) if tables else ()
     bounds = {b: getattr(m, b) for m in info.metadata for b in ("ge", "gt", "le", "lt") if hasattr(m, b)}
     return SpecField(

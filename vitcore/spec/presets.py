@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 FILE = Path(__file__).with_name("presets.json")
 
@@ -49,13 +49,13 @@ def presets() -> Mapping[str, Preset]:
     found = json.loads(FILE.read_text(encoding="utf-8"))
     return {
         name: Preset(
-            fields=told["fields"],
-            errors=tuple(told["measured"]["errors"]),
-            seconds=tuple(told["measured"]["seconds"]),
-            machine=told["measured"]["machine"],
+            fields=raw["fields"],
+            errors=tuple(raw["measured"]["errors"]),
+            seconds=tuple(raw["measured"]["seconds"]),
+            machine=raw["measured"]["machine"],
         )
-        for name, told in found.items()
-        if "measured" in told
+        for name, raw in found.items()
+        if "measured" in raw
     }
 
 
@@ -63,8 +63,8 @@ def preset(name: str) -> Preset:
     """The preset of this name.
 
     Raises:
-        Refusal: there is none.
+        UserError: there is none.
     """
     if name not in presets():
-        raise Refusal(f"there is no preset {name!r}; there are {', '.join(presets())}")
+        raise UserError(f"there is no preset {name!r}; there are {', '.join(presets())}")
     return presets()[name]

@@ -22,14 +22,14 @@ def checked(text: str, what: str) -> str:
     if text and not text.strip(" " + _JOINERS):
         raise ValueError(f"{what} of nothing but spaces cannot be seen; give it at least one other sign")
     for place, sign in enumerate(text, 1):
-        if not _seen(sign):
+        if not _known(sign):
             raise ValueError(
                 f"{what} holds the sign U+{ord(sign):04X} at place {place}, which cannot be seen; leave it out"
             )
     return text
 
 
-def _seen(sign: str) -> bool:
+def _known(sign: str) -> bool:
     if sign in _JOINERS:
         return True
     # Signs that this Python does not know yet may be known to another; what can never be a sign is none.

@@ -24,8 +24,8 @@ class ModelSpec(Part):
     patch: int | None = option(
         None, "Patch", "Side of a patch in pixels; empty: the architecture's own.", advanced=True, ge=1, le=64
     )
-    positions: Literal["learnable", "sinusoidal", "none"] = option(
-        "learnable", "Positions", "How tokens are told where they stand.", advanced=True
+    pos_embed: Literal["learnable", "sinusoidal", "none"] = option(
+        "learnable", "Position embedding", "How tokens are told where they stand.", advanced=True
     )
     features: int | None = option(
         None,
@@ -55,8 +55,8 @@ class ModelSpec(Part):
     attention_dropout: float | None = option(
         None, "Attention dropout", "On attention weights; empty: the architecture's own.", advanced=True, ge=0, lt=1
     )
-    stochastic_depth: float | None = option(
-        None, "Stochastic depth", "Chance to skip the last block; empty: its own.", advanced=True, ge=0, lt=1
+    drop_path: float | None = option(
+        None, "Drop path", "Chance to skip the last block; empty: its own.", advanced=True, ge=0, lt=1
     )
 
 
@@ -68,8 +68,8 @@ class DataSpec(Part):
     )
     folder: str | None = option(
         None,
-        "My pictures",
-        "Path of a folder, zip or tar with a folder of pictures for each class; for the dataset 'folder' alone.",
+        "Custom dataset",
+        "Path of a folder, zip or tar with a folder of images for each class; for the dataset 'folder' alone.",
         advanced=True,
         min_length=1,
         max_length=1000,
@@ -80,9 +80,9 @@ class DataSpec(Part):
         "Train without the images that cannot be read, and note which; otherwise they are listed and nothing begins.",
         advanced=True,
     )
-    samples: int | None = option(None, "Training rows", "Rows drawn for training; empty: all of them.", ge=1)
+    samples: int | None = option(None, "Training samples", "Samples drawn for training; empty: all of them.", ge=1)
     replacement: bool = option(
-        False, "With replacement", "Whether a row may be drawn more than once, as in the Performer report's Table 3."
+        False, "With replacement", "Whether a sample may be drawn more than once, as in the Performer report's Table 3."
     )
     stratified: bool = option(False, "Stratified", "Keep the classes' shares in the subset.", advanced=True)
     subset_seed: int | None = option(
@@ -90,8 +90,8 @@ class DataSpec(Part):
     )
     draw_from: Literal["training", "all"] = option(
         "training",
-        "Draw rows from",
-        "'all' draws from training and test rows together, as the Performer report did: the test error then flatters.",
+        "Draw samples from",
+        "'all' draws from training and test samples together, as the Performer report did: the error then flatters.",
         advanced=True,
     )
     validation: float | None = option(
@@ -105,10 +105,10 @@ class DataSpec(Part):
     validation_seed: int = option(
         0, "Validation seed", "Seed of the held-out images alone.", advanced=True, ge=0, lt=2**31
     )
-    side: int | None = option(
+    image_size: int | None = option(
         None,
-        "Picture side",
-        "Pixels to which pictures are resized; empty: the dataset's own.",
+        "Image size",
+        "Pixels to which images are resized; empty: the dataset's own.",
         advanced=True,
         ge=8,
         le=512,
@@ -140,11 +140,11 @@ class DataSpec(Part):
         return given or None
 
 
-class OptimiserSpec(Part):
+class OptimizerSpec(Part):
     """How weights move."""
 
-    optimiser: Literal["adamw", "adam", "sgd", "muon", "lamb"] = option(
-        "adamw", "Optimiser", "Muon takes the matrices and leaves the rest to AdamW; LAMB is for large batches."
+    optimizer: Literal["adamw", "adam", "sgd", "muon", "lamb"] = option(
+        "adamw", "Optimizer", "Muon takes the matrices and leaves the rest to AdamW; LAMB is for large batches."
     )
     learning_rate: float = option(1e-3, "Learning rate", "The schedule's highest.", gt=0, le=10)
     weight_decay: float = option(0.03, "Weight decay", "Decoupled for AdamW and Muon.", ge=0, le=1)
@@ -181,11 +181,11 @@ class ScheduleSpec(Part):
         "epoch: as in timm's training script, whose curve begins under the warm-up.",
         advanced=True,
     )
-    start_rate: float = option(
-        0.0, "First rate", "Share of the learning rate at the first step.", advanced=True, ge=0, le=1
+    initial_lr_factor: float = option(
+        0.0, "Initial LR factor", "Of the learning rate, at the first step.", advanced=True, ge=0, le=1
     )
-    final_rate: float = option(
-        0.01, "Last rate", "Share of the learning rate at the last step.", advanced=True, ge=0, le=1
+    final_lr_factor: float = option(
+        0.01, "Final LR factor", "Of the learning rate, at the last step.", advanced=True, ge=0, le=1
     )
     step_epochs: int = option(30, "Step every", "Epochs between two drops of the step schedule.", advanced=True, ge=1)
     step_factor: float = option(0.1, "Step factor", "What a drop multiplies by.", advanced=True, gt=0, le=1)
@@ -194,8 +194,8 @@ class ScheduleSpec(Part):
 class TrainingSpec(Part):
     """How long, in what portions, towards what loss."""
 
-    epochs: int = option(5, "Epochs", "Times that the training rows are gone through.", ge=1, le=10_000)
-    batch_size: int = option(128, "Batch size", "Pictures in one step.", ge=1, le=65_536)
+    epochs: int = option(5, "Epochs", "Times that the training samples are gone through.", ge=1, le=10_000)
+    batch_size: int = option(128, "Batch size", "Images in one step.", ge=1, le=65_536)
     evaluate_every: int = option(
         1,
         "Evaluate every",
@@ -205,7 +205,7 @@ class TrainingSpec(Part):
     )
     target_error: float | None = option(
         None,
-        "Stop at error",
+        "Target error",
         "Stop once the validation error in percent is this low; without validation, the test error; empty: never.",
         advanced=True,
         ge=0,
@@ -220,8 +220,13 @@ class TrainingSpec(Part):
         "A second softmax, as the CIFAR-10 report had it: confines the loss and shrinks gradients about tenfold.",
         advanced=True,
     )
-    weight_average: float = option(
-        0, "Weight averaging", "Decay of an exponential average of the weights; 0: none.", advanced=True, ge=0, lt=1
+    ema_decay: float = option(
+        0,
+        "EMA of weights",
+        "Decay of the weights' exponential moving average; 0: none.",
+        advanced=True,
+        ge=0,
+        lt=1,
     )
     loss_function: Literal["cross-entropy", "bce"] = option(
         "cross-entropy",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec.options import SpecField
 
 LONGEST_LIST = 500
@@ -36,7 +36,7 @@ def read(field: SpecField, text: str, *, empty: str = "") -> Any:
         empty: the word that stands for nothing, as the form shows it; an empty field stands for it too.
 
     Raises:
-        Refusal: one sentence, where what stands there is no such value.
+        UserError: one sentence, where what stands there is no such value.
     """
     if field.kind not in (int, float):
         return None if field.optional and text == "" else text
@@ -52,7 +52,7 @@ def read_list(field: SpecField, text: str, *, empty: str = "") -> list[Any]:
     """The values that stand in the field of an option of which several are asked for, each once.
 
     Raises:
-        Refusal: one sentence naming the part that is no value, that can be read in two ways or stands there twice.
+        UserError: one sentence naming the part that is no value, that can be read in two ways or stands there twice.
     """
     if not text.strip():
         return [read(field, text, empty=empty)]
@@ -118,7 +118,7 @@ def _number(field: SpecField, text: str) -> int | float:
     """The number that the text is; nothing but spelling is looked at."""
     pattern = _WHOLE if field.kind is int else _NUMBER
     if not pattern.fullmatch(text):
-        right = _spelt_right(text, pattern)
+        right = _spelled_right(text, pattern)
         raise _refused(field, f"{_quoted(text)} cannot be read as it stands; write {right or _wish(field)}")
     if field.kind is int:
         if len(text) > _DIGITS or abs(whole := int(Decimal(text))) > _LARGEST:
@@ -130,7 +130,7 @@ def _number(field: SpecField, text: str) -> int | float:
     return value
 
 
-def _spelt_right(text: str, pattern: re.Pattern[str]) -> str:
+def _spelled_right(text: str, pattern: re.Pattern[str]) -> str:
     """The spelling that a number in other signs would have here, both where it may be two; empty where it is none."""
     plain = "".join(
         str(unicodedata.decimal(sign)) if sign.isdecimal() else " " if sign.isspace() else sign
@@ -139,12 +139,12 @@ def _spelt_right(text: str, pattern: re.Pattern[str]) -> str:
     if plain != text and pattern.fullmatch(plain):
         return plain
     grouped = _GROUPS.fullmatch(plain)
-    one = re.sub("[ ,.'_]", "", plain) if grouped else ""
+    item = re.sub("[ ,.'_]", "", plain) if grouped else ""
     other = plain.replace(",", ".") if plain.count(",") == 1 else ""
     if pattern is _WHOLE:
-        return one
-    told = [each for each in (other, one) if each and _NUMBER.fullmatch(each)]
-    return " or ".join(dict.fromkeys(told))
+        return item
+    parts = [each for each in (other, item) if each and _NUMBER.fullmatch(each)]
+    return " or ".join(dict.fromkeys(parts))
 
 
 def _within(field: SpecField, value: Any, text: str) -> Any:
@@ -156,9 +156,9 @@ def _within(field: SpecField, value: Any, text: str) -> Any:
         "lt": (lambda limit: value < limit, "not below {}"),
     }
     for bound, limit in field.bounds.items():
-        keeps, told = words[bound]
+        keeps, parts = words[bound]
         if not keeps(limit):
-            raise _refused(field, f"{text[:40]} is {told.format(_shown(limit))}; give {_wish(field)}")
+            raise _refused(field, f"{text[:40]} is {parts.format(_shown(limit))}; give {_wish(field)}")
     return value
 
 
@@ -188,5 +188,5 @@ def _quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:60] + "…")
 
 
-def _refused(field: SpecField, sentence: str) -> Refusal:
-    return Refusal(f"{field.label}: {sentence}")
+def _refused(field: SpecField, sentence: str) -> UserError:
+    return UserError(f"{field.label}: {sentence}")

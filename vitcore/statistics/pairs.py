@@ -92,11 +92,13 @@ def all_pairs(
     Args:
         rows: by name, the values by seed of runs that finished and did not diverge.
     """
-    shared = {(one, other): sorted(set(rows[one]) & set(rows[other])) for one, other in itertools.combinations(rows, 2)}
+    shared = {
+        (item, other): sorted(set(rows[item]) & set(rows[other])) for item, other in itertools.combinations(rows, 2)
+    }
     gaps = {
-        (one, other): scale.to([rows[one][seed] for seed in seeds], images)
+        (item, other): scale.to([rows[item][seed] for seed in seeds], images)
         - scale.to([rows[other][seed] for seed in seeds], images)
-        for (one, other), seeds in shared.items()
+        for (item, other), seeds in shared.items()
         if len(seeds) >= FEWEST_PAIRS
     }
     # Pairs share rows: together they have the degrees of all rows but one, of which each pair brings its own. One row's
@@ -104,14 +106,14 @@ def all_pairs(
     most = max((len(seeds) - 1 for seeds in shared.values()), default=0) * max(len(rows) - 3, 0)
     spread = pooled(list(gaps.values()), most=most)
     return {
-        (one, other): compare(
-            [rows[one][seed] for seed in seeds],
+        (item, other): compare(
+            [rows[item][seed] for seed in seeds],
             [rows[other][seed] for seed in seeds],
             scale,
             spread=spread,
             images=images,
         )
-        for (one, other), seeds in shared.items()
+        for (item, other), seeds in shared.items()
     }
 
 

@@ -48,7 +48,7 @@ def seeds_for(size: float, *, power: float = 0.8, alpha: float = 0.05, most: int
 
 
 def more_seeds(
-    pair: Pair, *, power: float = 0.8, alpha: float = 0.05, confidence: float = 0.8, looks: int = 1
+    pair: Pair, *, power: float = 0.8, alpha: float = 0.05, confidence: float = 0.8, interim_analyses: int = 1
 ) -> Seeds | None:
     """How many more seeds would settle whether a pair differs, for differences that its seeds so far leave open.
 
@@ -63,7 +63,7 @@ def more_seeds(
         return None
     low, high = size_interval(pair, confidence)
     large, small = max(abs(low), abs(high)), 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    fewest, most = (seeds_for(size, power=power, alpha=alpha / looks) for size in (large, small))
+    fewest, most = (seeds_for(size, power=power, alpha=alpha / interim_analyses) for size in (large, small))
     return Seeds(max(0, (fewest or MOST) - pair.count), None if most is None else max(0, most - pair.count))
 
 

@@ -57,15 +57,18 @@ def pooled(groups: Sequence[ArrayLike], *, most: float = math.inf) -> Spread:
     Returns:
         UNKNOWN for fewer than two groups that tell of a spread, or where none varies.
     """
-    arrays = [array for array in (np.asarray(one, dtype=float) for one in groups) if len(array) > 1]
-    variances, degrees = np.array([array.var(ddof=1) for array in arrays]), np.array([len(one) - 1.0 for one in arrays])
+    arrays = [array for array in (np.asarray(group, dtype=float) for group in groups) if len(array) > 1]
+    variances, degrees = (
+        np.array([array.var(ddof=1) for array in arrays]),
+        np.array([len(array) - 1.0 for array in arrays]),
+    )
     if len(variances) < 2 or not variances.any():
         return UNKNOWN
     typical = float(np.median(variances)) or float(variances.max())
     logs = np.log(np.maximum(variances, 1e-5 * typical)) - scipy.special.digamma(degrees / 2) + np.log(degrees / 2)
-    by_chance, seen = float(np.mean(scipy.special.polygamma(1, degrees / 2))), float(logs.var(ddof=1))
-    error = max(by_chance, seen) * math.sqrt(2 / (len(logs) - 1))
-    prior = 2 * _inverse_trigamma(max(seen - by_chance, 0.0) + CAUTION * error)
+    by_chance, known = float(np.mean(scipy.special.polygamma(1, degrees / 2))), float(logs.var(ddof=1))
+    error = max(by_chance, known) * math.sqrt(2 / (len(logs) - 1))
+    prior = 2 * _inverse_trigamma(max(known - by_chance, 0.0) + CAUTION * error)
     place = math.exp(float(logs.mean() + scipy.special.digamma(prior / 2)) - math.log(prior / 2))
     return Spread(place, prior, min(float(degrees.sum()), most))
 

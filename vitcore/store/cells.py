@@ -24,7 +24,7 @@ def as_text(value: object) -> str:
 
 def entries(cell: object) -> list[str]:
     """What a cell that holds a list has in it; an empty cell has nothing."""
-    return [str(one) for one in cell] if isinstance(cell, LISTS) else []
+    return [str(item) for item in cell] if isinstance(cell, LISTS) else []
 
 
 def in_order(value: object) -> tuple[int, float, str]:

@@ -32,5 +32,5 @@ def default(table: pd.DataFrame, dataset: str | None = None) -> list[str]:
     """
     own = table[table["dataset"] == dataset] if dataset else table.head(0)
     first = validated(own)
-    chosen = next((some for some in (first, own, table) if len(some)), table)
+    chosen = next((subset for subset in (first, own, table) if len(subset)), table)
     return [str(id) for id in chosen["id"].head(1)]

@@ -60,7 +60,7 @@ _DONE = (
 _DRAWINGS = (
     Column("drawings_right", "Drawings right", "of your own drawings, when it was last asked about them", "BIGINT"),
     Column("drawings_of", "Drawings", "how many these were", "BIGINT"),
-    Column("drawings_edition", "Drawings' edition", "which drawings these were"),
+    Column("drawings_version", "Drawings' edition", "which drawings these were"),
 )
 
 

@@ -1,4 +1,4 @@
-"""When a run was right: the test pictures behind a cell of its confusion matrix, each with its story over epochs."""
+"""When a run was right: the test images behind a cell of its confusion matrix, each with its story over epochs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import predictions
 from vitcore.runs.folder import RunFolder
 
 
 @dataclass(frozen=True)
-class Told:
-    """One test picture: its row in the test split, and the epochs at which the run was right about it."""
+class ImageHistory:
+    """One test image: its row in the test split, and the epochs at which the run was right about it."""
 
     row: int
     first: int | None  # the first epoch at which it was right; None: never
@@ -36,27 +36,29 @@ class Told:
 
 def history(
     run: RunFolder, true: int, predicted: int, epoch: int, split: Literal["test", "validation"] = "test"
-) -> list[Told]:
+) -> list[ImageHistory]:
     """The images of class `true` that were answered `predicted` after `epoch`, in the order of their split.
 
     Raises:
-        Refusal: no predictions of that epoch are kept.
+        UserError: no predictions of that epoch are kept.
     """
-    kept = predictions.read(run, split)
-    if epoch not in kept.epochs:
-        raise Refusal(f"run {run.id} has kept no predictions of epoch {epoch}; it has those of {_span(kept.epochs)}")
-    rows = np.flatnonzero((kept.truth == true) & (kept.of(epoch) == predicted))
-    epochs = kept.epochs
-    right = np.stack([kept.of(one)[rows] == true for one in epochs])  # (epochs, pictures)
-    return [_told(int(row), right[:, place], epochs) for place, row in enumerate(rows)]
+    stored = predictions.read(run, split)
+    if epoch not in stored.epochs:
+        raise UserError(
+            f"run {run.id} has kept no predictions of epoch {epoch}; it has those of {_span(stored.epochs)}"
+        )
+    rows = np.flatnonzero((stored.truth == true) & (stored.of(epoch) == predicted))
+    epochs = stored.epochs
+    right = np.stack([stored.of(item)[rows] == true for item in epochs])  # (epochs, images)
+    return [_history(int(row), right[:, place], epochs) for place, row in enumerate(rows)]
 
 
-def _told(row: int, right: np.ndarray, epochs: list[int]) -> Told:
+def _history(row: int, right: np.ndarray, epochs: list[int]) -> ImageHistory:
     hits = np.flatnonzero(right)
     if not len(hits):
-        return Told(row, None, None, 0, 0)
+        return ImageHistory(row, None, None, 0, 0)
     first, last = int(hits[0]), int(hits[-1])
-    return Told(row, epochs[first], epochs[last], len(hits), last - first + 1)
+    return ImageHistory(row, epochs[first], epochs[last], len(hits), last - first + 1)
 
 
 def _span(epochs: list[int]) -> str:

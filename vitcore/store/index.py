@@ -36,12 +36,12 @@ class Index:
         self._con = duckdb.connect()
         self._con.execute(tables.schema())
         found = snapshot.hydrate(self._con, results) if hydrate else snapshot.Found()
-        self.notice, self._ours = found.notice, not found.newer
+        self.notice, self._writable = found.notice, not found.newer
         self._lock = threading.Lock()
         self._publishing = threading.Lock()
         self._published = time.monotonic()
         self._unpublished = self.changes = 0
-        self._marks = self._read_marks()
+        self._cursors = self._read_cursors()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of one's own to the tables; one a thread."""
@@ -53,25 +53,25 @@ class Index:
         Where nothing did, it costs two looks at each run's folder. All that is new comes in by one transaction.
 
         Raises:
-            Refusal: the results folder cannot be read.
+            UserError: the results folder cannot be read.
         """
         with self._lock:
-            found = self._look()
-            gone = self._marks.keys() - found.keys()
-            changed = {id: seen for id, seen in found.items() if self._differs(id, seen)}
+            found = self._stats()
+            gone = self._cursors.keys() - found.keys()
+            changed = {id: stat for id, stat in found.items() if self._differs(id, stat)}
             if not gone and not changed:
                 return False
             cursor = self.cursor()
             cursor.execute("BEGIN")
             try:
-                marks, taken_in = self._take_in(cursor, gone, changed)
+                cursors, taken_in = self._take_in(cursor, gone, changed)
                 cursor.execute("COMMIT")
             except BaseException:  # a page that is being rerun stops its thread anywhere
                 cursor.execute("ROLLBACK")
                 raise
             for id in gone:
-                del self._marks[id]
-            self._marks.update(marks)
+                del self._cursors[id]
+            self._cursors.update(cursors)
             taken_in += len(gone)
             self.changes += taken_in  # only now: whoever sees the number finds what it counts
             self._unpublished += taken_in
@@ -79,7 +79,7 @@ class Index:
 
     def publish(self) -> str | None:
         """Replaces results/runs.duckdb by what is known now; None, or one sentence saying why that was not done."""
-        if not self._ours:
+        if not self._writable:
             return self.notice
         with self._publishing:
             self._unpublished, self._published = 0, time.monotonic()
@@ -90,14 +90,14 @@ class Index:
 
     def publish_when_due(self) -> None:
         """Publishes in the background where something changed and the last time is some while ago."""
-        if self._unpublished and time.monotonic() - self._published >= _PUBLISH_SECONDS and self._ours:
+        if self._unpublished and time.monotonic() - self._published >= _PUBLISH_SECONDS and self._writable:
             self._published = time.monotonic()
             threading.Thread(target=self.publish, name="publish", daemon=True).start()
 
     @property
     def waiting(self) -> bool:
         """Whether, as of the last poll, some run is queued."""
-        return any(mark.status == "queued" for mark in list(self._marks.values()))
+        return any(cursor.status == "queued" for cursor in list(self._cursors.values()))
 
     @property
     def unpublished(self) -> int:
@@ -109,48 +109,48 @@ class Index:
         with self._lock, self._publishing:
             self._con.close()
 
-    def _look(self) -> dict[str, tuple[int, int, int]]:
+    def _stats(self) -> dict[str, tuple[int, int, int]]:
         """How every run's files are now."""
         found, runs = {}, str(self.results.runs)
         for id in self.results.ids():
             try:
-                found[id] = ingest.look(f"{runs}{os.sep}{id}")
+                found[id] = ingest.stat(f"{runs}{os.sep}{id}")
             except FileNotFoundError:
                 continue  # deleted since it was listed
         return found
 
-    def _differs(self, id: str, seen: tuple[int, int, int]) -> bool:
+    def _differs(self, id: str, stat: tuple[int, int, int]) -> bool:
         """Whether a run must be read again."""
-        mark = self._marks.get(id)
-        if mark is None or seen[2] < 0 or seen != (mark.events_size, mark.events_changed, mark.folder_changed):
+        cursor = self._cursors.get(id)
+        if cursor is None or stat[2] < 0 or stat != (cursor.events_size, cursor.events_changed, cursor.folder_changed):
             return True
         # A worker that was killed leaves no other sign than its lock.
-        return mark.status == "running" and not locks.held(self.results.runs / id / "alive.lock")
+        return cursor.status == "running" and not locks.is_locked(self.results.runs / id / "alive.lock")
 
     def _take_in(
         self, cursor: duckdb.DuckDBPyConnection, gone: Iterable[str], changed: Mapping[str, tuple[int, int, int]]
-    ) -> tuple[dict[str, ingest.Mark], int]:
+    ) -> tuple[dict[str, ingest.Cursor], int]:
         """Reads the changed runs into the tables, a chunk at a time; their new marks, and how many did differ."""
         _delete(cursor, gone)
-        marks, differing, moved = {}, 0, set()
+        cursors, differing, moved = {}, 0, set()
         ids = list(changed)
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
-            before = {id: self._marks[id].row for id in chunk if id in self._marks}
+            before = {id: self._cursors[id].row for id in chunk if id in self._cursors}
             known = {id: row for id, row in before.items() if row is not None}
             known |= _rows(cursor, [id for id in before if id not in known])
-            readings = [ingest.read(RunFolder(self.results.runs / id), changed[id], known.get(id)) for id in chunk]
-            kept = [reading for reading in readings if reading.differs(known.get(reading.row["id"]))]
-            _store(cursor, kept, known)
-            differing += len(kept)
-            moved |= {reading.row["id"] for reading in kept if reading.floor is not None}
-            marks.update({reading.row["id"]: reading.mark() for reading in readings})
+            updates = [ingest.read(RunFolder(self.results.runs / id), changed[id], known.get(id)) for id in chunk]
+            stored = [update for update in updates if update.differs(known.get(update.row["id"]))]
+            _store(cursor, stored, known)
+            differing += len(stored)
+            moved |= {update.row["id"] for update in stored if update.floor is not None}
+            cursors.update({update.row["id"]: update.cursor() for update in updates})
         _stand(cursor, list(moved))
-        return marks, differing
+        return cursors, differing
 
-    def _read_marks(self) -> dict[str, ingest.Mark]:
+    def _read_cursors(self) -> dict[str, ingest.Cursor]:
         rows = self._con.execute("SELECT id, status, events_size, events_changed, folder_changed FROM runs").fetchall()
-        return {id: ingest.Mark(*rest) for id, *rest in rows}
+        return {id: ingest.Cursor(*rest) for id, *rest in rows}
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, Row]:
@@ -163,17 +163,17 @@ def _rows(cursor: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, Row]:
     return {row["id"]: row for row in rows}
 
 
-def _store(cursor: duckdb.DuckDBPyConnection, readings: list[ingest.Reading], known: Mapping[str, Row]) -> None:
+def _store(cursor: duckdb.DuckDBPyConnection, updates: list[ingest.RunUpdate], known: Mapping[str, Row]) -> None:
     """Puts what was read in the place of what it replaces."""
-    anew = [reading.row for reading in readings if reading.anew]
+    anew = [update.row for update in updates if update.anew]
     _delete(cursor, [row["id"] for row in anew])
     _insert(cursor, "runs", anew)
-    for reading in readings:
-        if not reading.anew:
-            _amend(cursor, reading.row, known[reading.row["id"]])
-    _withdraw(cursor, {reading.row["id"]: reading.floor for reading in readings if reading.floor is not None})
-    _insert(cursor, "epochs", [epoch for reading in readings for epoch in reading.epochs])
-    _insert(cursor, "notes", [note for reading in readings for note in reading.notes])
+    for update in updates:
+        if not update.anew:
+            _amend(cursor, update.row, known[update.row["id"]])
+    _withdraw(cursor, {update.row["id"]: update.floor for update in updates if update.floor is not None})
+    _insert(cursor, "epochs", [epoch for update in updates for epoch in update.epochs])
+    _insert(cursor, "notes", [note for update in updates for note in update.notes])
 
 
 def _amend(cursor: duckdb.DuckDBPyConnection, row: Row, known: Row) -> None:

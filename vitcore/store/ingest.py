@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from vitcore import untrusted
-from vitcore.errors import Refusal
+from vitcore import aliases, untrusted
+from vitcore.errors import UserError
 from vitcore.runs import annotations as remarks
 from vitcore.runs import drawings, files, journal, locks, queue, seal, status
 from vitcore.runs.fold import Fold, Row
@@ -21,7 +21,7 @@ _SETTLED_NS = 1_000_000_000  # a folder's time is coarse: one touched this latel
 
 
 @dataclass(frozen=True)
-class Mark:
+class Cursor:
     """How a run's files were when they were last read."""
 
     status: str
@@ -32,7 +32,7 @@ class Mark:
 
 
 @dataclass
-class Reading:
+class RunUpdate:
     """What was read of one run: its whole row, and the epochs and notes that are new."""
 
     row: Row
@@ -45,14 +45,14 @@ class Reading:
         """Whether there is anything in it that the index does not have."""
         return self.anew or {**self.row, "folder_changed": 0} != {**(known or {}), "folder_changed": 0}
 
-    def mark(self) -> Mark:
+    def cursor(self) -> Cursor:
         """How far a run is read, by which the next look tells whether there is more."""
         row = self.row
-        seen = row["events_size"], row["events_changed"], row["folder_changed"]
-        return Mark(row["status"], *seen, row=row if row["status"] == "running" else None)
+        stat = row["events_size"], row["events_changed"], row["folder_changed"]
+        return Cursor(row["status"], *stat, row=row if row["status"] == "running" else None)
 
 
-def look(folder: str) -> tuple[int, int, int]:
+def stat(folder: str) -> tuple[int, int, int]:
     """The size and time of the journal, and the folder's time, -1 where it is too fresh to be relied on.
 
     Plain strings, since this is done for every run at every poll.
@@ -74,13 +74,13 @@ def look(folder: str) -> tuple[int, int, int]:
     return *events, folder_changed if folder_changed < time.time_ns() - _SETTLED_NS else -1
 
 
-def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Reading:
+def read(folder: RunFolder, stat: tuple[int, int, int], row: Row | None) -> RunUpdate:
     """Brings a run's row up to date; `row` is what is known of it, `seen` what `look` has just told.
 
     A run whose files cannot be read has a row too, with the reason; it is read again at every look, since a right
     that is granted leaves no trace in the times that are looked at.
     """
-    size, changed, folder_changed = seen
+    size, changed, folder_changed = stat
     row = None if row is None else dict(row)
     rewritten = row is not None and (
         max(size, 0) < row["events_read"] or (size == row["events_size"] and changed != row["events_changed"])
@@ -93,15 +93,15 @@ def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Read
     lines: Iterable[dict[str, Any]]
     try:
         lines, row["events_read"] = journal.stream(folder.events, row["events_read"])
-    except (OSError, Refusal) as error:
+    except (OSError, UserError) as error:
         anew = anew or row["events_read"] > 0
         lines, row = (), row if not anew else {"id": folder.id, "events_read": 0}
-        if isinstance(error, Refusal):
+        if isinstance(error, UserError):
             trouble = trouble or str(error).replace(str(folder.events), folder.events.name)
-    told = Fold(row).take_all(
+    fold = Fold(row).take_all(
         lines
     )  # parsed one by one, of each only its row: a journal may be made to fill the memory
-    row = told.row
+    row = fold.row
     _card(row, folder, trouble)
     row.update(events_size=size, events_changed=changed, folder_changed=UNSETTLED if trouble else folder_changed)
     row["status"] = status.of(signs, row.get("ending"))
@@ -109,20 +109,20 @@ def read(folder: RunFolder, seen: tuple[int, int, int], row: Row | None) -> Read
         row["reason"] = status.LOST
     foreign = row["status"] == "queued" and not queue.is_own(folder)
     row["reason"] = seal.FOREIGN if foreign else row.get("reason") if row.get("reason") != seal.FOREIGN else None
-    epochs = [{"run_id": folder.id, **found} for found in told.attempts.lines.values()]
-    notes = [{"run_id": folder.id, **found} for found in told.notes]
-    return Reading(row, epochs, notes, anew, told.attempts.floor)
+    epochs = [{"run_id": folder.id, **found} for found in fold.attempts.lines.values()]
+    notes = [{"run_id": folder.id, **found} for found in fold.notes]
+    return RunUpdate(row, epochs, notes, anew, fold.attempts.floor)
 
 
 def _card(row: dict[str, Any], folder: RunFolder, trouble: str | None) -> None:
     """The spec's columns; those of a spec that is no longer valid as far as they can be read, and what is wrong."""
-    said = remarks.read(folder)
-    row.update(tags=list(said.tags), note=untrusted.text(said.note))
-    read = drawings.verdict(folder)
+    remark = remarks.read(folder)
+    row.update(tags=list(remark.tags), note=untrusted.text(remark.note))
+    read = drawings.score(folder)
     row.update(
         drawings_right=read.right if read else None,
         drawings_of=read.of if read else None,
-        drawings_edition=untrusted.text(read.edition) if read else None,
+        drawings_version=untrusted.text(read.version) if read else None,
     )
     problem = None
     try:
@@ -131,10 +131,10 @@ def _card(row: dict[str, Any], folder: RunFolder, trouble: str | None) -> None:
         row.update(_raw(card["spec"]))
         spec = RunSpec.parse(card["spec"])
         fingerprint = spec.fingerprint(row.get("data_digest"))
-        row.update(spec.flat(), title=said.name or spec.title(), fingerprint=fingerprint)
-    except Refusal as refusal:
-        problem = untrusted.text(str(refusal))
-        row.update(title=said.name or row.get("name") or folder.id, fingerprint=None)
+        row.update(spec.flat(), title=remark.name or spec.title(), fingerprint=fingerprint)
+    except UserError as error:
+        problem = untrusted.text(str(error))
+        row.update(title=remark.name or row.get("name") or folder.id, fingerprint=None)
     row["card_problem"] = untrusted.text(trouble) or problem
 
 
@@ -145,7 +145,7 @@ def _raw(spec: dict[str, Any]) -> dict[str, Any]:
 def _leaf(spec: dict[str, Any], field: SpecField) -> Any:
     value: Any = spec
     for part in field.path:
-        value = value.get(part) if isinstance(value, dict) else None
+        value = aliases.current(value).get(part) if isinstance(value, dict) else None
     if field.kind is bool:
         return value if isinstance(value, bool) else None
     return {int: untrusted.whole, float: untrusted.number, str: untrusted.text}[field.kind](value)

@@ -10,8 +10,8 @@ _SEVERAL = re.compile(r'[\s",]')
 
 def listed(texts: Iterable[object]) -> str:
     """With spaces between, each that holds a space, a comma or a quotation mark in quotation marks."""
-    return " ".join(_one(str(text)) for text in texts)
+    return " ".join(_item(str(text)) for text in texts)
 
 
-def _one(text: str) -> str:
+def _item(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _SEVERAL.search(text) else text

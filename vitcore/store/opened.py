@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from vitcore.data.storage.regular import open_regular
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 LARGEST = 1 << 30  # bytes; ten thousand runs of a hundred epochs take 23 MB
 SECONDS = 60.0  # of all questions together
@@ -39,11 +39,11 @@ def copied(source: Path, target: Path) -> None:
 
     Raises:
         OSError: it cannot be read.
-        Refusal: it is no DuckDB file, or larger than a snapshot is.
+        UserError: it is no DuckDB file, or larger than a snapshot is.
     """
     with open_regular(source, LARGEST) as file:
         if file.read(12)[8:] != _MAGIC:
-            raise Refusal(f"{source.name} is no DuckDB file")
+            raise UserError(f"{source.name} is no DuckDB file")
         file.seek(0)
         with target.open("wb") as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
@@ -67,16 +67,16 @@ def check(con: duckdb.DuckDBPyConnection, declared: Mapping[str, str]) -> None:
     """Hold that the file has these tables, declared word for word so, and nothing else.
 
     Raises:
-        Refusal: what else it holds.
+        UserError: what else it holds.
     """
     for what in ("views", "functions", "types", "sequences", "indexes", "schemas"):
         own = "" if what in ("indexes", "sequences") else " WHERE NOT internal"
         [(found,)] = con.execute(f"SELECT count(*) FROM duckdb_{what}(){own}").fetchall()
         if found:
-            raise Refusal(f"it holds {what} where plain tables are wanted")
+            raise UserError(f"it holds {what} where plain tables are wanted")
     found_tables = dict(con.execute("SELECT table_name, sql FROM duckdb_tables()").fetchall())
     if found_tables.keys() != declared.keys():
-        raise Refusal(f"it holds the tables {', '.join(sorted(found_tables))[:120]}, which are not ours")
+        raise UserError(f"it holds the tables {', '.join(sorted(found_tables))[:120]}, which are not ours")
     for name, sql in declared.items():
         if found_tables[name] != sql:
-            raise Refusal(f"its table {name} has other columns than ours")
+            raise UserError(f"its table {name} has other columns than ours")

@@ -16,11 +16,11 @@ SQL = "status = 'finished' AND epochs_done > 0 AND checkpoint_digest IS NULL"
 
 NAMED = 4  # runs of a kind that a sentence names, and how many more
 
-EVALUATION: Mapping[str, str] = {"data_digest": "other data", "test_rows": "another test set"}
+EVALUATION: Mapping[str, str] = {"data_digest": "other data", "test_samples": "another test set"}
 """Columns in which runs must be one for their results to be compared, and what the others are called."""
 TIMING: Mapping[str, str] = {
     "machine": "another machine",
-    "processor": "another machine",
+    "CPU": "another machine",
     "device_used": "another device",
     "precision_used": "another precision",
     "torch": "another version of torch",
@@ -34,18 +34,18 @@ def kinds(runs: pd.DataFrame) -> pd.Series:
     if "status" not in runs:  # a frame made by hand: nothing speaks against them
         return pd.Series("finished", index=runs.index, dtype=object)
     status = runs["status"].astype(object)
-    elsewhere = (imported(runs) & runs["status"].eq("finished")).to_numpy(dtype=bool)
+    elsewhere = (from_checkpoint(runs) & runs["status"].eq("finished")).to_numpy(dtype=bool)
     return status.mask(elsewhere, "imported")
 
 
-def imported(runs: pd.DataFrame) -> pd.Series:
+def from_checkpoint(runs: pd.DataFrame) -> pd.Series:
     """Whether each run's weights were trained elsewhere: no seed, no best, no time of ours."""
     # Earlier versions told of an import by its epochs alone.
-    told = runs["checkpoint_digest"].notna() if "checkpoint_digest" in runs else pd.Series(False, index=runs.index)
+    marked = runs["checkpoint_digest"].notna() if "checkpoint_digest" in runs else pd.Series(False, index=runs.index)
     if "epochs_done" not in runs or "status" not in runs:
-        return told
+        return marked
     untrained = pd.to_numeric(runs["epochs_done"], errors="coerce").fillna(1).eq(0)
-    return told | (untrained & runs["status"].eq("finished"))
+    return marked | (untrained & runs["status"].eq("finished"))
 
 
 def counts(runs: pd.DataFrame) -> pd.Series:
@@ -68,7 +68,7 @@ def commonest(runs: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def comparable(runs: pd.DataFrame, one: Mapping[str, Any], names: Mapping[str, str]) -> pd.Series:
+def comparable(runs: pd.DataFrame, item: Mapping[str, Any], names: Mapping[str, str]) -> pd.Series:
     """For each run why it cannot be compared with the others, empty where it can.
 
     Args:
@@ -76,7 +76,7 @@ def comparable(runs: pd.DataFrame, one: Mapping[str, Any], names: Mapping[str, s
         names: what a run is called that has something else: EVALUATION, TIMING.
     """
     why = pd.Series("", index=runs.index, dtype=object)
-    for column, value in one.items():
+    for column, value in item.items():
         if column in runs and column in names:
             other = runs[column].notna() & runs[column].ne(value) & why.eq("")
             why = why.mask(other, names[column])
@@ -93,9 +93,9 @@ def left_out(runs: pd.DataFrame) -> str:
     """One sentence about those that were left out of the means, by kind and name; empty where there are none."""
     if runs.empty:
         return ""
-    told = []
-    for kind, some in runs.groupby(kinds(runs), sort=True):
-        names = [f"{title} · {id[-4:]}" for title, id in zip(some["title"].head(NAMED), some["id"], strict=False)]
-        more = [f"{len(some) - NAMED:,} more"] if len(some) > NAMED else []
-        told.append(f"{len(some):,} {kind} ({', '.join([*names, *more])})")
-    return f"Not in the means: {'; '.join(told)}."
+    left_out = []
+    for kind, subset in runs.groupby(kinds(runs), sort=True):
+        names = [f"{title} · {id[-4:]}" for title, id in zip(subset["title"].head(NAMED), subset["id"], strict=False)]
+        more = [f"{len(subset) - NAMED:,} more"] if len(subset) > NAMED else []
+        left_out.append(f"{len(subset):,} {kind} ({', '.join([*names, *more])})")
+    return f"Not in the means: {'; '.join(left_out)}."

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as arrow
 
 from vitcore import events, untrusted
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import attempts, journal
 from vitcore.runs.attempts import Attempts
 from vitcore.runs.files import open_own
@@ -26,7 +26,7 @@ from vitcore.store.index import Index
 _EPOCH_OF = re.compile(rb'"epoch":\s*(\d+)')
 _STARTED = b'"event":"started"'
 _MOST_CLASSES = 20_000
-_MOST_PICTURES = 2**31  # of one cell: sums of any row stay exact
+_MOST_IMAGES = 2**31  # of one cell: sums of any row stay exact
 _STEP = tuple(each.name for each in events.fields(events.Stride) if each.kind is float)
 _OF_STRIDE = tuple(name for name in _STEP if name not in {each.name for each in events.fields(events.Step)})
 _OF_STEP = ("event", "resumed_from", "resumed_step", "step", "epoch", *_STEP)
@@ -95,11 +95,11 @@ def groups(index: Index, by: Sequence[str], *, everything: bool = False) -> pd.D
         everything: runs too that were not trained here to their end (store.pooling).
 
     Raises:
-        Refusal: a column is not one of `runs`.
+        UserError: a column is not one of `runs`.
     """
     for name in by:
         if name not in _names():
-            raise Refusal(f"runs cannot be put together by {name!r}; they can by {', '.join(_names())}")
+            raise UserError(f"runs cannot be put together by {name!r}; they can by {', '.join(_names())}")
     keys = ", ".join(f'"{name}"' for name in by)
     metrics = ", ".join(f"avg({m}) AS {m}_mean, stddev_samp({m}) AS {m}_std" for m in GROUPED)
     query = f"""
@@ -122,18 +122,18 @@ def confusion(index: Index, id: str, epoch: int | None = None, split: Split = "t
         split: of which images: those to test or those to validate on.
 
     Raises:
-        Refusal: there is none.
+        UserError: there is none.
     """
     run = index.results.run(id)
     path = _matrix_file(run, split)
     for number, start, end in reversed(_matrices(run, split)):
         if epoch in (None, number):
-            with suppress(OSError, Refusal):  # deleted since it was looked into, or changed
+            with suppress(OSError, UserError):  # deleted since it was looked into, or changed
                 found = _matrix_at(path, path.stat().st_mtime_ns, start, end)
                 if found is not None:
                     return number, found
     which = "no confusion matrix yet" if epoch is None else f"no confusion matrix of epoch {epoch}"
-    raise Refusal(f"run {id} has {which}" + ("" if split == "test" else f", of {split} images"))
+    raise UserError(f"run {id} has {which}" + ("" if split == "test" else f", of {split} images"))
 
 
 def confusion_epochs(index: Index, id: str, split: Split = "test") -> list[int]:
@@ -151,9 +151,9 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
     path = results.run(id).steps
     try:
         lines, _ = journal.stream(path)
-    except (OSError, Refusal):  # the run's row says why
+    except (OSError, UserError):  # the run's row says why
         lines = iter(())
-    told = (
+    lines = (
         {name: line[name] for name in _OF_STEP if name in line}
         for line in lines
         if line.get("event") == "started" or untrusted.whole(line.get("epoch")) is not None
@@ -164,7 +164,7 @@ def steps(source: Index | Results, id: str) -> pd.DataFrame:
             untrusted.whole(line.get("epoch")),
             *(_number(line, "loss" if name in _OF_STRIDE and name not in line else name) for name in _STEP),
         )
-        for line in Attempts("step").take_all(told).lines.values()
+        for line in Attempts("step").take_all(lines).lines.values()
     ]
     rows = [row for row in rows if row[0] is not None and row[1] is not None]
     frame = pd.DataFrame(rows, columns=["step", "epoch", *_STEP])
@@ -184,8 +184,8 @@ def exact(index: Index, frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     columns = ", ".join(f'"{name}"' for name in numbers)
     lines = index.cursor().execute(f"SELECT id, {columns} FROM summary").fetchall()
-    told = {line[0]: dict(zip(numbers, line[1:], strict=True)) for line in lines}
-    now = [told.get(id, {}) for id in frame["id"]]
+    by_id = {line[0]: dict(zip(numbers, line[1:], strict=True)) for line in lines}
+    now = [by_id.get(id, {}) for id in frame["id"]]
     # A run that was deleted meanwhile is told as the frame has it.
     found = {
         name: [line.get(name, was) for line, was in zip(now, frame[name].tolist(), strict=True)] for name in numbers
@@ -220,17 +220,17 @@ def _matrices(run: RunFolder, split: Split) -> Sequence[tuple[int, int, int]]:
     """Each line that counts: the epoch it is of, where it begins and ends; unread, since a large matrix is long."""
     path = _matrix_file(run, split)
     try:
-        seen, events = path.stat(), run.events
-        told = events.stat() if events.exists() else None
-        key = (told.st_size, told.st_mtime_ns) if told else None
+        known, events = path.stat(), run.events
+        journal_stat = events.stat() if events.exists() else None
+        key = (journal_stat.st_size, journal_stat.st_mtime_ns) if journal_stat else None
         gone = _withdrawn(run.path, key) if key else frozenset()
-        return [one for one in _lines(path, seen.st_size, seen.st_mtime_ns) if one[0] not in gone]
-    except (OSError, Refusal):  # none; or it cannot be read, and the run's row says why
+        return [line for line in _lines(path, known.st_size, known.st_mtime_ns) if line[0] not in gone]
+    except (OSError, UserError):  # none; or it cannot be read, and the run's row says why
         return ()
 
 
 @functools.lru_cache(maxsize=64)
-def _withdrawn(run: Path, seen: tuple[int, int]) -> frozenset[int]:
+def _withdrawn(run: Path, known: tuple[int, int]) -> frozenset[int]:
     """The epochs that count no more, by the events as they are now."""
     return frozenset(attempts.withdrawn(RunFolder(run)))
 
@@ -262,13 +262,13 @@ def _matrix_at(path: Path, changed: int, start: int, end: int) -> np.ndarray | N
 
 
 def _matrix(line: dict[str, Any]) -> np.ndarray | None:
-    """Counts of pictures, as many columns as rows; None where it is anything else."""
+    """Counts of images, as many columns as rows; None where it is anything else."""
     rows = line.get("matrix")
     if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_CLASSES:
         return None
     if not all(isinstance(row, list) and len(row) == len(rows) for row in rows):
         return None
-    if not all(type(count) is int and 0 <= count <= _MOST_PICTURES for row in rows for count in row):
+    if not all(type(count) is int and 0 <= count <= _MOST_IMAGES for row in rows for count in row):
         return None
     return np.array(rows, dtype=np.int64)
 

@@ -17,7 +17,7 @@ CREATE TABLE runs (
     note VARCHAR,
     drawings_right BIGINT,       -- of a person's own drawings, when it was last asked about them
     drawings_of BIGINT,
-    drawings_edition VARCHAR,    -- which drawings these were
+    drawings_version VARCHAR,    -- which drawings these were
     /*spec*/
     /*events*/
     events_read BIGINT,          -- bytes of events.jsonl taken in

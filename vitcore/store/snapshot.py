@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as arrow
 from filelock import Timeout
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.runs import locks
 from vitcore.runs.folder import Results
 from vitcore.store import opened, tables
@@ -70,12 +70,12 @@ def hydrate(con: duckdb.DuckDBPyConnection, results: Results) -> Found:
 
     What cannot be read leaves the index as empty as before.
     """
-    before, found = _seen(results.snapshot), Found()
+    before, found = _known(results.snapshot), Found()
     if before is None:
         return found
     for _ in range(2):  # a snapshot met while it is being replaced looks broken: once more
         found = _read(con, results.snapshot)
-        now = _seen(results.snapshot)
+        now = _known(results.snapshot)
         if found.notice is None or now == before:
             break
         before = now
@@ -99,7 +99,7 @@ def _write(con: duckdb.DuckDBPyConnection, draft: Path) -> None:
         con.execute("DETACH draft")
 
 
-def _seen(snapshot: Path) -> tuple[int, int, int] | None:
+def _known(snapshot: Path) -> tuple[int, int, int] | None:
     """What changes as it is replaced; None where there is none."""
     try:
         found = os.lstat(snapshot)
@@ -115,7 +115,7 @@ def _read(con: duckdb.DuckDBPyConnection, snapshot: Path) -> Found:
             opened.copied(snapshot, copy)
             with opened.closed(copy) as old:
                 return _take(con, old, snapshot)
-        except (OSError, duckdb.Error, Refusal) as error:
+        except (OSError, duckdb.Error, UserError) as error:
             return Found(_broken(snapshot, error))
 
 
@@ -153,18 +153,18 @@ def _bounded(old: duckdb.DuckDBPyConnection, name: str) -> None:
     """Hold that a table would not fill the memory: a constant column of a thousand million rows is a small file.
 
     Raises:
-        Refusal: it would.
+        UserError: it would.
     """
     [(count,)] = old.execute(f"SELECT count(*) FROM main.{name}").fetchall()
     if count > _MOST_ROWS:
-        raise Refusal(f"its table {name} has {count:,} rows, and {_MOST_ROWS:,} are the most")
+        raise UserError(f"its table {name} has {count:,} rows, and {_MOST_ROWS:,} are the most")
     texts = [field.name for field in tables.columns(name) if not arrow.types.is_primitive(field.type)]
     if not texts:
         return
     sums = " + ".join(f'coalesce(sum(strlen("{text}"::VARCHAR)), 0)' for text in texts)
     [(letters,)] = old.execute(f"SELECT {sums} FROM main.{name}").fetchall()
     if letters > _MOST_LETTERS:
-        raise Refusal(f"its table {name} has {letters:,} letters, and {_MOST_LETTERS:,} are the most")
+        raise UserError(f"its table {name} has {letters:,} letters, and {_MOST_LETTERS:,} are the most")
 
 
 @functools.cache
@@ -184,7 +184,7 @@ def _about(old: duckdb.DuckDBPyConnection) -> tuple[int, str, int]:
     """The format, the schema and the number of runs that it says it holds."""
     rows = old.execute("SELECT format::BIGINT, schema::VARCHAR, runs::BIGINT FROM main.about LIMIT 2").fetchall()
     if len(rows) != 1 or None in rows[0]:
-        raise Refusal("it does not say what it holds")
+        raise UserError("it does not say what it holds")
     return int(rows[0][0]), str(rows[0][1]), int(rows[0][2])
 
 

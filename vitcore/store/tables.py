@@ -28,7 +28,7 @@ def schema() -> str:
         "events": [f"{name} {field.sql}" for name, field in _of_a_run().items()],
         "epochs": [f"{field.name} {field.sql}" for field in events.metrics().values() if field.name != "epoch"],
         "latest": [text for field in events.metrics().values() for text in _latest(field)],
-        "told": list(_told()),
+        "told": list(_state_columns()),
         "summary": [text for field in (*events.metrics().values(), *events.of_progress()) for text in _summary(field)],
     }
     text = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def _of_a_run() -> dict[str, events.Field]:
     return {each.column: each for kind in kinds for each in events.fields(kind) if each.column is not None}
 
 
-def _told() -> tuple[str, ...]:
+def _state_columns() -> tuple[str, ...]:
     """Columns of progress and of the ending, in whose place the summary has what they come to."""
     kinds = (events.Progress, events.Ended)
     names = [each.column for kind in kinds for each in events.fields(kind) if each.meaning.of_run != "kept"]
@@ -72,8 +72,8 @@ def _summary(field: events.Field) -> list[str]:
     name = field.name
     now = [each.column for each in events.fields(events.Progress) if each.name == name]
     end = [*_ending(name), *([_BY_THE_ENDING[name]] if name in _BY_THE_ENDING else [])]
-    told = [*(f"CASE WHEN status = 'running' THEN {column} END" for column in now), f"last.{name}", *end]
-    found = [f"coalesce({', '.join(told)}) AS {name}"]
+    columns = [*(f"CASE WHEN status = 'running' THEN {column} END" for column in now), f"last.{name}", *end]
+    found = [f"coalesce({', '.join(columns)}) AS {name}"]
     best = f"{name}_best"  # the ending tells of the weights that are kept, so it goes before the epochs
     return (
         [*found, f"coalesce({', '.join([*_ending(best), f'last.{best}'])}) AS {best}"] if field.meaning.best else found

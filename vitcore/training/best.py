@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from vitcore.data.storage.regular import open_regular, own_place
 from vitcore.training import finite
-from vitcore.training.checkpoint import KEPT, LARGEST_BYTES, save_weights
+from vitcore.training.checkpoint import LARGEST_BYTES, WEIGHT_FILES, save_weights
 
-FILE = KEPT["best"]
+FILE = WEIGHT_FILES["best"]
 NEXT = "best.next.safetensors"  # better ones, until the resume file says so too
-MARK = "chosen_by"
+MARKER = "chosen_by"
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class Best:
         state = model.state_dict()
         if self.metric.better(value, self.value) and finite.all_finite(state):
             self.value, self.epoch = value, epoch
-            self._weights = {name: one.detach().to("cpu", copy=True) for name, one in state.items()}
+            self._weights = {name: item.detach().to("cpu", copy=True) for name, item in state.items()}
 
     def write(self, folder: Path, about: Mapping[str, str]) -> None:
         """Lay better weights ready beside those that stand; `about` is the metadata of any weights of this run."""
         if self._weights is not None:
-            mark = json.dumps({**vars(self.metric), "value": self.value, "epoch": self.epoch})
-            save_weights(folder / NEXT, self._weights, {**about, "epoch": str(self.epoch), MARK: mark})
+            marker = json.dumps({**vars(self.metric), "value": self.value, "epoch": self.epoch})
+            save_weights(folder / NEXT, self._weights, {**about, "epoch": str(self.epoch), MARKER: marker})
 
     def settle(self, folder: Path) -> None:
         """The resume file tells of them: they take the place of those before."""
@@ -92,12 +92,12 @@ class Best:
         """Go on from what a resume file says (None: it says nothing, or the run begins); what is of another attempt,
         or was chosen by another metric, is withdrawn.
         """
-        told = (state or {}).get("epoch")
-        if told is not None and (state or {}).get("metric") == vars(self.metric):
-            if _epoch(folder / NEXT) == told:
+        epoch_saved = (state or {}).get("epoch")
+        if epoch_saved is not None and (state or {}).get("metric") == vars(self.metric):
+            if _epoch(folder / NEXT) == epoch_saved:
                 (folder / NEXT).replace(folder / FILE)
-            if _epoch(folder / FILE) == told:
-                self.value, self.epoch = float((state or {})["value"]), int(told)
+            if _epoch(folder / FILE) == epoch_saved:
+                self.value, self.epoch = float((state or {})["value"]), int(epoch_saved)
         (folder / NEXT).unlink(missing_ok=True)
         if self.epoch is None:
             (folder / FILE).unlink(missing_ok=True)
@@ -109,5 +109,5 @@ def _epoch(path: Path) -> int | None:
         open_regular(own_place(path), LARGEST_BYTES).close()
         with safe_open(path, framework="pt") as file:
             return int((file.metadata() or {})["epoch"])
-    except (OSError, SafetensorError, KeyError, ValueError):  # a Refusal is a ValueError
+    except (OSError, SafetensorError, KeyError, ValueError):  # a UserError is a ValueError
         return None

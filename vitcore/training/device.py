@@ -8,7 +8,7 @@ import platform
 import psutil
 import torch
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.events import Host
 
 
@@ -22,7 +22,7 @@ def resolve(device: str) -> torch.device:
     """The device meant by a spec's name; "auto" is CUDA where there is one, then Apple's MPS, then the CPU.
 
     Raises:
-        Refusal: this machine has no such device.
+        UserError: this machine has no such device.
     """
     there = devices()
     if device == "auto":
@@ -31,7 +31,7 @@ def resolve(device: str) -> torch.device:
     if named.type not in {name.split(":")[0] for name in there} or (named.index or 0) >= max(
         1, torch.cuda.device_count()
     ):
-        raise Refusal(f"this machine has no device {device!r}; it has {', '.join(there)}")
+        raise UserError(f"this machine has no device {device!r}; it has {', '.join(there)}")
     return named
 
 
@@ -58,7 +58,7 @@ def host() -> Host:
     """What this machine is, for the record of a run."""
     return Host(
         machine=platform.machine(),
-        processor=torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
+        cpu=torch.cpu.get_capabilities().get("cpu_name") or platform.processor(),
         cores=os.cpu_count(),
         torch=torch.__version__,
         system=f"{platform.system()} {platform.release()}",
@@ -72,7 +72,7 @@ def memory_mb(device: torch.device) -> float:
     return float(psutil.Process().memory_info().rss) / 2**20
 
 
-def synchronise(device: torch.device) -> None:
+def synchronize(device: torch.device) -> None:
     """Wait until the device has done what it was told; only ever between epochs and in measurements."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -109,7 +109,7 @@ def full(folder: Path, needed: int | None = None, room: int | None = None) -> st
     return f"the disk is full{has}{wants}; free some space and resume the run"
 
 
-def said(error: OSError, folder: Path, needed: int | None = None, room: int | None = None) -> str:
+def disk_message(error: OSError, folder: Path, needed: int | None = None, room: int | None = None) -> str:
     """Why a file could not be written to `folder`, and what would help."""
     if error.errno in FULL:
         return full(folder, needed, room)

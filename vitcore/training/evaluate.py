@@ -15,7 +15,7 @@ ROWS = {"cpu": 256, "cuda": 2048, "mps": 1024}  # a CPU's caches like small batc
 
 @dataclass(frozen=True)
 class Scores:
-    """Loss (mean), accuracy and macro F1 from 0 to 1, counts [true class][class answered], each picture's answer."""
+    """Loss (mean), accuracy and macro F1 from 0 to 1, counts [true class][class answered], each image's answer."""
 
     loss: float
     accuracy: float
@@ -34,12 +34,12 @@ def evaluate(
     model: nn.Module,
     images: Tensor,
     labels: Tensor,
-    normalise: Callable[[Tensor], Tensor],
+    normalize: Callable[[Tensor], Tensor],
     *,
     device: torch.device,
     precision: torch.dtype,
     softmax_before_loss: bool = False,
-    interrupted: Callable[[], bool] = lambda: False,
+    stop_requested: Callable[[], bool] = lambda: False,
     rows: Tensor | None = None,
 ) -> Scores | None:
     """Scores on `images` (n c y x) uint8 and `labels` (n,); None if `interrupted` said so on the way.
@@ -51,17 +51,17 @@ def evaluate(
     was_training = model.training
     model.eval()
     losses, answers = [], []
-    # About as many numbers a batch as ROWS pictures of 32x32 have, so that a large picture's batch is a small one.
+    # About as many numbers a batch as ROWS images of 32x32 have, so that a large image's batch is a small one.
     size = max(1, min(ROWS[device.type], ROWS[device.type] * 32 * 32 * 8 // images.shape[-1] ** 2))
     try:
         for start, truth in zip(range(0, len(labels), size), labels.split(size), strict=True):
-            if interrupted():
+            if stop_requested():
                 return None
             part = slice(start, start + size)
-            pictures = images[part] if rows is None else images.index_select(0, rows[part])
-            pictures, truth = pictures.to(device, non_blocking=True), truth.to(device, non_blocking=True)
+            batch = images[part] if rows is None else images.index_select(0, rows[part])
+            batch, truth = batch.to(device, non_blocking=True), truth.to(device, non_blocking=True)
             with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-                logits = model(normalise(pictures)).float()
+                logits = model(normalize(batch)).float()
             given = logits.softmax(-1) if softmax_before_loss else logits
             losses.append(F.cross_entropy(given, truth, reduction="sum"))
             answers.append(logits.argmax(-1))

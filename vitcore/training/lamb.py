@@ -27,13 +27,13 @@ class Lamb(Optimizer):
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]  # no closure: nothing here needs one
         """One step of every group, by the gradients that are there."""
-        gradients = [one.grad for group in self.param_groups for one in group["params"] if one.grad is not None]
+        gradients = [item.grad for group in self.param_groups for item in group["params"] if item.grad is not None]
         if not gradients:
             return
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
         shrink = 1 / (norm / LARGEST_NORM).clamp(min=1)
         for group in self.param_groups:
-            self._move([(one, one.grad) for one in group["params"] if one.grad is not None], group, shrink)
+            self._move([(item, item.grad) for item in group["params"] if item.grad is not None], group, shrink)
 
     def _move(self, moved: list[tuple[Tensor, Tensor]], group: dict[str, Any], shrink: Tensor) -> None:
         """One step of a group's tensors, each with its gradient."""

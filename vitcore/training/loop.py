@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from vitcore import events
-from vitcore.data.augment import Mixed
+from vitcore.data.augment import MixedTargets
 from vitcore.data.identity import identity
-from vitcore.data.seeds import generator
-from vitcore.errors import Refusal
+from vitcore.data.seeds import make_generator
+from vitcore.errors import UserError
 from vitcore.events import Note
 from vitcore.layers.attention import redraw_features
 from vitcore.models.transfer import train_mode
@@ -26,14 +26,14 @@ from vitcore.training.best import TEST_ERROR, VAL_ERROR, Best
 from vitcore.training.checkpoint import WEIGHTS, load_resume, metadata, save_model, save_resume
 from vitcore.training.compiled import Forward, compiling_took
 from vitcore.training.evaluate import Scores
-from vitcore.training.initial import Initial, required, told
+from vitcore.training.initial import Initial, notes, required
 from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.outcome import Outcome, Status
-from vitcore.training.progress import Report, StepLog, Tally
-from vitcore.training.schedule import share
+from vitcore.training.progress import Report, StepLog, TrainingProgress
+from vitcore.training.schedule import lr_factor
 from vitcore.training.scoring import outcome, scored
-from vitcore.training.state import Parts
-from vitcore.training.stop_signal import Asked, Control, Interrupted
+from vitcore.training.state import TrainingState
+from vitcore.training.stop_signal import Control, StopRequested, StopSignal
 
 CHECKPOINT_SECONDS = 60.0  # within an epoch
 DATA_UNKNOWN = "This run was left by a vitcore that did not keep what its data were, so they were not compared."
@@ -55,18 +55,18 @@ def train(
     Args:
         folder: where checkpoints go, at the end of epochs, every minute, and when stopped; it must be there; none:
             they go nowhere.
-        control: asked at least twice a second; "stop" or "pause" ends the run, keeping what was learnt.
+        control: asked at least twice a second; "stop" or "pause" ends the run, keeping what was learned.
         resume: go on from the folder's checkpoint, where there is one.
         teacher: whose answers to learn from, in evaluation mode; the spec says how.
         initial: the weights to start from, where the spec names a run; one that goes on from its checkpoint needs none.
 
     Raises:
-        Refusal: what was asked for cannot be done here (no such folder, data absent, no such device, too little
+        UserError: what was asked for cannot be done here (no such folder, data absent, no such device, too little
             memory...).
     """
     if folder is not None and not folder.is_dir():
-        raise Refusal(f"there is no folder {folder} to keep checkpoints in; make it first")
-    ask = Asked(control)
+        raise UserError(f"there is no folder {folder} to keep checkpoints in; make it first")
+    ask = StopSignal(control)
     keep_pages()
     try:
         run = Run(spec, report, folder, ask, teacher, resume, initial)
@@ -74,13 +74,13 @@ def train(
         if spec.compile:
             run.compile()
         return run.go()
-    except Interrupted:
+    except StopRequested:
         return Outcome(ask.status, reporting.not_begun(ask.status), None, 0, 0.0, 0.0)
     except (MemoryError, RuntimeError) as error:
-        refusal = too_large(error, spec)
-        if refusal is None:
+        user_error = too_large(error, spec)
+        if user_error is None:
             raise
-        raise refusal from error
+        raise user_error from error
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Run:
         spec: RunSpec,
         report: Report,
         folder: Path | None,
-        ask: Asked,
+        ask: StopSignal,
         teacher: nn.Module | None,
         resume: bool,
         initial: Initial | None = None,
@@ -109,14 +109,14 @@ class Run:
         self.initial = initial if state is None else None
         if state is None:
             required(spec, initial)
-        self.parts = Parts(spec, report, ask, teacher, (state or {}).get("data"), self.initial)
+        self.parts = TrainingState(spec, report, ask, teacher, (state or {}).get("data"), self.initial)
         self.data = identity(self.parts.images)
-        self.tally = Tally()
+        self.progress_state = TrainingProgress()
         self.steps = self.parts.batches.steps * spec.training.epochs
-        self.log = StepLog(report, self.tally, self.steps, self.parts.rows * spec.training.epochs)
+        self.log = StepLog(report, self.progress_state, self.steps, self.parts.rows * spec.training.epochs)
         self._cpu_before, self._cpu_start = 0.0, time.process_time()
         self._saved, self._saving = time.monotonic(), 0.0
-        self._kept: int | None = None  # the epoch whose weights are on the disk
+        self._saved_epoch: int | None = None  # the epoch whose weights are on the disk
         self.best = Best(VAL_ERROR if self.parts.validation else TEST_ERROR)
         if state is not None and folder is not None:
             self._restore(state, folder)
@@ -125,12 +125,12 @@ class Run:
 
     def tell_start(self) -> None:
         """Report what the run is, what is right of each held-out image, and what a person should know of both."""
-        self.report(reporting.started(self.parts, self.spec, self.tally))
+        self.report(reporting.started(self.parts, self.spec, self.progress_state))
         self.report(reporting.truth(self.parts, self.parts.images.test.labels))
         if self.parts.validation:
             self.report(reporting.truth(self.parts, self.parts.validation.labels, events.ValTruth))
         if self.initial is not None and self.parts.taken is not None:
-            for line in told(self.parts.taken, self.initial):
+            for line in notes(self.parts.taken, self.initial):
                 self.report(line)
         for text in reporting.warnings(self.spec, self.parts):
             self.report(Note(text))
@@ -139,76 +139,76 @@ class Run:
         """Compile the network on its first batch, before the clock of the training runs."""
         parts = self.parts
         train_mode(parts.model, frozen=self.spec.init.freeze)
-        images, labels = parts.batches.batch(parts.batches.order(self.tally.epoch), 0)
-        draws = generator(self.spec.seed, "augment", 0)
-        inputs, targets = parts.augment.batch(parts.normalise(images), labels, draws, self.tally.epoch)
+        images, labels = parts.batches.batch(parts.batches.order(self.progress_state.epoch), 0)
+        generator = make_generator(self.spec.seed, "augment", 0)
+        inputs, targets = parts.augment.batch(parts.normalize(images), labels, generator, self.progress_state.epoch)
         took = compiling_took(parts.model, parts.forward, lambda forward: self._loss(forward, inputs, targets))
         self.report(Note(f"torch.compile took {took:.1f} s, not counted as training."))
 
     def go(self) -> Outcome:
         """Train to the end, or until somebody or a loss that is no number ends it; how it ended."""
         ending: Ending | None = None
-        while ending is None and self.tally.evaluated < self.spec.training.epochs:
+        while ending is None and self.progress_state.evaluated < self.spec.training.epochs:
             ending = self._epoch() or self._assess()
         self.log.close()
         if ending is None or ending.status != "diverged" or not self._has_weights():
             self._checkpoint()
         if ending is None:
-            epochs = self.tally.evaluated
+            epochs = self.progress_state.evaluated
             ending = Ending("finished", f"all {epochs} epochs are done" if epochs > 1 else "the one epoch is done")
         if ending.status == "diverged" and self.parts.validation and self.folder is not None:
             self.best.write(self.folder, self._metadata())  # nothing more will come that keeps them
             self.best.settle(self.folder)
-        return outcome(ending.status, ending.reason, self.parts, self.spec, self.tally, self.best, self.folder)
+        return outcome(ending.status, ending.reason, self.parts, self.spec, self.progress_state, self.best, self.folder)
 
     def _epoch(self) -> Ending | None:
         """Train through what is left of the epoch; an ending where it was cut short."""
-        tally, parts, batches = self.tally, self.parts, self.parts.batches
-        if tally.epoch > tally.evaluated:  # resumed between training and evaluation
+        progress_state, parts, batches = self.progress_state, self.parts, self.parts.batches
+        if progress_state.epoch > progress_state.evaluated:  # resumed between training and evaluation
             return None
-        order = batches.order(tally.epoch)
+        order = batches.order(progress_state.epoch)
         train_mode(parts.model, frozen=self.spec.init.freeze)
-        while tally.position < batches.steps:
+        while progress_state.position < batches.steps:
             if self.ask():
-                return self._interrupted()
+                return self._requested_end()
             began = time.perf_counter()
-            self._step(*batches.batch(order, tally.position))
+            self._step(*batches.batch(order, progress_state.position))
             due = self.log.due()
-            if due or tally.position == batches.steps:
+            if due or progress_state.position == batches.steps:
                 self.log.flush()
             took = time.perf_counter() - began
-            tally.epoch_seconds += took
-            tally.training_seconds += took
+            progress_state.epoch_seconds += took
+            progress_state.training_seconds += took
             if due and self.log.bad_step is None and time.monotonic() - self._saved > CHECKPOINT_SECONDS:
                 self._checkpoint()
             if self.log.bad_step is not None:
                 break
-        tally.epoch += 1
+        progress_state.epoch += 1
         return None
 
     def _step(self, images: Tensor, labels: Tensor) -> None:
-        """One step of the optimiser on pictures (b c y x) uint8; nothing in it waits for the device."""
-        spec, tally, parts = self.spec, self.tally, self.parts
-        done = tally.epoch * parts.batches.steps + tally.position
+        """One step of the optimizer on images (b c y x) uint8; nothing in it waits for the device."""
+        spec, progress_state, parts = self.spec, self.progress_state, self.parts
+        done = progress_state.epoch * parts.batches.steps + progress_state.position
         if spec.model.redraw_every and done and done % spec.model.redraw_every == 0:
-            redraw_features(parts.model, generator(spec.seed, "features", done))
-        draws = generator(spec.seed, "augment", done)
-        changed = parts.normalise(parts.augment.pictures(images, draws))
-        inputs, targets = parts.augment.batch(changed, labels, draws, tally.epoch)
-        rate = parts.optimisers.set_rate(share(spec.schedule, done, self.steps, parts.batches.steps))
-        parts.optimisers.clear()
-        loss = parts.portions.backward(partial(self._loss, parts.forward), inputs, targets, done)
-        if spec.optimiser.clip_norm is not None:
-            nn.utils.clip_grad_norm_(parts.model.parameters(), spec.optimiser.clip_norm)
-        parts.optimisers.step()
-        if parts.average is not None:
-            parts.average.update(done + 1)
-        tally.position += 1
-        tally.epoch_images += len(labels)
-        tally.images_seen += len(labels)
-        self.log.add(done + 1, tally.epoch + 1, len(labels), rate, loss)
+            redraw_features(parts.model, make_generator(spec.seed, "features", done))
+        generator = make_generator(spec.seed, "augment", done)
+        changed = parts.normalize(parts.augment.images(images, generator))
+        inputs, targets = parts.augment.batch(changed, labels, generator, progress_state.epoch)
+        rate = parts.optimizers.set_rate(lr_factor(spec.schedule, done, self.steps, parts.batches.steps))
+        parts.optimizers.clear()
+        loss = parts.thread_parallel.backward(partial(self._loss, parts.forward), inputs, targets, done)
+        if spec.optimizer.clip_norm is not None:
+            nn.utils.clip_grad_norm_(parts.model.parameters(), spec.optimizer.clip_norm)
+        parts.optimizers.step()
+        if parts.ema is not None:
+            parts.ema.update(done + 1)
+        progress_state.position += 1
+        progress_state.epoch_images += len(labels)
+        progress_state.images_seen += len(labels)
+        self.log.add(done + 1, progress_state.epoch + 1, len(labels), rate, loss)
 
-    def _loss(self, forward: Forward, inputs: Tensor, targets: Mixed) -> Tensor:
+    def _loss(self, forward: Forward, inputs: Tensor, targets: MixedTargets) -> Tensor:
         """What a batch's answers are off by, the network's own products in the run's precision."""
         parts = self.parts
         with torch.autocast(parts.device.type, parts.precision, enabled=parts.precision != torch.float32):
@@ -221,70 +221,70 @@ class Run:
         What chooses is evaluated first: the validation images, and without any the test images. With validation these
         are looked at after the last epoch alone.
         """
-        tally, spec, split = self.tally, self.spec.training, self.best.metric.of
+        progress_state, spec, split = self.progress_state, self.spec.training, self.best.metric.of
         step, finite_weights = self.log.bad_step, self._finite()
         diverged = step is not None or not finite_weights
         interrupted: Callable[[], bool] = (lambda: False) if diverged else self.ask
         found: dict[str, Scores] = {}
-        over, reached = diverged or tally.epoch == spec.epochs, False
+        over, reached = diverged or progress_state.epoch == spec.epochs, False
         began = time.perf_counter()
-        if over or tally.epoch % spec.evaluate_every == 0:
-            chosen_by = scored(self.parts, self.spec, self.parts.kept, split, interrupted)
+        if over or progress_state.epoch % spec.evaluate_every == 0:
+            chosen_by = scored(self.parts, self.spec, self.parts.eval_model, split, interrupted)
             if chosen_by is None:
-                return self._interrupted()
+                return self._requested_end()
             found[split] = chosen_by
             reached = spec.target_error is not None and chosen_by.error_percent <= spec.target_error
         if (over or reached) and "test" not in found:
-            tested = scored(self.parts, self.spec, self.parts.kept, "test", interrupted)
+            tested = scored(self.parts, self.spec, self.parts.eval_model, "test", interrupted)
             if tested is None:
-                return self._interrupted()
+                return self._requested_end()
             found["test"] = tested
-        tally.evaluation_seconds += time.perf_counter() - began if found else 0.0
+        progress_state.evaluation_seconds += time.perf_counter() - began if found else 0.0
         self._tell_epoch(found.get("test"), found.get("validation"))
         if diverged:
-            kept = self._kept if self._has_weights() else None
-            return Ending("diverged", reporting.diverged(step, tally.epoch, self.spec, kept))
+            stored = self._saved_epoch if self._has_weights() else None
+            return Ending("diverged", reporting.diverged(step, progress_state.epoch, self.spec, stored))
         if split in found:
-            self.best.consider(found[split].error_percent, tally.epoch, self.parts.kept)
+            self.best.consider(found[split].error_percent, progress_state.epoch, self.parts.eval_model)
         if time.monotonic() - self._saved > self._saving / CHECKPOINT_SHARE:
             self._checkpoint()
         if not reached:
             return None
-        said = f"the {split} error is {found[split].error_percent:.2f} %"
-        return Ending("finished", f"{said}, no more than the {spec.target_error:g} % aimed at")
+        text = f"the {split} error is {found[split].error_percent:.2f} %"
+        return Ending("finished", f"{text}, no more than the {spec.target_error:g} % aimed at")
 
     def _tell_epoch(self, scores: Scores | None, val: Scores | None = None) -> None:
-        tally, steps = self.tally, self.parts.batches.steps
-        tally.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
-        tally.error_percent = scores.error_percent if scores else tally.error_percent
-        tally.val_error = val.error_percent if val else tally.val_error
-        done = (tally.epoch - 1) * steps + tally.position - 1
-        rate = self.spec.optimiser.learning_rate * share(self.spec.schedule, done, self.steps, steps)
-        self.report(reporting.epoch(tally, scores, rate, self.parts.device, val))
+        progress_state, steps = self.progress_state, self.parts.batches.steps
+        progress_state.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
+        progress_state.error_percent = scores.error_percent if scores else progress_state.error_percent
+        progress_state.val_error = val.error_percent if val else progress_state.val_error
+        done = (progress_state.epoch - 1) * steps + progress_state.position - 1
+        rate = self.spec.optimizer.learning_rate * lr_factor(self.spec.schedule, done, self.steps, steps)
+        self.report(reporting.epoch(progress_state, scores, rate, self.parts.device, val))
         for split, matrix, answers in (
             (scores, events.Matrix, events.Answers),
             (val, events.ValMatrix, events.ValAnswers),
         ):
             if split:
-                told = reporting.matrix(tally, split, matrix)
-                if told is not None:
-                    self.report(told)
-                self.report(answers(tally.epoch, split.answers.tolist()))
-        tally.evaluated, tally.position = tally.epoch, 0
-        tally.epoch_loss, tally.epoch_images, tally.epoch_seconds = 0.0, 0, 0.0
+                notes = reporting.matrix(progress_state, split, matrix)
+                if notes is not None:
+                    self.report(notes)
+                self.report(answers(progress_state.epoch, split.answers.tolist()))
+        progress_state.evaluated, progress_state.position = progress_state.epoch, 0
+        progress_state.epoch_loss, progress_state.epoch_images, progress_state.epoch_seconds = 0.0, 0, 0.0
 
-    def _interrupted(self) -> Ending:
+    def _requested_end(self) -> Ending:
         self.log.flush()
-        status, done = self.ask.status, self.tally.evaluated
-        if not self.tally.images_seen:
+        status, done = self.ask.status, self.progress_state.evaluated
+        if not self.progress_state.images_seen:
             return Ending(status, reporting.not_begun(status))
         return Ending(
-            status, f"{status} on request after {done} whole epoch{'s' * (done != 1)}; what was learnt is kept"
+            status, f"{status} on request after {done} whole epoch{'s' * (done != 1)}; what was learned is kept"
         )
 
     def _finite(self) -> bool:
         """Whether all weights are numbers, those that learn and those that are kept."""
-        models = {id(model): model for model in (self.parts.model, self.parts.kept)}
+        models = {id(model): model for model in (self.parts.model, self.parts.eval_model)}
         return all(finite.all_finite(model.state_dict()) for model in models.values())
 
     def _has_weights(self) -> bool:
@@ -299,22 +299,29 @@ class Run:
             return
         began = time.monotonic()
         self.log.flush()
-        self.tally.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
-        parts, tally = self.parts, self.tally
-        side = parts.batches.images.shape[-1]
-        if tally.images_seen:  # a head that has learnt nothing must answer nobody
-            save_model(self.folder, parts.kept, self.spec, parts.images.classes, side, tally.evaluated)
+        self.progress_state.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
+        parts, progress_state = self.parts, self.progress_state
+        image_size = parts.batches.images.shape[-1]
+        if progress_state.images_seen:  # a head that has learned nothing must answer nobody
+            save_model(
+                self.folder, parts.eval_model, self.spec, parts.images.classes, image_size, progress_state.evaluated
+            )
         self.best.write(self.folder, self._metadata())
-        known = {"spec": self.spec.to_dict(), "data": self.data, "tally": tally.state(), "best": self.best.state()}
+        known = {
+            "spec": self.spec.to_dict(),
+            "data": self.data,
+            "tally": progress_state.state(),
+            "best": self.best.state(),
+        }
         save_resume(self.folder, {**known, **parts.state()})
         self.best.settle(self.folder)
-        self._kept = tally.evaluated
+        self._saved_epoch = progress_state.evaluated
         self._saved = time.monotonic()
         self._saving = self._saved - began
 
     def _metadata(self) -> dict[str, str]:
         parts = self.parts
-        return metadata(self.spec, parts.images.classes, parts.batches.images.shape[-1], self.tally.evaluated)
+        return metadata(self.spec, parts.images.classes, parts.batches.images.shape[-1], self.progress_state.evaluated)
 
     def _restore(self, state: dict[str, Any], folder: Path) -> None:
         """Go on from what the folder's checkpoint holds."""
@@ -323,13 +330,13 @@ class Run:
         try:
             self.parts.restore(state)
             for name, value in state["tally"].items():
-                setattr(self.tally, name, value)
+                setattr(self.progress_state, name, value)
             self.best.restore(folder, state.get("best"))
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-            raise Refusal(f"the checkpoint in {folder} does not fit this run; start the run anew") from error
+            raise UserError(f"the checkpoint in {folder} does not fit this run; start the run anew") from error
         if not self._finite():
-            raise Refusal(
+            raise UserError(
                 f"the checkpoint in {folder} is of a training that has diverged (its weights are not finite), so "
-                "nothing can be learnt from it any more; start the run anew, with a lower learning rate"
+                "nothing can be learned from it any more; start the run anew, with a lower learning rate"
             )
-        self._cpu_before, self._kept = self.tally.cpu_seconds, self.tally.evaluated
+        self._cpu_before, self._saved_epoch = self.progress_state.cpu_seconds, self.progress_state.evaluated

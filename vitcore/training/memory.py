@@ -7,7 +7,7 @@ import sys
 
 import torch
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec
 
 SIGNS = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
@@ -34,17 +34,17 @@ def keep_pages() -> None:
         set_option(M_TRIM_THRESHOLD, LARGE)
 
 
-def too_large(error: BaseException, spec: RunSpec) -> Refusal | None:
+def too_large(error: BaseException, spec: RunSpec) -> UserError | None:
     """The refusal that `error` amounts to, or None where it is about something else than memory."""
     text = str(error).lower()
     if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(sign in text for sign in SIGNS):
         return None
     size = spec.training.batch_size
     if size == 1:
-        return Refusal(
-            f"{spec.model.architecture} does not fit into memory even with one picture a step; take a smaller one"
+        return UserError(
+            f"{spec.model.architecture} does not fit into memory even with one image a step; take a smaller one"
         )
-    return Refusal(
-        f"{spec.model.architecture} with {size:,} pictures a step does not fit into memory; "
+    return UserError(
+        f"{spec.model.architecture} with {size:,} images a step does not fit into memory; "
         f"try a batch size of {max(1, size // 2):,}, or bfloat16"
     )

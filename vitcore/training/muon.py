@@ -1,6 +1,6 @@
-"""Muon as torch has it, with its matrix products in the precision that the processor is quick in.
+"""Muon as torch has it, with its matrix products in the precision that the CPU is quick in.
 
-torch 2.13's Muon orthogonalises in bfloat16 whatever the device, one matrix after another. A processor without bfloat16
+torch 2.13's Muon orthogonalizes in bfloat16 whatever the device, one matrix after another. A CPU without bfloat16
 matrix units emulates it: there, most of a small network's step would be spent on it (`python -m
 benchmarks.model.muon`).
 """
@@ -21,7 +21,7 @@ RMS_OF_ADAMW = 0.2  # of AdamW's updates, which Muon's are scaled to (Liu et al.
 
 
 class QuickMuon(Muon):
-    """torch.optim.Muon with equal matrices orthogonalised together, in float32 where bfloat16 is slow.
+    """torch.optim.Muon with equal matrices orthogonalized together, in float32 where bfloat16 is slow.
 
     Momentum, Nesterov, decoupled weight decay and the scale of AdamW's steps (`adjust_lr_fn="match_rms_adamw"`) as
     there; its state is torch's own, so either takes the other's checkpoints up.

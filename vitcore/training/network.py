@@ -10,9 +10,9 @@ from vitcore.models import build
 from vitcore.spec import RunSpec
 
 
-def build_model(spec: RunSpec, channels: int, side: int, classes: int) -> nn.Module:
-    """The spec's network for pictures of `channels` x `side` x `side`."""
-    return build(spec.model.architecture, channels=channels, side=side, classes=classes, **_options(spec))
+def build_model(spec: RunSpec, channels: int, image_size: int, classes: int) -> nn.Module:
+    """The spec's network for images of `channels` x `image_size` x `image_size`."""
+    return build(spec.model.architecture, channels=channels, image_size=image_size, classes=classes, **_options(spec))
 
 
 def _options(spec: RunSpec) -> dict[str, Any]:

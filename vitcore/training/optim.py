@@ -1,4 +1,4 @@
-"""Optimisers from a spec: which parameters decay, which are matrices, and one rate for all of them."""
+"""Optimizers from a spec: which parameters decay, which are matrices, and one rate for all of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from vitcore.models.transfer import depth_of
-from vitcore.spec import OptimiserSpec
+from vitcore.spec import OptimizerSpec
 from vitcore.training.lamb import Lamb
 from vitcore.training.muon import QuickMuon
 
@@ -18,14 +18,14 @@ Group = dict[str, Any]
 SCALE = "scale"  # of a group's learning rate
 
 
-class Optimisers:
-    """One optimiser, or two that share the work (Muon for the matrices, AdamW for the rest)."""
+class Optimizers:
+    """One optimizer, or two that share the work (Muon for the matrices, AdamW for the rest)."""
 
-    def __init__(self, model: nn.Module, spec: OptimiserSpec, layer_decay: float = 1.0) -> None:
+    def __init__(self, model: nn.Module, spec: OptimizerSpec, layer_decay: float = 1.0) -> None:
         """`layer_decay`: what the rate is multiplied by from each block to the one before it, for transformers."""
         make = _Groups(model, spec, layer_decay)
         self.parts: list[Optimizer] = (
-            _muon(model, spec, make) if spec.optimiser == "muon" else [_one(model, spec, make)]
+            _muon(model, spec, make) if spec.optimizer == "muon" else [_item(model, spec, make)]
         )
         self._rate = spec.learning_rate
 
@@ -46,10 +46,10 @@ class Optimisers:
         for part in self.parts:
             part.zero_grad(set_to_none=True)
 
-    def held_bytes(self) -> int:
+    def state_bytes(self) -> int:
         """What they keep beside weights and gradients: nothing before the first step, and of SGD without momentum."""
-        kept = [value for part in self.parts for state in part.state.values() for value in state.values()]
-        return sum(value.numel() * value.element_size() for value in kept if isinstance(value, Tensor))
+        stored = [value for part in self.parts for state in part.state.values() for value in state.values()]
+        return sum(value.numel() * value.element_size() for value in stored if isinstance(value, Tensor))
 
     def state(self) -> list[dict[str, Any]]:
         """The state of each part in turn, as a resume file holds it."""
@@ -69,8 +69,8 @@ def groups(named: Iterable[tuple[str, nn.Parameter]], decay: float, scope: str =
     """Parameters that decay, and those that do not.
 
     Args:
-        scope: "weights": biases, norms, positions and learnt tokens do not decay, by custom; "timm": neither biases nor
-            norms do, positions and tokens do (timm/optim/_param_groups.py); "all": everything does.
+        scope: "weights": biases, norms, positions and learned tokens do not decay, by custom; "timm": neither biases
+            nor norms do, positions and tokens do (timm/optim/_param_groups.py); "all": everything does.
     """
     weights: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
@@ -89,7 +89,7 @@ class _Groups:
     the blocks the smallest (Clark et al. 2020, ELECTRA; Bao et al. 2022, BEiT, whose published code has the name).
     """
 
-    def __init__(self, model: nn.Module, spec: OptimiserSpec, decay: float) -> None:
+    def __init__(self, model: nn.Module, spec: OptimizerSpec, decay: float) -> None:
         self._decay, self._blocks = decay, len(getattr(model, "blocks", ()))
         self._weight_decay, self._scope = spec.weight_decay, spec.decay_scope
 
@@ -137,9 +137,9 @@ def matrices(model: nn.Module) -> dict[str, nn.Parameter]:
     }
 
 
-def _one(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> Optimizer:
+def _item(model: nn.Module, spec: OptimizerSpec, make: _Groups) -> Optimizer:
     parts = make(learning(model))
-    match spec.optimiser:
+    match spec.optimizer:
         case "sgd":
             ahead = spec.nesterov and spec.beta1 > 0
             return SGD(parts, lr=spec.learning_rate, momentum=spec.beta1, nesterov=ahead, fused=True)
@@ -151,20 +151,20 @@ def _one(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> Optimizer:
             return AdamW(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
 
 
-def _muon(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> list[Optimizer]:
+def _muon(model: nn.Module, spec: OptimizerSpec, make: _Groups) -> list[Optimizer]:
     """Muon scaled so that its steps are as large as AdamW's (Liu et al. 2025), so that one rate serves both."""
-    mine = matrices(model)
+    averaged = matrices(model)
     parts: list[Optimizer] = []
-    if mine:
+    if averaged:
         parts.append(
             QuickMuon(
-                make.matrices(mine.items()),
+                make.matrices(averaged.items()),
                 lr=spec.learning_rate,
                 weight_decay=spec.weight_decay,
                 momentum=spec.beta1,
             )
         )
-    rest = [(name, parameter) for name, parameter in learning(model) if name not in mine]
+    rest = [(name, parameter) for name, parameter in learning(model) if name not in averaged]
     if rest:
         parts.append(
             AdamW(
@@ -177,20 +177,20 @@ def _muon(model: nn.Module, spec: OptimiserSpec, make: _Groups) -> list[Optimize
     return parts
 
 
-class Average:
+class EMA:
     """An exponential average of the weights (Polyak averaging), kept beside the model that trains."""
 
-    def __init__(self, model: nn.Module, average: nn.Module, decay: float) -> None:
-        self.model = average.requires_grad_(False)
-        self._mine: list[Tensor] = list(average.parameters())
-        self._theirs: list[Tensor] = list(model.parameters())
-        self._buffers = list(zip(average.buffers(), model.buffers(), strict=True))
+    def __init__(self, model: nn.Module, averaged_model: nn.Module, decay: float) -> None:
+        self.model = averaged_model.requires_grad_(False)
+        self._averaged: list[Tensor] = list(averaged_model.parameters())
+        self._trained: list[Tensor] = list(model.parameters())
+        self._buffers = list(zip(averaged_model.buffers(), model.buffers(), strict=True))
         self._decay = decay
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """After `step` steps (from 1); the decay rises to its own, so that the first weights are soon forgotten."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self._mine, self._theirs, 1 - decay)
-        for mine, theirs in self._buffers:
-            mine.copy_(theirs)
+        torch._foreach_lerp_(self._averaged, self._trained, 1 - decay)
+        for averaged, trained in self._buffers:
+            averaged.copy_(trained)

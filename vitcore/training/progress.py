@@ -14,12 +14,12 @@ from torch import Tensor
 from vitcore import events
 
 Report = Callable[[events.Line], None]
-TOLD_STEPS = 2000  # lines in a step journal; a longer run tells every k-th step, and what lay between
+JOURNALED_STEPS = 2000  # lines in a step journal; a longer run tells every k-th step, and what lay between
 FLUSH_SECONDS, PROGRESS_SECONDS = 0.5, 1.0
 
 
 @dataclass
-class Tally:
+class TrainingProgress:
     """Sums that a checkpoint carries, so that a resumed run ends with the same ones (times apart)."""
 
     epoch: int = 0  # epochs whose training is over
@@ -64,20 +64,20 @@ class Tally:
         self.stride_count, self.stride_sum, self.stride_low, self.stride_high = 0, 0.0, math.inf, -math.inf
 
     def speed(self) -> float:
-        """Training pictures a second, over the whole run."""
+        """Training images a second, over the whole run."""
         return self.images_seen / self.training_seconds if self.training_seconds else 0.0
 
 
 class StepLog:
     """Keeps each step's loss where it was made until the next flush, so that no step waits for the device."""
 
-    def __init__(self, report: Report, tally: Tally, steps: int, rows: int) -> None:
-        self._report, self._tally, self._steps = report, tally, steps
+    def __init__(self, report: Report, progress_state: TrainingProgress, steps: int, rows: int) -> None:
+        self._report, self._state, self._steps = report, progress_state, steps
         self._images_left = rows  # of the whole run
-        self._stride = math.ceil(steps / TOLD_STEPS)
+        self._stride = math.ceil(steps / JOURNALED_STEPS)
         self._waiting: list[tuple[int, int, int, float, Tensor]] = []
         self._last: tuple[int, int, float, float] | None = None
-        self._flushed = self._told = time.perf_counter()
+        self._flushed = self._reported = time.perf_counter()
         self.bad_step: int | None = None  # the first whose loss is no number
 
     def add(self, step: int, epoch: int, images: int, rate: float, loss: Tensor) -> None:
@@ -95,38 +95,46 @@ class StepLog:
             return
         losses = torch.stack([entry[-1] for entry in self._waiting]).tolist()
         for (step, epoch, images, rate, _), loss in zip(self._waiting, losses, strict=True):
-            self._tally.epoch_loss += loss * images
+            self._state.epoch_loss += loss * images
             first_bad = self.bad_step is None and not math.isfinite(loss)
             if first_bad:
                 self.close()  # what led up to it has a line of its own
-                self._tally.next_stride()
+                self._state.next_stride()
                 self.bad_step = step
-            self._tally.gather(loss)
+            self._state.gather(loss)
             if step % self._stride == 0 or step == self._steps or first_bad:
                 self._tell_step(step, epoch, rate, loss)
-                self._tally.next_stride()
+                self._state.next_stride()
             self._last = step, epoch, rate, loss
         self._waiting.clear()
-        if self._flushed - self._told >= PROGRESS_SECONDS:
-            self._told = self._flushed
+        if self._flushed - self._reported >= PROGRESS_SECONDS:
+            self._reported = self._flushed
             self._tell_progress(step, epoch, loss)
 
     def close(self) -> None:
         """Tell what the unfinished stride holds, where a run ends or pauses within it; one that goes on keeps it."""
-        if self._last is not None and self._tally.stride_count:
+        if self._last is not None and self._state.stride_count:
             self._tell_step(*self._last)
 
     def _tell_step(self, step: int, epoch: int, rate: float, loss: float) -> None:
         if self._stride == 1:
             self._report(events.Step(step, epoch, finite(loss), rate))
         else:
-            self._report(events.Stride(step, epoch, finite(loss), rate, **self._tally.stride()))
+            self._report(events.Stride(step, epoch, finite(loss), rate, **self._state.stride()))
 
     def _tell_progress(self, step: int, epoch: int, loss: float) -> None:
-        tally = self._tally
-        speed = tally.epoch_images / tally.epoch_seconds if tally.epoch_seconds else tally.speed()
-        evaluating = tally.evaluation_seconds / tally.training_seconds if tally.training_seconds else 0.0
-        left = max(0, self._images_left - tally.images_seen)
+        progress_state = self._state
+        speed = (
+            progress_state.epoch_images / progress_state.epoch_seconds
+            if progress_state.epoch_seconds
+            else progress_state.speed()
+        )
+        evaluating = (
+            progress_state.evaluation_seconds / progress_state.training_seconds
+            if progress_state.training_seconds
+            else 0.0
+        )
+        left = max(0, self._images_left - progress_state.images_seen)
         eta = left / speed * (1 + evaluating) if speed else None
         self._report(events.Progress(epoch, step, self._steps, speed, eta, finite(loss)))
 

@@ -13,17 +13,17 @@ from vitcore.models import count
 from vitcore.spec import RunSpec
 from vitcore.training.device import described, host, memory_mb
 from vitcore.training.evaluate import Scores
-from vitcore.training.progress import Tally, finite
-from vitcore.training.state import Parts
+from vitcore.training.progress import TrainingProgress, finite
+from vitcore.training.state import TrainingState
 from vitcore.training.version import version
 
 WIDEST_MATRIX = 256  # classes: a larger confusion matrix is not worth its bytes in a journal
 
 
-def started(parts: Parts, spec: RunSpec, tally: Tally) -> events.Started:
+def started(parts: TrainingState, spec: RunSpec, progress_state: TrainingProgress) -> events.Started:
     """What begins, on what, and from which epoch on."""
-    channels, side = parts.batches.images.shape[1:3]
-    within = tally.position if tally.epoch == tally.evaluated else 0
+    channels, image_size = parts.batches.images.shape[1:3]
+    within = progress_state.position if progress_state.epoch == progress_state.evaluated else 0
     return events.Started(
         device=described(parts.device),
         precision=str(parts.precision).removeprefix("torch."),
@@ -31,68 +31,76 @@ def started(parts: Parts, spec: RunSpec, tally: Tally) -> events.Started:
         host=host(),
         vitcore=version(),
         pid=os.getpid(),
-        train_rows=parts.rows,
-        val_rows=len(parts.validation.labels) if parts.validation else 0,
-        test_rows=len(parts.images.test.labels),
+        train_samples=parts.rows,
+        val_samples=len(parts.validation.labels) if parts.validation else 0,
+        test_samples=len(parts.images.test.labels),
         classes=list(parts.images.classes),
         data_digest=identity.digest(parts.images),
         parameters=count.parameters(parts.model),
-        macs=count.macs(parts.model, channels, side),
+        macs=count.macs(parts.model, channels, image_size),
         steps_per_epoch=parts.batches.steps,
         epochs=spec.training.epochs,
-        resumed_from=tally.evaluated,
-        resumed_step=tally.epoch * parts.batches.steps + within,
+        resumed_from=progress_state.evaluated,
+        resumed_step=progress_state.epoch * parts.batches.steps + within,
     )
 
 
 def epoch(
-    tally: Tally, scores: Scores | None, rate: float, device: torch.device, val: Scores | None = None
+    progress_state: TrainingProgress,
+    scores: Scores | None,
+    rate: float,
+    device: torch.device,
+    val: Scores | None = None,
 ) -> events.Epoch:
     """An epoch that is over; `scores` on the test images and `val` on the validation images, if any."""
     return events.Epoch(
-        epoch=tally.epoch,
+        epoch=progress_state.epoch,
         error_percent=scores.error_percent if scores else None,
         accuracy=scores.accuracy if scores else None,
         f1=scores.f1 if scores else None,
         val_error=val.error_percent if val else None,
         val_accuracy=val.accuracy if val else None,
         val_f1=val.f1 if val else None,
-        train_loss=finite(tally.epoch_loss / max(1, tally.epoch_images)),
+        train_loss=finite(progress_state.epoch_loss / max(1, progress_state.epoch_images)),
         test_loss=finite(scores.loss) if scores else None,
         val_loss=finite(val.loss) if val else None,
         learning_rate=rate,
-        images_seen=tally.images_seen,
-        training_seconds=tally.training_seconds,
-        evaluation_seconds=tally.evaluation_seconds,
-        cpu_seconds=tally.cpu_seconds,
-        images_per_second=tally.epoch_images / tally.epoch_seconds if tally.epoch_seconds else 0.0,
+        images_seen=progress_state.images_seen,
+        training_seconds=progress_state.training_seconds,
+        evaluation_seconds=progress_state.evaluation_seconds,
+        cpu_seconds=progress_state.cpu_seconds,
+        images_per_second=progress_state.epoch_images / progress_state.epoch_seconds
+        if progress_state.epoch_seconds
+        else 0.0,
         memory_mb=memory_mb(device),
     )
 
 
-def matrix(tally: Tally, scores: Scores, kind: type[events.Matrix] = events.Matrix) -> events.Matrix | None:
+def matrix(
+    progress_state: TrainingProgress, scores: Scores, kind: type[events.Matrix] = events.Matrix
+) -> events.Matrix | None:
     """Who was taken for whom, of test or of validation images; none where there are too many classes."""
-    return kind(tally.epoch, scores.confusion.tolist()) if len(scores.confusion) <= WIDEST_MATRIX else None
+    return kind(progress_state.epoch, scores.confusion.tolist()) if len(scores.confusion) <= WIDEST_MATRIX else None
 
 
-def truth(parts: Parts, labels: torch.Tensor, kind: type[events.Truth] = events.Truth) -> events.Truth:
+def truth(parts: TrainingState, labels: torch.Tensor, kind: type[events.Truth] = events.Truth) -> events.Truth:
     """Every image's true class, labels (b), in their order, of the test or of the validation images."""
     return kind(labels.tolist(), len(parts.images.classes))
 
 
-def warnings(spec: RunSpec, parts: Parts) -> list[str]:
+def warnings(spec: RunSpec, parts: TrainingState) -> list[str]:
     """What a reader of the results must know."""
     images, dataset = parts.images, DATASETS[spec.data.dataset]
-    rows = len(images.train.labels) + (len(images.val.labels) if images.val and dataset.val_rows else 0)
-    texts = [*([dataset.note] if dataset.note else []), *images.told, *_validated(spec, parts)]
-    if dataset.train_rows and rows < dataset.train_rows:
-        texts.append(f"this copy of {dataset.label} holds {rows:,} of its {dataset.train_rows:,} training pictures")
+    rows = len(images.train.labels) + (len(images.val.labels) if images.val and dataset.val_samples else 0)
+    texts = [*([dataset.note] if dataset.note else []), *images.notes, *_validated(spec, parts)]
+    if dataset.train_samples and rows < dataset.train_samples:
+        texts.append(f"this copy of {dataset.label} holds {rows:,} of its {dataset.train_samples:,} training images")
     if spec.data.draw_from == "all":
-        texts.append("training rows were drawn from the test rows too, so the test error flatters the model")
+        texts.append("training samples were drawn from the test samples too, so the test error flatters the model")
     return texts
 
 
-def _validated(spec: RunSpec, parts: Parts) -> list[str]:
+def _validated(spec: RunSpec, parts: TrainingState) -> list[str]:
     """By what images the run's epochs are chosen."""
     images, asked = parts.images, spec.data.validation
     if parts.validation is None:
@@ -110,20 +118,20 @@ def _validated(spec: RunSpec, parts: Parts) -> list[str]:
     ]
 
 
-def diverged(step: int | None, epoch: int, spec: RunSpec, kept: int | None) -> str:
+def diverged(step: int | None, epoch: int, spec: RunSpec, stored: int | None) -> str:
     """Why a run whose loss (at `step`) or weights (none) are no numbers ends, what is kept of it and what may help."""
-    rate = spec.optimiser.learning_rate
+    rate = spec.optimizer.learning_rate
     what = "the weights stopped being numbers" if step is None else f"the loss stopped being a number at step {step:,}"
     where = (
         f"(epoch {epoch}, learning rate {rate:g})" if step is not None else f"in epoch {epoch} (learning rate {rate:g})"
     )
-    stays = "" if kept is None else f"; the weights after {kept} epoch{'s' * (kept != 1)} are kept"
+    stays = "" if stored is None else f"; the weights after {stored} epoch{'s' * (stored != 1)} are kept"
     return (
-        f"{what} {where}, so nothing more can be learnt{stays}; a lower rate, gradient clipping or a larger epsilon in "
-        "the kernel may help"
+        f"{what} {where}, so nothing more can be learned{stays}; a lower rate, gradient clipping or a larger epsilon "
+        "in the kernel may help"
     )
 
 
 def not_begun(status: str) -> str:
-    """How a run ends that was stopped or paused before it had learnt anything."""
+    """How a run ends that was stopped or paused before it had learned anything."""
     return f"{status} on request before the first step; resume it to train it"

@@ -7,11 +7,11 @@ import math
 from vitcore.spec import ScheduleSpec
 
 
-def share(schedule: ScheduleSpec, step: int, steps: int, steps_per_epoch: int) -> float:
+def lr_factor(schedule: ScheduleSpec, step: int, steps: int, steps_per_epoch: int) -> float:
     """What the learning rate is multiplied by at `step` (from 0) of `steps`.
 
-    All but "step" and "constant" fall to `final_rate`; all rise from `start_rate` over the first `warmup` of the steps,
-    or over `warmup_epochs`. In the last `cooldown_epochs` those that fall stay at `final_rate`.
+    All but "step" and "constant" fall to `final_lr_factor`; all rise from `initial_lr_factor` over the first `warmup`
+    of the steps, or over `warmup_epochs`. In the last `cooldown_epochs` those that fall stay at `final_lr_factor`.
     OneCycle (Smith and Topin 2018) rises and falls along half cosines: 1e-4 rising to 1e-3 is a start rate of 0.1.
     """
     if schedule.schedule_unit == "epoch":
@@ -21,7 +21,7 @@ def share(schedule: ScheduleSpec, step: int, steps: int, steps_per_epoch: int) -
     if step < rise:
         done = step / rise if schedule.schedule == "onecycle" else (step + 1) / (rise + 1)
         bend = _half_cosine(done) if schedule.schedule == "onecycle" else done
-        return schedule.start_rate + (1 - schedule.start_rate) * bend
+        return schedule.initial_lr_factor + (1 - schedule.initial_lr_factor) * bend
     done = min(1.0, (step - rise) / max(1, steps - 1 - rise))
     return _fallen(schedule, done, step // steps_per_epoch)
 
@@ -34,7 +34,7 @@ def _by_epoch(schedule: ScheduleSpec, epoch: int, epochs: int) -> float:
     """
     rise = schedule.warmup_epochs or round(schedule.warmup * epochs)
     if epoch < rise:
-        return schedule.start_rate + (1 - schedule.start_rate) * epoch / rise
+        return schedule.initial_lr_factor + (1 - schedule.initial_lr_factor) * epoch / rise
     return _fallen(schedule, min(1.0, epoch / max(1, epochs - schedule.cooldown_epochs)), epoch)
 
 
@@ -42,9 +42,9 @@ def _fallen(schedule: ScheduleSpec, done: float, epoch: int) -> float:
     """Where the curve has come to after a share of its way."""
     match schedule.schedule:
         case "cosine" | "onecycle":
-            return 1 + (schedule.final_rate - 1) * _half_cosine(done)
+            return 1 + (schedule.final_lr_factor - 1) * _half_cosine(done)
         case "linear":
-            return 1 + (schedule.final_rate - 1) * done
+            return 1 + (schedule.final_lr_factor - 1) * done
         case "step":
             return float(schedule.step_factor ** (epoch // schedule.step_epochs))
         case _:

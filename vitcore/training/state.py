@@ -1,4 +1,4 @@
-"""What one run is made of, in the order in which it comes to be: data, model, optimisers; and its state to keep."""
+"""What one run is made of, in the order in which it comes to be: data, model, optimizers; and its state to keep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vitcore.data.augment import Augment, Normalise
+from vitcore import aliases
+from vitcore.data.augment import Augment, Normalize
 from vitcore.data.identity import refuse_others
 from vitcore.data.load import Images, load
 from vitcore.data.loader import Batches
@@ -18,7 +19,7 @@ from vitcore.data.seeds import derived
 from vitcore.data.splits import parted
 from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 from vitcore.events import Note
 from vitcore.models.transfer import freeze
 from vitcore.spec import RunSpec
@@ -26,19 +27,19 @@ from vitcore.training.device import resolve, resolve_precision
 from vitcore.training.initial import Initial, start_from
 from vitcore.training.loss import make_loss
 from vitcore.training.network import build_model
-from vitcore.training.optim import Average, Optimisers
+from vitcore.training.optim import EMA, Optimizers
 from vitcore.training.progress import Report
-from vitcore.training.stop_signal import Asked, Interrupted
-from vitcore.training.thread_parallel import Portions
+from vitcore.training.stop_signal import StopRequested, StopSignal
+from vitcore.training.thread_parallel import ThreadParallel
 
 
-class Parts:
+class TrainingState:
     """Everything a spec names, built; `load` is told to `report`, and given up when `ask` says so.
 
     `began_on` is the identity of the data that a resumed run began on, `initial` what a new one starts from.
 
     Raises:
-        Refusal: data absent or other than those, no such device, a teacher that is not there.
+        UserError: data absent or other than those, no such device, a teacher that is not there.
         Interrupted: somebody asked for a stop while the data were read.
     """
 
@@ -46,7 +47,7 @@ class Parts:
         self,
         spec: RunSpec,
         report: Report,
-        ask: Asked,
+        ask: StopSignal,
         teacher: nn.Module | None,
         began_on: Mapping[str, Any] | None = None,
         initial: Initial | None = None,
@@ -58,7 +59,7 @@ class Parts:
         self.images = _loaded(spec, report, ask)
         if began_on is not None:
             refuse_others(began_on, self.images, spec.data.folder or spec.data.dataset)
-        pictures, labels = _drawn_from(self.images, spec)
+        images, labels = _drawn_from(self.images, spec)
         data = spec.data
         stays, self.validation = parted(self.images, data.validation, data.validation_seed, data.folder or data.dataset)
         pool = torch.cat([stays, torch.arange(len(self.images.train.labels), len(labels))])
@@ -66,40 +67,40 @@ class Parts:
         shares = labels[pool] if spec.data.stratified else None
         rows = pool[subset(len(pool), spec.data.samples, spec.data.replacement, seed, shares)]
         self.rows = len(rows)
-        _check_steps(spec, self.rows, pictures.shape[-1])
+        _check_steps(spec, self.rows, images.shape[-1])
         self.batches = Batches(
-            pictures, labels, rows, spec.training.batch_size, spec.seed, self.device, spec.data.repeats
+            images, labels, rows, spec.training.batch_size, spec.seed, self.device, spec.data.repeats
         )
-        self.normalise = Normalise(*pixel_scale(spec.data.dataset, spec.data.normalize), self.device)
+        self.normalize = Normalize(*pixel_scale(spec.data.dataset, spec.data.normalize), self.device)
         self.augment = Augment(**dict(spec.augment), mean=self.images.mean)
 
         # The model: its weights are the first thing drawn, dropout's stream starts anew after them.
         torch.manual_seed(spec.seed)
-        channels, side = pictures.shape[1], pictures.shape[2]
-        self.model = build_model(spec, channels, side, len(self.images.classes))
+        channels, image_size = images.shape[1], images.shape[2]
+        self.model = build_model(spec, channels, image_size, len(self.images.classes))
         self.taken = None if initial is None else start_from(self.model, initial, self.images.classes)
         self.model.to(self.device)
         if spec.init.freeze:
             freeze(self.model)
-        self.average = _average(self.model, spec)
+        self.ema = _ema(self.model, spec)
         torch.manual_seed(derived(spec.seed, "dropout"))
-        self.optimisers = Optimisers(self.model, spec.optimiser, spec.init.layer_decay)
+        self.optimizers = Optimizers(self.model, spec.optimizer, spec.init.layer_decay)
         self.loss = make_loss(spec.training, _ready(teacher, spec, self.device))
-        self.portions = Portions(self.model, self.device, spec.seed, 1 if spec.compile else None)
+        self.thread_parallel = ThreadParallel(self.model, self.device, spec.seed, 1 if spec.compile else None)
         self.forward: Callable[[Tensor], Any] = torch.compile(self.model) if spec.compile else self.model
 
     @property
-    def kept(self) -> nn.Module:
+    def eval_model(self) -> nn.Module:
         """The model that is scored and that predicts: the weights' average where there is one."""
-        return self.average.model if self.average else self.model
+        return self.ema.model if self.ema else self.model
 
     def state(self) -> dict[str, Any]:
         """What going on needs, of the parts that learn or draw."""
         cuda = self.device.type == "cuda"
         return {
             "model": self.model.state_dict(),
-            "average": self.average.model.state_dict() if self.average else None,
-            "optimisers": self.optimisers.state(),
+            "average": self.ema.model.state_dict() if self.ema else None,
+            "optimizers": self.optimizers.state(),
             "random": torch.get_rng_state(),
             "cuda_random": torch.cuda.get_rng_state(self.device) if cuda else None,
         }
@@ -107,56 +108,58 @@ class Parts:
     def restore(self, state: dict[str, Any]) -> None:
         """Put `state` back; any of the errors of a state that does not fit."""
         self.model.load_state_dict(state["model"])
-        if self.average:
-            self.average.model.load_state_dict(state["average"])
-        self.optimisers.restore(state["optimisers"])
+        if self.ema:
+            self.ema.model.load_state_dict(state["average"])
+        self.optimizers.restore(aliases.value(state, "optimizers"))
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["cuda_random"] is not None:
             torch.cuda.set_rng_state(state["cuda_random"], self.device)
 
 
-def _loaded(spec: RunSpec, report: Report, ask: Asked) -> Images:
-    told: dict[str, int] = {}
+def _loaded(spec: RunSpec, report: Report, ask: StopSignal) -> Images:
+    shown: dict[str, int] = {}
 
     def progress(what: str, done: float) -> None:
         if ask():
-            raise Interrupted
+            raise StopRequested
         quarter = int(4 * done)
-        if told.get(what) != quarter:
-            told[what] = quarter
+        if shown.get(what) != quarter:
+            shown[what] = quarter
             report(Note(f"{what}: {100 * done:.0f} %"))
 
     data = spec.data
     try:
-        return load(data.dataset, data.side, progress, data.folder, data.skip_broken, data.validation is not None)
-    except Broken as refusal:
-        for sentence in refusal.reasons.values():  # the reason of the failure names the first few alone
+        return load(data.dataset, data.image_size, progress, data.folder, data.skip_broken, data.validation is not None)
+    except Broken as error:
+        for sentence in error.reasons.values():  # the reason of the failure names the first few alone
             report(Note(sentence))
         raise
 
 
 def _drawn_from(images: Images, spec: RunSpec) -> tuple[Tensor, Tensor]:
-    """The pictures and labels among which the subset is drawn."""
+    """The images and labels among which the subset is drawn."""
     if spec.data.draw_from == "training":
         return images.train.images, images.train.labels
     both = (images.train, images.test)
     return torch.cat([split.images for split in both]), torch.cat([split.labels for split in both])
 
 
-def _check_steps(spec: RunSpec, rows: int, side: int) -> None:
-    """Hold that the network can be trained on so many rows, which a spec cannot know of a person's own pictures."""
+def _check_steps(spec: RunSpec, rows: int, image_size: int) -> None:
+    """Hold that the network can be trained on so many rows, which a spec cannot know of a person's own images."""
     try:
-        spec.check_steps(rows, side)
+        spec.check_steps(rows, image_size)
     except ValueError as error:
-        raise Refusal(str(error)) from None
+        raise UserError(str(error)) from None
 
 
-def _average(model: nn.Module, spec: RunSpec) -> Average | None:
-    decay = spec.training.weight_average
-    return Average(model, copy.deepcopy(model), decay) if decay else None
+def _ema(model: nn.Module, spec: RunSpec) -> EMA | None:
+    decay = spec.training.ema_decay
+    return EMA(model, copy.deepcopy(model), decay) if decay else None
 
 
 def _ready(teacher: nn.Module | None, spec: RunSpec, device: torch.device) -> nn.Module | None:
     if spec.training.teacher and teacher is None:
-        raise Refusal(f"the teacher {spec.training.teacher!r} was not found among the stored runs; name a finished run")
+        raise UserError(
+            f"the teacher {spec.training.teacher!r} was not found among the stored runs; name a finished run"
+        )
     return None if teacher is None else teacher.to(device).eval().requires_grad_(False)

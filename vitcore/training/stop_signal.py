@@ -11,11 +11,11 @@ Control = Callable[[], str | None]
 ASK_SECONDS = 0.1  # between two looks at whether to stop
 
 
-class Interrupted(Exception):
+class StopRequested(Exception):
     """Somebody asked for a stop or a pause before there was anything to keep."""
 
 
-class Asked:
+class StopSignal:
     """Whether to stop, asked no more often than it matters; the first answer stands."""
 
     def __init__(self, control: Control) -> None:

@@ -18,7 +18,7 @@ from vitcore.data.storage.archives import BROKEN
 from vitcore.data.storage.decoded import Arrays, Writer, stamp
 from vitcore.data.storage.download import Progress, download
 from vitcore.data.storage.regular import open_regular, read_regular
-from vitcore.errors import Refusal, first_line
+from vitcore.errors import UserError, first_line
 
 DOWNLOADS = True
 NAMES = {
@@ -59,14 +59,14 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
     packed.unlink()
 
 
-def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
+def read(dataset: Dataset, found: list[Path], image_size: int, writer: Writer, progress: Progress | None) -> Arrays:
     """Hand both splits to `writer`.
 
     The files are pickles: each is compared with its published checksum before torchvision opens it, so that nothing
     but the genuine bytes is ever unpickled; what it opens is a copy of exactly the bytes that were compared.
 
     Raises:
-        Refusal: a file that is not the published one, by name.
+        UserError: a file that is not the published one, by name.
     """
     from vitcore.data.resize import resized
 
@@ -80,12 +80,12 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     for name, md5 in known:
         if hashlib.md5(contents[name], usedforsecurity=False).hexdigest() != md5:
             what = f"{name} in {found[0]}" if packed else str(found[0].parent / name)
-            raise Refusal(f"{what} is not the published file; remove it and let it be downloaded again")
+            raise UserError(f"{what} is not the published file; remove it and let it be downloaded again")
     splits = _opened(source, {name: contents[name] for name, _ in known}, dataset.place)
-    writer.begin({split: np.array(pictures.targets) for split, pictures in splits.items()})
-    for split, pictures in splits.items():
-        stamps = [stamp(picture.tobytes()) for picture in pictures.data]
-        writer.put(split, 0, resized(pictures.data.transpose(0, 3, 1, 2), side), stamps)
+    writer.begin({split: np.array(images.targets) for split, images in splits.items()})
+    for split, images in splits.items():
+        stamps = [stamp(image.tobytes()) for image in images.data]
+        writer.put(split, 0, resized(images.data.transpose(0, 3, 1, 2), image_size), stamps)
         if progress:
             progress(f"reading {dataset.label}", 0.5 if split == "train" else 1.0)
     return writer.finish(dataset.classes)
@@ -112,15 +112,15 @@ def _in_archive(packed: Path, names: tuple[str, ...]) -> dict[str, bytes]:
                 if name in names and name not in found and member.isfile() and member.size <= LARGEST:
                     file = archive.extractfile(member)
                     found[name] = file.read() if file else b""
-    except Refusal:
+    except UserError:
         raise
     except (*BROKEN, OSError) as error:
-        raise Refusal(
+        raise UserError(
             f"{packed} is not a whole archive ({first_line(error)}); remove it and let it be downloaded again"
         ) from error
     missing = [name for name in names if name not in found]
     if missing:
-        raise Refusal(f"{packed} holds no {missing[0]}; remove it and let it be downloaded again")
+        raise UserError(f"{packed} holds no {missing[0]}; remove it and let it be downloaded again")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Flowers-102 (Nilsback and Zisserman 2008): pictures from its archive or folder, splits and labels from its tables."""
+"""Flowers-102 (Nilsback and Zisserman 2008): images from its archive or folder, splits and labels from its tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vitcore.data.storage.decoded import Arrays, Writer
 from vitcore.data.storage.download import Progress, download
 from vitcore.data.storage.inventory import hidden
 from vitcore.data.storage.regular import read_regular
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 DOWNLOADS = True
 ARCHIVE, LABELS, SPLITS = "102flowers.tgz", "imagelabels.mat", "setid.mat"
@@ -33,8 +33,8 @@ def wanted(dataset: Dataset, place: Path) -> str:
 
 def find(dataset: Dataset, place: Path) -> list[Path]:
     """The images' folder or archive and the two tables; nothing where one of them is absent."""
-    pictures, tables = _pictures(place), [place / LABELS, place / SPLITS]
-    return [pictures, *tables] if pictures and all(table.is_file() for table in tables) else []
+    images, tables = _images(place), [place / LABELS, place / SPLITS]
+    return [images, *tables] if images and all(table.is_file() for table in tables) else []
 
 
 def own_validation(dataset: Dataset, place: Path) -> bool:
@@ -42,7 +42,7 @@ def own_validation(dataset: Dataset, place: Path) -> bool:
     return True
 
 
-def _pictures(place: Path) -> Path | None:
+def _images(place: Path) -> Path | None:
     folders = [path for name in FOLDERS if (path := place / name).is_dir()]
     return next(iter([*folders, *(path for name in ARCHIVES if (path := place / name).is_file())]), None)
 
@@ -53,20 +53,20 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
 
     source = torchvision.datasets.Flowers102
     for name, md5 in source._file_dict.values():
-        if not (place / name).is_file() and not (name == ARCHIVE and _pictures(place)):
+        if not (place / name).is_file() and not (name == ARCHIVE and _images(place)):
             download([source._download_url_prefix + name], place / name, md5, progress)
 
 
-def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
-    """Train on the training and validation splits (2,040 pictures), as is usual; test on the test split (6,149).
+def read(dataset: Dataset, found: list[Path], image_size: int, writer: Writer, progress: Progress | None) -> Arrays:
+    """Train on the training and validation splits (2,040 images), as is usual; test on the test split (6,149).
 
     Where the validation split (1,020) is asked for, it comes apart from the training split (1,020).
     "flowers-102-val" trains on the training split alone (1,020) and has the validation split (1,020) for a test split.
 
     Raises:
-        Refusal: a table or a picture that cannot be read, by name.
+        UserError: a table or an image that cannot be read, by name.
     """
-    pictures, labels_table, splits_table = found
+    images, labels_table, splits_table = found
     labels = _column(labels_table, "labels").astype(np.int64) - 1
     train, val = _column(splits_table, "trnid"), _column(splits_table, "valid")
     if dataset.validates:
@@ -76,10 +76,10 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
     else:
         splits = {"train": np.concatenate([train, val]), "test": _column(splits_table, "tstid")}
     if labels.size and not (labels.min() >= 0 and labels.max() < len(dataset.classes)):
-        raise Refusal(
+        raise UserError(
             f"{labels_table} has labels beyond the {len(dataset.classes)} classes; put the published one there"
         )
-    paths = [Path(entry.name) for entry in entries(pictures)]
+    paths = [Path(entry.name) for entry in entries(images)]
     names = {path.name: path.as_posix() for path in paths if not any(map(hidden, path.parts))}
     try:
         plan, in_order = planned(
@@ -90,9 +90,9 @@ def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progres
             writer.without,
         )
     except (KeyError, IndexError) as error:
-        raise Refusal(f"{pictures} lacks {error}; put the whole of {dataset.label} there") from error
+        raise UserError(f"{images} lacks {error}; put the whole of {dataset.label} there") from error
     writer.begin(in_order)
-    decode_all(plan, [pictures], writer, side=side, channels=3, label=dataset.label, progress=progress)
+    decode_all(plan, [images], writer, image_size=image_size, channels=3, label=dataset.label, progress=progress)
     return writer.finish(dataset.classes)
 
 
@@ -104,4 +104,4 @@ def _column(path: Path, name: str) -> np.ndarray:
     try:
         return np.asarray(loadmat(io.BytesIO(content))[name]).ravel().astype(np.int64)
     except (MatReadError, KeyError, ValueError, OSError, TypeError) as error:
-        raise Refusal(f"{path} is not the published table; remove it and let it be downloaded again") from error
+        raise UserError(f"{path} is not the published table; remove it and let it be downloaded again") from error

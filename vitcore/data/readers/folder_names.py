@@ -15,24 +15,24 @@ PREFIXES = {"train": "train", "test": "test", "val": "val", "eval": "eval", "dev
 FILLING = ("set", "data", "dataset", "images", "pictures", "folder", "split")  # say nothing beside "train"
 
 
-def same(name: str) -> str:
+def composed(name: str) -> str:
     """A folder's name in the one form of Unicode that all of its spellings share; bytes that are no text are told."""
     return unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
 
 
 def kind(name: str) -> tuple[str, bool]:
     """The split that a folder's name stands for ("": none), and whether a whole word of it says so."""
-    said = words(name)
-    found = {WORDS[word] for word in said if word in WORDS}
-    if found == {"train", "val"} and len(said) == 2:
+    text = words(name)
+    found = {WORDS[word] for word in text if word in WORDS}
+    if found == {"train", "val"} and len(text) == 2:
         return "train", True  # both together, as Pascal VOC has it
     if found:
         return (found.pop(), True) if len(found) == 1 else ("", False)
-    start = said[0] if said else ""
+    start = text[0] if text else ""
     return next((split for prefix, split in PREFIXES.items() if start.startswith(prefix)), ""), False
 
 
 def words(name: str) -> list[str]:
     """The words of a folder's name in small letters, without digits and signs: "trainImages_2" -> train, images."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", same(name)).casefold()
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", composed(name)).casefold()
     return re.findall(r"[^\W\d_]+", parted)

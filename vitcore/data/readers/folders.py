@@ -18,7 +18,7 @@ from vitcore.data.storage.decode_all import decode_all, planned
 from vitcore.data.storage.decoded import Arrays, Writer
 from vitcore.data.storage.download import Progress
 from vitcore.data.storage.inventory import hidden
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 DOWNLOADS = False
 TEST_SHARE = 0.2  # of a folder that is not split already
@@ -43,9 +43,11 @@ def find(dataset: Dataset, place: Path) -> list[Path]:
 
 def described(dataset: Dataset, place: Path) -> Dataset:
     """The dataset with the classes and rows that are found there, without decoding an image."""
-    seen = found(dataset, place)
-    rows = {split: len(rows) for split, rows in seen.splits.items()}
-    return replace(dataset, classes=seen.classes, train_rows=rows["train"], test_rows=rows["test"], found=seen.told)
+    known = found(dataset, place)
+    rows = {split: len(rows) for split, rows in known.splits.items()}
+    return replace(
+        dataset, classes=known.classes, train_samples=rows["train"], test_samples=rows["test"], found=known.notes
+    )
 
 
 def own_validation(dataset: Dataset, place: Path) -> bool:
@@ -56,34 +58,36 @@ def own_validation(dataset: Dataset, place: Path) -> bool:
 
 def class_sizes(dataset: Dataset, place: Path) -> tuple[list[int], tuple[str, ...]]:
     """How many images of each class there are to train on, and the classes' names."""
-    seen = found(dataset, place)
-    sizes = [0] * len(seen.classes)
-    for _, number in seen.splits["train"]:
+    known = found(dataset, place)
+    sizes = [0] * len(known.classes)
+    for _, number in known.splits["train"]:
         sizes[number] += 1
-    return sizes, seen.classes
+    return sizes, known.classes
 
 
-def told(dataset: Dataset, found_in: list[Path]) -> tuple[str, ...]:
+def notes(dataset: Dataset, found_in: list[Path]) -> tuple[str, ...]:
     """What a run's notes say of what was found: splits, classes, counts, what was passed over."""
-    return found(dataset, found_in[0]).told
+    return found(dataset, found_in[0]).notes
 
 
-def read(dataset: Dataset, found_in: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
+def read(dataset: Dataset, found_in: list[Path], image_size: int, writer: Writer, progress: Progress | None) -> Arrays:
     """Decode both splits; a folder without splits is split 80 to 20, class by class, the same way each time.
 
     Raises:
-        Refusal: no class folders, other classes than the dataset has, or an image that cannot be read.
+        UserError: no class folders, other classes than the dataset has, or an image that cannot be read.
     """
     place = found_in[0]
-    seen = found(dataset, place, writer.without, apart="val" in writer.splits)
-    writer.told = seen.told
-    plan, labels = planned(seen.splits)
+    known = found(dataset, place, writer.without, apart="val" in writer.splits)
+    writer.notes = known.notes
+    plan, labels = planned(known.splits)
     writer.begin(labels)
-    decode_all(plan, [place], writer, side=side, channels=dataset.channels, label=dataset.label, progress=progress)
-    writer.told += alike(writer.alike(), len(labels["test"]))
+    decode_all(
+        plan, [place], writer, image_size=image_size, channels=dataset.channels, label=dataset.label, progress=progress
+    )
+    writer.notes += alike(writer.alike(), len(labels["test"]))
     if "val" in labels:
-        writer.told += alike(writer.alike("val"), len(labels["val"]), "validate", "validation")
-    return writer.finish(seen.classes)
+        writer.notes += alike(writer.alike("val"), len(labels["val"]), "validate", "validation")
+    return writer.finish(known.classes)
 
 
 def found(dataset: Dataset, place: Path, without: Set[str] = frozenset(), *, apart: bool = False) -> Found:
@@ -92,7 +96,7 @@ def found(dataset: Dataset, place: Path, without: Set[str] = frozenset(), *, apa
     With `apart` the validation split that lies there is found too.
 
     Raises:
-        Refusal: no class folders, a layout that can be read in two ways, or other classes than the dataset has.
+        UserError: no class folders, a layout that can be read in two ways, or other classes than the dataset has.
     """
     images, passed = _images(place)
     layout = arranged(str(place), images)
@@ -112,17 +116,17 @@ def found(dataset: Dataset, place: Path, without: Set[str] = frozenset(), *, apa
     for split, rows in splits.items():
         if not rows:
             verb = "validate" if split == "val" else split
-            raise Refusal(
+            raise UserError(
                 f"{place} has no images to {verb} on; at least one is needed, two in a class that is split here"
             )
-    told_of = passed | layout.aside | repeated.passed | strange
-    return Found(splits, classes, layout.folders, sentences(layout, splits, classes, told_of))
+    notes_of = passed | layout.aside | repeated.passed | strange
+    return Found(splits, classes, layout.folders, sentences(layout, splits, classes, notes_of))
 
 
 def _images(place: Path) -> tuple[list[tuple[tuple[str, ...], str]], Passed]:
     """Every image with the folders above it, and what else lies there."""
     if place.is_file() and not is_archive(place):
-        raise Refusal(f"{place} is neither a folder nor a zip or tar that can be read; give one of class folders")
+        raise UserError(f"{place} is neither a folder nor a zip or tar that can be read; give one of class folders")
     images: dict[PurePosixPath, str] = {}
     passed: Passed = defaultdict(list)
     for entry in entries(place):
@@ -152,11 +156,11 @@ def _parts(place: Path, layout: Layout, repeated: _Repeated) -> tuple[Classes, C
 
 
 def _refuse_trained_on(place: Path, names: Sequence[str], repeated: _Repeated, purpose: str) -> None:
-    """Hold that none of these is a file of the training split by another name. Raises Refusal."""
+    """Hold that none of these is a file of the training split by another name. Raises UserError."""
     for name in names:
         other = repeated.first(name)
         if other is not None:
-            raise Refusal(
+            raise UserError(
                 f"{place} holds {shown(name)} {purpose} and {shown(other)} to train on, and both are one file "
                 "through a link; take one of them away"
             )
@@ -178,17 +182,19 @@ def _check(dataset: Dataset, place: Path, classes: tuple[str, ...], tested: Clas
     if len(classes) < 2:
         inner = passed.get("an archive within", [])
         way = f"; it holds the archive {shown(inner[0])}: unpack that, and give the folder" if inner else ""
-        raise Refusal(
+        raise UserError(
             f"{place} holds images in {len(classes)} class folder{'s' * (len(classes) != 1)}; "
             f"put them into one folder for each class, two at least{way}"
         )
     if len(classes) > MOST_CLASSES:
-        raise Refusal(f"{place} holds {len(classes):,} class folders; at most {MOST_CLASSES:,} can be told apart")
+        raise UserError(f"{place} holds {len(classes):,} class folders; at most {MOST_CLASSES:,} can be told apart")
     strange = sorted(set(tested) - set(classes))
     if strange:
-        raise Refusal(f"{place} has the class {strange[0]!r} to test on but not to train on; use the same classes")
+        raise UserError(f"{place} has the class {strange[0]!r} to test on but not to train on; use the same classes")
     if dataset.place and len(classes) != len(dataset.classes):
-        raise Refusal(f"{place} holds {len(classes)} class folders; {dataset.label} has {len(dataset.classes)} classes")
+        raise UserError(
+            f"{place} holds {len(classes)} class folders; {dataset.label} has {len(dataset.classes)} classes"
+        )
 
 
 class _Repeated:
@@ -196,26 +202,26 @@ class _Repeated:
 
     def __init__(self, place: Path) -> None:
         self._place, self._links = place, place.is_dir()
-        self._seen: dict[tuple[int, int], str] = {}
+        self._read_from: dict[tuple[int, int], str] = {}
         self.passed: Passed = {}
 
     def once(self, names: list[str]) -> list[str]:
         """The names without those of a file that came before."""
-        kept = []
+        stored = []
         for name in sorted(names):
             file = self._file(name)
-            if file is not None and file in self._seen:
+            if file is not None and file in self._read_from:
                 self.passed.setdefault("one file with another, through a link", []).append(name)
                 continue
             if file is not None:
-                self._seen[file] = name
-            kept.append(name)
-        return kept
+                self._read_from[file] = name
+            stored.append(name)
+        return stored
 
     def first(self, name: str) -> str | None:
         """The name under which the file came before."""
         file = self._file(name)
-        return None if file is None else self._seen.get(file)
+        return None if file is None else self._read_from.get(file)
 
     def _file(self, name: str) -> tuple[int, int] | None:
         if not self._links:

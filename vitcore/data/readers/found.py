@@ -20,7 +20,7 @@ class Found:
     splits: dict[str, Rows]
     classes: tuple[str, ...]
     folders: dict[str, str]  # where each split was found; "" where there are none
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def sentences(
@@ -28,28 +28,28 @@ def sentences(
 ) -> tuple[str, ...]:
     """What is told on the Datasets page and in a run's notes before anything trains."""
     train, test = len(splits["train"]), len(splits["test"])
-    told = [f"{train:,} images to train on and {test:,} to test on, of {len(classes):,} classes"]
+    notes = [f"{train:,} images to train on and {test:,} to test on, of {len(classes):,} classes"]
     held_out = next((split for split in HELD_OUT if split in layout.splits), "")
     if not held_out:
         where = f" in {layout.folders['']}" if layout.folders.get("") else ""
-        told.append(f"the class folders{where} name no split: a fifth of each class is kept for testing")
+        notes.append(f"the class folders{where} name no split: a fifth of each class is kept for testing")
     else:
-        told.append(f"trained on is {layout.folders['train']}, tested on {layout.folders[held_out]}")
+        notes.append(f"trained on is {layout.folders['train']}, tested on {layout.folders[held_out]}")
         if held_out != "test":
-            told.append(f"there is no test split, so the errors are those of {layout.folders[held_out]}")
+            notes.append(f"there is no test split, so the errors are those of {layout.folders[held_out]}")
         for split in HELD_OUT:
             if split == validated(layout) and "val" in splits:
-                told.append(f"validated on is {layout.folders[split]} ({_images(len(splits['val']))})")
+                notes.append(f"validated on is {layout.folders[split]} ({_images(len(splits['val']))})")
             elif split in layout.splits and split != held_out:
                 many = sum(map(len, layout.splits[split].values()))
-                told.append(
+                notes.append(
                     f"kept out of training and of testing is the validation split {layout.folders[split]} "
                     f"({_images(many)})"
                 )
-    told += layout.told
-    told.append("images of each class, training + test: " + _by_class(splits, classes))
-    told += [f"passed over: {_files(names)} ({reason}: {_some(names)})" for reason, names in passed.items()]
-    return tuple(told)
+    notes += layout.notes
+    notes.append("images of each class, training + test: " + _by_class(splits, classes))
+    notes += [f"passed over: {_files(names)} ({reason}: {_subset(names)})" for reason, names in passed.items()]
+    return tuple(notes)
 
 
 def left_out(broken: Mapping[str, str]) -> str:
@@ -58,7 +58,7 @@ def left_out(broken: Mapping[str, str]) -> str:
     val = f", {share['val']:,} of validation" if share["val"] else ""
     return (
         f"left out: {_images(len(broken))} that cannot be read, {share['train']:,} of training{val} and "
-        f"{share['test']:,} of testing ({_some(sorted(broken), SHOWN)})"
+        f"{share['test']:,} of testing ({_subset(sorted(broken), SHOWN)})"
     )
 
 
@@ -89,7 +89,7 @@ def _images(count: int) -> str:
     return f"{count:,} image{'s' * (count != 1)}"
 
 
-def _some(names: Iterable[str], most: int = EXAMPLES) -> str:
+def _subset(names: Iterable[str], most: int = EXAMPLES) -> str:
     return _listed([shown(name) for name in names], most)
 
 

@@ -14,7 +14,7 @@ from vitcore.data.registry import Dataset
 from vitcore.data.storage.decoded import Arrays, Writer, stamp
 from vitcore.data.storage.download import Progress, download
 from vitcore.data.storage.regular import read_regular
-from vitcore.errors import Refusal, first_line
+from vitcore.errors import UserError, first_line
 
 FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -45,11 +45,11 @@ def _names() -> list[str]:
 
 def _file(place: Path, name: str) -> Path | None:
     """One of the four, in raw/ or beside it, under the name it has at its publisher's or at Kaggle's."""
-    spelt = (name, name.replace("-idx", ".idx"))
+    spelled = (name, name.replace("-idx", ".idx"))
     candidates = [
         folder / inside / f"{spelling}{ending}"
         for folder in (place / "raw", place)
-        for spelling in spelt
+        for spelling in spelled
         for ending in ("", ".gz")
         for inside in ("", spelling)  # Kaggle's archive has each file once more, in a folder of its own name
     ]
@@ -73,44 +73,46 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
         packed.unlink()
 
 
-def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
+def read(dataset: Dataset, found: list[Path], image_size: int, writer: Writer, progress: Progress | None) -> Arrays:
     """Hand both splits to `writer`.
 
     Raises:
-        Refusal: a file that is not what it should be, by name.
+        UserError: a file that is not what it should be, by name.
     """
     from vitcore.data.resize import resized
 
-    arrays = dict(zip(_names(), (_array(path, dataset.side) for path in found), strict=True))
+    arrays = dict(zip(_names(), (_array(path, dataset.image_size) for path in found), strict=True))
     paths = dict(zip(_names(), found, strict=True))
-    for images, labels in FILES.values():
-        _check_labels(dataset, arrays[labels], len(arrays[images]), paths[images], paths[labels])
+    for images_file, labels_file in FILES.values():
+        _check_labels(dataset, arrays[labels_file], len(arrays[images_file]), paths[images_file], paths[labels_file])
     writer.begin({split: arrays[labels] for split, (_, labels) in FILES.items()})
-    for split, (images, _) in FILES.items():
-        pictures = arrays[images]
-        stamps = [stamp(picture.tobytes()) for picture in pictures]
-        writer.put(split, 0, resized(pictures[:, None], side), stamps)
+    for split, (images_file, _) in FILES.items():
+        images = arrays[images_file]
+        stamps = [stamp(image.tobytes()) for image in images]
+        writer.put(split, 0, resized(images[:, None], image_size), stamps)
         if progress:
             progress(f"reading {dataset.label}", 0.5 if split == "train" else 1.0)
     return writer.finish(dataset.classes)
 
 
-def _array(path: Path, side: int) -> np.ndarray:
-    """The bytes of a file of pictures (n, y, x) or labels (n,), once its header and length are an idx file's."""
+def _array(path: Path, image_size: int) -> np.ndarray:
+    """The bytes of a file of images (n, y, x) or labels (n,), once its header and length are an idx file's."""
     content = _unpacked(path)
     axes = 3 if "idx3" in path.name else 1
     head = content[: 4 * (1 + axes)]
     header = np.frombuffer(head[: len(head) // 4 * 4], dtype=">i4")
     if len(header) < 1 + axes or header[0] != 0x0800 + axes:
-        raise Refusal(
+        raise UserError(
             f"{path} is not an idx file of bytes (its header is wrong); remove it and let it be downloaded again"
         )
     shape = [int(size) for size in header[1:]]
-    if axes == 3 and shape[1:] != [side, side]:
-        raise Refusal(f"{path} says its pictures are {shape[2]}x{shape[1]}, not {side}x{side}; remove it and try again")
-    length = len(head) + (shape[0] * side * side if axes == 3 else shape[0])
+    if axes == 3 and shape[1:] != [image_size, image_size]:
+        raise UserError(
+            f"{path} says its images are {shape[2]}x{shape[1]}, not {image_size}x{image_size}; remove it and try again"
+        )
+    length = len(head) + (shape[0] * image_size * image_size if axes == 3 else shape[0])
     if len(content) != length:
-        raise Refusal(
+        raise UserError(
             f"{path} has {len(content):,} bytes where its header promises {length:,}; "
             "it is cut short or damaged: remove it and let it be downloaded again"
         )
@@ -126,24 +128,24 @@ def _unpacked(path: Path) -> bytes:
     try:
         plain = unpacking.decompress(content, LARGEST + 1)
     except zlib.error as error:
-        raise Refusal(
+        raise UserError(
             f"{path} is not an idx file: it begins as a gzip file and cannot be unpacked ({first_line(error)}); "
             "remove it and let it be downloaded again"
         ) from error
     if len(plain) > LARGEST:
-        raise Refusal(f"{path} unpacks to more than {LARGEST:,} bytes, so it is not {path.stem}; remove it")
+        raise UserError(f"{path} unpacks to more than {LARGEST:,} bytes, so it is not {path.stem}; remove it")
     return plain
 
 
-def _check_labels(dataset: Dataset, labels: np.ndarray, pictures: int, images_path: Path, labels_path: Path) -> None:
-    """Refuse labels that are not one for each picture, or of no class."""
-    if pictures != len(labels):
-        raise Refusal(
-            f"{images_path} holds {pictures:,} pictures but {labels_path.name} {len(labels):,} labels; "
+def _check_labels(dataset: Dataset, labels: np.ndarray, images: int, images_path: Path, labels_path: Path) -> None:
+    """Refuse labels that are not one for each image, or of no class."""
+    if images != len(labels):
+        raise UserError(
+            f"{images_path} holds {images:,} images but {labels_path.name} {len(labels):,} labels; "
             "remove both and let them be downloaded again"
         )
     if labels.max(initial=0) >= len(dataset.classes):
-        raise Refusal(
+        raise UserError(
             f"{labels_path} holds the label {labels.max()}, but {dataset.label} has the classes 0 to "
             f"{len(dataset.classes) - 1}; remove the file and let it be downloaded again"
         )

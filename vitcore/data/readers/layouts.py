@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from vitcore.data.readers.folder_names import FILLING, WORDS, kind, same, words
+from vitcore.data.readers.folder_names import FILLING, WORDS, composed, kind, words
 from vitcore.data.readers.repeated import split_like
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 Classes = dict[str, list[str]]  # the names of each class's images
 DECLARED = "classes"  # a folder of this name holds one folder for each class, whatever these are called
@@ -56,7 +56,7 @@ class Layout:
     splits: dict[str, Classes]
     folders: dict[str, str]
     aside: dict[str, list[str]]
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def validated(layout: Layout) -> str:
@@ -69,7 +69,7 @@ def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layou
     """The layout of `images`, each the folders above it and its name in the source.
 
     Raises:
-        Refusal: it can be read in two ways, or lacks a split; `place` is named, with the folders, and the way on.
+        UserError: it can be read in two ways, or lacks a split; `place` is named, with the folders, and the way on.
     """
     aside: dict[str, list[str]] = {}
     root = _tree(place, images, aside)
@@ -82,7 +82,7 @@ def arranged(place: str, images: Iterable[tuple[tuple[str, ...], str]]) -> Layou
     declared = PurePath(place).name.casefold() == DECLARED  # the folder of classes was itself given
     try:
         parted = _parted_classes(place, root)
-    except Refusal:
+    except UserError:
         if not declared:
             raise
         parted = None
@@ -137,7 +137,7 @@ def _parents(node: Node) -> list[Node]:
     """The topmost folders in which a training split and one to test on lie side by side."""
     kinds = _kinds(node, classes=True)
     here = _is_split(kinds)
-    splits = {id(split) for one in kinds.values() for split in one} if here else set()
+    splits = {id(split) for value in kinds.values() for split in value} if here else set()
     rest = [folder for folder in node.folders.values() if id(folder) not in splits]
     return [node] * here + [parent for folder in rest for parent in _parents(folder)]
 
@@ -147,7 +147,7 @@ def _only(place: str, parents: list[Node], aside: dict[str, list[str]]) -> Node:
     first, *others = parents
     for other in others:
         if _contents(first) != _contents(other) or not other.path.startswith(first.path):
-            raise Refusal(
+            raise UserError(
                 f"{place} holds training and test images in {first.path or 'itself'} and in {other.path}; "
                 "give the path of one of them, or take one away"
             )
@@ -174,11 +174,11 @@ def _split(place: str, root: Node, parent: Node, aside: dict[str, list[str]]) ->
     guessed = [node for node in chosen.values() if not kind(node.name)[1]]
     others = [folder for folder in parent.folders.values() if id(folder) not in inside]
     if guessed and any(folder.folders or not kind(folder.name)[0] for folder in others):
-        raise Refusal(
+        raise UserError(
             f"in {place}, {guessed[0].path} may be a split or a class beside {others[0].path}; {WAY_OUT}",
         )
-    told = {name for names in aside.values() for name in names}
-    outside = [name for name in root.below() if name not in told]
+    notes = {name for names in aside.values() for name in names}
+    outside = [name for name in root.below() if name not in notes]
     splits, folders = {}, {}
     trained: set[str] = set()
     for split in ("train", *HELD_OUT):
@@ -186,8 +186,8 @@ def _split(place: str, root: Node, parent: Node, aside: dict[str, list[str]]) ->
             node = _uncased(chosen[split], split, trained)
             folders[split], splits[split] = node.path, _classes(node)
             trained |= set(splits[split]) if split == "train" else set()
-            held = _all(splits[split])
-            loose = [name for name in chosen[split].below() if name not in held]
+            of_split = _all(splits[split])
+            loose = [name for name in chosen[split].below() if name not in of_split]
             _put(aside, f"in no class folder of {node.path}", loose)
     within = {name for node in chosen.values() for name in node.below()}
     _put(aside, f"outside {' and '.join(folders.values())}", [name for name in outside if name not in within])
@@ -199,7 +199,7 @@ def _uncased(node: Node, split: str, trained: set[str]) -> Node:
     while len(node.folders) == 1 and not node.images:
         [only] = node.folders.values()
         doubled = kind(only.name)[0] == split or only.name.casefold() in CASINGS
-        if not (doubled and only.folders) or only.images or same(only.name) in trained:
+        if not (doubled and only.folders) or only.images or composed(only.name) in trained:
             break
         node = only
     return node
@@ -214,9 +214,9 @@ def _parted_classes(place: str, root: Node) -> Node | None:
     parent = next(node for node in root.all() if node.path == next(iter(above)))
     whole = all("train" in _kinds(folder, classes=False) for folder in parent.folders.values())
     if parent is parted[0] or len(parted) < 2 or len(above) > 1 or not whole:
-        one = parted[0]
-        raise Refusal(
-            f"{place} holds images directly in {' and '.join(_paths(_kinds(one, classes=False)))}; put a folder for "
+        item = parted[0]
+        raise UserError(
+            f"{place} holds images directly in {' and '.join(_paths(_kinds(item, classes=False)))}; put a folder for "
             f"each class into each of them, or, if they are classes, put them into a folder called {DECLARED}"
         )
     return parent
@@ -229,7 +229,7 @@ def _class_by_class(place: str, parent: Node, aside: dict[str, list[str]]) -> La
         kinds = _kinds(folder, classes=False)
         _refuse_two_of_a_kind(place, kinds)
         for split, [node] in kinds.items():
-            splits.setdefault(split, {}).setdefault(same(folder.name), []).extend(node.images)
+            splits.setdefault(split, {}).setdefault(composed(folder.name), []).extend(node.images)
         within = {name for [node] in kinds.values() for name in node.images}
         _put(aside, "beside the splits of its class", [name for name in folder.below() if name not in within])
     _put(aside, f"in no class folder of {parent.path}", parent.images)
@@ -239,7 +239,7 @@ def _class_by_class(place: str, parent: Node, aside: dict[str, list[str]]) -> La
 def _refuse_two_of_a_kind(place: str, kinds: dict[str, list[Node]]) -> None:
     for split, found in kinds.items():
         if len(found) > 1:
-            raise Refusal(
+            raise UserError(
                 f"{place} has {found[0].path} and {found[1].path}, which "
                 f"both read as the {split} split; keep one, or rename the other"
             )
@@ -253,30 +253,30 @@ def _refuse_half_a_split(place: str, root: Node, top: Node) -> None:
         if not sure or (top.path.startswith(node.path) and not _plain(node.name)):
             continue
         if split == "train" and node.folders:
-            raise Refusal(
+            raise UserError(
                 f"{place} has {node.path} but neither test/ nor val/ with class folders beside it; add one, or, for a "
                 f"fifth of each class to be tested on, rename it {DECLARED}"
             )
         if split != "train":
-            raise Refusal(f"{place} has {node.path} but no train/ with class folders beside it; add it, or {WAY_OUT}")
+            raise UserError(f"{place} has {node.path} but no train/ with class folders beside it; add it, or {WAY_OUT}")
 
 
 def _plain(name: str) -> bool:
     """Whether a name says that its folder is a split, and nothing else."""
-    said = [word for word in words(name) if word not in FILLING]
-    return len(said) == 1 and said[0] in WORDS
+    text = [word for word in words(name) if word not in FILLING]
+    return len(text) == 1 and text[0] in WORDS
 
 
 def _repeated(place: str, root: Node, top: Node) -> tuple[str, ...]:
     """What is told where folders of the same names lie in several classes; refused where they may be splits."""
-    folders = {node.path: {same(name).casefold() for name in node.folders} for node in root.all()}
+    folders = {node.path: {composed(name).casefold() for name in node.folders} for node in root.all()}
     splits, kinds = split_like(folders, top.path, words)
     if splits:
-        one, two = (path or "the folder itself" for path in splits.paths)
+        item, two = (path or "the folder itself" for path in splits.paths)
         names = " and ".join(map(repr, splits.names))
-        raise Refusal(
-            f"{place} holds the folders {names} both in {one} and in {two}, which can be read in two ways: if {names} "
-            f"are the classes, and {one} and {two} are splits, name the folders train and test (or val); if the outer "
+        raise UserError(
+            f"{place} holds the folders {names} both in {item} and in {two}, which can be read in two ways: if {names} "
+            f"are the classes, and {item} and {two} are splits, name the folders train and test (or val); if the outer "
             f"folders are the classes, put them into a folder called {DECLARED}, and give that"
         )
     if not kinds:
@@ -288,16 +288,16 @@ def _repeated(place: str, root: Node, top: Node) -> tuple[str, ...]:
     )
 
 
-def _unsplit(top: Node, aside: dict[str, list[str]], told: tuple[str, ...] = ()) -> Layout:
+def _unsplit(top: Node, aside: dict[str, list[str]], notes: tuple[str, ...] = ()) -> Layout:
     _put(aside, "in no class folder", top.images)
-    return Layout({"": _classes(top)}, {"": top.path}, aside, told)
+    return Layout({"": _classes(top)}, {"": top.path}, aside, notes)
 
 
 def _classes(node: Node) -> Classes:
     """The images by class; two spellings of one name in Unicode are one class."""
     found: Classes = {}
     for folder in node.folders.values():
-        found.setdefault(same(folder.name), []).extend(folder.below())
+        found.setdefault(composed(folder.name), []).extend(folder.below())
     return found
 
 

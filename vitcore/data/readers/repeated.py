@@ -18,8 +18,8 @@ _PIECE = re.compile(
     r"|heldout|hold|held|out|unseen|seen|query|gallery|probe|support|target|source|domain|site|old|new|first"
     r"|second|third|last|one|two|three|four|five|six|extra|extras|more|rest|other|others|remaining|copy|backup"
     r"|original|originals|augmented|aug|processed|preprocessed|raw|resized|cropped|cleaned|final|public"
-    r"|private|learn|learning|fit|score|scoring|check|exam|practice|benchmark|labeled|labelled|unlabeled"
-    r"|unlabelled|annotated|known|unknown|pretrain|finetune|base|novel|version|ver|release|round|fullset"
+    r"|private|learn|learning|fit|score|scoring|check|exam|practice|benchmark|labeled|labeled|unlabeled"
+    r"|unlabeled|annotated|known|unknown|pretrain|finetune|base|novel|version|ver|release|round|fullset"
     r"|sample|samples"
 )
 _CLASS_ID = re.compile(r"n\d{8}")  # WordNet's, as ImageNet names its classes
@@ -44,8 +44,8 @@ def split_like(
         top: the path of the folder whose folders would be the classes.
         words: the words of a name.
     """
-    held = Counter(name for names in folders.values() if len(names) > 1 for name in names)
-    shared = {path: {name for name in names if held[name] > 1} for path, names in folders.items() if len(names) > 1}
+    counts = Counter(name for names in folders.values() if len(names) > 1 for name in names)
+    shared = {path: {name for name in names if counts[name] > 1} for path, names in folders.items() if len(names) > 1}
     sharing = {path: names for path, names in shared.items() if len(names) > 1 and path.startswith(top)}
     outer = {path: path[len(top) :].partition("/")[0] for path in sharing}  # the class, if that is what it is
     stems: dict[tuple[str, ...], set[str]] = {}
@@ -76,9 +76,9 @@ def split_like(
 def _most_alike(path: str, names: Set[str], sharing: Mapping[str, Set[str]]) -> tuple[str, set[str]]:
     """The other folder with most of these names, the first of them."""
     best, common = "", set[str]()
-    for other, theirs in sharing.items():
-        if other != path and len(names & theirs) > len(common):
-            best, common = other, set(names & theirs)
+    for other, published in sharing.items():
+        if other != path and len(names & published) > len(common):
+            best, common = other, set(names & published)
             if len(common) == len(names):
                 break
     return best, common

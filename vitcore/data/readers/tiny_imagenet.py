@@ -1,4 +1,4 @@
-"""Tiny ImageNet: as published or with its test pictures in class folders; a folder, its zip, or tars of parts."""
+"""Tiny ImageNet: as published or with its test images in class folders; a folder, its zip, or tars of parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vitcore.data.storage.decode_all import decode_all, planned
 from vitcore.data.storage.decoded import Arrays, Writer
 from vitcore.data.storage.download import Progress, download
 from vitcore.data.storage.inventory import hidden
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 DOWNLOADS = True
 URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
@@ -43,66 +43,66 @@ def fetch(dataset: Dataset, place: Path, progress: Progress | None) -> None:
 
 @dataclass
 class Found:
-    """The pictures by what their paths say, each as (name in its source, class or file name)."""
+    """The images by what their paths say, each as (name in its source, class or file name)."""
 
     train: list[tuple[str, str]] = field(default_factory=list)
-    sorted: list[tuple[str, str]] = field(default_factory=list)  # test pictures in class folders
-    loose: list[str] = field(default_factory=list)  # test pictures that only the annotations know
+    sorted: list[tuple[str, str]] = field(default_factory=list)  # test images in class folders
+    loose: list[str] = field(default_factory=list)  # test images that only the annotations know
     truth: dict[str, str] | None = None  # the class of each of these, by its name without ending
 
 
-def read(dataset: Dataset, found: list[Path], side: int, writer: Writer, progress: Progress | None) -> Arrays:
+def read(dataset: Dataset, found: list[Path], image_size: int, writer: Writer, progress: Progress | None) -> Arrays:
     """Train on train/, test on val/ (test/ has no labels); classes in the order of their WordNet identifiers.
 
     Raises:
-        Refusal: a split is missing, other classes than it has, or a picture that cannot be read.
+        UserError: a split is missing, other classes than it has, or an image that cannot be read.
     """
-    seen, place = _seen(found), " and ".join(map(str, found))
-    tested = _tested(seen, place)
-    for where, pictures in (("train/<class>/", seen.train), ("val/images/ or val/<class>/", tested)):
-        if not pictures:
-            raise Refusal(f"{place} holds no pictures in {where}; put the whole of {dataset.label} there")
-    identifiers = sorted({identifier for _, identifier in seen.train})
+    known, place = _known(found), " and ".join(map(str, found))
+    tested = _tested(known, place)
+    for where, images in (("train/<class>/", known.train), ("val/images/ or val/<class>/", tested)):
+        if not images:
+            raise UserError(f"{place} holds no images in {where}; put the whole of {dataset.label} there")
+    identifiers = sorted({identifier for _, identifier in known.train})
     if len(identifiers) != len(dataset.classes):
-        raise Refusal(
+        raise UserError(
             f"{place} holds {len(identifiers)} classes in train/; {dataset.label} has {len(dataset.classes)} "
             "(a part of it can be read as one's own folder)"
         )
     number = {identifier: label for label, identifier in enumerate(identifiers)}
     strange = sorted({identifier for _, identifier in tested} - set(identifiers))
     if strange:
-        raise Refusal(f"{place} has the class {strange[0]!r} in val/ but not in train/; both must have the same")
+        raise UserError(f"{place} has the class {strange[0]!r} in val/ but not in train/; both must have the same")
     plan, labels = planned(
         {
-            "train": sorted((name, number[of]) for name, of in seen.train),
+            "train": sorted((name, number[of]) for name, of in known.train),
             "test": sorted((name, number[of]) for name, of in tested),
         },
         writer.without,
     )
     writer.begin(labels)
-    decode_all(plan, found, writer, side=side, channels=3, label=dataset.label, progress=progress)
+    decode_all(plan, found, writer, image_size=image_size, channels=3, label=dataset.label, progress=progress)
     return writer.finish(dataset.classes)
 
 
-def _seen(sources: Sequence[Path]) -> Found:
-    """What the sources hold; of a picture that lies in two of them, the first."""
-    seen = Found()
-    for entry, parts in _pictures_and_tables(sources):
+def _known(sources: Sequence[Path]) -> Found:
+    """What the sources hold; of an image that lies in two of them, the first."""
+    known = Found()
+    for entry, parts in _images_and_tables(sources):
         if parts == ("val", ANNOTATIONS):
             lines = [line.split() for line in entry.content().decode("utf-8", "replace").splitlines()]
-            seen.truth = {PurePosixPath(words[0]).stem: words[1] for words in lines if len(words) > 1}
+            known.truth = {PurePosixPath(words[0]).stem: words[1] for words in lines if len(words) > 1}
         elif PurePosixPath(parts[-1]).suffix.lower() not in ENDINGS:
             continue
         elif parts[0] == "train" and len(parts) > 2:
-            seen.train.append((entry.name, parts[1]))
+            known.train.append((entry.name, parts[1]))
         elif parts[0] == "val" and (len(parts) == 2 or parts[1] == IMAGES):
-            seen.loose.append(entry.name)
+            known.loose.append(entry.name)
         elif parts[0] == "val":
-            seen.sorted.append((entry.name, parts[1]))
-    return seen
+            known.sorted.append((entry.name, parts[1]))
+    return known
 
 
-def _pictures_and_tables(sources: Sequence[Path]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+def _images_and_tables(sources: Sequence[Path]) -> Iterator[tuple[Entry, tuple[str, ...]]]:
     """Each file below train/ and val/ once, with its path from there on."""
     met: set[tuple[str, ...]] = set()
     for source in sources:
@@ -115,21 +115,21 @@ def _pictures_and_tables(sources: Sequence[Path]) -> Iterator[tuple[Entry, tuple
                 yield entry, parts
 
 
-def _tested(seen: Found, place: str) -> list[tuple[str, str]]:
-    """(name, class) of every test picture; one that was copied, not moved, into its class folder counts once."""
-    copied = {(PurePosixPath(name).stem, identifier) for name, identifier in seen.sorted}
-    tested, unknown = list(seen.sorted), []
-    for name in seen.loose:
+def _tested(known: Found, place: str) -> list[tuple[str, str]]:
+    """(name, class) of every test image; one that was copied, not moved, into its class folder counts once."""
+    copied = {(PurePosixPath(name).stem, identifier) for name, identifier in known.sorted}
+    tested, unknown = list(known.sorted), []
+    for name in known.loose:
         stem = PurePosixPath(name).stem
-        identifier = (seen.truth or {}).get(stem)
+        identifier = (known.truth or {}).get(stem)
         if identifier is None:
             unknown.append(PurePosixPath(name).name)
         elif (stem, identifier) not in copied:
             tested.append((name, identifier))
     if unknown:
-        why = "is missing" if seen.truth is None else f"does not name {unknown[0]}"
-        raise Refusal(
-            f"what {len(unknown):,} pictures in val/ of {place} show is not known: val/{ANNOTATIONS} {why}; restore "
-            "that file, or sort the pictures into val/<class>/"
+        why = "is missing" if known.truth is None else f"does not name {unknown[0]}"
+        raise UserError(
+            f"what {len(unknown):,} images in val/ of {place} show is not known: val/{ANNOTATIONS} {why}; restore "
+            "that file, or sort the images into val/<class>/"
         )
     return tested

@@ -1,4 +1,4 @@
-"""The pictures in a folder, zip or tar, one after another; nothing is ever unpacked onto the disk."""
+"""The images in a folder, zip or tar, one after another; nothing is ever unpacked onto the disk."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from typing import IO, NoReturn
 from vitcore.data.storage.decode import LARGEST_BYTES
 from vitcore.data.storage.regular import open_regular, read_regular
 from vitcore.data.storage.whole_tar import members
-from vitcore.errors import Refusal, first_line
+from vitcore.errors import UserError, first_line
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", ".tar.lzma", ".tlz")
 MOST_ENTRIES = 3_000_000
 LARGEST_ARCHIVE = 2**41  # bytes: ImageNet's whole 21,841 classes have 1.3e12
-FAIR_BYTES, FAIR_RATIO = 4 * 2**30, 200  # an archive that grows beyond both is a bomb, not pictures
+FAIR_BYTES, FAIR_RATIO = 4 * 2**30, 200  # an archive that grows beyond both is a bomb, not images
 BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError, struct.error),
     *(NotImplementedError, RuntimeError, ValueError, OverflowError),
@@ -59,22 +59,22 @@ def entries(source: Path) -> Iterator[Entry]:
     """The files in a folder (in order of their names) or an archive (in its own order).
 
     In a folder links are followed, as torchvision does; in an archive there may be none. What is wrong with one file
-    alone is told when its content is asked for, as a Refusal too.
+    alone is told when its content is asked for, as a UserError too.
 
     Raises:
-        Refusal: not an archive, damaged, encrypted, a name that leaves it, a link in it, one in circles, or a bomb.
+        UserError: not an archive, damaged, encrypted, a name that leaves it, a link in it, one in circles, or a bomb.
     """
     if source.is_dir():
         yield from _in_folder(source)
         return
     try:
         yield from _in_zip(source) if source.name.lower().endswith(".zip") else _in_tar(source)
-    except Refusal:
+    except UserError:
         raise
     except BROKEN as error:
-        raise Refusal(f"{source} is not a whole archive ({first_line(error)}); make or download it again") from error
+        raise UserError(f"{source} is not a whole archive ({first_line(error)}); make or download it again") from error
     except OSError as error:
-        raise Refusal(f"{source} cannot be read ({error.strerror or error}); make or download it again") from error
+        raise UserError(f"{source} cannot be read ({error.strerror or error}); make or download it again") from error
 
 
 def _in_folder(folder: Path) -> Iterator[Entry]:
@@ -89,7 +89,7 @@ def _in_folder(folder: Path) -> Iterator[Entry]:
             here = _identity(place / name)
             back = next((other for other, identity in above if identity == here), None)
             if back is not None:
-                raise Refusal(f"{place / name} is a link that leads back to {back}; take it away")
+                raise UserError(f"{place / name} is a link that leads back to {back}; take it away")
         folders.sort()
         for name in sorted(files):
             yield Entry((place / name).relative_to(folder).as_posix(), partial(_content, place / name))
@@ -99,19 +99,19 @@ def _identity(folder: Path) -> tuple[int, int]:
     try:
         about = folder.stat()
     except OSError as error:
-        raise Refusal(f"{folder} cannot be looked into ({error.strerror}); allow it, or take it away") from error
+        raise UserError(f"{folder} cannot be looked into ({error.strerror}); allow it, or take it away") from error
     return about.st_dev, about.st_ino
 
 
 def _refuse_unseen(error: OSError) -> None:
-    raise Refusal(f"{error.filename} cannot be looked into ({error.strerror}); allow it, or take it away") from error
+    raise UserError(f"{error.filename} cannot be looked into ({error.strerror}); allow it, or take it away") from error
 
 
 def _content(path: Path) -> bytes:
     try:
         return read_regular(path, LARGEST_BYTES)
     except OSError as error:  # a link that leads nowhere, or in a circle; a file of somebody else's
-        raise Refusal(f"{path} cannot be read ({error.strerror}); put the image itself there, or allow it") from error
+        raise UserError(f"{path} cannot be read ({error.strerror}); put the image itself there, or allow it") from error
 
 
 def _in_zip(source: Path) -> Iterator[Entry]:
@@ -131,10 +131,10 @@ def _in_zip(source: Path) -> Iterator[Entry]:
 
 def _refuse_closed(source: Path, member: zipfile.ZipInfo) -> None:
     if member.flag_bits & ENCRYPTED:
-        raise Refusal(f"{source} is encrypted ({member.filename!r} is); unpack it with its password, give the folder")
+        raise UserError(f"{source} is encrypted ({member.filename!r} is); unpack it with its password, give the folder")
     if member.compress_type not in METHODS:
         name = OTHER_METHODS.get(member.compress_type, "unknown")
-        raise Refusal(
+        raise UserError(
             f"{source} holds {member.filename!r}, packed by method {member.compress_type} ({name}), which is not read; "
             "make the zip again by the usual one (deflate), or unpack it and give the folder"
         )
@@ -145,7 +145,7 @@ def _all_of(source: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> 
         with archive.open(member) as file:  # the size in the directory may be a lie: no more than that is read
             return file.read(member.file_size)
     except (*BROKEN, OSError) as error:
-        raise Refusal(
+        raise UserError(
             f"{source / member.filename} is damaged in its archive ({first_line(error)}); make or download it again"
         ) from error
 
@@ -154,7 +154,7 @@ def _read_out(path: Path, file: IO[bytes]) -> bytes:
     try:
         return file.read()
     except (*BROKEN, OSError) as error:
-        raise Refusal(f"{path} is damaged in its archive ({first_line(error)}); make or download it again") from error
+        raise UserError(f"{path} is damaged in its archive ({first_line(error)}); make or download it again") from error
 
 
 def _in_tar(source: Path) -> Iterator[Entry]:
@@ -184,16 +184,16 @@ class _Watch:
         self._bytes += size
         outside = PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or PureWindowsPath(name).root
         if outside or ".." in PureWindowsPath(name).parts or "\0" in name:
-            raise Refusal(f"{self._source} holds {name!r}, which leads out of the archive; make it again without")
+            raise UserError(f"{self._source} holds {name!r}, which leads out of the archive; make it again without")
         if link:
-            raise Refusal(
-                f"{self._source} holds {name!r}, a link or device; make it again with the pictures themselves"
+            raise UserError(
+                f"{self._source} holds {name!r}, a link or device; make it again with the images themselves"
             )
         if size > LARGEST_BYTES or self._bytes > self._fair or self._entries > MOST_ENTRIES:
             self._refuse(self._bytes)
 
     def _refuse(self, size: int) -> NoReturn:
-        raise Refusal(
-            f"{self._source} would unpack to more than pictures take ({size:,} bytes in {self._entries:,} "
-            "files so far); make it again with the pictures alone"
+        raise UserError(
+            f"{self._source} would unpack to more than images take ({size:,} bytes in {self._entries:,} "
+            "files so far); make it again with the images alone"
         )

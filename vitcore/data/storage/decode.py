@@ -1,4 +1,4 @@
-"""A picture's bytes made into pixels, whoever they come from: nothing is trusted, every failure is a sentence."""
+"""An image's bytes made into pixels, whoever they come from: nothing is trusted, every failure is a sentence."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from vitcore.data.storage.depth import OtherScale, deep, eight_bits, inverted, white
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 # Every format that Pillow decodes by itself, and its endings. Not among them: EPS, for which it starts another program;
 # IPTC, which hands what lies in it on to whichever decoder fits; and those for which it has no decoder of its own.
-TOLD_APART: dict[str, tuple[str, ...]] = {
+DISTINGUISHED: dict[str, tuple[str, ...]] = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png", ".apng"),
     "BMP": (".bmp",),
@@ -52,74 +52,76 @@ BY_ENDING: dict[str, tuple[str, ...]] = {
     "PCD": (".pcd",),
     "PIXAR": (".pxr",),
 }
-ENDINGS = tuple(ending for endings in (TOLD_APART | BY_ENDING).values() for ending in endings)
-LARGEST_PIXELS = 100_000_000  # a picture of 10,000 x 10,000
+ENDINGS = tuple(ending for endings in (DISTINGUISHED | BY_ENDING).values() for ending in endings)
+LARGEST_PIXELS = 100_000_000  # an image of 10,000 x 10,000
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 LARGEST_BYTES = 256 * 2**20
 
 
-def decoded(content: bytes, name: str | Path, side: int, channels: int) -> np.ndarray:
-    """The picture in `content` as (c y x) uint8, its centred square scaled to `side`.
+def decoded(content: bytes, name: str | Path, image_size: int, channels: int) -> np.ndarray:
+    """The image in `content` as (c y x) uint8, its centered square scaled to `image_size`.
 
     Raises:
-        Refusal: it is no picture, a damaged one, or absurdly large; `name` is named.
+        UserError: it is no image, a damaged one, or absurdly large; `name` is named.
     """
     if not content:
-        raise Refusal(f"{name} is empty (0 bytes); remove it or put the picture back")
+        raise UserError(f"{name} is empty (0 bytes); remove it or put the image back")
     try:
-        with Image.open(io.BytesIO(content), formats=formats(name)) as picture:
-            if picture.width * picture.height > LARGEST_PIXELS:
-                raise Refusal(
-                    f"{name} is {picture.width:,}x{picture.height:,} pixels; the largest that is read has "
+        with Image.open(io.BytesIO(content), formats=formats(name)) as image:
+            if image.width * image.height > LARGEST_PIXELS:
+                raise UserError(
+                    f"{name} is {image.width:,}x{image.height:,} pixels; the largest that is read has "
                     f"{LARGEST_PIXELS:,} pixels"
                 )
-            if picture.format == "JPEG":  # need not be decoded much larger than it is wanted
-                picture.draft("RGB" if channels == 3 else "L", (2 * side, 2 * side))
-            return square(upright(picture), side, channels)
+            if image.format == "JPEG":  # need not be decoded much larger than it is wanted
+                image.draft("RGB" if channels == 3 else "L", (2 * image_size, 2 * image_size))
+            return square(upright(image), image_size, channels)
     except OtherScale as error:
-        raise Refusal(f"{name} {error}") from None
+        raise UserError(f"{name} {error}") from None
     except Exception as error:  # whatever one of thirty decoders makes of damaged bytes
-        if isinstance(error, Refusal):
+        if isinstance(error, UserError):
             raise
         reason = str(error).split("<")[0].strip() or type(error).__name__
-        raise Refusal(f"{name} is not a picture that can be read ({reason}); remove it or put a whole one in") from None
+        raise UserError(
+            f"{name} is not an image that can be read ({reason}); remove it or put a whole one in"
+        ) from None
 
 
 def formats(name: str | Path) -> list[str]:
     """The formats that a file of this name may have, as far as this Pillow was built with them."""
     Image.init()
     ending = PurePath(name).suffix.lower()
-    possible = [*TOLD_APART, *(one for one, endings in BY_ENDING.items() if ending in endings)]
-    return [one for one in possible if one in Image.OPEN]
+    possible = [*DISTINGUISHED, *(item for item, endings in BY_ENDING.items() if ending in endings)]
+    return [item for item in possible if item in Image.OPEN]
 
 
-def upright(picture: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
     """The first frame, turned as the camera was held, with 8 bits a channel.
 
     Raises:
         OtherScale: its pixels are on a scale that is not known.
     """
-    picture.seek(0)
-    if not deep(picture):
-        return ImageOps.exif_transpose(picture)
-    scale, negative = white(picture), inverted(picture)  # the turned copy no longer knows its file
-    return eight_bits(ImageOps.exif_transpose(picture), scale, negative)
+    image.seek(0)
+    if not deep(image):
+        return ImageOps.exif_transpose(image)
+    scale, negative = white(image), inverted(image)  # the turned copy no longer knows its file
+    return eight_bits(ImageOps.exif_transpose(image), scale, negative)
 
 
-def opaque(picture: Image.Image) -> Image.Image:
+def opaque(image: Image.Image) -> Image.Image:
     """What is transparent shows white."""
-    if not picture.has_transparency_data:
-        return picture
-    if picture.mode in ("La", "RGBa"):  # colours multiplied by their alpha: Pillow undoes that in one step only
-        picture = picture.convert("LA" if picture.mode == "La" else "RGBA")
-    layers = picture.convert("RGBA")
+    if not image.has_transparency_data:
+        return image
+    if image.mode in ("La", "RGBa"):  # colors multiplied by their alpha: Pillow undoes that in one step only
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
+    layers = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
 
 
-def square(picture: Image.Image, side: int, channels: int) -> np.ndarray:
-    """The centred square at `side` pixels: (c y x) uint8. What is transparent shows white."""
-    picture = opaque(picture).convert("RGB" if channels == 3 else "L")
-    if picture.size != (side, side):
-        picture = ImageOps.fit(picture, (side, side), Image.Resampling.BILINEAR)
-    pixels = np.asarray(picture)
+def square(image: Image.Image, image_size: int, channels: int) -> np.ndarray:
+    """The centered square at `image_size` pixels: (c y x) uint8. What is transparent shows white."""
+    image = opaque(image).convert("RGB" if channels == 3 else "L")
+    if image.size != (image_size, image_size):
+        image = ImageOps.fit(image, (image_size, image_size), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)

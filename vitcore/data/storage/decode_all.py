@@ -1,4 +1,4 @@
-"""Many pictures decoded at once, on all cores, into the places that a plan gives them."""
+"""Many images decoded at once, on all cores, into the places that a plan gives them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from vitcore.data.storage.archives import Entry, entries
 from vitcore.data.storage.decode import decoded
 from vitcore.data.storage.decoded import Writer, stamp
 from vitcore.data.storage.download import Progress
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
-TASK = 64  # pictures handed to a thread at once: one by one they would wait for one another
+TASK = 64  # images handed to a thread at once: one by one they would wait for one another
 NAMED = 10  # broken images in a sentence
 LEAVE_OUT = "or leave {} out (--skip-broken; on the form: Leave out broken images)"
-PORTION = 512  # pictures read before they are decoded: bounds the memory, whatever the archive
+CHUNK = 512  # images read before they are decoded: bounds the memory, whatever the archive
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a picture goes, and what it shows."""
+    """Where an image goes, and what it shows."""
 
     split: str
     position: int
@@ -36,7 +36,7 @@ class Place:
 Plan = Mapping[str, Place]  # by the name of the entry
 
 
-class Broken(Refusal):
+class Broken(UserError):
     """Some images cannot be read: the sentence about each, by its name in the source."""
 
     def __init__(self, reasons: Mapping[str, str], plan: Plan) -> None:
@@ -56,16 +56,16 @@ class Broken(Refusal):
 
 
 def planned(
-    labelled: Mapping[str, Sequence[tuple[str, int]]], without: Set[str] = frozenset()
+    labeled: Mapping[str, Sequence[tuple[str, int]]], without: Set[str] = frozenset()
 ) -> tuple[dict[str, Place], dict[str, np.ndarray]]:
     """The plan, and each split's labels (n,), from each split's (name, label) in the order they shall have."""
-    labelled = {split: [row for row in rows if row[0] not in without] for split, rows in labelled.items()}
+    labeled = {split: [row for row in rows if row[0] not in without] for split, rows in labeled.items()}
     plan = {
         name: Place(split, position, label)
-        for split, rows in labelled.items()
+        for split, rows in labeled.items()
         for position, (name, label) in enumerate(rows)
     }
-    labels = {split: np.array([label for _, label in rows], dtype=np.int64) for split, rows in labelled.items()}
+    labels = {split: np.array([label for _, label in rows], dtype=np.int64) for split, rows in labeled.items()}
     return plan, labels
 
 
@@ -74,34 +74,34 @@ def decode_all(
     sources: Sequence[Path],
     writer: Writer,
     *,
-    side: int,
+    image_size: int,
     channels: int,
     label: str,
     progress: Progress | None,
 ) -> None:
-    """Decode every planned picture of the sources into `writer`.
+    """Decode every planned image of the sources into `writer`.
 
     Raises:
         Broken: images that cannot be read, all of them by name.
-        Refusal: a source that lacks one, by name.
+        UserError: a source that lacks one, by name.
     """
     done: set[str] = set()
     broken: dict[str, str] = {}
     waiting: list[tuple[Entry, bytes, Path]] = []
 
-    def decode(task: list[tuple[Entry, bytes, Path]]) -> list[np.ndarray | Refusal]:
-        return [_tried(content, source / entry.name, side, channels) for entry, content, source in task]
+    def decode(task: list[tuple[Entry, bytes, Path]]) -> list[np.ndarray | UserError]:
+        return [_tried(content, source / entry.name, image_size, channels) for entry, content, source in task]
 
-    def write(portion: list[tuple[Entry, bytes, Path]]) -> None:
-        tasks = [portion[i : i + TASK] for i in range(0, len(portion), TASK)]
-        for task, pictures in zip(tasks, pool.map(decode, tasks), strict=True):
-            for (entry, content, _), picture in zip(task, pictures, strict=True):
+    def write(chunk: list[tuple[Entry, bytes, Path]]) -> None:
+        tasks = [chunk[i : i + TASK] for i in range(0, len(chunk), TASK)]
+        for task, images in zip(tasks, pool.map(decode, tasks), strict=True):
+            for (entry, content, _), image in zip(task, images, strict=True):
                 place = plan[entry.name]
                 done.add(entry.name)
-                if isinstance(picture, Refusal):
-                    broken[entry.name] = str(picture)
+                if isinstance(image, UserError):
+                    broken[entry.name] = str(image)
                 else:
-                    writer.put(place.split, place.position, picture[None], [stamp(content)])
+                    writer.put(place.split, place.position, image[None], [stamp(content)])
         if progress:
             progress(f"decoding {label}", len(done) / len(plan))
 
@@ -112,9 +112,9 @@ def decode_all(
                 if entry.name in plan and entry.name not in done and entry.name not in broken:
                     try:
                         waiting.append((entry, entry.content(), source))
-                    except Refusal as refusal:
-                        broken[entry.name] = str(refusal)
-                if len(waiting) == PORTION:
+                    except UserError as error:
+                        broken[entry.name] = str(error)
+                if len(waiting) == CHUNK:
                     write(waiting)
                     waiting = []
             write(waiting)
@@ -123,11 +123,11 @@ def decode_all(
         raise Broken(dict(sorted(broken.items())), plan)
     missing = next((name for name in plan if name not in done), None)
     if missing is not None:
-        raise Refusal(f"{sources[0]} no longer holds {missing}; leave the pictures as they are while they are read")
+        raise UserError(f"{sources[0]} no longer holds {missing}; leave the images as they are while they are read")
 
 
-def _tried(content: bytes, name: Path, side: int, channels: int) -> np.ndarray | Refusal:
+def _tried(content: bytes, name: Path, image_size: int, channels: int) -> np.ndarray | UserError:
     try:
-        return decoded(content, name, side, channels)
-    except Refusal as refusal:
-        return refusal
+        return decoded(content, name, image_size, channels)
+    except UserError as error:
+        return error

@@ -19,12 +19,12 @@ from vitcore.data.storage.regular import read_regular
 if TYPE_CHECKING:
     from vitcore.data.storage.download import Progress
 
-TOLD = "told.json"  # beside the arrays: to tell it anew, an archive would have to be read anew
+MESSAGES = "told.json"  # beside the arrays: to tell it anew, an archive would have to be read anew
 WITHOUT = "-without-broken"
 LARGEST = 2**20
 
 
-def kept(folder: Path, skip_broken: bool) -> list[Path]:
+def sources(folder: Path, skip_broken: bool) -> list[Path]:
     """Where copies may be: one of all images serves also where broken ones would be left out."""
     return [folder, folder.with_name(folder.name + WITHOUT)] if skip_broken else [folder]
 
@@ -33,7 +33,7 @@ def read(
     reader: ModuleType,
     dataset: Dataset,
     found: list[Path],
-    side: int,
+    image_size: int,
     into: Path,
     progress: Progress | None,
     skip_broken: bool,
@@ -43,57 +43,57 @@ def read(
 
     Raises:
         Broken: images that cannot be read, and they are not to be left out.
-        Refusal: whatever else the reader refuses.
+        UserError: whatever else the reader refuses.
     """
     try:
-        arrays, told = _read(reader, dataset, found, side, into, progress, {}, splits)
-    except Broken as refusal:
-        if not skip_broken or refusal.all:
+        arrays, notes = _read(reader, dataset, found, image_size, into, progress, {}, splits)
+    except Broken as error:
+        if not skip_broken or error.all:
             raise
-        broken = refusal.splits
+        broken = error.splits
     else:
-        return arrays, _keep(into, told)
-    into = kept(into, skip_broken)[-1]
-    arrays, told = _read(reader, dataset, found, side, into, progress, broken, splits)
-    return arrays, _keep(into, (*told, left_out(broken)))
+        return arrays, _keep(into, notes)
+    into = sources(into, skip_broken)[-1]
+    arrays, notes = _read(reader, dataset, found, image_size, into, progress, broken, splits)
+    return arrays, _keep(into, (*notes, left_out(broken)))
 
 
-def told_of(copy: Path, reader: ModuleType, dataset: Dataset, found: list[Path]) -> tuple[str, ...] | None:
+def notes_of(copy: Path, reader: ModuleType, dataset: Dataset, found: list[Path]) -> tuple[str, ...] | None:
     """What was told when the copy was made, told anew where that is lost; None where that cannot be."""
     try:
-        texts = json.loads(read_regular(copy / TOLD, LARGEST))
+        texts = json.loads(read_regular(copy / MESSAGES, LARGEST))
         if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
             return tuple(texts)
     except (OSError, ValueError, RecursionError):
         pass  # lost, or never kept
     if copy.name.removesuffix(WITHOUT) != copy.name or copy.name.endswith("-validated"):
         return None  # only decoding tells which images are broken, and what is told of a split of its own
-    return reader.told(dataset, found) if hasattr(reader, "told") else ()
+    return reader.notes(dataset, found) if hasattr(reader, "told") else ()
 
 
 def _read(
     reader: ModuleType,
     dataset: Dataset,
     found: list[Path],
-    side: int,
+    image_size: int,
     into: Path,
     progress: Progress | None,
     broken: dict[str, str],
     splits: tuple[str, ...],
 ) -> tuple[Arrays, tuple[str, ...]]:
-    writer = Writer(into, dataset.channels, side, splits)
+    writer = Writer(into, dataset.channels, image_size, splits)
     writer.without = frozenset(broken)
     try:
-        arrays: Arrays = reader.read(dataset, found, side, writer, progress)
-        return arrays, writer.told
+        arrays: Arrays = reader.read(dataset, found, image_size, writer, progress)
+        return arrays, writer.notes
     except BaseException:
         writer.abandon()
         raise
 
 
-def _keep(copy: Path, told: tuple[str, ...]) -> tuple[str, ...]:
-    draft = copy / f".{TOLD}.{uuid.uuid4().hex[:8]}"
+def _keep(copy: Path, notes: tuple[str, ...]) -> tuple[str, ...]:
+    draft = copy / f".{MESSAGES}.{uuid.uuid4().hex[:8]}"
     with suppress(OSError):  # a full disk: it is told anew next time
-        draft.write_text(json.dumps(told), encoding="utf-8")
-        os.replace(draft, copy / TOLD)
-    return told
+        draft.write_text(json.dumps(notes), encoding="utf-8")
+        os.replace(draft, copy / MESSAGES)
+    return notes

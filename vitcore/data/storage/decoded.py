@@ -1,4 +1,4 @@
-"""Decoded pictures as memory-mapped uint8 arrays: written once, whole or not at all, and opened at once ever after."""
+"""Decoded images as memory-mapped uint8 arrays: written once, whole or not at all, and opened at once ever after."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from vitcore.data.storage.inventory import inventory
 from vitcore.data.storage.regular import open_regular, read_regular
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 LAYOUT = 4  # part of every key: copies of another layout are left alone
 SPLITS = ("train", "test")
@@ -31,7 +31,7 @@ KINDS = {"images": "|u1", "labels": "<i8", "stamps": "|V8"}  # each split's arra
 
 @dataclass(frozen=True)
 class Arrays:
-    """Pictures (n, c, y, x) uint8 and labels (n,) int64 of each split, the digest of each, and the classes' names."""
+    """Images (n, c, y, x) uint8 and labels (n,) int64 of each split, the digest of each, and the classes' names."""
 
     images: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
@@ -39,14 +39,14 @@ class Arrays:
     classes: tuple[str, ...]
 
 
-def key(name: str, side: int, found: Sequence[Path]) -> str:
+def key(name: str, image_size: int, found: Sequence[Path]) -> str:
     """A folder name that changes whenever any of the files that were found does: its path, size or time."""
-    digest = hashlib.sha256(f"{LAYOUT} {side} {inventory(found)}".encode()).hexdigest()[:16]
-    return f"{name}-{side}-{digest}"
+    digest = hashlib.sha256(f"{LAYOUT} {image_size} {inventory(found)}".encode()).hexdigest()[:16]
+    return f"{name}-{image_size}-{digest}"
 
 
 def stamp(content: bytes) -> bytes:
-    """Eight bytes that stand for a picture as its source has it."""
+    """Eight bytes that stand for an image as its source has it."""
     return hashlib.blake2b(content, digest_size=8).digest()
 
 
@@ -70,7 +70,7 @@ def opened(folder: Path) -> Arrays | None:
 
 
 def _array(path: Path, about: Mapping[str, Any], kind: str) -> np.ndarray:
-    """One array as it was written: of this shape, size and time; pictures stay on the disk until they are looked at.
+    """One array as it was written: of this shape, size and time; images stay on the disk until they are looked at.
 
     Raises:
         ValueError: the file is another, or has been written to since.
@@ -88,18 +88,18 @@ def _array(path: Path, about: Mapping[str, Any], kind: str) -> np.ndarray:
 
 
 class Writer:
-    """Takes decoded pictures in any order, and makes a cache folder of them when all have come.
+    """Takes decoded images in any order, and makes a cache folder of them when all have come.
 
     Everything is written to a temporary folder beside the final one, which is then renamed: a reader sees a whole
     cache or none, and two writers at once do no harm. Plain writes rather than a memory map: a full disk is then an
     error and not a signal.
     """
 
-    def __init__(self, folder: Path, channels: int, side: int, splits: tuple[str, ...] = SPLITS) -> None:
-        self._final, self._shape = folder, (channels, side, side)
+    def __init__(self, folder: Path, channels: int, image_size: int, splits: tuple[str, ...] = SPLITS) -> None:
+        self._final, self._shape = folder, (channels, image_size, image_size)
         self.splits = splits  # that the reader is to tell apart
         self.without: frozenset[str] = frozenset()  # names of images to leave out, since they cannot be read
-        self.told: tuple[str, ...] = ()  # what the reader has found, for the notes of runs
+        self.notes: tuple[str, ...] = ()  # what the reader has found, for the notes of runs
         self._draft = folder.with_name(f"{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
         self._files: dict[str, BinaryIO] = {}
         self._starts: dict[str, int] = {}
@@ -107,22 +107,22 @@ class Writer:
         self._stamps: dict[str, np.ndarray] = {}
 
     def begin(self, labels: Mapping[str, np.ndarray]) -> None:
-        """The labels (n,) of each split, and with them how many pictures will come.
+        """The labels (n,) of each split, and with them how many images will come.
 
         Raises:
-            Refusal: an empty split, or less room on the disk than the pictures will take.
+            UserError: an empty split, or less room on the disk than the images will take.
         """
         for split in self.splits:
             if not len(labels[split]):
                 verb = "validate" if split == "val" else split
-                raise Refusal(f"there are no pictures to {verb} on; each split needs at least one")
+                raise UserError(f"there are no images to {verb} on; each split needs at least one")
         self._draft.mkdir(parents=True)
         needed = sum(len(of_split) for of_split in labels.values()) * int(np.prod(self._shape))
         free = shutil.disk_usage(self._draft).free
         if needed > free:
-            raise Refusal(
-                f"the decoded pictures take {needed / 2**30:.1f} GB and {self._final.parent} has {free / 2**30:.1f} GB "
-                "free; make room, or choose a smaller picture side"
+            raise UserError(
+                f"the decoded images take {needed / 2**30:.1f} GB and {self._final.parent} has {free / 2**30:.1f} GB "
+                "free; make room, or choose a smaller image side"
             )
         for split in self.splits:
             file = self._files[split] = (self._draft / _file(split, "images")).open("wb")
@@ -132,14 +132,14 @@ class Writer:
             self._stamps[split] = np.zeros(len(labels[split]), dtype=KINDS["stamps"])
 
     def put(self, split: str, position: int, images: np.ndarray, stamps: Sequence[bytes]) -> None:
-        """Pictures (b c y x) uint8 into the places from `position` on, and the stamp of each one's source.
+        """Images (b c y x) uint8 into the places from `position` on, and the stamp of each one's source.
 
         Raises:
             ValueError: they are of another size or kind than the arrays, or the stamps are not as many.
-            Refusal: the disk does not take them.
+            UserError: the disk does not take them.
         """
         if images.shape[1:] != self._shape or images.dtype != np.uint8 or len(stamps) != len(images):
-            raise ValueError(f"{len(stamps)} pictures {images.dtype} {images.shape} where {self._shape} fit")
+            raise ValueError(f"{len(stamps)} images {images.dtype} {images.shape} where {self._shape} fit")
         try:
             self._files[split].seek(self._starts[split] + position * int(np.prod(self._shape)))
             self._files[split].write(np.ascontiguousarray(images).data)
@@ -148,14 +148,14 @@ class Writer:
         self._stamps[split][position : position + len(stamps)] = np.frombuffer(b"".join(stamps), KINDS["stamps"])
 
     def alike(self, split: str = "test") -> int:
-        """How many of the pictures to test (or validate) on are, byte for byte, among those to train on too."""
+        """How many of the images to test (or validate) on are, byte for byte, among those to train on too."""
         return int(np.isin(self._stamps[split], self._stamps["train"]).sum())
 
     def finish(self, classes: Sequence[str]) -> Arrays:
         """Close the arrays, put them in place and open them.
 
         Raises:
-            Refusal: the disk does not take them, or does not give them back.
+            UserError: the disk does not take them, or does not give them back.
         """
         try:
             self._write_rest(classes)
@@ -165,8 +165,8 @@ class Writer:
         self.abandon()
         arrays = opened(self._final)
         if arrays is None:
-            raise Refusal(
-                f"the decoded pictures in {self._final} cannot be read back; remove that folder and try again"
+            raise UserError(
+                f"the decoded images in {self._final} cannot be read back; remove that folder and try again"
             )
         return arrays
 
@@ -202,7 +202,7 @@ class Writer:
     def _put_in_place(self) -> None:
         try:
             self._draft.rename(self._final)
-        except OSError:  # another process finished the same pictures first, or an unreadable copy is in the way
+        except OSError:  # another process finished the same images first, or an unreadable copy is in the way
             if opened(self._final) is None:
                 if self._final.is_dir() and not self._final.is_symlink():
                     shutil.rmtree(self._final)
@@ -210,8 +210,8 @@ class Writer:
                     self._final.unlink()
                 self._draft.rename(self._final)
 
-    def _unkept(self, error: OSError) -> Refusal:
-        return Refusal(f"the decoded pictures cannot be kept in {self._final.parent}: {error.strerror or error}")
+    def _unkept(self, error: OSError) -> UserError:
+        return UserError(f"the decoded images cannot be kept in {self._final.parent}: {error.strerror or error}")
 
 
 def _file(split: str, kind: str) -> str:
@@ -228,7 +228,7 @@ def _header(kind: str, shape: Sequence[int]) -> bytes:
 
 
 def _digest(stamps: np.ndarray, labels: np.ndarray) -> str:
-    """What changes when a picture of a split is another, or has another label or place."""
+    """What changes when an image of a split is another, or has another label or place."""
     return hashlib.sha256(stamps.tobytes() + labels.astype("<i8").tobytes()).hexdigest()[:16]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vitcore.data.storage.places import data_root
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 Progress = Callable[[str, float], None]
 PATIENCE = 30  # seconds without a byte
@@ -22,7 +22,7 @@ def download(urls: Sequence[str], path: Path, md5: str, progress: Progress | Non
     """Bring the first of `urls` that answers to `path`.
 
     Raises:
-        Refusal: no address answered, the bytes are not the published ones, or the folder cannot be written.
+        UserError: no address answered, the bytes are not the published ones, or the folder cannot be written.
     """
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
     reasons: list[str] = []
@@ -39,11 +39,11 @@ def download(urls: Sequence[str], path: Path, md5: str, progress: Progress | Non
                 return
             reasons.append(f"{url} sent other bytes than were published (md5 {found}, not {md5})")
     except OSError as error:
-        raise Refusal(f"{path.name} cannot be kept in {path.parent}: {error.strerror or error}") from error
+        raise UserError(f"{path.name} cannot be kept in {path.parent}: {error.strerror or error}") from error
     finally:
         draft.unlink(missing_ok=True)
     below = path.relative_to(data_root()) if path.is_relative_to(data_root()) else path.name
-    raise Refusal(
+    raise UserError(
         f"{path.name} could not be downloaded: {'; '.join(reasons)}; put the file into {path.parent} by hand, "
         f"or set VITCORE_DATA to a folder that has {below}"
     )

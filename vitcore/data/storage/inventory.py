@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 Tell = Callable[[str], None]
 
@@ -15,13 +15,13 @@ Tell = Callable[[str], None]
 def inventory(found: Iterable[Path]) -> str:
     """The digest (64 hexadecimal digits) of every file's path, size and time, of folders with all that is in them.
 
-    Hidden files are left out, as they are when pictures are read; so is, with them, the cache's own folder.
+    Hidden files are left out, as they are when images are read; so is, with them, the cache's own folder.
 
     Raises:
-        Refusal: a folder that cannot be looked into.
+        UserError: a folder that cannot be looked into.
     """
     digest = hashlib.sha256()
-    seen: set[tuple[int, int]] = set()  # folders: one that is named twice, or is linked into itself, is walked once
+    known: set[tuple[int, int]] = set()  # folders: one that is named twice, or is linked into itself, is walked once
 
     def tell(line: str) -> None:
         digest.update(os.fsencode(line) + b"\0")
@@ -33,8 +33,8 @@ def inventory(found: Iterable[Path]) -> str:
         while waiting:
             folder = waiting.pop()
             about = os.stat(folder)
-            if (about.st_dev, about.st_ino) not in seen:
-                seen.add((about.st_dev, about.st_ino))
+            if (about.st_dev, about.st_ino) not in known:
+                known.add((about.st_dev, about.st_ino))
                 waiting += list(_walk(tell, folder))[::-1]
     return digest.hexdigest()
 
@@ -50,7 +50,7 @@ def _walk(tell: Tell, folder: str) -> Iterator[str]:
         with os.scandir(folder) as entries:
             in_order = sorted((entry for entry in entries if not hidden(entry.name)), key=lambda entry: entry.name)
     except OSError as error:
-        raise Refusal(f"{folder} cannot be looked into ({error.strerror}); allow it, or take it away") from error
+        raise UserError(f"{folder} cannot be looked into ({error.strerror}); allow it, or take it away") from error
     for entry in in_order:
         # A link's own words too: another file of the same size and time may be behind it now.
         tell(os.readlink(entry.path) if entry.is_symlink() else "")

@@ -1,4 +1,4 @@
-"""Where pictures lie on this machine, and where their decoded copies are kept."""
+"""Where images lie on this machine, and where their decoded copies are kept."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from vitcore.errors import Refusal
+from vitcore.errors import UserError
 
 CHUNK = 1 << 20
 """Bytes that are read at once of a file that goes on behind the end it said it had."""
@@ -26,7 +26,7 @@ def open_regular(path: Path, limit: int) -> BinaryIO:
 
     Raises:
         OSError: it is not there, or may not be read.
-        Refusal: it is something else than a file (a pipe would keep its reader waiting for ever), or larger.
+        UserError: it is something else than a file (a pipe would keep its reader waiting for ever), or larger.
     """
     _check(path, os.stat(path), limit)  # before it is opened too: opening some devices does something
     # Not blocking: a pipe that takes the file's place in this instant is opened at once, and then found out.
@@ -43,7 +43,7 @@ def read_regular(path: Path, limit: int) -> bytes:
     """The whole of a file of at most `limit` bytes.
 
     Raises:
-        Refusal: it is larger, or no file; and what else `open_regular` raises.
+        UserError: it is larger, or no file; and what else `open_regular` raises.
     """
     with open_regular(path, limit) as file:
         # It may grow meanwhile, and some of /proc's say that they are empty. A buffer is made as long as what is asked
@@ -52,7 +52,7 @@ def read_regular(path: Path, limit: int) -> bytes:
         while len(content) <= limit and (more := file.read(min(CHUNK, limit + 1 - len(content)))):
             content += more
     if len(content) > limit:
-        raise Refusal(_too_large(path, f"more than {limit:,}", limit))
+        raise UserError(_too_large(path, f"more than {limit:,}", limit))
     return bytes(content)
 
 
@@ -60,7 +60,7 @@ def own_place(path: Path) -> Path:
     """Where the link `path` leads among its folder and that one's neighbors; the path itself where it is none.
 
     Raises:
-        Refusal: out of the folder that holds the file and its neighbours.
+        UserError: out of the folder that holds the file and its neighbors.
     """
     if not os.path.islink(path):
         return path
@@ -69,16 +69,18 @@ def own_place(path: Path) -> Path:
     except FileNotFoundError:
         real = Path(os.path.realpath(path))
     if not real.is_relative_to(os.path.realpath(path.parent.parent)):
-        raise Refusal(f"{path} is a link that leads out of its folder, and is not followed; put the file itself there")
+        raise UserError(
+            f"{path} is a link that leads out of its folder, and is not followed; put the file itself there"
+        )
     return real
 
 
 def _check(path: Path, found: os.stat_result, limit: int) -> None:
     if not stat.S_ISREG(found.st_mode):
         what = KINDS.get(stat.S_IFMT(found.st_mode), "something else")
-        raise Refusal(f"{path} is {what} where a file is wanted; put the file itself there, or take it away")
+        raise UserError(f"{path} is {what} where a file is wanted; put the file itself there, or take it away")
     if found.st_size > limit:
-        raise Refusal(_too_large(path, f"{found.st_size:,}", limit))
+        raise UserError(_too_large(path, f"{found.st_size:,}", limit))
 
 
 def _too_large(path: Path, size: str, limit: int) -> str:

@@ -23,12 +23,12 @@ class Witness:
 
     def __init__(self, results: Results) -> None:
         self.results = results
-        self.told: dict[str, dict[int, tuple[float | None, ...]]] = {}
+        self.notes: dict[str, dict[int, tuple[float | None, ...]]] = {}
         self.slowest = 0.0
         self._offsets: dict[str, int] = {}
 
     def count(self) -> int:
-        return sum(map(len, self.told.values()))
+        return sum(map(len, self.notes.values()))
 
     def await_epoch(self) -> None:
         """Until another epoch is told, or it has taken too long to wait for one."""
@@ -46,7 +46,7 @@ class Witness:
                 lines, self._offsets[id] = journal.read(path, offset)
                 for line in lines:
                     if line["event"] == "epoch":
-                        self.told.setdefault(id, {})[line["epoch"]] = tuple(line.get(name) for name in ERRORS)
+                        self.notes.setdefault(id, {})[line["epoch"]] = tuple(line.get(name) for name in ERRORS)
             if time.monotonic() >= until:
                 return
             time.sleep(0.05)
@@ -64,15 +64,15 @@ class Witness:
         for id in self.results.ids():
             folder = self.results.run(id)
             folder.spec()
-            told = {line["epoch"] for line in journal.read(folder.events)[0] if line.get("event") == "epoch"}
-            assert self.told.get(id, {}).keys() <= told, f"{id} has lost an epoch"
+            messages = {line["epoch"] for line in journal.read(folder.events)[0] if line.get("event") == "epoch"}
+            assert self.notes.get(id, {}).keys() <= messages, f"{id} has lost an epoch"
             if folder.annotations.exists():
                 json.loads(folder.annotations.read_bytes())
             if folder.checkpoint.exists():
                 with folder.checkpoint.open("rb") as file:
                     length = int.from_bytes(file.read(8), "little")
                     header = json.loads(file.read(length))
-                end = max(one["data_offsets"][1] for name, one in header.items() if name != "__metadata__")
+                end = max(item["data_offsets"][1] for name, item in header.items() if name != "__metadata__")
                 assert folder.checkpoint.stat().st_size == 8 + length + end, f"{folder.checkpoint} is cut short"
             if folder.resume_point.exists():
                 with zipfile.ZipFile(folder.resume_point) as archive:
@@ -84,10 +84,12 @@ class Witness:
             index = Index(self.results, hydrate=hydrate)
             assert index.notice is None, index.notice
             index.poll()
-            for id, seen in self.told.items():
+            for id, known in self.notes.items():
                 table = queries.epochs(index, [id])
                 assert table["epoch"].tolist() == list(range(1, epochs + 1)), f"{id}: {table['epoch'].tolist()}"
                 errors = table[list(ERRORS)].astype(object).where(table[list(ERRORS)].notna(), None)
-                told = dict(zip(table["epoch"], errors.itertuples(index=False, name=None), strict=True))
-                assert all(told[epoch] == error for epoch, error in seen.items()), f"{id}: an epoch came out otherwise"
+                messages = dict(zip(table["epoch"], errors.itertuples(index=False, name=None), strict=True))
+                assert all(messages[epoch] == error for epoch, error in known.items()), (
+                    f"{id}: an epoch came out otherwise"
+                )
             index.close()

@@ -1,4 +1,4 @@
-"""Class folders, zips and tars, and single uploads: pictures of every make, names that lead out, links, bombs."""
+"""Class folders, zips and tars, and single uploads: images of every make, names that lead out, links, bombs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pages.draw.upload import opened
-from tests.data.images import class_files, picture
+from tests.data.images import class_files, image
 from tests.fuzz.promise import CANARY, Kind
 from tests.fuzz.values import damaged
 from vitcore.data import image as prepared
@@ -34,14 +34,14 @@ def _saved(image: Image.Image, form: str, **options: Any) -> bytes:
 
 @cache
 def makes() -> dict[str, bytes]:
-    """A whole picture of every make that is read, and of some that are not."""
+    """A whole image of every make that is read, and of some that are not."""
     ramp = np.linspace(0, 65_535, 144).reshape(12, 12)
     frames = [Image.new("P", (12, 12), level) for level in (9, 200, 30)]
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (12, 12, 3), dtype=np.uint8))
     turned = Image.Exif()
     turned[0x0112] = 6
     return {
-        "plain.png": picture(90),
+        "plain.png": image(90),
         "noise.jpg": _saved(noise, "JPEG"),
         "turned.jpg": _saved(noise, "JPEG", exif=turned),
         "cmyk.jpg": _saved(Image.new("CMYK", (12, 12), (9, 99, 0, 3)), "JPEG"),
@@ -54,7 +54,7 @@ def makes() -> dict[str, bytes]:
         "glass.png": _saved(Image.new("RGBA", (12, 12), (0, 0, 0, 0)), "PNG"),
         "palette.png": _saved(noise.convert("P"), "PNG"),
         "one bit.bmp": _saved(Image.new("1", (12, 12), 1), "BMP"),
-        "dot.png": picture(5, 1),
+        "dot.png": image(5, 1),
         "thin.png": _saved(Image.new("L", (900, 1), 60), "PNG"),
         "wide.png": _saved(Image.new("1", (12_000, 10_000)), "PNG"),
         "many.ppm": b"P6 99999 99999 255\n" + bytes(99),
@@ -65,7 +65,7 @@ def makes() -> dict[str, bytes]:
 
 
 @st.composite
-def pictures(draw: st.DrawFn) -> tuple[str, bytes]:
+def images(draw: st.DrawFn) -> tuple[str, bytes]:
     name = draw(st.sampled_from(sorted(makes())))
     content = makes()[name]
     return name, draw(damaged(content)) if draw(st.booleans()) else content
@@ -93,10 +93,10 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
     files = class_files(split=draw(st.booleans()), each=2) if draw(st.integers(0, 9)) else {}
     folders = sorted({name.rpartition("/")[0] for name in files}) or ["train/a"]
     for number in range(draw(st.integers(0, 3))):
-        name, content = draw(pictures())
+        name, content = draw(images())
         files[f"{draw(st.sampled_from(folders))}/{number}-{name}"] = content
     if draw(st.integers(0, 3)) == 0:
-        files[draw(st.sampled_from(ODD_NAMES))] = picture(3)
+        files[draw(st.sampled_from(ODD_NAMES))] = image(3)
     if draw(st.integers(0, 9)) == 0:
         files.pop(draw(st.sampled_from(sorted(files)))) if files else None
     packed = draw(st.sampled_from(["folder", "zip", "tar", "tar.xz", "tgz"]))
@@ -112,7 +112,7 @@ def trees(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _make(case: dict[str, Any], place: Path) -> Path:
-    path = place / ("pictures" if case["packed"] == "folder" else f"pictures.{case['packed']}")
+    path = place / ("images" if case["packed"] == "folder" else f"images.{case['packed']}")
     if case["packed"] == "folder":
         _folder(case, path)
     elif case["packed"] == "zip":
@@ -152,7 +152,7 @@ def _zip(case: dict[str, Any], path: Path) -> None:
         if case["wrong"] == "bomb":
             archive.writestr("train/bright/bomb.png", bytes(5 * 2**20), compresslevel=9)
         if case["wrong"] == "twice" and case["files"]:
-            archive.writestr(zipfile.ZipInfo("train/bright/1.png "), picture(1))
+            archive.writestr(zipfile.ZipInfo("train/bright/1.png "), image(1))
     if case["wrong"] == "lie":  # the directory says another size than the member has
         whole = path.read_bytes()
         at = whole.rfind(b"PK\x01\x02")
@@ -190,12 +190,12 @@ def check_tree(case: dict[str, Any], place: Path) -> None:
         images = load("folder", 8, folder=str(path))
         found = described("folder", str(path))
     assert images.train.images.shape[1:] == images.test.images.shape[1:] == (3, 8, 8)
-    assert (len(images.train.labels), len(images.test.labels)) == (found.train_rows, found.test_rows)
+    assert (len(images.train.labels), len(images.test.labels)) == (found.train_samples, found.test_samples)
     assert images.classes == found.classes
     assert int(images.train.labels.max()) < len(images.classes)
 
 
-def check_picture(case: tuple[str, bytes], place: Path) -> None:
+def check_image(case: tuple[str, bytes], place: Path) -> None:
     name, content = case
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as those do who decode many
@@ -204,13 +204,13 @@ def check_picture(case: tuple[str, bytes], place: Path) -> None:
 
 
 def check_upload(case: tuple[str, bytes], place: Path) -> None:
-    """A picture given to Draw, for every sort of dataset."""
+    """An image given to Draw, for every sort of dataset."""
     image = opened(*case)
     for dataset in ("mnist", "fashion-mnist", "cifar-10"):
         try:
             pixels = prepared.prepare(image.copy(), dataset)
-        except ValueError as refusal:
-            if "there is nothing" not in str(refusal):
+        except ValueError as error:
+            if "there is nothing" not in str(error):
                 raise
         else:
             assert pixels.ndim == 3
@@ -218,6 +218,6 @@ def check_upload(case: tuple[str, bytes], place: Path) -> None:
 
 KINDS = [
     Kind("class folders and archives", 500, trees(), check_tree, named=True),
-    Kind("pictures", 1000, pictures(), check_picture),
-    Kind("uploads", 300, pictures(), check_upload),
+    Kind("images", 1000, images(), check_image),
+    Kind("uploads", 300, images(), check_upload),
 ]
