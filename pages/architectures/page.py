@@ -88,8 +88,8 @@ def accuracy() -> None:
     chart(figure, key="size", name="vitcore-accuracy-against-size")
     measured = int((points["published"] == False).sum())  # noqa: E712  a column of objects
     st.caption(
-        "Hollow: as the slides print it (their Figure 2). Filled: runs stored here, the mean over seeds with its 95 % "
-        f"interval; {measured or 'none'} so far on {DATASETS[dataset].label}. "
+        "Hollow: as the slides print it (their Figure 2). Filled: runs stored here, the median over seeds with its "
+        f"95 % interval; {measured or 'none'} so far on {DATASETS[dataset].label}. "
         + format.plain(pooling.left_out(size_tables.of_dataset(table, dataset)[1]))
     )
 

@@ -1,4 +1,4 @@
-"""The chosen runs' curves, one over the other, or each group's mean with its interval."""
+"""The chosen runs' curves, one over the other, or each group's median with its interval."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pages.server import store_cache
 from pages.shared import format
 from pages.shared.chart import chart, plain
 from vitcore import figures
+from vitcore.figures.medians import IN_WORDS
 from vitcore.store import queries
 
 OVERLAID = 12  # curves that are still told apart
@@ -20,9 +21,9 @@ MANY = 50  # runs of a group whose curves are averaged
 
 
 def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
-    """Runs' curves, one over the other; gathered by columns, each group's mean with its interval as a band."""
+    """Runs' curves, one over the other; gathered by columns, each group's median with its interval as a band."""
     if runs.empty and by is not None:
-        st.caption("None of these runs is finished, so that there is no mean to draw.")
+        st.caption("None of these runs is finished, so that there is no median to draw.")
         return
     if runs.empty:
         st.caption("Choose runs in the table, by the boxes at its left edge, to lay their curves over one another.")
@@ -41,6 +42,8 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None) -> None:
         return
     plot = figures.curve_plot(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log)
     chart(plain(plot), key="compare-curves", name=f"vitcore-{y}")
+    if by is not None:
+        st.caption(IN_WORDS)
     if y in TEST_SCORES and epochs["validated"].any():
         st.caption("Runs with validation are tested after their last epoch alone; their epochs have validation values.")
     if len(runs) > len(drawn):

@@ -53,7 +53,7 @@ class View(BaseModel):
     grouped: bool = False
     by: Names = ()  # empty: the columns in which runs differ most plainly
     all_runs: bool = False  # means are over runs too that were not trained here to their end
-    group_sort: Short = ""  # a column of the groups; empty: the lowest mean validation error first
+    group_sort: Short = ""  # a column of the groups; empty: the lowest median validation error first
     group_descending: bool = False
     runs: Annotated[tuple[Short, ...], Field(max_length=20_000)] | None = None  # None: the newest few
     chart: Chart = "curves"

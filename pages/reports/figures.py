@@ -12,6 +12,7 @@ from pages.shared.chart import chart
 from pages.shared.class_names import class_names
 from vitcore.errors import UserError
 from vitcore.figures import most_confused
+from vitcore.figures.medians import IN_WORDS
 from vitcore.published import tables
 from vitcore.published.tables import Figure
 from vitcore.reproduction import charts
@@ -45,6 +46,8 @@ def figures(result: ResultTable, runs: pd.DataFrame) -> None:
             st.caption("None of its runs is stored yet.")
         else:
             chart(drawn, key=f"figure-{figure.key}", name=f"vitcore-{figure.key}")
+            if figure.chart == "curves":
+                st.caption(IN_WORDS)
 
 
 def _epochs(ids: list[str]) -> pd.DataFrame:

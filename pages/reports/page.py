@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,22 +164,30 @@ def _claims(now: View) -> None:
     own = [value for value in claims().values() if now.table.key in value.tables]
     if not own:
         return
-    wanted = {key for entry in own for key in entry.tables} - {now.table.key}
+    wanted = {key for item in own for key in item.tables} - {now.table.key}
     made = {now.table.key: now.result}
     for key in wanted:
         other = published.table(key)
         epochs = epochs_of(epoch_runs(other, now.protocol, now.runs))
         made[key] = results(other, now.runs, now.protocol, epochs=epochs)
     lines = []
-    for item in own:
-        printed, measured = by_published(item), by_runs(item, made)
-        lines.append((f"“{item.text}” ({item.place})", printed.standing, printed.why, measured.standing, measured.why))
+    for entry in own:
+        curves = _curves(made.values()) if entry.plateau else None
+        printed, measured = by_published(entry), by_runs(entry, made, curves)
+        lines.append(
+            (f"“{entry.text}” ({entry.place})", printed.standing, printed.why, measured.standing, measured.why)
+        )
     names = ["Claim", "By the published numbers", "Why", "By our runs", "Why "]
     st.markdown("**What the report claims**")
     st.dataframe(pd.DataFrame(lines, columns=names).astype(str), hide_index=True, row_height=70, key="claims")
-    for item in own:
-        if item.open:
-            st.caption(format.plain(item.open))
+    for entry in own:
+        if entry.open:
+            st.caption(format.plain(entry.open))
+
+
+def _curves(made: Iterable[ResultTable]) -> pd.DataFrame | None:
+    """The epochs of all runs in these tables' cells."""
+    return epochs_of(sorted({id for result in made for item in result.results for id in item.runs.values()}))
 
 
 INTERVALS = (

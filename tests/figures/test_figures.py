@@ -11,6 +11,7 @@ import pytest
 
 from vitcore import figures
 from vitcore.figures import PALETTE, Series
+from vitcore.statistics.intervals import typical_interval
 
 EPOCHS = pd.concat(
     [
@@ -75,7 +76,7 @@ def test_a_curve_runs_over_every_axis(x: str) -> None:
         assert list(figure.data[1].x[:1]) == [1000 * 2e6 * 3]
 
 
-def test_a_group_is_its_mean_with_a_band() -> None:
+def test_a_group_is_its_median_with_a_band() -> None:
     figure = figures.curves(EPOCHS, RUNS, group="kernel")
     single, band, mean = figure.data
     assert list(mean.y) == pytest.approx(np.linspace(0.1, 0.9, 10) + 0.015)
@@ -101,6 +102,36 @@ def test_a_run_that_was_cut_shortens_no_mean() -> None:
     assert list(mean.customdata[1:]) == [" (n = 1)"] * 9
     assert mean.y[1:] == pytest.approx(np.linspace(0.1, 0.9, 10)[1:] + 0.01)
     assert set(band.x) == {1}
+
+
+@pytest.mark.parametrize(("y", "top"), [("accuracy", 1.0), ("error_percent", 100.0), ("test_loss", np.inf)])
+@pytest.mark.parametrize("count", [2, 3, 8])
+def test_no_band_reaches_beyond_what_its_metric_can_be(y: str, top: float, count: int) -> None:
+    random = np.random.default_rng(0)
+    values = {run: min(top, 100.0) * random.beta(0.3, 4, 10) for run in "abcdefgh"[:count]}
+    epochs = pd.concat(pd.DataFrame({"run_id": run, "epoch": range(1, 11), y: values[run]}) for run in values)
+    runs = pd.DataFrame({"id": list(values), "kernel": "x", "test_samples": 360})
+    band, line = figures.curves(epochs, runs, y=y, group="kernel").data
+    assert (band.y >= 0).all()
+    assert (band.y <= top).all()
+    assert list(line.y) == pytest.approx(np.median(list(values.values()), axis=0))
+    high, low = band.y[:10], band.y[10:][::-1]
+    assert (low <= line.y).all()
+    assert (line.y <= high).all()
+
+
+def test_a_band_is_the_interval_of_the_tables() -> None:
+    """The last point of a curve and the cell of a table tell one interval, the test set's own luck included."""
+    errors = [2.0, 2.4, 3.1]
+    epochs = pd.DataFrame({"run_id": ["a", "b", "c"], "epoch": 1, "error_percent": errors})
+    runs = pd.DataFrame({"id": ["a", "b", "c"], "kernel": "x", "test_samples": 360, "val_samples": 40})
+    band, line = figures.curves(epochs, runs, y="error_percent", group="kernel").data
+    known = typical_interval(errors, images=360)
+    assert [line.y[0], band.y[1], band.y[0]] == pytest.approx([*known])
+    assert line.customdata[0] == f" [{known.low:.4g} to {known.high:.4g}] (n = 3)"
+    held_out = epochs.rename(columns={"error_percent": "held_out_error"})
+    band, _ = figures.curves(held_out, runs, y="held_out_error", group="kernel").data
+    assert list(band.y[::-1]) == pytest.approx(typical_interval(errors, images=40)[1:])
 
 
 def test_where_no_run_is_there_nothing_is_drawn() -> None:

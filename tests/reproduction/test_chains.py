@@ -183,7 +183,7 @@ def test_recipes_in_a_circle_or_of_no_name_are_no_table() -> None:
         Table.model_validate(nameless)
 
 
-@pytest.mark.parametrize("protocol", ["report", "scaled", "digits"])
+@pytest.mark.parametrize("protocol", ["report", "scaled", "digits", "tiny-imagenet"])
 @pytest.mark.parametrize(
     ("key", "row", "links"),
     [

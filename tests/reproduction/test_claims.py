@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,9 @@ from tests.stored_runs import stored
 from vitcore.published.claims import Claim, claims
 from vitcore.published.tables import table
 from vitcore.reproduction.claims import Standing, by_published, by_runs
+from vitcore.reproduction.evidence import stored_epochs, with_stored
 from vitcore.reproduction.tables import results
+from vitcore.spec import RunSpec
 
 Frame = Callable[..., pd.DataFrame]
 
@@ -29,6 +32,7 @@ Frame = Callable[..., pd.DataFrame]
         ("repeated-637", Standing.HOLDS, "3 of 18 cells"),
         ("repeated-seconds", Standing.HOLDS, "5 of 36 cells"),
         ("transformer-better", Standing.OPEN, "prints no numbers"),
+        ("transformer-plateaus-earlier", Standing.OPEN, "without values"),
         ("hybrid-f1", Standing.PARTLY, "0.8494, which rounds to another (it is cut there, not rounded)"),
     ],
 )
@@ -81,7 +85,7 @@ def test_the_transformer_is_judged_by_accuracy(frame: Frame) -> None:
 def test_one_seed_and_none_settle_no_claim(frame: Frame) -> None:
     for claim in claims().values():
         assert judged(claim, frame())[0] is Standing.OPEN
-        if claim.rows and claim.test != "constant answer":
+        if claim.rows and claim.test != "constant answer":  # that needs no seeds, and curves need epochs
             assert judged(claim, runs_of(claim, frame, dict.fromkeys(claim.rows, 5.0), 1))[0] is Standing.OPEN
 
 
@@ -91,9 +95,56 @@ def test_always_0_by_our_runs_is_a_matter_of_divergence(frame: Frame) -> None:
     assert found == (Standing.HOLDS, "7 of 7 runs diverged: from then on they answer always 0")
 
 
+def curve(spec: RunSpec, rises_until: int, last: int) -> pd.DataFrame:
+    """Evaluated every five epochs, as the report did: a straight way up, then level."""
+    epochs = list(range(1, last + 1))
+    found = pd.DataFrame({"run_id": stored(spec, 50.0)["id"], "epoch": epochs, "accuracy": math.nan})
+    due = found["epoch"] % 5 == 0
+    found.loc[due, "accuracy"] = 0.1 + 0.5 * found.loc[due, "epoch"].clip(upper=rises_until) / rises_until
+    return found
+
+
+@pytest.mark.parametrize(
+    ("vit", "cnn", "seeds", "standing", "why"),
+    [
+        (100, 250, 3, Standing.HOLDS, "earlier in 3 of 3 pairs"),
+        (250, 100, 3, Standing.FAILS, "earlier in 0 of 3 pairs"),
+        (100, 499, 3, Standing.HOLDS, "earlier in 3 of 3 pairs"),  # the CNN still rises at its end, after 500
+        (299, 499, 3, Standing.OPEN, "in 3 more no plateau is seen before a run ends"),
+        (299, 100, 3, Standing.FAILS, "earlier in 0 of 3 pairs"),
+        (100, 250, 2, Standing.OPEN, "fewer than 3 pairs settle nothing"),
+    ],
+)
+def test_a_plateau_is_seen_by_the_rule_of_the_claim(
+    frame: Frame, vit: int, cnn: int, seeds: int, standing: Standing, why: str
+) -> None:
+    claim = claims()["transformer-plateaus-earlier"]
+    item = table("cifar10-text")
+    specs = [(item.spec(row, "accuracy", "report", seed), row) for row in ("vit", "cnn") for seed in range(seeds)]
+    runs = frame([stored(spec, 50.0, test_samples=10_000) for spec, _ in specs])
+    lengths = {"vit": (vit, 300), "cnn": (cnn, 500)}
+    epochs = pd.concat([curve(spec, *lengths[row]) for spec, row in specs])
+    found = by_runs(claim, {item.key: results(item, runs, "report")}, epochs)
+    assert found.standing is standing, found.why
+    assert why in found.why
+
+
+def test_the_runs_kept_with_the_project_are_too_short_for_a_plateau(frame: Frame) -> None:
+    claim, item = claims()["transformer-plateaus-earlier"], table("cifar10-text")
+    runs = with_stored(frame())
+    result = results(item, runs, "jpeg")
+    epochs = stored_epochs([id for cell in result.results for id in cell.runs.values()])
+    assert len(epochs) == 20
+    found = by_runs(claim, {item.key: result}, epochs)
+    assert found.standing is Standing.OPEN
+    assert "in 1 more no plateau is seen" in found.why
+
+
 def test_a_claim_about_what_no_table_has_is_refused() -> None:
     raw = claims()["x2-quickest"].model_dump()
     with pytest.raises(ValidationError, match="has no row 'x9'"):
         Claim.model_validate({**raw, "rows": ["x9"]})
+    with pytest.raises(ValidationError, match="takes the rule `plateau`"):
+        Claim.model_validate({**raw, "test": "plateaus earlier"})
     with pytest.raises(ValidationError, match="has no column of 'macs'"):
         Claim.model_validate({**raw, "metric": "macs"})

@@ -10,8 +10,8 @@ import scipy.stats
 
 from benchmarks.statistics.simulate import coverage, on_test_set
 from benchmarks.statistics.worlds import WORLDS
-from vitcore.statistics.intervals import half_widths, typical_interval
-from vitcore.statistics.scales import PERCENT, REAL
+from vitcore.statistics.intervals import typical_band, typical_interval
+from vitcore.statistics.scales import PERCENT, POSITIVE, REAL, Scale
 from vitcore.statistics.spread import UNKNOWN, of_others, pooled
 
 TABLES, ROWS = 40, 6
@@ -103,14 +103,14 @@ def test_the_interval_of_few_is_students_on_the_scale() -> None:
     assert found.center == 2
 
 
-def test_half_widths_of_many_means_are_those_of_each() -> None:
+@pytest.mark.parametrize("images", [None, 360])
+@pytest.mark.parametrize("scale", [PERCENT, REAL, POSITIVE])
+def test_a_band_is_the_interval_of_each_of_its_points(scale: Scale, images: int | None) -> None:
     random = np.random.default_rng(0)
-    samples = [random.normal(size=count) for count in (2, 3, 10, 1)]
-    found = half_widths(
-        [len(sample) for sample in samples],
-        [float(np.std(sample, ddof=1)) if len(sample) > 1 else 0.0 for sample in samples],
-    )
-    for item, half in zip(samples[:3], found, strict=False):
-        low, high = scipy.stats.t.interval(0.95, len(item) - 1, item.mean(), item.std(ddof=1) / math.sqrt(len(item)))
-        assert half == pytest.approx((high - low) / 2)
-    assert math.isnan(found[3]), "one value tells no interval"
+    values = np.minimum(8 * np.exp(random.normal(0, 1.2, (9, 40))), 99)
+    values[random.random(values.shape) < 0.5] = np.nan
+    values[:, 0], values[1:, 1], values[3, 2] = np.nan, np.nan, np.inf
+    found = typical_band(values, scale, images=images)
+    each = np.array([typical_interval(column, scale, images=images) for column in values.T])
+    assert {2, 3, 6} <= set(np.isfinite(values).sum(axis=0)), "few and many"
+    np.testing.assert_allclose(np.array(found), each.T)

@@ -105,7 +105,7 @@ def test_best_weights_of_an_abandoned_attempt_are_withdrawn(tmp_path: Path) -> N
     quick(tmp_path, epochs=2)
     about = line_of(tmp_path)
     save_file(load_file(tmp_path / "best.safetensors"), tmp_path / "best.safetensors", metadata=about | {"epoch": "9"})
-    found = best.Best()
+    found = best.Best(best.TEST_ERROR)
     state = load_resume(tmp_path, RunSpec.parse(json.loads(about["spec"])))
     assert state is not None
     found.restore(tmp_path, state["best"])

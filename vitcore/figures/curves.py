@@ -1,4 +1,4 @@
-"""Learning curves: runs over epochs, images, seconds or arithmetic; groups as a mean with its 95 % interval."""
+"""Learning curves: runs over epochs, images, seconds or arithmetic; groups as a median with its 95 % interval."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from vitcore import events
 from vitcore.apart import apart
 from vitcore.figures import edges
-from vitcore.figures.means import Mean, averaged
+from vitcore.figures.medians import Median, median
+from vitcore.figures.metrics import SHARES, images_of, scale_of
 from vitcore.figures.style import SHARE_TICKS, color, dash, faint, layout, plain, uid
 
 X_AXES: dict[str, str] = {
@@ -21,8 +22,11 @@ X_AXES: dict[str, str] = {
 }
 """What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
 
+CHOSEN_BY = "held_out_accuracy"
+"""What is drawn where nobody has chosen: by it epochs are chosen, so the test images are where there are no others."""
+
 Y_AXES: dict[str, str] = {
-    "held_out_accuracy": f"{events.metrics()['val_accuracy'].label} (without: test)",
+    CHOSEN_BY: f"{events.metrics()['val_accuracy'].label} (without: test)",
     **{name: each.axis_label for name, each in events.metrics("y").items()},
 }
 
@@ -38,11 +42,6 @@ SCORES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """What is known of the epochs after which there was an evaluation: its neighbors, and the columns that tell of one."""
 
 LOSSES = (*events.unfinite(), "held_out_loss")  # written without a value where the loss was no number
-SHARES = (
-    *(name for name, each in events.metrics().items() if each.meaning.unit == "share"),
-    *("held_out_accuracy", "held_out_f1"),
-)
-
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
 DENSE = 400  # points above which a curve is as thin as it can be: it is a band of its own noise, and hides another's
@@ -64,7 +63,7 @@ def curve_plot(
     runs: pd.DataFrame | None = None,
     *,
     x: str = "epoch",
-    y: str = "accuracy",
+    y: str | None = None,
     group: str | Sequence[str] | None = None,
     smoothing: float = 0.0,
     log_x: bool = False,
@@ -81,8 +80,9 @@ def curve_plot(
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
         runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
             its order decides the colors. None: runs are named by their ids.
-        group: column or columns of `runs`; a group's line is at each point the mean over its runs that have one there,
-            the band its 95 % t-interval.
+        y: a column of the epochs. None: the accuracy by which epochs are chosen, where the frame has it.
+        group: column or columns of `runs`; a group's line is at each point the median over its runs that have one
+            there, the band its 95 % interval as in the tables: no band reaches below 0, or above 100 %.
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
         spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
@@ -90,6 +90,7 @@ def curve_plot(
     Raises:
         ValueError: there is no such axis, or smoothing is out of its range.
     """
+    y = y or (CHOSEN_BY if CHOSEN_BY in epochs else "accuracy")
     for name, table in ((x, X_AXES), (y, Y_AXES)):
         if name not in table and name not in epochs.columns:
             raise ValueError(f"there is no axis {name!r}; there are {', '.join(table)}")
@@ -112,7 +113,13 @@ def curve_plot(
             behind += _spread([end[ids[0]] for end in ends], name, key, place) if ends else []
             data += _run(lines[0], name, key, place, smoothing) if lines else []
         elif lines:
-            data += _group(lines, name, key, place, smoothing, exact=x == "epoch")
+            middle = median(
+                [(line.x, line.y, _smooth(line.y, smoothing)) for line in lines],
+                scale_of(y, [line.y for line in lines]),
+                exact=x == "epoch",
+                images=None if runs is None else images_of(y, runs[runs["id"].isin(set(ids))]),
+            )
+            data += _group(middle, name, key, place, y)
     data = behind + data
     shown = bool(data)
     data, clipped = edges.clip(data) if log_y else (data, False)
@@ -240,26 +247,24 @@ def _spread(ends: list[Line], name: str, key: str, place: int) -> list[Trace]:
     return [{"x": along.ravel(), "y": up.ravel(), "mode": "lines", "line": shade, **_aside(name, key, "spread")}]
 
 
-def _group(lines: list[Line], name: str, key: str, place: int, smoothing: float, *, exact: bool) -> list[Trace]:
-    """The mean of a group's curves, and its interval as a band behind it where there are several."""
-    found = averaged([(line.x, line.y, _smooth(line.y, smoothing)) for line in lines], exact=exact)
+def _group(found: Median, name: str, key: str, place: int, y: str) -> list[Trace]:
+    """The median of a group's curves, and its interval as a band behind it where there are several."""
     band: list[Trace] = []
-    if np.isfinite(found.half).any():
+    if np.isfinite(found.low).any():
         there, back = found.outline()
         shape = {"fill": "toself", "fillcolor": faint(color(place), 0.18), "line": {"width": 0}, "mode": "lines"}
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
-    curve = _curve(found.x, found.mean, f"{name} (n = {found.many()})", key, place)
-    return [
-        *band,
-        {**curve, "connectgaps": False, "customdata": _texts(found), "hovertemplate": "%{y}%{customdata}"},
-    ]
+    curve = _curve(found.x, found.center, f"{name} (n = {found.many()})", key, place)
+    texts = _interval_texts(found, y)
+    return [*band, {**curve, "connectgaps": False, "customdata": texts, "hovertemplate": "%{y}%{customdata}"}]
 
 
-def _texts(found: Mean) -> list[str]:
-    """What a point says besides its mean: half the interval where several runs are there, and how many are."""
+def _interval_texts(found: Median, y: str) -> list[str]:
+    """What a point says besides its median: the interval where several runs are there, and how many are."""
+    form = "{:.2%}" if y in SHARES else "{:.4g}"
     return [
-        f" ± {half:.4g} (n = {count})" if count > 1 else f" (n = {count})"
-        for half, count in zip(found.half, found.number, strict=True)
+        (f" [{form.format(low)} to {form.format(high)}]" if np.isfinite(low) else "") + f" (n = {count})"
+        for low, high, count in zip(found.low, found.high, found.number, strict=True)
     ]
 
 

@@ -18,19 +18,21 @@ def curves(
     runs: Run | str | Sequence[Run | str],
     *,
     x: str = "epoch",
-    y: str = "accuracy",
+    y: str | None = None,
     group: str | Sequence[str] | None = None,
     smoothing: float = 0.0,
     log_x: bool = False,
     log_y: bool = False,
     height: int = 420,
 ) -> go.Figure:
-    """Learning curves laid over one another: a line a run, or a mean with its 95 % interval a group of runs.
+    """Learning curves laid over one another: a line a run, or a median with its 95 % interval a group of
+    runs.
 
     Args:
         runs: runs or their ids; their order decides the colors.
         x: epoch, images_seen, training_seconds, cpu_seconds or macs.
-        y: a metric of the epochs that can be drawn (figures.Y_AXES): accuracy, error_percent, f1, train_loss, ...
+        y: a metric of the epochs that can be drawn (figures.Y_AXES): val_error, val_accuracy, train_loss, ...; None:
+            the validation accuracy, of runs without validation the test accuracy.
         group: column or columns of `vc.runs()` by which runs are put together, such as "kernel".
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean.
         height: of the figure, in pixels.

@@ -18,14 +18,26 @@ Test = Literal[
     "constant answer",
     "repeated",
     "stated number",
+    "plateaus earlier",
 ]
+
+
+class Rule(BaseModel):
+    """When a curve has reached its plateau: the arguments of statistics.plateau, and whose rule it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    threshold: float
+    patience: int
+    source: str
 
 
 class Claim(BaseModel):
     """A sentence of a report, or a remark on its numbers, with the rows and the metric that tell whether it holds.
 
-    `reference` is what rows are better than; `constants` are a network's errors that always gives one answer; `low` and
-    `high` bound what is said to be repeated; `stated` is a number of the text; `open` says what cannot be judged.
+    `reference` is what rows are better than, or earlier; `plateau` is the rule of that; `constants` are a network's
+    errors that always gives one answer; `low` and `high` bound what is said to be repeated; `stated` is a number of the
+    text; `open` says what cannot be judged.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,10 +54,15 @@ class Claim(BaseModel):
     low: float = 0.0
     high: float = 0.0
     stated: str = ""
+    plateau: Rule | None = None
     open: str = ""
 
     @model_validator(mode="after")
     def _fits_its_tables(self) -> Self:
+        if (self.test == "plateaus earlier") != (self.plateau is not None):
+            raise ValueError(
+                f"{self.key}: the test 'plateaus earlier' takes the rule `plateau`, and no other test does"
+            )
         for key in self.tables:
             rows = {row.key for row in table(key).rows}
             for row in [*self.rows, *([self.reference] if self.reference else [])]:

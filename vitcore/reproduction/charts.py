@@ -45,8 +45,8 @@ def draw(
 def runs_behind(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
     """The stored runs whose epochs or matrices the figure shows, with the table's row as `row`.
 
-    A curve is a mean, so that it has the runs of the table's own means; a matrix is one run's, and may be of one that
-    is still under way.
+    A curve is a median, so that it has the runs of the table's own medians; a matrix is one run's, and may be of one
+    that is still under way.
     """
     found, names = [], result.table.names()
     for item in result.results:

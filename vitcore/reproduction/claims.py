@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import pandas as pd
 import scipy.stats
 
 from vitcore.published.claims import Claim
 from vitcore.published.metrics import METRICS
 from vitcore.published.tables import Table, table
 from vitcore.reproduction.comparisons import LEVEL, column_pairs, with_and_without
+from vitcore.reproduction.plateaus import reached
 from vitcore.reproduction.tables import ResultTable
 from vitcore.reproduction.verdicts import last_digit, published_spread
 from vitcore.statistics.intervals import t_limit
@@ -49,15 +51,20 @@ def by_published(claim: Claim) -> Judged:
     }
     if claim.test == "rows better":
         return _better_published(claim, values)
+    if claim.test == "plateaus earlier":
+        return Judged(Standing.OPEN, "the report prints its curves without values")
     return _JUDGES[claim.test](claim, values)
 
 
-def by_runs(claim: Claim, results: Mapping[str, ResultTable]) -> Judged:
+def by_runs(claim: Claim, results: Mapping[str, ResultTable], epochs: pd.DataFrame | None = None) -> Judged:
     """The claim by our runs.
 
     Args:
         results: the claim's tables, by key, all under one protocol.
+        epochs: of their runs, as store.queries.epochs gives them, for a claim about curves.
     """
+    if claim.test == "plateaus earlier":
+        return _plateaus_ours(claim, results, epochs)
     values = {
         (key, result.row.key, result.column.key): result.measured.center
         for key in claim.tables
@@ -176,6 +183,19 @@ def _counterpart_measured(result: ResultTable, counterpart: ResultTable) -> Judg
     worse = sum(gap < 0 for gap in clear)
     why = f"of {len(tested)} columns, worse without replacement in {worse}, better in {len(clear) - worse}, rest open"
     return Judged(_standing(worse, len(tested)) if clear else Standing.OPEN, why)
+
+
+def _plateaus_ours(claim: Claim, results: Mapping[str, ResultTable], epochs: pd.DataFrame | None) -> Judged:
+    if epochs is None or epochs.empty:
+        return Judged(Standing.OPEN, "no curve of ours is stored yet")
+    pairs = [item for key in claim.tables for item in reached(claim, results[key], epochs)]
+    messages = [pair.earlier for pair in pairs if pair.earlier is not None]
+    earlier, late = sum(messages), len(pairs) - len(messages)
+    why = f"earlier in {earlier} of {len(messages)} pairs of curves of one seed"
+    why += f"; in {late} more no plateau is seen before a run ends" if late else ""
+    if len(messages) < FEWEST_PAIRS:
+        return Judged(Standing.OPEN, f"{why}; fewer than {FEWEST_PAIRS} pairs settle nothing")
+    return Judged(_standing(earlier, len(messages)), why)
 
 
 def _falls(claim: Claim, values: Values) -> Judged:

@@ -56,34 +56,81 @@ def typical_interval(
     known = finite(values)
     if not len(known):
         return NOTHING
-    with np.errstate(over="ignore"):  # a damaged journal may hold anything
-        center = float(np.median(known))
-    if len(known) < 2 or not math.isfinite(center):
-        return Interval(center, math.nan, math.nan)
-    on_scale, noise = scale.to(known, images), scale.resolution(center, images)
-    if len(known) < FEWEST_FREE:
-        variance, degrees = spread.moderated(float(on_scale.var(ddof=1)), len(known) - 1)
-        half = t_limit(confidence, degrees) * math.sqrt(max(variance, noise) / len(known))
-        low, high = on_scale.mean() - half, on_scale.mean() + half
-    else:
-        low, high = _between_values(np.sort(on_scale), confidence)
-    middle = float(np.median(on_scale))
-    more = t_limit(confidence, math.inf) ** 2 * noise
-    low = middle - math.hypot(max(middle - low, 0.0), math.sqrt(more))
-    high = middle + math.hypot(max(high - middle, 0.0), math.sqrt(more))
-    ends = scale.back([low, high], images)
-    return Interval(center, min(float(ends[0]), center), max(float(ends[1]), center))
+    center, low, high = (
+        float(interval[0]) for interval in _intervals(known[:, None], scale, spread, images, confidence)
+    )
+    return Interval(center, low, high)
 
 
-def _between_values(ordered: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Between two order statistics, interpolated towards `confidence` (Hettmansperger and Sheather 1986)."""
+class Band(NamedTuple):
+    """An interval at each of several points, arrays (points); NaN where too few values say nothing."""
+
+    center: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def typical_band(
+    values: ArrayLike, scale: Scale = PERCENT, *, images: int | None = None, confidence: float = 0.95
+) -> Band:
+    """`typical_interval` at each point of several curves, so that a curve ends in the interval of its table's cell.
+
+    Args:
+        values: (runs points); what is no number is left out of its point.
+    """
+    array = np.asarray(values, dtype=float)
+    array = np.sort(np.where(np.isfinite(array), array, np.nan), axis=0)  # NaN comes last
+    counts = np.isfinite(array).sum(axis=0)
+    found = np.full((3, array.shape[1]), np.nan)
+    for count in np.unique(counts[counts > 0]):
+        points = counts == count
+        found[:, points] = _intervals(array[:count, points], scale, UNKNOWN, images, confidence)
+    return Band(*found)
+
+
+def _intervals(
+    values: np.ndarray, scale: Scale, spread: Spread, images: int | None, confidence: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Center, low and high of each column of values (n k), all of which are numbers; of one value there are no ends."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a damaged journal may hold anything
+        center = np.median(values, axis=0)
+        on_scale = scale.to(values, images)
+        middle = np.median(on_scale, axis=0)
+        noise = np.array([scale.resolution(item, images) for item in center])
+        low, high = _ends(on_scale, noise, spread, confidence)
+        more = t_limit(confidence, math.inf) ** 2 * noise
+        low = scale.back(middle - np.hypot(np.maximum(middle - low, 0.0), np.sqrt(more)), images)
+        high = scale.back(middle + np.hypot(np.maximum(high - middle, 0.0), np.sqrt(more)), images)
+    messages = np.isfinite(center)
+    return (
+        center,
+        np.where(messages, np.minimum(low, center), np.nan),
+        np.where(messages, np.maximum(high, center), np.nan),
+    )
+
+
+def _ends(on_scale: np.ndarray, noise: np.ndarray, spread: Spread, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """The interval's ends on the scale for each column of values (n k)."""
+    count = len(on_scale)
+    if count < 2:
+        return np.full(len(noise), np.nan), np.full(len(noise), np.nan)
+    if count >= FEWEST_FREE:
+        return _between_values(np.sort(on_scale, axis=0), confidence)
+    moderated = [spread.moderated(float(item), count - 1) for item in on_scale.var(axis=0, ddof=1)]
+    limits = np.array([t_limit(confidence, degrees) for _, degrees in moderated])
+    half = limits * np.sqrt(np.maximum([variance for variance, _ in moderated], noise) / count)
+    return on_scale.mean(axis=0) - half, on_scale.mean(axis=0) + half
+
+
+def _between_values(ordered: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Between two order statistics (n k), interpolated towards `confidence` (Hettmansperger and Sheather 1986)."""
     count = len(ordered)
     place, reached, beyond = _places(count, confidence)
     outer, inner = (ordered[place - 1], ordered[count - place]), (ordered[place], ordered[count - place - 1])
     share = (reached - confidence) / (reached - beyond)
     weight = (count - place) * share / (place + (count - 2 * place) * share)
     low, high = ((1 - weight) * out + weight * into for out, into in zip(outer, inner, strict=True))
-    return float(low), float(high)
+    return low, high
 
 
 @lru_cache(maxsize=512)
@@ -110,16 +157,3 @@ def finite(values: ArrayLike) -> np.ndarray:
 def t_limit(confidence: float, degrees: float) -> float:
     """Student's t that `confidence` of its distribution lies within."""
     return float(scipy.stats.t.ppf(0.5 + confidence / 2, degrees))
-
-
-def half_widths(counts: ArrayLike, deviations: ArrayLike, confidence: float = 0.95) -> np.ndarray:
-    """Half of Student's t-interval of many means at once, for bands about curves of any unit.
-
-    Args:
-        counts: over how many values each mean is taken; NaN comes out where that is one.
-        deviations: the values' standard deviations (n - 1 in the denominator).
-    """
-    many = np.asarray(counts, dtype=float)
-    spread = np.where(many > 1, np.asarray(deviations, dtype=float), np.nan)
-    factors: np.ndarray = scipy.stats.t.ppf(0.5 + confidence / 2, np.maximum(many - 1, 1))
-    return np.asarray(factors * spread / np.sqrt(many))

@@ -53,7 +53,7 @@ class Best:
     whenever the run is killed.
     """
 
-    def __init__(self, metric: Metric = TEST_ERROR) -> None:
+    def __init__(self, metric: Metric) -> None:
         self.metric = metric
         self.value: float | None = None
         self.epoch: int | None = None

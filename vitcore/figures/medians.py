@@ -1,0 +1,105 @@
+"""The median of several curves: at each point over those that have a value there, and over nothing where none has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from vitcore.statistics.intervals import typical_band
+from vitcore.statistics.scales import Scale
+
+EVEN = 60
+"""Points of an axis on which no two runs meet (seconds), besides the ends of each run."""
+
+
+IN_WORDS = (
+    "Line: the median over runs. Band: that median's 95 % interval, on log odds (losses and seconds: on the logarithm) "
+    "as in the reports' tables; few runs make a wide one, and one run none."
+)
+"""What a group's line and band are, for the person who looks at them."""
+
+
+class Median(NamedTuple):
+    """A median curve from left to right; NaN where it is broken.
+
+    `low` and `high` are its 95 % interval, the one of the tables (statistics.intervals); NaN where fewer than two runs
+    are there. `number` is how many are.
+    """
+
+    x: np.ndarray
+    center: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    number: np.ndarray
+
+    def many(self) -> str:
+        """How many runs it is over: "3", or "1 to 3"."""
+        there = self.number[self.number > 0]
+        if not len(there):
+            return "0"
+        return f"{there.max()}" if there.min() == there.max() else f"{there.min()} to {there.max()}"
+
+    def outline(self) -> tuple[np.ndarray, np.ndarray]:
+        """The interval's outline as closed shapes, one a stretch on which several runs are there, NaN between them."""
+        several = np.isfinite(self.low)
+        starts = np.flatnonzero(several & ~np.concatenate([[False], several[:-1]]))
+        ends = np.flatnonzero(several & ~np.concatenate([several[1:], [False]])) + 1
+        across: list[np.ndarray] = []
+        up: list[np.ndarray] = []
+        for start, end in zip(starts, ends, strict=True):
+            gap = [np.array([np.nan])] if across else []
+            part = self.x[start:end]
+            across += [*gap, part, part[::-1]]
+            up += [*gap, self.high[start:end], self.low[start:end][::-1]]
+        return np.concatenate(across), np.concatenate(up)
+
+
+def median(
+    lines: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    scale: Scale,
+    *,
+    exact: bool,
+    images: int | None = None,
+) -> Median:
+    """The median over runs at each x; a run is there between its own ends alone.
+
+    Args:
+        lines: of each run x, ascending; its values; and what is drawn of them (the same, smoothed).
+        scale: on which the values' spread is alike; no interval reaches beyond its ends.
+        exact: x is counted (epochs), so that between two of a run's points there is nothing; else it is measured, and
+            a run has a value between two of its points.
+        images: that each value is a share of; their binomial error is part of the interval.
+    """
+    along = _points([x for x, _, _ in lines], exact)
+    nested = exact or len(along) <= max(len(x) for x, _, _ in lines)
+    rows = []
+    for x, raw, drawn in lines:
+        known = np.isfinite(raw)
+        own = np.where(known, drawn, np.nan)
+        rows.append(_there(along, x[known], own[known]) if nested else _between(along, x, own))
+    values = np.array(rows)  # runs x points
+    return Median(along, *typical_band(values, scale, images=images), np.isfinite(values).sum(axis=0))
+
+
+def _points(all_x: Sequence[np.ndarray], exact: bool) -> np.ndarray:
+    """Where the median is taken: at every run's own points; of measured axes at even ones and each run's ends."""
+    union = np.unique(np.concatenate(all_x))
+    if exact or len(union) <= max(map(len, all_x)):
+        return union
+    ends = [end for x in all_x if len(x) for end in (x[0], x[-1])]
+    return np.unique(np.concatenate([np.linspace(union[0], union[-1], EVEN), ends]))
+
+
+def _there(along: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A run's values at its own points, NaN at all others."""
+    found = np.full(len(along), np.nan)
+    found[np.searchsorted(along, x)] = y
+    return found
+
+
+def _between(along: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A run's values between its ends, NaN beyond them and where a neighbor is none."""
+    values: np.ndarray = np.interp(along, x, y, left=np.nan, right=np.nan)
+    return values
