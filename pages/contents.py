@@ -23,6 +23,7 @@ CONTENTS = {
         Entry("draw/page.py", "Draw", "draw"),
     ],
     "Understand": [
+        Entry("diagnostics/page.py", "Diagnostics", "diagnostics"),
         Entry("architectures/page.py", "Architectures", "architectures"),
         Entry("kernels/page.py", "Kernels", "kernels"),
         Entry("datasets/page.py", "Datasets", "datasets"),

@@ -24,6 +24,7 @@ from vitcore.runs.folder import Results
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL, ARCHITECTURE, DATASET, METRIC = "x^6", "made-up-net", "made-up-images", "top2"
+CORRUPTION = "negative"
 TABLE = re.compile(r"^\| (?P<what>an? [^|]+) \| (?P<where>[^|]+) \| (?P<follows>[^|]+) \|$", re.MULTILINE)
 PLACES = {match["what"]: re.findall(r"`([^`]+)`", match["where"]) for match in TABLE.finditer(
     (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))}  # fmt: skip
@@ -40,6 +41,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _add_dataset(place)
     _add_metric(place)
     _add_page(place)
+    _add_corruption(place)
     return place
 
 
@@ -124,6 +126,14 @@ def _add_page(house: Path) -> None:
         r'^    "Understand": \[\n',
         '        Entry("made_up/page.py", "Made up", "made_up"),\n',
     )
+
+
+def _add_corruption(house: Path) -> None:
+    row = (
+        f'"{CORRUPTION}": Corruption("Made-up negative", "Dark is light.", "", (1,) * 5, (1,) * 5, (1,) * 5, (1,) * 5, '
+        "lambda images, strength, generator: 255 - images)"
+    )
+    _into_table(_place(house, "a corruption of test images", "corruptions.py"), "CORRUPTIONS", row)
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +239,16 @@ print(json.dumps([columns.options, table.proto.columns, table.value[{METRIC!r}].
 def test_a_dataset_and_an_architecture_train(house: Path, environment: dict[str, str], trained: str) -> None:
     code = f"import vitcore as vc; run = vc.run({trained!r}); print(*run.row['classes'], run.confusion.sum())"
     assert _text(house, environment, "-c", code) == "dark light 8\n"
+
+
+def test_a_corruption_is_evaluated_and_named_on_the_page(
+    house: Path, environment: dict[str, str], trained: str
+) -> None:
+    options = ["-m", "vitcore", "robustness", trained, "--corruption"]
+    assert "Made-up negative" in _text(house, environment, *options, CORRUPTION)
+    assert CORRUPTION in _text(house, environment, *options, "fog", fails=True)
+    code = "print(*(each.value.to_csv() for each in app.dataframe), *(each.value for each in app.caption))"
+    assert "Made-up negative" in " ".join(_page(house, environment, "diagnostics/page.py", code))
 
 
 def test_a_kernel_is_measured_before_it_trains(house: Path, environment: dict[str, str]) -> None:

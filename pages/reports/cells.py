@@ -15,6 +15,7 @@ from vitcore.cost.speed import estimate
 from vitcore.published.chains import command
 from vitcore.reproduction import exports
 from vitcore.reproduction.missing import missing
+from vitcore.reproduction.provenance import provenance
 from vitcore.reproduction.tables import Result, ResultTable
 from vitcore.reproduction.verdicts import Verdict
 
@@ -74,7 +75,28 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
         elif item.spec:
             st.code(command(item.spec, result.table.key, row, result.protocol), language="bash", wrap_lines=True)
             _run_cell(result, row, column, runs)
+        _evidence(result, row, column, runs)
         st.caption(f"Source: {result.table.source(row, column)}")
+
+
+def _evidence(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -> None:
+    """The SQL, the runs, the command and a notebook cell behind our number; each with the button that copies it."""
+    found = provenance(result, row, column, runs)
+    with st.expander("Evidence for our number", key="cell-evidence"):
+        if found.runs:
+            st.caption(
+                "Its values, a row a run, by DuckDB on results/runs.duckdb or on the runs kept with the project:"
+            )
+            st.code(found.sql, language="sql", wrap_lines=True)
+            st.caption("Runs, by seed:")
+            st.code("\n".join(found.runs), language=None)
+        else:
+            st.caption("No run is counted in this cell.")
+        if found.command:
+            st.caption("Made by:")
+            st.code(found.command, language="bash", wrap_lines=True)
+        st.caption("Computed again in a notebook:")
+        st.code(found.notebook, language="python", wrap_lines=True)
 
 
 def _sentence(text: str) -> str:

@@ -11,6 +11,9 @@ import pytest
 
 from vitcore import figures
 from vitcore.figures import PALETTE, Series
+from vitcore.figures.reliability import reliability_diagram
+from vitcore.figures.robustness import error_against_severity
+from vitcore.statistics.calibration import reliability
 from vitcore.statistics.intervals import typical_interval
 
 EPOCHS = pd.concat(
@@ -258,3 +261,17 @@ def test_the_pareto_front_holds_what_nothing_beats() -> None:
 def test_few_epochs_have_a_tick_each_and_no_fractions() -> None:
     assert figures.curves(EPOCHS[EPOCHS["epoch"] < 4], RUNS).layout.xaxis.dtick == 1
     assert figures.curves(EPOCHS, RUNS, x="images_seen").layout.xaxis.dtick is None
+
+
+def test_errors_against_severity_and_reliability_keep_a_run_s_color_where_another_is_not_drawn() -> None:
+    rows = [("b", severity, 5.0 * severity, 4.0, 6.0 + 5 * severity) for severity in range(3)]
+    table = pd.DataFrame(rows, columns=["run", "severity", "error", "low", "high"])
+    drawn = error_against_severity(table, {"a": "A", "b": "<b>"}, legend=True)
+    band, line = drawn.data
+    assert list(line.y) == [0, 5, 10]
+    assert list(band.y) == [6, 11, 16, 4, 4, 4]
+    assert line.name == "&lt;b&gt;"
+    bins = reliability(np.array([0.2, 0.9, 0.95]), np.array([False, True, True]))
+    points = reliability_diagram({"a": ("A", []), "b": ("B", bins)}).data[1:]
+    assert [each.line.color for each in points] == [line.line.color] == [figures.color(1)]
+    assert list(points[0].x) == pytest.approx([0.2, 0.9, 0.95])

@@ -15,6 +15,7 @@ from vitcore.published.tables import table, tables
 from vitcore.reproduction import evidence
 from vitcore.reproduction.requests import requested
 from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec
 
 PAGES = {
     "performer": "report_performer",
@@ -140,3 +141,13 @@ def _recipes(app: AppTest) -> list[str]:
 def plain(markdown: str) -> str:
     """What a person reads of escaped text."""
     return re.sub(r"\\(.)", r"\1", markdown)
+
+
+def test_a_cell_shows_the_evidence_for_its_number(empty: Results, open_page: Open) -> None:
+    known = table("performer-table-1")
+    run = tell(empty, RunSpec.of(known.spec("softmax", "error", "scaled"), seed=2), error=5.0)
+    app = _opened(open_page, known.key, "scaled")
+    codes = [each.value for each in app.code]
+    assert any(f"WHERE id IN ('{run.id}')" in code for code in codes)
+    assert run.id in codes
+    assert any("cell.values, cell.ours, cell.verdict" in code for code in codes)

@@ -56,7 +56,9 @@ def started_here(results: Results) -> Iterator[psutil.Process]:
             command = process.cmdline()
         except psutil.Error:
             continue
-        if str(results.root) in command and any(part.startswith(("vitcore.runs.", "vitcore.lab.")) for part in command):
+        if str(results.root) in command and any(
+            part.startswith(("vitcore.runs.", "vitcore.lab.", "vitcore.analysis.")) for part in command
+        ):
             yield process
 
 

@@ -12,7 +12,20 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from vitcore import aliases
-from vitcore.cli import application, control, export, forecast, listing, predict, reports, settle, train
+from vitcore.cli import (
+    application,
+    calibration,
+    control,
+    export,
+    forecast,
+    listing,
+    predict,
+    reports,
+    robustness,
+    settle,
+    train,
+    verify,
+)
 from vitcore.errors import UserError
 from vitcore.runs.folder import ENVIRONMENT
 
@@ -49,6 +62,9 @@ app.command("rename")(control.rename)
 app.command("delete")(control.delete)
 app.command("restore")(control.restore)
 app.command("settle")(settle.settle)
+app.command("robustness")(robustness.robustness)
+app.command("calibration")(calibration.calibration)
+app.command("verify")(verify.verify)
 app.add_typer(reports.app, name="reports")
 
 

@@ -16,6 +16,7 @@ import scipy.stats
 from numpy.typing import ArrayLike
 
 from vitcore.statistics.intervals import NOTHING, Interval, t_limit
+from vitcore.statistics.proportions import wilson
 from vitcore.statistics.scales import PERCENT, Scale
 from vitcore.statistics.spread import UNKNOWN, Spread, pooled
 
@@ -139,10 +140,7 @@ def probability_of_improvement(a: ArrayLike, b: ArrayLike, confidence: float = 0
     if not count:
         return NOTHING
     share = float(((first < second) + 0.5 * (first == second)).mean())
-    z = float(scipy.stats.norm.ppf(0.5 + confidence / 2))
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
+    return wilson(share, count, confidence)
 
 
 def _both(a: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,87 @@
+"""What the page Diagnostics says: of nothing to evaluate, of what is missing, under way, failed and counted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.opening import Open
+from tests.pages.texts import tell
+from tests.runs.processes import end_all
+from vitcore.analysis import assessments, outputs, robustness
+from vitcore.analysis.corruptions import CORRUPTIONS
+from vitcore.runs import locks
+from vitcore.runs.folder import Results, RunFolder
+from vitcore.spec import RunSpec
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_left(tmp_path: Path) -> Iterator[None]:
+    yield
+    end_all(Results(tmp_path / "results"))
+
+
+def words(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.error, app.warning)
+    return "\n".join(str(each.value).replace("\\", "") for kind in kinds for each in kind)
+
+
+def both(results: Results) -> list[RunFolder]:
+    return [results.run(id) for id in results.ids()]
+
+
+def test_nothing_to_evaluate_shows_a_way_on(empty: Results, open_page: Open) -> None:
+    app = open_page("diagnostics")
+    assert "No stored run has weights to evaluate yet" in words(app)
+    assert app.get("page_link")
+
+
+def test_what_is_missing_is_asked_for_shown_and_cancelled(stocked: Results, open_page: Open) -> None:
+    """Nobody works meanwhile: a lock stands for another's worker."""
+    with locks.lock(assessments.lock_path(stocked)).acquire(timeout=5):
+        app = open_page("diagnostics", {"runs": ",".join(stocked.ids())})
+        app.button(key="evaluate-robustness").click().run()
+        assert [assessments.state(run, robustness.KIND) for run in both(stocked)] == ["waiting", "waiting"]
+        bars = app.get("progress")
+        assert len(bars) == 2
+        assert all("waits for its turn" in bar.proto.text for bar in bars)
+        app.button(key=f"cancel-robustness-{stocked.ids()[0]}").click().run()
+        assert [assessments.state(run, robustness.KIND) for run in both(stocked)] == ["", "waiting"]
+        assessments.fail(both(stocked)[1], robustness.KIND, "its images are gone")
+        app.run()
+        assert "its images are gone" in words(app)
+        assert app.button(key="evaluate-robustness").label == "Evaluate under corruption"
+
+
+def test_what_is_counted_stands_in_charts_table_and_file(stocked: Results, open_page: Open) -> None:
+    first, second = both(stocked)
+    robustness.evaluate(first, {}, lambda: False)
+    robustness.evaluate(second, {"corruptions": ["jpeg"]}, lambda: False)
+    app = open_page("diagnostics", {"runs": f"{first.id},{second.id}"})
+    assert app.button(key="evaluate-robustness").label == "Evaluate under corruption (1 run)"
+    shown = app.dataframe[0].value
+    assert len(shown) == 7 + 1
+    assert set(shown["Corruption"]) == {each.label for each in CORRUPTIONS.values()}
+    assert "95 % intervals over test images" in words(app)
+    assert "gray images of 28 × 28 pixels" in words(app)
+
+
+def test_a_run_that_trains_or_has_no_weights_is_told(stocked: Results, open_page: Open) -> None:
+    bare = tell(stocked, RunSpec.of(epochs=1))
+    open_ = tell(stocked, RunSpec.of(epochs=1, seed=2), status=None)
+    with locks.lock(open_.alive).acquire(timeout=5):
+        app = open_page("diagnostics", {"runs": f"{bare.id},{open_.id},{stocked.ids()[0]}"})
+        assert "has no weights to evaluate" in words(app)
+        assert "still trains" in words(app)
+
+
+def test_calibration_is_asked_for_and_said(stocked: Results, open_page: Open) -> None:
+    first, second = both(stocked)
+    outputs.evaluate(first, {}, lambda: False)
+    app = open_page("diagnostics", {"runs": f"{first.id},{second.id}"})
+    app.get("button_group")[0].set_value("Calibration").run()
+    assert not app.exception
+    assert "its calibration error is" in words(app)
+    assert app.button(key="evaluate-outputs").label == "Evaluate probabilities (1 run)"
+    assert "nothing to fit a temperature on" in words(app)

@@ -1,0 +1,71 @@
+"""Which weights and which data an evaluation of a stored run is of, told without torch."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+from vitcore.data.identity import digest
+from vitcore.errors import UserError
+from vitcore.runs import journal
+from vitcore.runs.files import open_own
+from vitcore.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from vitcore.data.load import Images
+    from vitcore.spec import RunSpec
+
+_LONGEST = 64 << 20  # bytes of a safetensors file's head
+
+
+def epoch(run: RunFolder) -> int | None:
+    """The epoch that the run's last weights are of; None where there are none, or they do not say."""
+    try:
+        with open_own(run.checkpoint) as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            head = json.loads(file.read(min(length, _LONGEST)))
+        return int(head["__metadata__"]["epoch"])
+    except (OSError, UserError, struct.error, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def data_digest(run: RunFolder) -> str | None:
+    """The digest of the data that the run last saw; None where it is from before that was kept."""
+    try:
+        lines, _ = journal.stream(run.events)
+        digests = [line.get("data_digest") for line in lines if line.get("event") == "started"]
+    except (OSError, UserError):
+        return None
+    last = digests[-1] if digests else None
+    return last if isinstance(last, str) else None
+
+
+def images_of(run: RunFolder, spec: RunSpec) -> Images:
+    """The data that a run was trained and tested on.
+
+    Raises:
+        Refusal: they are not on this machine, or others lie there now.
+    """
+    from vitcore.data.load import available, load
+
+    data = spec.data
+    missing = available(data.dataset, data.folder)
+    if missing is not None:
+        raise UserError(missing)
+    images = load(data.dataset, data.image_size, None, data.folder, data.skip_broken, data.validation is not None)
+    messages = data_digest(run)
+    if messages is not None and messages != digest(images):
+        raise UserError(f"the data on this machine are not those that run {run.id} was tested on")
+    return images
+
+
+def ways(spec: RunSpec) -> dict[str, Any]:
+    """How a run is evaluated: on its `device`, in its `precision`, with its dataset's `normalize`."""
+    from vitcore.data.augment import Normalize
+    from vitcore.data.registry import pixel_scale
+    from vitcore.training.device import resolve, resolve_precision
+
+    device = resolve(spec.device)
+    normalize = Normalize(*pixel_scale(spec.data.dataset, spec.data.normalize), device)
+    return {"normalize": normalize, "device": device, "precision": resolve_precision(spec.precision, device)}

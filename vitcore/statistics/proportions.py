@@ -1,0 +1,26 @@
+"""The interval of a share: how often among all, where it was so often among these."""
+
+from __future__ import annotations
+
+import math
+
+import scipy.stats
+
+from vitcore.statistics.intervals import NOTHING, Interval
+
+
+def wilson(share: float, count: int, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval (Journal of the American Statistical Association 22, 1927); of none: all NaN.
+
+    It keeps near its level for few and for shares near 0 and 1 (Brown, Cai and DasGupta, Statistical Science 16, 2001).
+
+    Args:
+        share: from 0 to 1; of wins it may count ties half.
+        count: of how many.
+    """
+    if not count:
+        return NOTHING
+    z = float(scipy.stats.norm.ppf(0.5 + confidence / 2))
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
