@@ -13,7 +13,7 @@ SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vi
 # A room may import the rooms named here, itself, and the ground.
 GROUND = {"aliases", "apart", "errors", "vision", "processes", "schema", "events", "untrusted"}
 _MODELS = {"layers"}
-_SPEC = {"models", "layers", "data"}
+_SPEC = {"plugins", "models", "layers", "data"}
 _TRAINING = {"spec", *_SPEC}
 _COST = {"training", "published", *_TRAINING}
 _RUNS = {"cost", *_COST}
@@ -24,6 +24,7 @@ BELOW: dict[str, set[str]] = {
     "data": set(),
     "statistics": set(),
     "models": _MODELS,
+    "plugins": {"models", "layers", "data"},
     "spec": _SPEC,
     "published": {"spec", "statistics"},
     "training": _TRAINING,
@@ -38,7 +39,7 @@ BELOW: dict[str, set[str]] = {
 }
 TOP = {"front", "root"}  # beside pages and cli: nothing in the house goes in by the front door
 BELOW["front"] = {*BELOW}
-BELOW["root"] = {"front", "models", "spec"}  # the front door names what it fetches from there
+BELOW["root"] = {"front", "models", "plugins", "spec"}  # the front door names what it fetches from there
 BELOW["pages"] = {*BELOW, "pages"} - TOP
 BELOW["app"] = {*BELOW} - TOP
 BELOW["__main__"] = BELOW["cli"] = {*BELOW} - {"pages", "app"} - TOP | {"cli"}

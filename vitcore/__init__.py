@@ -1,8 +1,9 @@
 """Vision transformers, a trainer and a run store; the Streamlit app stands on top of it.
 
 The front door, for notebooks: `import vitcore as vc`, then `vc.build`, `vc.RunSpec`, `vc.train`, `vc.submit`,
-`vc.runs`, `vc.run`, `vc.settle`, `vc.plot`, `vc.predict`, `vc.published`. Each is fetched when it is first asked for:
-importing brings no torch.
+`vc.runs`, `vc.run`, `vc.settle`, `vc.plot`, `vc.predict`, `vc.published`; for plug-ins `vc.register_kernel`,
+`vc.register_architecture`, `vc.register_dataset`. Each is fetched when it is first asked for: importing brings no
+torch.
 """
 
 from __future__ import annotations
@@ -17,22 +18,29 @@ if TYPE_CHECKING:  # what `__getattr__` fetches, for editors and type checkers
     from vitcore.front import plot
     from vitcore.front.images import predict
     from vitcore.front.launch import submit, train
+    from vitcore.front.networks import build
     from vitcore.front.run import Run, run
     from vitcore.front.settle import settle
     from vitcore.front.stored import published, runs
-    from vitcore.models import build
+    from vitcore.plugins import register_architecture, register_dataset, register_kernel
     from vitcore.spec import RunSpec
 
 __version__ = "0.1.0"
-__all__ = ["Run", "RunSpec", "build", "plot", "predict", "published", "run", "runs", "settle", "submit", "train"]
+__all__ = [
+    "Run", "RunSpec", "build", "plot", "predict", "published", "register_architecture", "register_dataset",
+    "register_kernel", "run", "runs", "settle", "submit", "train",
+]  # fmt: skip
 
 _PLACES = {
     "Run": "vitcore.front.run",
     "RunSpec": "vitcore.spec",
-    "build": "vitcore.models",
+    "build": "vitcore.front.networks",
     "plot": "vitcore.front",
     "predict": "vitcore.front.images",
     "published": "vitcore.front.stored",
+    "register_architecture": "vitcore.plugins",
+    "register_dataset": "vitcore.plugins",
+    "register_kernel": "vitcore.plugins",
     "run": "vitcore.front.run",
     "runs": "vitcore.front.stored",
     "settle": "vitcore.front.settle",

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from pages.shared import addressed, format
-from pages.train.fields import whole
+from pages.train.fields import kernel_label, typed_in, whole
 from vitcore.cost.description import BATCH, Choice, Description, describe
 from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
+from vitcore.spec import SpecField, fields
 
 FIRST = ["vit-lite-7/4", "cvt-7/4", "cct-7/3x1"]  # those of the slides' Figure 1
 MOST = 6
+TYPED = ("tokenizer", "depth", "embed_dim", "num_heads", "mlp_ratio")
+CHOSEN = ("pool", "norm_order")
+"""Dimensions of a spec's network that can be tried here too."""
 POS_EMBEDS = ("learnable", "sinusoidal", "none")
 
 
@@ -39,17 +45,37 @@ def options() -> tuple[Choice, int]:
             "Kernel",
             list(KERNELS),
             key="arch-kernel",
-            format_func=lambda name: KERNELS[name].label,
+            format_func=kernel_label,
+            accept_new_options=True,
+            help="What stands between a query and a key; or a formula, such as f: relu(x)**3.",
             persist_state="session",
         )
         features = _whole("Random features", "features", 1, 4096, help="Of a linear kernel; empty: its own.")
         pos_embed = st.selectbox("Position embedding", POS_EMBEDS, key="arch-positions", persist_state="session")
         patch = _whole("Patch", "patch", 1, 64, help="Side of a patch in pixels; for models that cut patches.")
+        tokenizer, depth, embed_dim, num_heads, mlp_ratio = map(_typed, TYPED)
+        pool, norm_order = map(_chosen, CHOSEN)
         image_size = _whole("Image size", "image_size", 8, 512, help="Pixels.")
         channels = _whole("Channels", "channels", 1, 4, help="1: gray, 3: color.")
         classes = _whole("Classes", "classes", 2, 100_000)
         batch = _whole("Images a step", "batch", 1, 65_536, help="For the memory of a training step.", empty="128")
-    return Choice(channels, image_size, classes, kernel, features, pos_embed, patch), batch or BATCH
+    choice = Choice(
+        channels=channels,
+        image_size=image_size,
+        classes=classes,
+        kernel=kernel,
+        features=features,
+        pos_embed=pos_embed,
+        patch=patch,
+        depth=depth,
+        embed_dim=embed_dim,
+        num_heads=num_heads,
+        mlp_ratio=mlp_ratio,
+        pool=pool,
+        tokenizer=tokenizer,
+        norm_order=norm_order,
+    )
+    return choice, batch or BATCH
 
 
 def describe_all(names: list[str], choice: Choice, batch: int) -> tuple[list[Description], list[str]]:
@@ -90,6 +116,21 @@ def _metric(label: str, before: float | None, after: float | None, text: Callabl
 
 def _whole(label: str, key: str, low: int, high: int, *, help: str | None = None, empty: str = "its own") -> int | None:
     return whole(label, f"arch-{key}", low, high, None, help=help or "", empty=empty)
+
+
+def _field(name: str) -> SpecField:
+    """A spec's option, kept apart from what stands in it on Train."""
+    return replace(next(leaf for leaf in fields() if leaf.name == name), name=f"arch-{name}")
+
+
+def _typed(name: str) -> Any:
+    return typed_in(_field(name), empty="its own")
+
+
+def _chosen(name: str) -> str:
+    field = _field(name)
+    found: str = st.selectbox(field.label, field.choices, key=field.name, help=field.help, persist_state="session")
+    return found
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

@@ -51,12 +51,13 @@ def _start(found: Measurement | None) -> None:
             width=640,
         )
         label = "Measure on this machine" if found is None else "Measure again"
-        st.button(label, type="primary", key="measure", on_click=_go, args=(chosen,))
+        st.button(label, type="primary", key="measure", on_click=go, args=(chosen,))
     if found is None:
         st.caption("Takes two to three minutes, in the background: leave the page, come back, it goes on.")
 
 
-def _go(chosen: list[str]) -> None:
+def go(chosen: list[str]) -> None:
+    """Measure these kernels beside softmax; a refusal is shown for a moment."""
     series = tuple(dict.fromkeys(["softmax", *chosen]))  # what the others are compared with
     try:
         measure.start(Results(), plan.Plan(series=series))

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from pages.kernels import measure_panel
+from pages.kernels import formula_panel, measure_panel
 from pages.shared import frame
 from pages.shared.chart import chart
 from vitcore.figures import kernels as figures
 from vitcore.lab import approximation
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import KERNELS, kernel_of
 from vitcore.reproduction.verdicts import published_floor
 
 VIEWS = ("Weight of a key", "Feature function")
@@ -17,13 +17,13 @@ PAIRS = (("x^4", "max(x^4,0)"), ("x^2", "max(x^2,0)"), ("x^4", "max(x,0)^4"))
 
 def name(kernel: str) -> str:
     """A kernel's label, for people."""
-    return KERNELS[kernel].label
+    return kernel_of(kernel).label
 
 
 @st.cache_data(show_spinner="Drawing the kernels …")
-def curves(weights: bool) -> pd.DataFrame:
-    """Points of every kernel's curve: its weight over q·k/√d, or its feature φ over x."""
-    names = list(KERNELS)
+def curves(weights: bool, own: str | None) -> pd.DataFrame:
+    """Points of every kernel's curve: its weight over q·k/√d, or its feature φ over x; `own` is a formula's name."""
+    names = [*KERNELS, *([own] if own else [])]
     return approximation.weight_curves(names) if weights else approximation.feature_curves(names)
 
 
@@ -39,8 +39,8 @@ def agreement(first: str, second: str) -> approximation.Agreement:
     return approximation.agreement(first, second)
 
 
-def shapes() -> None:
-    """The curves of the chosen kernels, and which of them are one."""
+def shapes(own: str | None) -> None:
+    """The curves of the chosen kernels, that of one's own formula among them."""
     st.subheader("What a kernel is", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="kernel-view", label_visibility="collapsed")
@@ -48,8 +48,9 @@ def shapes() -> None:
     chosen = st.multiselect(
         "Kernels", list(KERNELS), ["softmax", "relu", "x^2", "x^4", "elu+1"], format_func=name, key="kernel-shown"
     )
+    chosen += [own] if own else []
     weights = view != VIEWS[1]
-    table = curves(weights)
+    table = curves(weights, own)
     x, y = ("q·k / √d", "Weight, as a share of the most") if weights else ("x", "φ(x)")
     chart(figures.shapes(table[table["kernel"].isin(chosen)], name, x=x, y=y, log_y=log), key="shapes", name="kernels")
     st.caption(
@@ -120,7 +121,8 @@ def same_function() -> None:
 
 
 frame.heading("Kernels", "What stands between a query and a key: what it looks like, what it costs, what it is worth.")
-shapes()
+own = formula_panel.panel()
+shapes(own)
 st.subheader("What it costs on this machine", anchor=False)
 measure_panel.panel()
 favor()

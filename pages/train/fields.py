@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shared import format
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import kernel_of
 from vitcore.spec import SpecField, typed
 from vitcore.spec.typed import written
 
@@ -39,7 +39,7 @@ def whole(
     """
     asked = SpecField(key, (key,), "", int, value is None, value, label, help, False, (), {"ge": low, "le": high})
     with st.container(key=f"cell-{key}", gap="xxsmall", width=width or "stretch"):
-        found: int | None = _read(asked, empty)
+        found: int | None = typed_in(asked, empty)
         return found
 
 
@@ -47,11 +47,11 @@ def decimal(label: str, key: str, above: float, below: float, value: float, *, h
     """A number that is no option of a spec; None where what stands there is refused beneath it."""
     asked = SpecField(key, (key,), "", float, False, value, label, help, False, (), {"gt": above, "lt": below})
     with st.container(key=f"cell-{key}", gap="xxsmall"):
-        found: float | None = _read(asked, "")
+        found: float | None = typed_in(asked)
         return found
 
 
-def _read(asked: SpecField, empty: str) -> Any:
+def typed_in(asked: SpecField, empty: str = "") -> Any:
     """What is typed into a field, read as it stands there or refused beneath it."""
     text = st.text_input(
         asked.label,
@@ -94,11 +94,19 @@ def shown(field: SpecField, value: Any) -> str:
     """A value as the form words it."""
     if value is None:
         return field.empty
-    if field.name == "kernel" and value in KERNELS:
-        return KERNELS[value].label
+    if field.name == "kernel":
+        return kernel_label(value)
     if field.name == "dataset" and value in DATASETS:
         return DATASETS[value].label
     return written(value)
+
+
+def kernel_label(name: str) -> str:
+    """A kernel as people call it; what is typed and is none stays as it was typed."""
+    try:
+        return kernel_of(name).label
+    except ValueError:
+        return name
 
 
 def _item(field: SpecField, disabled: bool) -> Any:
@@ -112,6 +120,7 @@ def _item(field: SpecField, disabled: bool) -> Any:
             help=field.help,
             disabled=disabled,
             format_func=lambda choice: shown(field, choice),
+            accept_new_options=bool(field.example),
             persist_state=STORED,
         )
     if field.kind is bool:
@@ -136,6 +145,7 @@ def _several(field: SpecField, disabled: bool) -> list[Any]:
         help=f"{field.help} Every chosen one is run.",
         disabled=disabled,
         format_func=lambda choice: shown(field, choice),
+        accept_new_options=bool(field.example),
         persist_state=STORED,
         wrap=True,
     )

@@ -31,7 +31,10 @@ FOLDED = {
     "Fine-tuning": ("init",),
     "Machine": ("run",),
 }
-PRODUCT = ("architecture", "kernel", "dataset", "samples", "learning_rate", "seed")
+PRODUCT = (
+    "architecture", "kernel", "depth", "embed_dim", "num_heads", "mlp_ratio", "patch", "dataset", "samples",
+    "learning_rate", "seed",
+)  # fmt: skip
 """The options of which several can be chosen at once; every combination becomes a run."""
 
 FOLDER = "folder"  # the name of the option and of the dataset that cannot do without it

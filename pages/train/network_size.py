@@ -6,6 +6,7 @@ import streamlit as st
 
 from vitcore.cost.description import Choice, describe
 from vitcore.data.load import described
+from vitcore.models.dimensions import NAMES
 from vitcore.spec import RunSpec
 
 
@@ -20,6 +21,7 @@ def sizes(spec: RunSpec) -> tuple[int, int]:
         features=model.features,
         pos_embed=model.pos_embed,
         patch=model.patch,
+        **{name: getattr(model, name) for name in NAMES},
     )
     return _sizes(model.architecture, choice)
 

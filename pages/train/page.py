@@ -11,6 +11,7 @@ from pages.shared.measured_speeds import measure_button, speeds
 from pages.train.fields import shown
 from pages.train.form import FormChoices, changed, spec_form
 from pages.train.network_size import sizes
+from vitcore import plugins
 from vitcore.cost.speed import Speed, estimate
 from vitcore.data.load import available
 from vitcore.errors import UserError
@@ -89,6 +90,8 @@ def before_launch(asked: FormChoices) -> None:
 frame.heading(
     "Train", "Choose, see what it costs, launch. Training goes on in the background, even with this page closed."
 )
+for messages in plugins.troubles():
+    st.warning(format.plain(messages[0].upper() + messages[1:] + "."))
 form, card = st.columns([2.6, 1], gap="large")
 with form:
     asked = spec_form()

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.pages.texts import give_weights, tell
-from tests.runs.processes import end_all, ours, wait_until
+from tests.runs.processes import end_all, started_here, wait_until
 from vitcore.analysis import assessments, assessor, robustness
 from vitcore.errors import UserError
 from vitcore.runs import locks, trash
@@ -32,7 +32,7 @@ def trained(results: Results, seed: int = 0) -> RunFolder:
 
 
 def workers(results: Results) -> list[psutil.Process]:
-    return [process for process in ours(results) if "vitcore.analysis.assessor" in process.cmdline()]
+    return [process for process in started_here(results) if "vitcore.analysis.assessor" in process.cmdline()]
 
 
 def test_killed_it_goes_on_where_it_was_and_leaves_nothing_behind(results: Results) -> None:

@@ -16,7 +16,7 @@ from vitcore.data.seeds import derived
 SHAPES = [(20, 1, 28, 28), (10, 3, 32, 32), (2, 3, 64, 64), (20, 1, 30, 25)]
 
 
-def some(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+def strategies(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     """Smooth blobs and hard edges, 0 to 255."""
     draws = np.random.default_rng(seed)
     rough = scipy.ndimage.gaussian_filter(draws.normal(size=shape), (0, 0, 2, 2)) * 900 + 128
@@ -80,7 +80,7 @@ def restated(name: str, strength: float, images: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("shape", SHAPES[:3], ids=str)
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_it_is_what_its_definition_says(name: str, shape: tuple[int, ...]) -> None:
-    images = some(shape)
+    images = strategies(shape)
     for severity in range(1, SEVERITIES + 1):
         strength = CORRUPTIONS[name].strength(severity, shape[1], shape[-1])
         messages = np.concatenate(list(corrupted(name, severity, images))).astype(float)
@@ -90,14 +90,14 @@ def test_it_is_what_its_definition_says(name: str, shape: tuple[int, ...]) -> No
 
 def test_a_gray_jpeg_is_the_image_s_own_whatever_its_neighbors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corruptions, "_TALLEST", 200)  # a few images a piece
-    images = some(SHAPES[3])
+    images = strategies(SHAPES[3])
     messages = corruptions._jpeg(images.astype(np.float32), 10, drawn("jpeg"))
     assert np.array_equal(messages, restated("jpeg", 10, images).astype(np.uint8))
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_neither_batches_nor_asking_again_change_anything(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    images = some((30, 1, 28, 28))
+    images = strategies((30, 1, 28, 28))
     monkeypatch.setattr(corruptions, "BATCH", 30)
     whole = np.concatenate(list(corrupted(name, 3, images)))
     assert np.array_equal(whole, np.concatenate(list(corrupted(name, 3, images))))
@@ -108,7 +108,7 @@ def test_neither_batches_nor_asking_again_change_anything(name: str, monkeypatch
 @pytest.mark.parametrize("name", [name for name in CORRUPTIONS if name not in ("rotation", "translation")])
 @pytest.mark.parametrize("shape", [(8, 1, 28, 28), (8, 3, 32, 32)], ids=str)
 def test_each_severity_is_further_from_the_image(name: str, shape: tuple[int, ...]) -> None:
-    images = some(shape)
+    images = strategies(shape)
     away = [
         np.abs(np.concatenate(list(corrupted(name, severity, images))).astype(float) - images).mean()
         for severity in range(1, SEVERITIES + 1)

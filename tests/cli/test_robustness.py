@@ -28,7 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunFolder]:
     end_all(results)
 
 
-def said(*arguments: str) -> str:
+def printed(*arguments: str) -> str:
     outcome = CliRunner().invoke(app, ["robustness", *arguments])
     if outcome.exception is not None:
         raise outcome.exception
@@ -36,23 +36,23 @@ def said(*arguments: str) -> str:
 
 
 def test_it_evaluates_waits_and_prints(run: RunFolder) -> None:
-    text = said(run.id, "--corruption", "contrast")
+    text = printed(run.id, "--corruption", "contrast")
     assert f"{run.id}: 6 of 6" in text
     assert "as they are: " in text
     found = next(row for row in robustness.table([run]).to_dict("records") if row["severity"] == 4)
     assert f"{found['error']:.2f} ({found['low']:.2f} to {found['high']:.2f})" in text
-    lines = said(run.id, "--show", "--csv").splitlines()
+    lines = printed(run.id, "--show", "--csv").splitlines()
     assert lines[0] == ",".join(robustness.COLUMNS)
     assert len(lines) == 7
 
 
 def test_it_leaves_at_once_and_is_cancelled(run: RunFolder) -> None:
     with locks.lock(assessments.lock_path(Results())).acquire(timeout=5):
-        said(run.id, "--detach")
+        printed(run.id, "--detach")
         assert assessments.state(run, robustness.KIND) == "waiting"
-        said(run.id, "--stop")
+        printed(run.id, "--stop")
         assert assessments.state(run, robustness.KIND) == ""
-    assert "nothing is counted yet" in said(run.id, "--show")
+    assert "nothing is counted yet" in printed(run.id, "--show")
 
 
 def test_what_is_wrong_is_said_before_anything_is_asked(run: RunFolder) -> None:
@@ -62,8 +62,8 @@ def test_what_is_wrong_is_said_before_anything_is_asked(run: RunFolder) -> None:
         ((run.id, "--stop", "--show"), "one of --detach, --stop and --show"),
     ):
         with pytest.raises(UserError, match=sentence):
-            said(*arguments)
+            printed(*arguments)
         assert assessments.state(run, robustness.KIND) == ""
     run.checkpoint.unlink()
     with pytest.raises(UserError, match="has no weights to evaluate"):
-        said(run.id)
+        printed(run.id)

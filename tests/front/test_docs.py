@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.tables import apart
 from tests.runs.processes import end_all
 from vitcore.runs.folder import Results
 
@@ -31,9 +32,10 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Results
 )
 def test_every_python_block_runs(page: Path, results: Results) -> None:
     text, names = page.read_text(encoding="utf-8"), {"__name__": "__main__"}
-    for block in BLOCK.finditer(text):
-        line = text.count("\n", 0, block.start(1))
-        exec(compile("\n" * line + block[1], str(page), "exec"), names)
+    with apart():  # what a page registers goes with it
+        for block in BLOCK.finditer(text):
+            line = text.count("\n", 0, block.start(1))
+            exec(compile("\n" * line + block[1], str(page), "exec"), names)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

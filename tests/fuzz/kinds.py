@@ -1,6 +1,6 @@
 """Every kind of bad input that is tried, here in a sample and by the thousand in benchmarks/robustness/fuzz.py."""
 
-from tests.fuzz import attempts, checkpoints, idx, images, journals, layouts, replaced, specs, typed
+from tests.fuzz import attempts, checkpoints, formulas, idx, images, journals, layouts, replaced, specs, typed
 
 KINDS = [
     *specs.KINDS,
@@ -12,4 +12,5 @@ KINDS = [
     *idx.KINDS,
     *typed.KINDS,
     *replaced.KINDS,
+    *formulas.KINDS,
 ]

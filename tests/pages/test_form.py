@@ -48,8 +48,10 @@ def other(field: SpecField) -> Any:
     if field.kind is bool:
         return not field.default
     if field.kind is str:
-        known = {"device": "cpu", "teacher": "some-run", "init_from": "another-run"}
+        known = {"device": "cpu", "teacher": "some-run", "init_from": "another-run", "tokenizer": "conv/3x2"}
         return known.get(field.name, "größer – *one* <b>")
+    if field.name in ("embed_dim", "num_heads"):  # of which the one divides the other
+        return {"embed_dim": 48, "num_heads": 3}[field.name]
     low = field.bounds.get("ge", field.bounds.get("gt", 0))
     high = field.bounds.get("le", field.bounds.get("lt", low + 100))
     return field.kind(low + min(high - low, 100) * 0.375)

@@ -2,9 +2,12 @@
 
 import time
 
+import pytest
+
 from tests.pages.opening import Open
 from vitcore.lab import measure, measurements
 from vitcore.lab.plan import Plan
+from vitcore.runs import queue
 from vitcore.runs.folder import Results
 
 
@@ -68,3 +71,45 @@ def test_stored_measurements_are_shown_on_the_next_visit(empty: Results, open_pa
     sentence = " ".join(text.value for text in [*app.markdown, *app.caption])
     assert "At 65 tokens" in sentence
     assert found.place in sentence
+
+
+def test_a_formula_is_drawn_told_measured_and_trained(empty: Results, open_page: Open) -> None:
+    app = open_page("kernels")
+    app.text_input(key="formula").set_value("max(0, x)**3").run()
+    assert not app.exception
+    sentence = " ".join(text.value for text in [*app.markdown, *app.caption])
+    assert "Read as **relu(x)³**" in sentence
+    assert "φ is 0 on 50% of the way" in sentence
+    assert "ε = 0.001" in sentence
+    drawn = [each for each in app.get("bidi_component") if "formula-" in each.proto.id]
+    assert len(drawn) == 3, "its shape with its gradient, softmax's attention and its own"
+    app.button(key="formula-measure").click().run()
+    assert not app.exception
+    assert measure.await_start(empty, 60)
+    measure.stop(empty)
+    ended(empty)
+    app.run()
+    app.button(key="formula-train").click().run()
+    assert not app.exception
+    [run] = empty.ids()
+    assert empty.run(run).spec().model.kernel == "f: relu(x)**3"
+    queue.stop(empty, run)
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [("1/x", "divides by x"), ("__import__('os')", "not of the formula language"), ("x**99", "exponent 99")],
+)
+def test_a_formula_that_is_none_is_refused_beneath_its_field(
+    formula: str, words: str, empty: Results, open_page: Open
+) -> None:
+    app = open_page("kernels", {"formula": formula})
+    assert words in " ".join(text.value for text in app.markdown).replace("\\", "")
+    assert not [button for button in app.button if button.key == "formula-train"]
+
+
+def test_a_gradient_that_is_no_number_and_a_cure_that_is_none_are_said(empty: Results, open_page: Open) -> None:
+    app = open_page("kernels", {"formula": "sqrt(abs(x))*x"})
+    sentence = " ".join(text.value for text in app.markdown)
+    assert "no ε up to 1 cures it" in sentence
+    assert "gradient is no finite number at x = 0" in sentence

@@ -91,7 +91,7 @@ def test_every_table_of_a_fresh_clone_with_kept_runs_can_be_verified() -> None:
     name, spec, row = next(each for each in found["performer-table-1"] if each[0] == "x2")
     assert (name, spec.model.kernel, spec.seed) == ("x2", "x^2", row["seed"])
     assert spec.fingerprint() == row["fingerprint"]
-    record = verify.kept(row)
+    record = verify.as_published(row)
     assert list(record.epochs.index) == [1, 2]
     assert record.facts["CPU"] == row["CPU"]
     assert type(record.facts["cores"]) is int

@@ -80,7 +80,10 @@ def test_another_runtime_agrees(family: str, tmp_path: Path) -> None:
     agree(*short(family), tmp_path / "it.onnx")
 
 
-@pytest.mark.parametrize("kernel", [name for name in KERNELS if name in ("favor+", "elu+1", "max(x^4,0)")])
+FORMULA = "f: where(x < 1, gelu(x), softplus(x)) + max(sin(x), min(tanh(x), 0.5)) + log1p(x**2)/(x**2 + 1) + 2"
+
+
+@pytest.mark.parametrize("kernel", [*(name for name in KERNELS if name in ("favor+", "elu+1", "max(x^4,0)")), FORMULA])
 def test_another_runtime_agrees_on_linear_kernels(kernel: str, tmp_path: Path) -> None:
     agree(*short("compact", kernel), tmp_path / "it.onnx")
 

@@ -36,7 +36,7 @@ def test_every_option_has_a_label_a_help_sentence_and_a_valid_default(field: Spe
 @pytest.mark.parametrize(
     ("raw", "named"),
     [
-        ({"model": {"depth": 3}}, r"no option 'depth' in its 'model'"),
+        ({"model": {"deepness": 3}}, r"no option 'deepness' in its 'model'"),
         ({"model": 3}, "model"),
         ({"data": None}, "data"),
         ({"seed": None}, r"Seed \(seed\)"),
@@ -61,7 +61,20 @@ def test_what_an_empty_option_means_is_said_as_its_help_says_it() -> None:
     assert words["samples"] == "all"
     assert {words[name] for name in ("clip_norm", "teacher", "folder")} == {"none"}
     assert words["subset_seed"] == "the run's seed"
-    own = {"patch", "features", "epsilon", "dropout", "attention_dropout", "drop_path", "image_size"}
+    own = {
+        "tokenizer",
+        "depth",
+        "embed_dim",
+        "num_heads",
+        "mlp_ratio",
+        "patch",
+        "features",
+        "epsilon",
+        "dropout",
+        "attention_dropout",
+        "drop_path",
+        "image_size",
+    }
     assert {name for name, word in words.items() if word == "its own"} == own
 
 

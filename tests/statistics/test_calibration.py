@@ -17,7 +17,7 @@ from vitcore.statistics.calibration import (
 )
 
 
-def some(n: int = 500, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def subset(n: int = 500, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(seed)
     logits = draw.normal(size=(n, classes)) * 2
     labels = np.array([draw.choice(classes, p=row) for row in softmax(logits, axis=1)])
@@ -25,7 +25,7 @@ def some(n: int = 500, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.
 
 
 def test_bins_and_error_equal_a_plain_loop_s() -> None:
-    logits, labels = some()
+    logits, labels = subset()
     confidence, right = confidences(logits, labels)
     messages = reliability(confidence, right)
     total = 0.0
@@ -46,7 +46,7 @@ def test_bins_and_error_equal_a_plain_loop_s() -> None:
 
 
 def test_the_temperature_finds_what_the_logits_were_multiplied_by() -> None:
-    logits, labels = some(20_000)
+    logits, labels = subset(20_000)
     for factor in (0.25, 1.0, 3.0):
         assert fit_temperature(factor * logits, labels) == pytest.approx(factor, rel=0.03)
     found = fit_temperature(3 * logits, labels)

@@ -53,7 +53,7 @@ def ask(results: Results, run: RunFolder, kind: str, options: Mapping[str, Any] 
     """Write the wish down; one of the same kind is replaced. `ensure` sees that somebody works on it.
 
     Raises:
-        Refusal: the run has no weights, or its folder cannot be written.
+        UserError: the run has no weights, or its folder cannot be written.
     """
     if not run.checkpoint.is_file():
         raise UserError(
@@ -68,7 +68,7 @@ def cancel(run: RunFolder, kind: str) -> None:
     """Take the wish back; what has been evaluated so far stays.
 
     Raises:
-        Refusal: it cannot be taken away.
+        UserError: it cannot be taken away.
     """
     try:
         _path(run, kind).unlink(missing_ok=True)
@@ -77,7 +77,7 @@ def cancel(run: RunFolder, kind: str) -> None:
 
 
 def fail(run: RunFolder, kind: str, why: str) -> None:
-    """Write down why a wish could not be done; nothing where it was taken back meanwhile. Raises Refusal."""
+    """Write down why a wish could not be done; nothing where it was taken back meanwhile. Raises UserError."""
     content = read_json(_path(run, kind))
     if content:
         _write(run, kind, {**content, "failed": why})
@@ -132,7 +132,7 @@ def ensure(results: Results) -> None:
     """Starts a worker where none is; it leaves by itself where there is nothing to do.
 
     Raises:
-        Refusal: none can be started.
+        UserError: none can be started.
     """
     path = lock_path(results)
     if locks.is_locked(path) or time.monotonic() < _begun.get(path, -math.inf) + BEGINNING:

@@ -62,8 +62,8 @@ class Calibrated:
             return f"{messages} It was trained without validation images, so there is nothing to fit a temperature on."
         after, low, high = (100 * each for each in self.mended.error)
         return (
-            f"{messages} Its logits divided by {self.temperature:.3f} (fitted on its validation images) have {after:.2f} "
-            f"points ({low:.2f} to {high:.2f})."
+            f"{messages} Its logits divided by {self.temperature:.3f} (fitted on its validation images) have "
+            f"{after:.2f} points ({low:.2f} to {high:.2f})."
         )
 
 
@@ -71,7 +71,7 @@ def calibration(run: RunFolder) -> Calibrated:
     """What a run's kept answers say.
 
     Raises:
-        Refusal: none are kept of its weights as they are now.
+        UserError: none are kept of its weights as they are now.
     """
     found = outputs.read(run)
     if found is None:

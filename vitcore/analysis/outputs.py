@@ -51,7 +51,7 @@ def read(run: RunFolder) -> Outputs | None:
     """What is kept; None where nothing is, or it is of other weights or data than the run's own now.
 
     Raises:
-        Refusal: it cannot be read.
+        UserError: it cannot be read.
     """
     from safetensors import SafetensorError, deserialize
 
@@ -61,7 +61,7 @@ def read(run: RunFolder) -> Outputs | None:
         about = _about(content)
     except FileNotFoundError:
         return None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:  # a Refusal is a ValueError
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:  # a UserError is a ValueError
         raise UserError(f"the answers of run {run.id} cannot be read: {first_line(error)}") from None
     if about != _of(run):
         return None
@@ -77,7 +77,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
     """Ask the run's network about every image of both splits, unless `cancelled` says so, and keep what it answers.
 
     Raises:
-        Refusal: the weights or the data are not to be had, or an answer is no number.
+        UserError: the weights or the data are not to be had, or an answer is no number.
     """
     from vitcore.data.splits import parted, tested
     from vitcore.runs.predict import load

@@ -45,7 +45,7 @@ def plan(names: Sequence[str] = ()) -> list[tuple[str, int]]:
     """What is to be counted for these corruptions (none named: all), the clean images first.
 
     Raises:
-        Refusal: there is no such corruption.
+        UserError: there is no such corruption.
     """
     for name in names:
         if name not in CORRUPTIONS:
@@ -58,7 +58,7 @@ def read(run: RunFolder) -> Counts:
     """What has been counted of the run's weights, data and corruptions as they are now.
 
     Raises:
-        Refusal: the run's spec or its counts cannot be read.
+        UserError: the run's spec or its counts cannot be read.
     """
     sizes = image_sizes(run)
     of = {"epoch": weights.epoch(run), "data_digest": weights.data_digest(run)}
@@ -113,7 +113,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
         options: "corruptions": which ones; all where they are not named.
 
     Raises:
-        Refusal: the weights or the data are not to be had.
+        UserError: the weights or the data are not to be had.
     """
     import torch
 
@@ -138,7 +138,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
             if spoiled is None:
                 return
             found = scores_of(
-                loaded.model, torch.from_numpy(spoiled), images.test.labels, interrupted=cancelled, **ways
+                loaded.model, torch.from_numpy(spoiled), images.test.labels, stop_requested=cancelled, **ways
             )
             if found is None:
                 return
@@ -185,7 +185,7 @@ def _definition(name: Any, sizes: tuple[int, int]) -> str:
 
 
 def image_sizes(run: RunFolder) -> tuple[int, int]:
-    """Channels and pixels a side of the run's images. Raises Refusal where its spec cannot be read."""
+    """Channels and pixels a side of the run's images. Raises UserError where its spec cannot be read."""
     data = run.spec().data
     known = DATASETS[data.dataset]
     return known.channels, data.image_size or known.image_size

@@ -45,7 +45,7 @@ def images_of(run: RunFolder, spec: RunSpec) -> Images:
     """The data that a run was trained and tested on.
 
     Raises:
-        Refusal: they are not on this machine, or others lie there now.
+        UserError: they are not on this machine, or others lie there now.
     """
     from vitcore.data.load import available, load
 

@@ -22,7 +22,7 @@ def follow(
         command: that cancels it, without the ids.
 
     Raises:
-        Refusal: a run could not be evaluated.
+        UserError: a run could not be evaluated.
     """
     from vitcore.analysis import assessments
 

@@ -38,7 +38,7 @@ def verify(
     runs = with_stored(queries.runs(index))
     equal = True
     for name, spec, row in verifying.cells(known, protocol, runs, cell):
-        then = verifying.kept(row) if row["kept"] else verifying.stored(index, str(row["id"]))
+        then = verifying.as_published(row) if row["kept"] else verifying.stored(index, str(row["id"]))
         id = verifying.start(results, spec)
         typer.echo(f"{name}: {spec.title()}, as run {then.id}; trained again as {id}", err=True)
         run = watch.watched(verifying.again(results), id)

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from vitcore import processes
+from vitcore import plugins, processes
 from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
+from vitcore.models.dimensions import NAMES, OWN
 from vitcore.models.stages import Stage, stages, tokens
 
 BATCH = 128
@@ -31,6 +32,13 @@ class Choice:
     features: int | None = None
     pos_embed: str = "learnable"
     patch: int | None = None
+    depth: int | None = None
+    embed_dim: int | None = None
+    num_heads: int | None = None
+    mlp_ratio: float | None = None
+    pool: str = OWN
+    tokenizer: str | None = None
+    norm_order: str = OWN
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ def describe(name: str, choice: Choice, batch: int = BATCH) -> Description:
     Raises:
         UserError: a combination that cannot be built, in one sentence.
     """
-    return described(name, choice, batch) if _quick(name) else _elsewhere(name, choice, batch)
+    return described(name, choice, batch) if _quick(name, choice) else _elsewhere(name, choice, batch)
 
 
 def described(name: str, choice: Choice, batch: int) -> Description:
@@ -84,6 +92,7 @@ def described(name: str, choice: Choice, batch: int) -> Description:
                 features=choice.features,
                 pos_embed=choice.pos_embed,
                 patch=choice.patch,
+                **{each: getattr(choice, each) for each in NAMES},
             )
     except ValueError as error:
         raise UserError(str(error)) from None
@@ -117,10 +126,12 @@ def direct_parts(names: Sequence[str]) -> set[str]:
     return {name for name in names if not inside(name)}
 
 
-def _quick(name: str) -> bool:
+def _quick(name: str, choice: Choice) -> bool:
     """Whether a count takes well under a second: so few modules does it have."""
     own = ARCHITECTURES[name]
-    return own.family == "small_cnn" or (own.family in ("compact", "vit") and own.config["depth"] <= 14)
+    return own.family == "small_cnn" or (
+        own.family in ("compact", "vit") and (choice.depth or own.config["depth"]) <= 14
+    )
 
 
 def _elsewhere(name: str, choice: Choice, batch: int) -> Description:
@@ -137,6 +148,7 @@ def _parsed(raw: dict[str, Any]) -> Description:
 
 def main() -> None:
     """Describes what the argument asks for, as JSON on standard output; a refusal is the last line of stderr."""
+    plugins.load()
     asked = json.loads(sys.argv[1])
     try:
         found = described(asked["name"], Choice(**asked["choice"]), asked["batch"])

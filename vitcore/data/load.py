@@ -7,10 +7,9 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from vitcore.data.registry import DATASETS, Color, Dataset
+from vitcore.data.registry import DATASETS, READERS, Color, Dataset
 from vitcore.data.storage.places import cache_folders, data_root, user_cache, writable
 from vitcore.data.validation import check
 from vitcore.errors import UserError
@@ -156,8 +155,8 @@ def _own(dataset: Dataset) -> bool:
     return not dataset.classes
 
 
-def _reader(name: str) -> ModuleType:
-    return importlib.import_module(f"vitcore.data.readers.{DATASETS[name].reader}")
+def _reader(name: str) -> Any:
+    return READERS.get(name) or importlib.import_module(f"vitcore.data.readers.{DATASETS[name].reader}")
 
 
 def _place(dataset: Dataset, folder: str | None) -> Path:
@@ -179,7 +178,7 @@ def _place(dataset: Dataset, folder: str | None) -> Path:
 def _arrays(
     name: str,
     dataset: Dataset,
-    reader: ModuleType,
+    reader: Any,
     place: Path,
     image_size: int,
     progress: Progress | None,
@@ -203,7 +202,7 @@ def _arrays(
 
 def _decoded(
     name: str,
-    reader: ModuleType,
+    reader: Any,
     place: Path,
     image_size: int,
     found: list[Path],

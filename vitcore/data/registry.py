@@ -6,7 +6,7 @@ Nothing here imports torch: forms, validation and the command line read the tabl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from vitcore.data.class_names import CIFAR10, CIFAR100, DIGITS, FASHION, FLOWERS, TINY_IMAGENET
 
@@ -51,6 +51,9 @@ def pixel_scale(name: str, normalize: str) -> tuple[Color, Color]:
     known = DATASETS[name]
     return ((0.0,) * known.channels, (1.0,) * known.channels) if normalize == "unit" else (known.mean, known.std)
 
+
+READERS: dict[str, Any] = {}
+"""Readers of datasets that a plug-in added, by the dataset's name; the table's own are modules of vitcore.data."""
 
 DATASETS: dict[str, Dataset] = {
     "digits": Dataset(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -152,3 +153,45 @@ def _ticks(tokens: Sequence[int] | pd.Series) -> list[int]:
     """The measured lengths, every second one where they stand close."""
     counts = sorted({int(count) for count in tokens})
     return counts if len(counts) <= 5 else counts[::2]
+
+
+def portrait(curve: pd.DataFrame) -> go.Figure:
+    """A kernel's φ and its gradient over x from -3 to 3; `curve` has `x`, `y`, `gradient`."""
+    figure = go.Figure()
+    curve = curve[curve["x"].abs() <= 3]
+    for place, (column, name) in enumerate((("y", "φ(x)"), ("gradient", "φ′(x)"))):
+        figure.add_scatter(
+            x=curve["x"],
+            y=curve[column].where(curve[column].abs() < float("inf")),
+            mode="lines",
+            name=name,
+            uid=uid("portrait", column),
+            line={"color": color(place), "dash": "solid" if column == "y" else "dash", "width": 2},
+            hovertemplate="%{y:.3~g}",
+        )
+    return style(figure, revision="portrait", x="x", y="φ(x) and its gradient", height=280, hovermode="x unified")
+
+
+def attention(weights: np.ndarray, highest: float) -> go.Figure:
+    """One attention matrix (n n): a row a query, a column a key; the color of `highest` is the brightest."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=weights,
+            zmin=min(0.0, float(weights.min())),
+            zmax=highest,
+            colorscale="Cividis",
+            showscale=False,
+            uid="attention",
+            name="",
+            hovertemplate="token %{y} to token %{x}<br>weight %{z:.3~g}",
+        )
+    )
+    return style(
+        figure,
+        revision="attention",
+        x="Key",
+        y="Query",
+        height=250,
+        x_axis={"constrain": "domain", "showgrid": False},
+        y_axis={"autorange": "reversed", "scaleanchor": "x", "constrain": "domain", "showgrid": False},
+    )

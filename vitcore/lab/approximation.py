@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vitcore.layers.kernels import KERNELS, features
+from vitcore.layers.kernels import KERNELS, features, kernel_of
 
 SCALE = 0.5
 """Deviation of the queries' and keys' entries in the comparison with softmax. At 0.25 attention is nearly uniform:
@@ -27,7 +27,7 @@ def feature_curves(kernels: Sequence[str], low: float = -3.0, high: float = 3.0,
     x = torch.linspace(low, high, points, dtype=torch.float64)
     found = []
     for name in kernels:
-        kernel = KERNELS[name]
+        kernel = kernel_of(name)
         if kernel.feature is not None:
             y = kernel.feature(x - x.square() / 2) if kernel.stabilized else kernel.feature(x)
             found.append(pd.DataFrame({"kernel": name, "x": x.numpy(), "y": y.numpy()}))
@@ -56,7 +56,7 @@ def weight_curves(kernels: Sequence[str], points: int = 61, pairs: int = 200, se
     scale = width**0.5 * width**-0.25
     found = []
     for name in kernels:
-        kernel = KERNELS[name]
+        kernel = kernel_of(name)
         if kernel.feature is None or kernel.stabilized:
             weights = np.exp(along)
         else:

@@ -13,7 +13,7 @@ import pandas as pd
 from vitcore import untrusted
 from vitcore.errors import UserError
 from vitcore.lab import measure, plan
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import kernel_of
 from vitcore.runs import journal
 from vitcore.runs.folder import Results
 
@@ -100,7 +100,10 @@ def label(series: str) -> str:
     """What a series is called on the page."""
     if series == plan.WINDOW:
         return f"softmax, window {plan.WINDOW_TOKENS}"
-    return KERNELS[series].label if series in KERNELS else series
+    try:
+        return kernel_of(series).label
+    except ValueError:  # of another version, or by another hand
+        return series
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitcore.errors import UserError
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import KERNELS, is_formula, kernel_of
 
 WINDOW = "window"
 """Beside the kernels: softmax over a sliding window of 8 tokens either way (the hybrid report)."""
@@ -53,7 +53,9 @@ def check(plan: Plan) -> None:
         UserError: what is wrong with it.
     """
     for sery in plan.series:
-        if sery not in SERIES:
+        if is_formula(sery):
+            _check_formula(sery)
+        elif sery not in SERIES:
             raise UserError(f"there is no kernel {sery!r} to measure; there are {', '.join(SERIES)}")
     if not plan.series or not plan.head_widths or not plan.tokens:
         raise UserError(
@@ -63,3 +65,10 @@ def check(plan: Plan) -> None:
         raise UserError(f"{max(plan.tokens):,} tokens cannot be measured; choose 1 to 16,385")
     if not all(1 <= width <= 256 for width in plan.head_widths):
         raise UserError(f"heads {max(plan.head_widths)} wide cannot be measured; choose 1 to 256")
+
+
+def _check_formula(name: str) -> None:
+    try:
+        kernel_of(name)
+    except ValueError as error:
+        raise UserError(str(error)) from None

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from vitcore.lab.plan import FEATURES, HEADS, WINDOW, WINDOW_TOKENS
 from vitcore.layers.attention import Attention
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import kernel_of
 from vitcore.training.device import synchronize
 
 STEP_SECONDS, REPEATS = 0.12, 3
@@ -56,7 +56,7 @@ def point(series: str, head_width: int, tokens: int, device: torch.device) -> di
 
 def _attention(series: str, head_width: int, tokens: int) -> nn.Module:
     """The library's own attention, with the linear maps around it taken out."""
-    kernel = KERNELS["softmax" if series == WINDOW else series]
+    kernel = kernel_of("softmax" if series == WINDOW else series)
     module = Attention(
         HEADS * head_width,
         HEADS,

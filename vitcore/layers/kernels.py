@@ -1,4 +1,6 @@
-"""Attention kernels, one table: what stands between a query and a key (Performer report, Equations 1 to 6).
+"""Attention kernels: what stands between a query and a key; one table, or a formula.
+
+The table is the Performer report's, Equations 1 to 6, and what belongs beside it.
 
 Nothing here imports torch at run time: forms and validation read the table before any tensor is made.
 """
@@ -7,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
+
+from vitcore.layers.formulas import computing, domain, language, tree
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -105,6 +110,65 @@ KERNELS: dict[str, Kernel] = {
     "max(x,0)^4": Kernel("max(x, 0)⁴", "max(x, 0)⁴", relu_quartic, epsilon=1e-4, source=_CLAMPED_FIRST),
     "elu+1": Kernel("elu + 1", "elu(x) + 1", elu_plus_one, epsilon=1e-6, source=_KATHAROPOULOS),
 }
+
+FORMULA = "f:"
+"""What the name of a kernel begins with that is a formula of one's own, such as "f: relu(x)**3"."""
+
+
+def is_formula(name: str) -> bool:
+    """Whether a kernel's name is a formula."""
+    return name.startswith(FORMULA)
+
+
+def spelled(name: str) -> str | None:
+    """The name of a formula's kernel as it is stored, in its one spelling; None where the name is no formula.
+
+    Raises:
+        ValueError: a formula that is none, or that is no number somewhere; in one sentence.
+    """
+    if not is_formula(name):
+        return None
+    formula = language.canonical(name.removeprefix(FORMULA))
+    domain.check(formula)
+    return f"{FORMULA} {formula}"
+
+
+def identity(name: str) -> str:
+    """What the names of two kernels share that are one formula in two forms; one of the table is itself alone.
+
+    Raises:
+        ValueError: a formula that is none.
+    """
+    return f"{FORMULA} {language.identity(name.removeprefix(FORMULA))}" if is_formula(name) else name
+
+
+def kernel_of(name: str) -> Kernel:
+    """The kernel of the table, or that of a formula, whose epsilon keeps its denominators from vanishing.
+
+    Raises:
+        ValueError: there is none of this name, or the formula is none.
+    """
+    if is_formula(name):
+        return _of_formula(name)
+    if name not in KERNELS:
+        raise ValueError(
+            f"there is no kernel {name!r}; there are {', '.join(KERNELS)}, and formulas such as 'f: relu(x)**3'"
+        )
+    return KERNELS[name]
+
+
+@lru_cache(maxsize=1024)
+def _of_formula(name: str) -> Kernel:
+    formula = name.removeprefix(FORMULA)
+    domain.check(formula)
+    node = language.read(formula)
+    return Kernel(
+        label=tree.printed(node),
+        formula=tree.printed(node),
+        feature=partial(computing.of_tensor, node),
+        epsilon=domain.lowest(formula).cure or 0.0,
+        source="a formula of your own",
+    )
 
 
 def features(kernel: Kernel, x: Tensor, projection: Tensor | None, epsilon: float, *, keys: bool) -> Tensor:

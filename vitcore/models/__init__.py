@@ -10,13 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import kernel_of
+from vitcore.models import dimensions
+from vitcore.models.dimensions import OWN, Dimensions
 from vitcore.models.registry import ARCHITECTURES, Architecture
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ARCHITECTURES", "Architecture", "Options", "build", "check", "load_published", "without_effect"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "Dimensions",
+    "Options",
+    "build",
+    "check",
+    "load_published",
+    "without_effect",
+]
 
 
 @dataclass(frozen=True)
@@ -54,16 +65,25 @@ def build(
     dropout: float | None = None,
     attention_dropout: float | None = None,
     drop_path: float | None = None,
+    depth: int | None = None,
+    embed_dim: int | None = None,
+    num_heads: int | None = None,
+    mlp_ratio: float | None = None,
+    pool: str = OWN,
+    tokenizer: str | None = None,
+    norm_order: str = OWN,
 ) -> nn.Module:
     """A model with fresh weights, drawn from torch's global generator: (b c y x) floats -> (b classes) logits.
 
-    Options left at None are the architecture's own. Its attribute `redraw_every` says after how many training steps
-    `vitcore.layers.attention.redraw_features` is due (0: never). A model with a distillation token (DeiT) gives
-    (class logits, distillation logits) in training and their mean in evaluation.
+    Options left at None or "own" are the architecture's own; `Dimensions` explains the last seven. The attribute
+    `redraw_every` says after how many training steps `vitcore.layers.attention.redraw_features` is due (0: never). A
+    model with a distillation token (DeiT) gives (class logits, distillation logits) in training and their mean in
+    evaluation.
 
     Raises:
         ValueError: one sentence, as `check`.
     """
+    chosen = Dimensions(depth, embed_dim, num_heads, mlp_ratio, pool, tokenizer, norm_order)
     check(
         name,
         image_size=image_size,
@@ -72,6 +92,7 @@ def build(
         dropout=dropout,
         attention_dropout=attention_dropout,
         drop_path=drop_path,
+        chosen=chosen,
     )
     architecture = ARCHITECTURES[name]
     options = Options(
@@ -89,8 +110,11 @@ def build(
         attention_dropout=attention_dropout,
         drop_path=drop_path,
     )
+    if architecture.builder is not None:
+        own: nn.Module = architecture.builder(channels=channels, image_size=image_size, classes=classes)
+        return own
     family = importlib.import_module(f"vitcore.models.{architecture.family}")
-    model: nn.Module = family.build(architecture.config, options)
+    model: nn.Module = family.build(dimensions.configured(architecture, chosen), options)
     return model
 
 
@@ -103,6 +127,7 @@ def check(
     dropout: float | None = None,
     attention_dropout: float | None = None,
     drop_path: float | None = None,
+    chosen: Dimensions = Dimensions(),  # noqa: B008  frozen
     images: int | None = None,
 ) -> None:
     """Refuse a combination that cannot be built or trained, without building it.
@@ -115,12 +140,12 @@ def check(
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"there is no architecture {name!r}; there are {', '.join(ARCHITECTURES)}")
-    if kernel not in KERNELS:
-        raise ValueError(f"there is no kernel {kernel!r}; there are {', '.join(KERNELS)}")
+    kernel_of(kernel)
     architecture = ARCHITECTURES[name]
     if kernel != "softmax" and not architecture.attention:
         raise ValueError(f"{name} has no attention, so it takes no kernel; {kernel!r} needs a transformer")
-    config = architecture.config
+    dimensions.check(name, architecture, chosen, patch)
+    config = dimensions.configured(architecture, chosen)
     if patch is not None and "patch" not in config:
         raise ValueError(f"{name} does not cut patches, so a patch of {patch} cannot be set; leave it empty")
     least = config.get("least_side", 1)
@@ -137,14 +162,13 @@ def check(
             f"than {architecture.narrowing} pixels"
         )
     if "patch" in config:
-        _check_patch(
-            name, image_size, patch or config["patch"], config.get("stem_stride", 1), config.get("crops", False)
-        )
+        own = config["patch"] if config.get("crops") else None
+        _check_patch(name, image_size, patch or config["patch"], config.get("stem_stride", 1), own)
 
 
 def without_effect(name: str, kernel: str, features: int | None) -> frozenset[str]:
     """The model options that change nothing in this architecture with this kernel and these random features."""
-    architecture, chosen = ARCHITECTURES[name], KERNELS[kernel]
+    architecture, chosen = ARCHITECTURES[name], kernel_of(kernel)
     drawn = {"orthogonal", "redraw_every"}
     if not architecture.attention:
         idle = {*drawn, "features", "epsilon", "pos_embed", "dropout", "attention_dropout"}
@@ -156,13 +180,13 @@ def without_effect(name: str, kernel: str, features: int | None) -> frozenset[st
     return frozenset(idle if "window" in architecture.config else idle | {"attention_dropout"})
 
 
-def _check_patch(name: str, image_size: int, patch: int, stride: int, crops: bool) -> None:
-    """A patch divides the image, after a stem that makes it `stride` times smaller."""
+def _check_patch(name: str, image_size: int, patch: int, stride: int, cropping: int | None) -> None:
+    """A patch divides the image, after a stem that makes it `stride` times smaller; one of `cropping` need not."""
     inner = image_size // stride
     where = f"an image of {image_size} pixels" + (f", {inner} after the convolutions of {name}" if stride > 1 else "")
     if patch > inner:
         raise ValueError(f"a patch of {patch} pixels is larger than {where}; choose one of at most {inner}")
-    if crops and patch == ARCHITECTURES[name].config["patch"]:
+    if patch == cropping:
         return
     if image_size % stride or inner % patch:
         fitting = " or ".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ class Architecture:
     note: str = ""
     narrowing: int = 1  # how much smaller than the image its smallest batch-normalized map is; 1: never one pixel
     flattens: bool = False  # a linear map takes the whole last map, so that its weights fit one image size alone
+    builder: Callable[..., Any] | None = None  # a plug-in's, by channels, side and classes; None: the family's file
     drop_path: bool = False  # a network without attention whose blocks can be left out in training all the same
 
     @property
@@ -173,7 +174,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "pool": "sequence",
             "convolution": 3,
             "convolutions": 3,
-            "hidden_channels": (16, 32),
+            "maps": (16, 32),
         },
         "ours: the CCT of this project's presets, for 28-pixel digits on a laptop",
         image_size=28,
@@ -240,6 +241,8 @@ ARCHITECTURES: dict[str, Architecture] = {
             "mlp_dim": 512,
             "patch": 4,
             "norm_order": "post",
+            "activation": "relu",
+            "norm_epsilon": 1e-5,
             "dropout": 0.1,
         },
         "Wheeler 2020, Final Project Report",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,9 @@ from vitcore.layers.attention import Attention
 from vitcore.layers.drop_path import drop_path_schedule
 from vitcore.layers.dropout import Dropout
 from vitcore.layers.encoder import MLP, Block, NormOrder
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import kernel_of
+from vitcore.layers.pooling import ClassToken, MeanPool, SequencePool
+from vitcore.layers.tokenizers import ConvolutionalTokenizer, PatchTokenizer
 from vitcore.models import Options
 
 
@@ -103,7 +106,7 @@ def encoder(
                 embed_dim,
                 num_heads,
                 tokens=tokens,
-                kernel=KERNELS[options.kernel],
+                kernel=kernel_of(options.kernel),
                 num_kv_heads=num_kv_heads,
                 features=options.features,
                 orthogonal=options.orthogonal,
@@ -121,6 +124,25 @@ def encoder(
         )
         for rate in drop_path_schedule(drop_path, depth)
     ]
+
+
+def tokenizer(config: Mapping[str, Any], options: Options) -> PatchTokenizer | ConvolutionalTokenizer:
+    """Patches, or convolutions drawn after He et al. 2015, whichever the configuration has."""
+    embed_dim = config["embed_dim"]
+    if "patch" in config:
+        return PatchTokenizer(options.channels, embed_dim, options.patch or config["patch"])
+    found = ConvolutionalTokenizer(
+        options.channels, embed_dim, config["convolution"], config["convolutions"], config.get("maps", 64)
+    )
+    for module in found.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight)
+    return found
+
+
+def pooling(kind: str, embed_dim: int) -> nn.Module:
+    """The module for "class", "sequence" or "mean"."""
+    return {"class": ClassToken, "mean": MeanPool}[kind]() if kind != "sequence" else SequencePool(embed_dim)
 
 
 def initialize(model: nn.Module, draw: Callable[[Tensor], object]) -> None:

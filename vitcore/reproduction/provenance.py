@@ -43,7 +43,7 @@ def provenance(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -
     ids = [item.runs[seed] for seed in sorted(item.runs)]
     saved = set(runs.loc[runs["kept"].astype(bool), "id"]) if "kept" in runs and len(runs) else set()
     stored, elsewhere = [id for id in ids if id not in saved], [id for id in ids if id in saved]
-    parts = [_select(item, here, where) for here, where in ((stored, _STORED), (elsewhere, _KEPT)) if here]
+    parts = [_select(item, here, where) for here, where in ((stored, _STORED), (elsewhere, _PUBLISHED)) if here]
     sql = "\nUNION ALL\n".join(parts)
     return Provenance(
         f"{sql}\nORDER BY seed" if sql else "",
@@ -54,7 +54,7 @@ def provenance(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -
 
 
 _STORED = ("runs JOIN last ON last.run_id = runs.id", "runs", "epochs", "last.")
-_KEPT = (
+_PUBLISHED = (
     "'vitcore/published/data/runs.csv'",
     "'vitcore/published/data/runs.csv'",
     "'vitcore/published/data/epochs.csv'",

@@ -108,7 +108,7 @@ def cells(
         wanted: ROW or ROW:COLUMN; empty: every row.
 
     Raises:
-        Refusal: there is no such cell, it has no run yet, or it cannot be run.
+        UserError: there is no such cell, it has no run yet, or it cannot be run.
     """
     specs = cell_specs(table, protocol)
     row, _, column = wanted.partition(":")
@@ -138,7 +138,7 @@ def again(results: Results) -> Results:
 
 
 def start(results: Results, spec: RunSpec) -> str:
-    """Queues the second run; its id. Raises Refusal, such as where it takes the weights of another run."""
+    """Queues the second run; its id. Raises UserError, such as where it takes the weights of another run."""
     if takes(spec) or spec.training.teacher or spec.init.init_from:
         raise UserError(
             "this cell's runs begin with another run's weights, and verifying whole chains is not possible yet"
@@ -150,14 +150,14 @@ def start(results: Results, spec: RunSpec) -> str:
 
 
 def stored(index: Index, id: str) -> Record:
-    """All that a results folder holds of a run. Raises Refusal where it has no such run."""
+    """All that a results folder holds of a run. Raises UserError where it has no such run."""
     run = index.results.run(id)
     runs = queries.runs(index)
     facts: dict[Any, Any] = next(iter(runs[runs["id"] == id].to_dict("records")), {})
     return Record(id, _facts(facts), _numbers(queries.epochs(index, [id])), _weights(run), _answers(run))
 
 
-def kept(row: Mapping[str, Any]) -> Record:
+def as_published(row: Mapping[str, Any]) -> Record:
     """All that the project keeps of one of its runs, by its row."""
     return Record(str(row["id"]), _facts(row), _numbers(stored_epochs([str(row["id"])])))
 
@@ -166,7 +166,7 @@ def compare(then: Record, now: Record) -> Verified:
     """The verdict; what the first run has not kept is not compared, and said so.
 
     Raises:
-        Refusal: the second run did not come as far as the first.
+        UserError: the second run did not come as far as the first.
     """
     columns = [name for name in NUMBERS if name in then.epochs and then.epochs[name].notna().any()]
     missing = set(then.epochs.index) - set(now.epochs.index)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from vitcore.data.registry import DATASETS, Dataset
 from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
+from vitcore.models.dimensions import resolved
 from vitcore.runs import status as states
 from vitcore.runs.folder import Results
-from vitcore.spec import RunSpec
+from vitcore.spec import ModelSpec, RunSpec
 
 if TYPE_CHECKING:
     from vitcore.training.initial import Initial
@@ -70,16 +71,22 @@ def _compared(origin: RunSpec, spec: RunSpec) -> list[tuple[str, object, object]
     """What two runs of one network share: its name, theirs and ours."""
     other, measured = origin.model, spec.model
     known = ARCHITECTURES[measured.architecture]
-    own = known.config.get("patch")
     pairs: list[tuple[str, object, object]] = [
         ("the architecture", other.architecture, measured.architecture),
-        ("patches of", other.patch or own, measured.patch or own),
+        *_dimensions(other, measured),
         ("position embedding", other.pos_embed, measured.pos_embed),
         ("channels:", _dataset(origin).channels, _dataset(spec).channels),
     ]
     if known.flattens:
         pairs.append(("an image size of", _size(origin), _size(spec)))
-    return pairs if known.attention else [pair for pair in pairs if pair[0] not in ("patches of", "position embedding")]
+    return pairs if known.attention else [pair for pair in pairs if pair[0] != "position embedding"]
+
+
+def _dimensions(published: ModelSpec, measured: ModelSpec) -> list[tuple[str, object, object]]:
+    """Every dimension of both networks, which are of one architecture."""
+    known = ARCHITECTURES[measured.architecture]
+    item, other = (resolved(known, each.dimensions(), each.patch) for each in (published, measured))
+    return [(f"the {name}", item[name], other[name]) for name in item]
 
 
 def _dataset(spec: RunSpec) -> Dataset:

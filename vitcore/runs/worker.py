@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from vitcore import events, processes
+from vitcore import events, plugins, processes
 from vitcore.errors import UserError
 from vitcore.runs import dependencies, devices, locks, origins, queue, seen_before, teachers
 from vitcore.runs.files import Unwritten, read_own
@@ -116,6 +116,7 @@ class _Work:
 
     def _train(self, going_on: bool) -> events.Ended:
         spec = self.folder.spec()
+        plugins.check_unchanged(spec.plugins)
         from vitcore.training import train
 
         _use_all_cores()

@@ -17,12 +17,12 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
-from vitcore import aliases
+from vitcore import aliases, plugins
 from vitcore.data import validation
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
-from vitcore.layers.kernels import KERNELS
-from vitcore.models import ARCHITECTURES, check, without_effect
+from vitcore.layers import kernels
+from vitcore.models import ARCHITECTURES, check, dimensions, without_effect
 from vitcore.spec import printable
 from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
@@ -43,6 +43,8 @@ __all__ = [
     "fields",
     "initial",
 ]
+
+plugins.load()
 
 
 class RunSpec(Part):
@@ -68,6 +70,29 @@ class RunSpec(Part):
         "Name",
         "Any text of at most 120 signs; empty: made from the choices.",
     )
+
+    plugins: str | None = option(
+        None,
+        "Plug-ins",
+        "The plug-ins that it is made of, each with the digest of its content; empty: none.",
+        advanced=True,
+        derived=True,
+        pattern=r"^[A-Za-z0-9._-]+@[0-9a-f]{12}( [A-Za-z0-9._-]+@[0-9a-f]{12})*$",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stamped(cls, raw: Any) -> Any:
+        """A spec that is made anew names the plug-ins that it is made of, as they are now."""
+        if not isinstance(raw, dict) or raw.get("plugins") is not None:
+            return raw
+        chosen: dict[str, str] = {}
+        for section, names in (("model", ("architecture", "kernel")), ("data", ("dataset",))):
+            part = raw.get(section)
+            given = part if isinstance(part, dict) else dict(part) if isinstance(part, Part) else {}
+            chosen |= {name: given[name] for name in names if isinstance(given.get(name), str)}
+        found = plugins.used(chosen)
+        return {**raw, "plugins": found} if found else raw
 
     @field_validator("name")
     @classmethod
@@ -158,6 +183,7 @@ class RunSpec(Part):
             dropout=model.dropout,
             attention_dropout=model.attention_dropout,
             drop_path=model.drop_path,
+            chosen=model.dimensions(),
             images=1 if 1 in (self.training.batch_size, rows) else None,
         )
 
@@ -168,10 +194,12 @@ class RunSpec(Part):
         Raises:
             UserError: one sentence naming the field, what was given and what would be right.
         """
+        plugins.check_there(raw.get("plugins") if isinstance(raw, Mapping) else None)
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
-            raise UserError(_sentence(error)) from None
+            why = [messages for messages in plugins.troubles() if "could" in messages or "names" in messages]
+            raise UserError("; ".join([_sentence(error), *why[:1]])) from None
 
     @classmethod
     def begun(cls, **values: Any) -> RunSpec:
@@ -185,7 +213,7 @@ class RunSpec(Part):
         Raises:
             UserError: a run has no such option, or the values do not go together.
         """
-        raw = (base or cls()).model_dump()
+        raw = (base or cls()).model_dump() | {"plugins": None}
         places = {field.name: field.path for field in fields()}
         for name, value in aliases.current(values).items():
             if name not in places:
@@ -251,10 +279,13 @@ class RunSpec(Part):
             spelled["samples"] = None
         if not model.drop_path and not ARCHITECTURES[model.architecture].attention:
             equal["drop_path"] = None  # none is these networks' own
-        if model.patch is not None and model.patch == ARCHITECTURES[model.architecture].config.get("patch"):
+        known_network = ARCHITECTURES[model.architecture]
+        equal |= dimensions.plainest(known_network, model.dimensions(), model.patch)
+        if equal.get("patch", model.patch) == known_network.config.get("patch"):
             equal["patch"] = None
-        if model.epsilon is not None and model.epsilon == KERNELS[model.kernel].epsilon:
+        if model.epsilon is not None and model.epsilon == kernels.kernel_of(model.kernel).epsilon:
             equal["epsilon"] = None
+        equal["kernel"] = kernels.identity(model.kernel)
         if data.folder is not None:
             with suppress(ValueError, OSError):  # what can be no path stays as it was given
                 spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
@@ -281,7 +312,9 @@ class RunSpec(Part):
         if self.name:
             return self.name
         rows = f"{self.data.samples:,}" if self.data.samples else "all"
-        kernel = f" {KERNELS[self.model.kernel].label}" if ARCHITECTURES[self.model.architecture].attention else ""
+        kernel = (
+            f" {kernels.kernel_of(self.model.kernel).label}" if ARCHITECTURES[self.model.architecture].attention else ""
+        )
         return f"{self.model.architecture}{kernel} on {self.data.dataset} ({rows}), seed {self.seed}"
 
 
@@ -325,7 +358,7 @@ def command_line(spec: RunSpec) -> str:
 def _quoted(text: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9._/:+-]+", text):
         return text
-    return f'"{text}"' if re.fullmatch(r"[\w ._/:+,=()@^-]*", text, re.ASCII) else shlex.quote(text)
+    return f'"{text}"' if re.fullmatch(r"[\w ._/:+,=()@^*<-]*", text, re.ASCII) else shlex.quote(text)
 
 
 def _part(spec: RunSpec, path: tuple[str, ...]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args, get_origin
 
@@ -39,23 +39,32 @@ class Part(BaseModel):
 
 @dataclass(frozen=True)
 class OneOf:
-    """A choice from a table of the library, marked in the annotation so that forms can list the table."""
+    """A choice from a table of the library, marked in the annotation so that forms can list the table.
+
+    `own` takes what may be written besides: it gives a value as it is stored, None where it is none of these, and
+    raises a ValueError of one sentence where it is one that cannot be. `example` is such a value.
+    """
 
     table: Mapping[str, Any]
     kind: str
+    own: Callable[[str], str | None] | None = None
+    example: str = ""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.look_up, handler(source))
 
     def look_up(self, value: str) -> str:
-        """The value, where the table has it.
+        """The value, where the table has it, or as `own` gives it.
 
         Raises:
             ValueError: it has not; the sentence names the nearest that are there.
         """
-        if value not in self.table:
-            raise ValueError(f"there is no {self.kind} {value[:80]!r}; {nearest(value[:80], self.table)}")
-        return value
+        if value in self.table:
+            return value
+        if self.own is not None and (found := self.own(value)) is not None:
+            return found
+        besides = f", or give one of your own, such as {self.example!r}" if self.example else ""
+        raise ValueError(f"there is no {self.kind} {value[:80]!r}; {nearest(value[:80], self.table)}{besides}")
 
 
 def option(
@@ -99,6 +108,7 @@ class SpecField:
     bounds: Mapping[str, float]  # of ge, gt, le, lt
     initial: Any = None  # what form, command line and front door begin with: mostly the default
     derived: bool = False  # filled in by the program, asked of nobody
+    example: str = ""  # of a value besides the choices; empty: the choices are all there is
 
     @property
     def empty(self) -> str:
@@ -124,8 +134,8 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
     literal = get_origin(annotation) is Literal
     optional = not literal and type(None) in get_args(annotation)
     extra: dict[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    tables = [marker.table for marker in info.metadata if isinstance(marker, OneOf)]
-    choices = tuple(inner) if literal else tuple(tables[0]) if tables else ()
+    markers = [marker for marker in info.metadata if isinstance(marker, OneOf)]
+    choices = tuple(inner) if literal else tuple(markers[0].table) if markers else ()
     bounds = {b: getattr(m, b) for m in info.metadata for b in ("ge", "gt", "le", "lt") if hasattr(m, b)}
     return SpecField(
         name=name,
@@ -141,6 +151,7 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
         bounds=bounds,
         initial=extra.get("initial", info.default),
         derived=bool(extra.get("derived")),
+        example=markers[0].example if markers else "",
     )
 
 

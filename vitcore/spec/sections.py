@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import field_validator
 
 from vitcore.data.registry import DATASETS
-from vitcore.layers.kernels import KERNELS
+from vitcore.layers.kernels import KERNELS, spelled
 from vitcore.models import ARCHITECTURES
+from vitcore.models.dimensions import NAMES, Dimensions
 from vitcore.spec.options import OneOf, Part, option
 
 
@@ -18,11 +19,51 @@ class ModelSpec(Part):
     architecture: Annotated[str, OneOf(ARCHITECTURES, "architecture")] = option(
         "cct-2/3x2", "Architecture", "The network, as its paper names it."
     )
-    kernel: Annotated[str, OneOf(KERNELS, "kernel")] = option(
-        "softmax", "Attention kernel", "What stands between a query and a key."
+    kernel: Annotated[str, OneOf(KERNELS, "kernel", own=spelled, example="f: relu(x)**3")] = option(
+        "softmax",
+        "Attention kernel",
+        "What stands between a query and a key; or a formula φ(x) of your own, such as f: relu(x)**3.",
     )
     patch: int | None = option(
         None, "Patch", "Side of a patch in pixels; empty: the architecture's own.", advanced=True, ge=1, le=64
+    )
+    tokenizer: str | None = option(
+        None,
+        "Tokenizer",
+        "patch/4 for patches of 4 pixels, conv/3x2 for 2 convolutions of 3 x 3; empty: the architecture's own.",
+        advanced=True,
+        pattern=r"^(patch/\d{1,2}|conv/\d{1,2}x\d)$",
+    )
+    depth: int | None = option(
+        None, "Depth", "Blocks of the encoder; empty: the architecture's own.", advanced=True, ge=1, le=64
+    )
+    embed_dim: int | None = option(
+        None, "Embedding width", "Numbers in a token; empty: the architecture's own.", advanced=True, ge=4, le=4096
+    )
+    num_heads: int | None = option(
+        None, "Heads", "Attention heads; empty: the architecture's own.", advanced=True, ge=1, le=64
+    )
+    mlp_ratio: float | None = option(
+        None,
+        "MLP ratio",
+        "Width of the MLP between its two maps, as a multiple of the embedding; empty: the architecture's own.",
+        advanced=True,
+        gt=0,
+        le=16,
+    )
+    pool: Literal["own", "class", "sequence", "mean"] = option(
+        "own",
+        "Pooling",
+        "What the head reads: a class token, tokens weighted by a learned score (CCT), or their mean; own: the "
+        "architecture's.",
+        advanced=True,
+    )
+    norm_order: Literal["own", "compact", "pre", "post"] = option(
+        "own",
+        "Norm order",
+        "Norms before attention and MLP (pre), after them (post), or as in CCT's published code (compact); own: the "
+        "architecture's.",
+        advanced=True,
     )
     pos_embed: Literal["learnable", "sinusoidal", "none"] = option(
         "learnable", "Position embedding", "How tokens are told where they stand.", advanced=True
@@ -58,6 +99,10 @@ class ModelSpec(Part):
     drop_path: float | None = option(
         None, "Drop path", "Chance to skip the last block; empty: its own.", advanced=True, ge=0, lt=1
     )
+
+    def dimensions(self) -> Dimensions:
+        """What was chosen in place of the architecture's own dimensions."""
+        return Dimensions(**{name: getattr(self, name) for name in NAMES})
 
 
 class DataSpec(Part):

@@ -7,8 +7,7 @@ import os
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitcore.data.readers.found import left_out
 from vitcore.data.registry import Dataset
@@ -30,7 +29,7 @@ def sources(folder: Path, skip_broken: bool) -> list[Path]:
 
 
 def read(
-    reader: ModuleType,
+    reader: Any,
     dataset: Dataset,
     found: list[Path],
     image_size: int,
@@ -58,7 +57,7 @@ def read(
     return arrays, _keep(into, (*notes, left_out(broken)))
 
 
-def notes_of(copy: Path, reader: ModuleType, dataset: Dataset, found: list[Path]) -> tuple[str, ...] | None:
+def notes_of(copy: Path, reader: Any, dataset: Dataset, found: list[Path]) -> tuple[str, ...] | None:
     """What was told when the copy was made, told anew where that is lost; None where that cannot be."""
     try:
         texts = json.loads(read_regular(copy / MESSAGES, LARGEST))
@@ -72,7 +71,7 @@ def notes_of(copy: Path, reader: ModuleType, dataset: Dataset, found: list[Path]
 
 
 def _read(
-    reader: ModuleType,
+    reader: Any,
     dataset: Dataset,
     found: list[Path],
     image_size: int,
