@@ -73,6 +73,12 @@ def forget(process: subprocess.Popen[bytes]) -> None:
     _started.append(process)
 
 
+def alive(module: str, arguments: list[str]) -> bool:
+    """Whether one that this process started so, and took its leave of, still lives."""
+    words = ["-m", module, *arguments]
+    return any(other.poll() is None and list(other.args)[-len(words) :] == words for other in _started)  # type: ignore[arg-type]
+
+
 NICENESS, OFFERED = 10, "500"
 
 

@@ -90,6 +90,19 @@ def test_a_killed_dispatcher_is_succeeded_and_its_worker_waited_for(results: Res
     wait_for_status(results, second, "stopped")
 
 
+def test_who_asks_again_and_again_starts_no_second_dispatcher_while_the_first_begins(results: Results) -> None:
+    queue.enqueue(results, tiny())
+    [beginning] = dispatchers(results)
+    beginning.suspend()  # a busy machine may leave it without its lock for minutes
+    for _ in range(5):
+        queue.ensure_dispatcher(results, patient=True)
+    assert dispatchers(results) == [beginning]
+    queue.ensure_dispatcher(results)  # who asks once cannot know that it is not about to go
+    assert len(dispatchers(results)) == 2
+    beginning.resume()
+    wait_until(lambda: not dispatchers(results), "both have gone, and the run was taken up")
+
+
 def test_a_stopped_run_keeps_what_it_learned_and_a_paused_one_goes_on(results: Results) -> None:
     id = queue.enqueue(results, endless(epochs=30, samples=256, batch_size=8))
     wait_until(lambda: epochs_of(results, id), "an epoch is told")

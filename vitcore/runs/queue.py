@@ -22,6 +22,7 @@ from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_jso
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
 
+_DISPATCHER = "vitcore.runs.dispatcher"
 _ORDER = "order.json"
 _LOG_BYTES = 1 << 20
 _PATIENCE = 10.0  # seconds that one who reorders waits for another
@@ -189,17 +190,26 @@ def _has_learned(folder: RunFolder) -> bool:
     return resuming(folder) and folder.resume_point.exists()
 
 
-def ensure_dispatcher(results: Results) -> None:
-    """Starts the dispatcher of every lane that has runs of one's own to take up and none alive.
+def ensure_dispatcher(results: Results, *, patient: bool = False) -> None:
+    """Starts the dispatcher of every device that has runs of one's own to take up and none alive.
 
     Idempotent; cheap where all is well. What another account has queued waits for a person's word (`resume`); what
     waits for another run is for whoever ends that one, or looks at the queue after it.
+
+    Args:
+        patient: for who asks again and again: one that this process has started is left alone while it lives, though it
+            holds no lock yet. Whoever asks once cannot know whether such a one is not just about to go.
     """
     ready = [id for id in own(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
     device_queues = {_device_queue(read_json(RunFolder(results.runs / id).queue_entry) or {}) for id in ready}
     for device_queue in sorted(device_queues):
-        if not locks.is_locked(results.locks / f"dispatcher-{device_queue}.lock"):
+        begins = patient and processes.alive(_DISPATCHER, _arguments(results, device_queue))
+        if not begins and not locks.is_locked(results.locks / f"dispatcher-{device_queue}.lock"):
             _start_dispatcher(results, device_queue)
+
+
+def _arguments(results: Results, device_queue: str) -> list[str]:
+    return ["--device", device_queue, "--results", str(results.root)]
 
 
 def _start_dispatcher(results: Results, device_queue: str) -> None:
@@ -208,8 +218,8 @@ def _start_dispatcher(results: Results, device_queue: str) -> None:
         results.locks.mkdir(parents=True, exist_ok=True)
         fresh = log.exists() and log.stat().st_size > _LOG_BYTES
         with os.fdopen(write_own(log, os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)), "ab") as file:
-            arguments = ["--device", device_queue, "--results", str(results.root)]
-            processes.forget(processes.start("vitcore.runs.dispatcher", arguments, file, detached=True))
+            arguments = _arguments(results, device_queue)
+            processes.forget(processes.start(_DISPATCHER, arguments, file, detached=True))
     except OSError as error:
         raise UserError(f"the run is queued, but its worker cannot be started: {reason(error)}") from None
 

@@ -143,7 +143,7 @@ def until_ended(run: Watched, on_line: Callable[[dict[str, Any]], None] = lambda
             woken = time.monotonic()
             if not queue.is_own(run.results.run(run.id)):
                 raise UserError(f"run {run.id} waits for a word of yours: {seal.FOREIGN}")
-            queue.ensure_dispatcher(run.results)
+            queue.ensure_dispatcher(run.results, patient=True)
             if dependencies.stuck(run.results, run.id):
                 return
         time.sleep(_POLL_SECONDS)
