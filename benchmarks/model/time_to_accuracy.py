@@ -52,7 +52,7 @@ def machine() -> str:
     """This machine in a few words: '2 cores, AMD EPYC (AVX2)'."""
     has = torch.cpu.get_capabilities()
     units = next((name for name, key in (("AMX", "amx_bf16"), ("AVX-512", "avx512_f")) if has.get(key)), "AVX2")
-    return f"{host().cores} cores, {host().CPU} ({units})"
+    return f"{host().cores} cores, {host().cpu} ({units})"
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
 if TYPE_CHECKING:
-    from benchmarks.robustness.witness import Told
+    from benchmarks.robustness.witness import Heard
 
 PAGES = ("live", "compare", "", "train")
 PAUSE = 1.0  # seconds between two looks of a person
@@ -36,7 +36,7 @@ def workers(results: Results, count: int) -> Iterator[list[str]]:
     ids, started = [], []
     for seed in range(count):
         folder = results.create(
-            spec.model_copy(update={"seed": seed}), {"waiting.json": {"at": time.time(), "lane": f"cuda-{seed}"}}
+            spec.model_copy(update={"seed": seed}), {"queued.json": {"at": time.time(), "device_queue": f"cuda-{seed}"}}
         )
         ids.append(folder.id)
         with folder.log.open("ab") as log:
@@ -56,7 +56,7 @@ def workers(results: Results, count: int) -> Iterator[list[str]]:
                 process.wait()
 
 
-def visits(results: Results, over: threading.Event, messages: Told, port: int) -> None:
+def visits(results: Results, over: threading.Event, messages: Heard, port: int) -> None:
     """A person's tour of one server."""
     visitor = Visitor(port)
     warm = False
@@ -76,7 +76,7 @@ def visits(results: Results, over: threading.Event, messages: Told, port: int) -
     visitor.close()
 
 
-def notebook(results: Results, over: threading.Event, messages: Told) -> None:
+def notebook(results: Results, over: threading.Event, messages: Heard) -> None:
     """Reads a copy of runs.duckdb, as results/README.md tells notebooks to."""
     while not over.wait(PAUSE):
         if not results.snapshot.exists():
@@ -93,7 +93,7 @@ def notebook(results: Results, over: threading.Event, messages: Told) -> None:
         messages.took("the notebook", time.monotonic() - began)
 
 
-def command_line(results: Results, over: threading.Event, messages: Told) -> None:
+def command_line(results: Results, over: threading.Event, messages: Heard) -> None:
     """`vitcore runs --csv`, again and again."""
     while not over.wait(PAUSE):
         began = time.monotonic()

@@ -25,18 +25,18 @@ from pathlib import Path
 from benchmarks.robustness.crowd import callers, crowd
 from benchmarks.robustness.parties import command_line, notebook, visits, workers
 from benchmarks.robustness.visitor import start_server
-from benchmarks.robustness.witness import Told
+from benchmarks.robustness.witness import Heard
 from vitcore.runs import journal
 from vitcore.runs.folder import Results
 from vitcore.store import queries
 from vitcore.store.index import Index
 
 
-def together(results: Results, minutes: float, messages: Told) -> None:
+def together(results: Results, minutes: float, messages: Heard) -> None:
     """Runs all parties for so long, then waits for their ends."""
     over = threading.Event()
     servers = [start_server(results.root, results.root / f"server-{number}.log") for number in (1, 2)]
-    parties: list[Callable[[Results, threading.Event, Told], None]] = [
+    parties: list[Callable[[Results, threading.Event, Heard], None]] = [
         *(lambda r, o, t, port=port: visits(r, o, t, port) for _, port in servers),
         notebook,
         command_line,
@@ -82,7 +82,7 @@ def main() -> None:
     chosen = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended before its time"))  # nothing is left running
-    messages, began = Told(), os.getloadavg()[0]
+    messages, began = Heard(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Results(Path(folder) / "results")
         results.root.mkdir()

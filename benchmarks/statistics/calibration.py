@@ -28,7 +28,7 @@ def main() -> None:
             for place in range(chosen.repeats):
                 confidence = 1 - 0.8 * draw.beta(0.5, 3, images)  # most are sure, from 20 % on
                 right = draw.random(images) < confidence - gap
-                found[place] = calibration_error(confidence, right, generator=chosen.generator)
+                found[place] = calibration_error(confidence, right, draws=chosen.generator)
             holding = 100 * ((found[:, 1] <= gap) & (gap <= found[:, 2])).mean()
             messages, low, high = 100 * found.mean(axis=0)
             print(f"{100 * gap:11.1f}{images:8,}{messages:12.2f}{low:11.2f}{high:12.2f}{holding:8.1f}", flush=True)
