@@ -37,7 +37,7 @@ FIELD = {
 NAMES = {
     *("told", "said", "seen", "one", "some", "mine", "ours", "theirs", "held", "kept", "lay", "mark", "marks", "beat"),
     *("claim_run", "step_back", "take_up", "hand_out", "key_heads", "looks", "attend", "rising", "telling", "chance"),
-    *("Parts", "Tally", "Asked", "Interrupted", "Average", "Mixed", "Portions", "Told", "Mark", "Reading", "UserError"),
+    *("Parts", "Tally", "Asked", "Interrupted", "Average", "Mixed", "Portions", "Told", "Mark", "Reading", "Refusal"),
     *("stochastic_depth", "weight_average", "start_rate", "final_rate", "train_rows", "test_rows", "val_rows"),
 }
 """Names that nothing has as a whole; such plain words may stand within a longer name."""

@@ -11,6 +11,7 @@ from torch import nn
 from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES, build, proxyless, without_effect
+from vitcore.models.dimensions import NAMES
 from vitcore.spec import ModelSpec, RunSpec
 from vitcore.training.network import build_model
 
@@ -32,7 +33,8 @@ FINGERPRINTS = {"default": "44136fa355b3", "relu": "637586b0ee45", "cnn": "d89f2
 
 
 def test_every_model_option_is_tried() -> None:
-    assert {"architecture", *VALUES} == set(ModelSpec.model_fields)
+    dimensions = {*NAMES}  # tried in tests/models/test_dimensions.py
+    assert {"architecture", *VALUES, *dimensions} == set(ModelSpec.model_fields)
 
 
 def shorten(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
