@@ -45,6 +45,12 @@ ITSELF = "computes, names or hands on the metric itself"
 MESSAGES = "tells or draws by its full name what the test images said once everything was chosen"
 COMPARED = "compares settings by the test error of their last weights, which no epoch was chosen by"
 MAY: dict[str, str] = {
+    "vitcore/aliases.py": "an old column's name and today's",
+    "vitcore/analysis/calibration.py::Calibrated.sentence": "a diagram is of the test images and says so",
+    "vitcore/figures/reliability.py::reliability_diagram": "the share that was right of a bin, of the test images",
+    "vitcore/reproduction/verify.py": "whether a second run of a seed gives the same numbers, whatever they are",
+    "vitcore/reproduction/verify.py::_close": "the same",
+    "vitcore/reproduction/verify.py::_apart": "the same",
     "vitcore/events.py": "HELD_OUT names what stands in for validation where a run has none",
     "vitcore/events.py::Ended": ITSELF,
     "vitcore/figures/curves.py": "names the axes that can be asked for",

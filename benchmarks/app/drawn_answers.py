@@ -70,7 +70,10 @@ def alone(run: RunFolder, seconds: float) -> tuple[float, float]:
 
     The second figure stands also where other work takes the cores meanwhile.
     """
-    loaded, drawing = load(run), drawn_image([[[IMAGE_SIZE * x, IMAGE_SIZE * y] for x, y in map(path, (0.0, 0.1, 0.2, 0.3))]])
+    loaded, drawing = (
+        load(run),
+        drawn_image([[[IMAGE_SIZE * x, IMAGE_SIZE * y] for x, y in map(path, (0.0, 0.1, 0.2, 0.3))]]),
+    )
     predict(loaded, drawing)
     count, began, spent = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:

@@ -98,7 +98,7 @@ def test_one_that_is_missing_or_has_changed_is_a_sentence(load: Load, file: Path
         ("import vitcore as vc\nvc.register_kernel('a b', abs)", "'a b' is no name of a kernel"),
         ("import vitcore as vc\nvc.register_architecture('mine')", "either a function that builds it or a family"),
         ("import vitcore as vc\nvc.register_architecture('mine', family='gpt')", "there is no family 'gpt'"),
-        ("import vitcore as vc\nvc.register_dataset('d', list, classes='a', train=1, test=1, side=8)", "2 classes or"),
+        ("import vitcore as vc\nvc.register_dataset('d', list, classes='a', train=1, test=1, image_size=8)", "2 classes or"),
         ("import vitcore as vc\nvc.register_kernel('fine', abs)\nvc.nothing", "no attribute 'nothing', line 3"),
     ],
 )  # fmt: skip
@@ -132,9 +132,9 @@ def test_a_network_or_a_dataset_that_is_not_what_it_should_be_is_a_sentence(load
     place = tmp_path / "odd.py"
     place.write_text(
         "import numpy as np\nimport vitcore as vc\nfrom torch import nn\n"
-        "vc.register_architecture('no-module', lambda channels, side, classes: 3)\n"
-        "vc.register_architecture('wrong-shape', lambda channels, side, classes: nn.Flatten())\n"
-        "vc.register_architecture('fails', lambda channels, side, classes: {}['x'])\n"
+        "vc.register_architecture('no-module', lambda channels, image_size, classes: 3)\n"
+        "vc.register_architecture('wrong-shape', lambda channels, image_size, classes: nn.Flatten())\n"
+        "vc.register_architecture('fails', lambda channels, image_size, classes: {}['x'])\n"
         "size = {'classes': ('a', 'b'), 'train': 2, 'test': 2, 'image_size': 8}\n"
         "vc.register_dataset('none', lambda: 3, **size)\n"
         "vc.register_dataset('floats', lambda: [np.zeros((2, 8, 8)), [0, 1]] * 2, **size)\n"

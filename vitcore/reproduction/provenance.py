@@ -91,22 +91,22 @@ def _notebook(result: ResultTable, row: str, column: str, *, epochs: bool) -> st
         *(["import pandas as pd", ""] if epochs else []),
         "import vitcore as vc",
         "from vitcore.published.tables import table",
-        f"from vitcore.reproduction.evidence import {'kept_epochs, ' if epochs else ''}with_kept",
+        f"from vitcore.reproduction.evidence import {'stored_epochs, ' if epochs else ''}with_stored",
         f"from vitcore.reproduction.tables import {'epoch_runs, ' if epochs else ''}results",
         "",
         f"known = table({result.table.key!r})",
-        "runs = with_kept(vc.runs())  # stored runs, and those kept with the project",
+        "runs = with_stored(vc.runs())  # stored runs, and those kept with the project",
     ]
     more = ""
     if epochs:
         lines += [
             f"ids = epoch_runs(known, {result.protocol!r}, runs)",
             "own = [vc.run(id).curves.assign(run_id=id) for id in ids if id in set(vc.runs()['id'])]",
-            "epochs = pd.concat([*own, kept_epochs(ids)])",
+            "epochs = pd.concat([*own, stored_epochs(ids)])",
         ]
         more = ", epochs=epochs"
     lines += [
         f"cell = results(known, runs, {result.protocol!r}{more}).at({row!r}, {column!r})",
-        "cell.values, cell.ours, cell.verdict  # value by seed; median and 95 % interval; what it says",
+        "cell.values, cell.measured, cell.verdict  # value by seed; median and 95 % interval; what it says",
     ]
     return "\n".join(lines)
