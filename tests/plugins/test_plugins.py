@@ -98,7 +98,8 @@ def test_one_that_is_missing_or_has_changed_is_a_sentence(load: Load, file: Path
         ("import vitcore as vc\nvc.register_kernel('a b', abs)", "'a b' is no name of a kernel"),
         ("import vitcore as vc\nvc.register_architecture('mine')", "either a function that builds it or a family"),
         ("import vitcore as vc\nvc.register_architecture('mine', family='gpt')", "there is no family 'gpt'"),
-        ("import vitcore as vc\nvc.register_dataset('d', list, classes='a', train=1, test=1, image_size=8)", "2 classes or"),
+        ("import vitcore as vc\nvc.register_dataset('d', list, classes='a', train=1, test=1, image_size=8)",
+         "2 classes or"),
         ("import vitcore as vc\nvc.register_kernel('fine', abs)\nvc.nothing", "no attribute 'nothing', line 3"),
     ],
 )  # fmt: skip
