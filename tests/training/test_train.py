@@ -71,7 +71,7 @@ def test_what_is_told(tmp_path: Path) -> None:
 
 
 def test_a_long_run_thins_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitcore.training.progress.TOLD_STEPS", 4)
+    monkeypatch.setattr("vitcore.training.progress.JOURNALED_STEPS", 4)
     _, messages = quick()
     assert [line["step"] for line in messages.lines["steps"]] == [3, 6, 9, 10]
 
@@ -118,7 +118,7 @@ def test_a_run_that_was_ended_before_its_first_step_says_so_and_goes_on(
     for moment in ("reading", "there"):
         with pytest.MonkeyPatch.context() as patch:
             if moment == "reading":  # digits are there at once, so that nobody would ask meanwhile
-                patch.setattr(loop, "Parts", reading)
+                patch.setattr(loop, "TrainingState", reading)
             outcome, messages = quick(tmp_path / moment, control=after(0, answer))
         assert not messages.losses()
         assert (outcome.status, outcome.epochs) == (status, 0)
