@@ -43,6 +43,8 @@ _FORMAT_1 = {new: old for old, new in OPTIONS.items()}
 
 def current(raw: Mapping[str, Any], names: Mapping[str, str] = OPTIONS) -> dict[str, Any]:
     """The mapping by today's names; what it holds is left as it is."""
+    if not any(name in raw for name in names):
+        return dict(raw)
     return {
         **{names[name]: value for name, value in raw.items() if name in names},
         **{name: value for name, value in raw.items() if name not in names},

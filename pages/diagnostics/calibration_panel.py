@@ -16,18 +16,13 @@ from vitcore.figures.reliability import reliability_diagram
 from vitcore.runs.folder import Results
 from vitcore.statistics.calibration import BINS
 
-WORKS = "calibration-works"
-
 
 def panel(names: Mapping[str, str]) -> None:
-    """The whole part for these runs (ids -> names); it looks again by itself only while one is evaluated."""
-    st.session_state[WORKS] = evaluations.busy(names, outputs.KIND)
-    st.fragment(_panel, run_every=evaluations.TICK if st.session_state[WORKS] else None)(names)
+    """The whole part for these runs (ids -> names)."""
+    evaluations.panel(names, outputs.KIND, _panel)
 
 
 def _panel(names: Mapping[str, str]) -> None:
-    if st.session_state[WORKS] != evaluations.busy(names, outputs.KIND):
-        st.rerun()  # begun or ended: the whole page anew, with the timer or without
     evaluations.ways(names, outputs.KIND, "Evaluate probabilities", _done)
     found = {id: lines for id in names if (lines := _found(id)) is not None}
     if not found:

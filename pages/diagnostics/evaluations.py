@@ -15,7 +15,20 @@ from vitcore.runs.folder import Results
 TICK = 2.0  # seconds between two looks while something is evaluated
 
 
-def busy(ids: Mapping[str, str], kind: str) -> bool:
+def panel(names: Mapping[str, str], kind: str, draw: Callable[[Mapping[str, str]], None]) -> None:
+    """A part for these runs (ids -> names), drawn by `draw`; it looks again by itself only while one is evaluated."""
+    works = f"{kind}-works"
+    st.session_state[works] = _busy(names, kind)
+
+    def looked_at() -> None:
+        if st.session_state[works] != _busy(names, kind):
+            st.rerun()  # begun or ended: the whole page anew, with the timer or without
+        draw(names)
+
+    st.fragment(looked_at, run_every=TICK if st.session_state[works] else None)()
+
+
+def _busy(ids: Mapping[str, str], kind: str) -> bool:
     """Whether any of these runs is being evaluated, or waits for it."""
     return any(assessments.state(Results().run(id), kind) in ("waiting", "running") for id in ids)
 

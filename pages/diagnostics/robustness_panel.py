@@ -16,18 +16,13 @@ from vitcore.figures.robustness import error_against_severity
 from vitcore.runs.folder import Results
 from vitcore.store import exports
 
-WORKS = "robustness-works"
-
 
 def panel(names: Mapping[str, str]) -> None:
-    """The whole part for these runs (ids -> names); it looks again by itself only while one is evaluated."""
-    st.session_state[WORKS] = evaluations.busy(names, robustness.KIND)
-    st.fragment(_panel, run_every=evaluations.TICK if st.session_state[WORKS] else None)(names)
+    """The whole part for these runs (ids -> names)."""
+    evaluations.panel(names, robustness.KIND, _panel)
 
 
 def _panel(names: Mapping[str, str]) -> None:
-    if st.session_state[WORKS] != evaluations.busy(names, robustness.KIND):
-        st.rerun()  # begun or ended: the whole page anew, with the timer or without
     evaluations.ways(names, robustness.KIND, "Evaluate under corruption", _done)
     table = robustness.table([Results().run(id) for id in names])
     corrupted = table[table["severity"] > 0]

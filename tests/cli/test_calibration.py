@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from tests.pages.texts import give_weights, tell
-from tests.runs.processes import end_all
 from vitcore.analysis import outputs
 from vitcore.cli import app
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
 
-@pytest.fixture
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Results]:
-    found = Results(tmp_path / "results")
-    monkeypatch.setenv("VITCORE_RESULTS", str(found.root))
-    yield found
-    end_all(found)
-
-
-def test_it_evaluates_once_and_says_what_came_out(results: Results) -> None:
-    run = tell(results, RunSpec.of(architecture="cct-mini/3x3", samples=200, epochs=1, validation=0.1))
+def test_it_evaluates_once_and_says_what_came_out(named_results: Results) -> None:
+    run = tell(named_results, RunSpec.of(architecture="cct-mini/3x3", samples=200, epochs=1, validation=0.1))
     give_weights(run)
     first = CliRunner().invoke(app, ["calibration", run.id])
     assert first.exit_code == 0, first.output

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from tests.runs.processes import end_all, tiny, wait_for_status
+from tests.runs.processes import tiny, wait_for_status
 from vitcore.cli import app
 from vitcore.errors import UserError
 from vitcore.published.tables import table, tables
@@ -99,24 +97,16 @@ def test_every_table_of_a_fresh_clone_with_kept_runs_can_be_verified() -> None:
     assert item[2]["id"] == row["id"]
 
 
-@pytest.fixture
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Results]:
-    found = Results(tmp_path / "results")
-    monkeypatch.setenv("VITCORE_RESULTS", str(found.root))
-    yield found
-    end_all(found)
-
-
-def test_a_run_trained_again_is_equal_bit_for_bit_and_counts_in_no_table(results: Results) -> None:
+def test_a_run_trained_again_is_equal_bit_for_bit_and_counts_in_no_table(named_results: Results) -> None:
     spec = tiny(seed=3)
-    first = queue.enqueue(results, spec)
-    queue.ensure_dispatcher(results)
-    wait_for_status(results, first, "finished")
-    second = verify.start(results, spec)
-    place = verify.again(results)
+    first = queue.enqueue(named_results, spec)
+    queue.ensure_dispatcher(named_results)
+    wait_for_status(named_results, first, "finished")
+    second = verify.start(named_results, spec)
+    place = verify.again(named_results)
     wait_for_status(place, second, "finished")
     records = []
-    for folder, id in ((results, first), (place, second)):
+    for folder, id in ((named_results, first), (place, second)):
         index = Index(folder)
         index.poll()
         records.append(verify.stored(index, id))
@@ -125,10 +115,10 @@ def test_a_run_trained_again_is_equal_bit_for_bit_and_counts_in_no_table(results
     assert found.outcome == "equal bit for bit", found.sentence
     assert "and all weights" in found.sentence
     assert found.since == []
-    assert results.ids() == [first]
+    assert named_results.ids() == [first]
 
 
-def test_what_is_wrong_is_said(results: Results) -> None:
+def test_what_is_wrong_is_said(named_results: Results) -> None:
     for arguments, sentence in (
         (["no-table"], "no-table"),
         (["performer-table-1", "--cell", "x3"], "there is no cell 'x3' in performer-table-1; its rows are softmax"),
@@ -138,4 +128,4 @@ def test_what_is_wrong_is_said(results: Results) -> None:
         outcome = CliRunner().invoke(app, ["verify", *arguments])
         assert isinstance(outcome.exception, UserError)
         assert sentence in str(outcome.exception)
-    assert not verify.again(results).root.exists()
+    assert not verify.again(named_results).root.exists()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.runs.processes import end_all
 from vitcore.runs import locks
-from vitcore.runs.folder import Results
+from vitcore.runs.folder import ENVIRONMENT, Results
 
 
 @pytest.fixture
@@ -23,3 +23,10 @@ def asleep(results: Results) -> Iterator[Results]:
     """The same folder while a dispatcher seems to live: what is queued stays queued."""
     with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5):
         yield results
+
+
+@pytest.fixture
+def named_results(results: Results, monkeypatch: pytest.MonkeyPatch) -> Results:
+    """The same folder, named by VITCORE_RESULTS."""
+    monkeypatch.setenv(ENVIRONMENT, str(results.root))
+    return results

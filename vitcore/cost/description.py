@@ -14,7 +14,7 @@ from typing import Any
 from vitcore import plugins, processes
 from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
-from vitcore.models.dimensions import NAMES, OWN
+from vitcore.models.dimensions import NAMES, Dimensions
 from vitcore.models.stages import Stage, stages, tokens
 
 BATCH = 128
@@ -22,7 +22,7 @@ PATIENCE = 120  # seconds that a count in another process may take
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Dimensions):
     """What differs from the architecture's own configuration; None: its own."""
 
     channels: int | None = None
@@ -32,13 +32,6 @@ class Choice:
     features: int | None = None
     pos_embed: str = "learnable"
     patch: int | None = None
-    depth: int | None = None
-    embed_dim: int | None = None
-    num_heads: int | None = None
-    mlp_ratio: float | None = None
-    pool: str = OWN
-    tokenizer: str | None = None
-    norm_order: str = OWN
 
 
 @dataclass(frozen=True)

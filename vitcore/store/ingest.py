@@ -139,13 +139,16 @@ def _card(row: dict[str, Any], folder: RunFolder, trouble: str | None) -> None:
 
 
 def _raw(spec: dict[str, Any]) -> dict[str, Any]:
-    return {field.name: _leaf(spec, field) for field in fields()}
+    now = {
+        name: aliases.current(part) if isinstance(part, dict) else part for name, part in aliases.current(spec).items()
+    }
+    return {field.name: _leaf(now, field) for field in fields()}
 
 
 def _leaf(spec: dict[str, Any], field: SpecField) -> Any:
     value: Any = spec
     for part in field.path:
-        value = aliases.current(value).get(part) if isinstance(value, dict) else None
+        value = value.get(part) if isinstance(value, dict) else None
     if field.kind is bool:
         return value if isinstance(value, bool) else None
     return {int: untrusted.whole, float: untrusted.number, str: untrusted.text}[field.kind](value)
