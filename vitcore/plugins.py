@@ -107,7 +107,7 @@ def check_there(stamped: object) -> None:
     for name, _ in _parted(stamped):
         plugin = _found.get(name)
         if plugin is None:
-            raise UserError(f"this run needs the plug-in {name}, which is not loaded; name its file in {VARIABLE}")
+            raise UserError(f"this run needs the plug-in {name[:80]}, which is not loaded; name its file in {VARIABLE}")
         if plugin.trouble:
             raise UserError(f"this run needs the plug-in {name}: {plugin.trouble}")
 

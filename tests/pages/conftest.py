@@ -1,6 +1,7 @@
 """Every page run by AppTest as the app runs it: through the navigation, on a results folder of its own."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,11 @@ def open_page() -> Open:
         return app
 
     return open_one
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_hidden(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """An exception that cannot even be shown is in no `app.exception`: the log alone tells of it."""
+    yield
+    hidden = [record.getMessage() for record in caplog.get_records("call") if record.name == "streamlit.error_util"]
+    assert not [text.encode("utf-8", "replace") for text in hidden if text.startswith("Failed to display")]
