@@ -42,10 +42,10 @@ def main() -> None:
         finally:
             end_all(results)
         annotations.write(results.run(finished), tags=["kept", "v1"], note="größer – =1+1")
-        messages = predict.predict(results.run(finished), image())
+        answer_of = predict.predict(results.run(finished), image())
         _keep(results.run(finished), target, STORED)
         _keep(results.run(paused), target, (*STORED, "resume.pt"))
-    answer = {"run": finished, "probabilities": messages.probabilities, "classes": list(messages.classes)}
+    answer = {"run": finished, "probabilities": answer_of.probabilities, "classes": list(answer_of.classes)}
     (target / "answer.json").write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
 
 

@@ -294,8 +294,8 @@ def _within(plugin: Plugin) -> Iterator[None]:
             if each.filename in set(map(str, plugin.files))
         ]
         line = f", line {at[-1]}" if at else ""
-        messages = f"the plug-in {plugin.name} could not be loaded: {type(error).__name__}: {first_line(error)}{line}"
-        _found[plugin.name] = replace(plugin, trouble=messages)
+        trouble = f"the plug-in {plugin.name} could not be loaded: {type(error).__name__}: {first_line(error)}{line}"
+        _found[plugin.name] = replace(plugin, trouble=trouble)
         for kind, table in _TABLES.items():
             for name in set(table) - before[kind]:
                 del table[name]
@@ -309,14 +309,12 @@ def _load_file(path: Path) -> None:
     name = path.stem
     if name in _found:
         other = _found[name].files
-        messages = (
-            f"{VARIABLE} names two plug-ins {name!r}, {other[0] if other else 'a package'} and {path}; rename one"
-        )
-        _found[name] = replace(_found[name], trouble=messages)
+        trouble = f"{VARIABLE} names two plug-ins {name!r}, {other[0] if other else 'a package'} and {path}; rename one"
+        _found[name] = replace(_found[name], trouble=trouble)
         return
     if not path.is_file():
-        messages = f"{VARIABLE} names the plug-in {path}, and there is no such file"
-        _found[name] = Plugin(name, (), "", messages)
+        trouble = f"{VARIABLE} names the plug-in {path}, and there is no such file"
+        _found[name] = Plugin(name, (), "", trouble)
         return
     with _within(Plugin(name, (path.resolve(),), _digest([path]))):
         spec = importlib.util.spec_from_file_location(f"vitcore_plugin_{name}", path.resolve())

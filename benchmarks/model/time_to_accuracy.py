@@ -62,8 +62,8 @@ def main() -> None:
     parser.add_argument("--fields", type=json.loads, default={}, help="options of the spec, as JSON")
     parser.add_argument("--write", action="store_true", help="put the result into presets.json")
     given = parser.parse_args()
-    messages = json.loads(FILE.read_text(encoding="utf-8"))
-    fields = {**(messages[given.preset]["fields"] if given.preset else {}), **given.fields}
+    presets = json.loads(FILE.read_text(encoding="utf-8"))
+    fields = {**(presets[given.preset]["fields"] if given.preset else {}), **given.fields}
     errors, seconds = [], []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as results:
         for seed in range(given.seeds):
@@ -76,8 +76,8 @@ def main() -> None:
         f"mean {statistics.fmean(seconds):.1f} s, longest {max(seconds):.1f} s"
     )
     if given.write and given.preset:
-        messages[given.preset]["measured"] = {"errors": errors, "seconds": seconds, "machine": machine()}
-        FILE.write_text(json.dumps(messages, indent=2) + "\n", encoding="utf-8")
+        presets[given.preset]["measured"] = {"errors": errors, "seconds": seconds, "machine": machine()}
+        FILE.write_text(json.dumps(presets, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

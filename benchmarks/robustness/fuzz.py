@@ -65,12 +65,12 @@ def main() -> None:
             except Exception:  # noqa: BLE001  whatever came is what is looked for
                 broken += 1
                 print(f"{kind.name}: BROKEN", flush=True)
-                messages = traceback.format_exc(limit=-6)
-                print("\n".join(line[:300] for line in messages.splitlines()), file=sys.stderr)
+                trace = traceback.format_exc(limit=-6)
+                print("\n".join(line[:300] for line in trace.splitlines()), file=sys.stderr)
                 continue
             ran += outcomes.total()
-            messages = f"{outcomes['worked']:,} worked, {outcomes['refused']:,} were refused"
-            print(f"{kind.name}: {outcomes.total():,} cases, {messages}; {time.monotonic() - began:.0f} s", flush=True)
+            counts = f"{outcomes['worked']:,} worked, {outcomes['refused']:,} were refused"
+            print(f"{kind.name}: {outcomes.total():,} cases, {counts}; {time.monotonic() - began:.0f} s", flush=True)
     print(f"{ran:,} cases; " + (f"{broken} kinds broke the promise" if broken else "none broke the promise"))
     sys.exit(bool(broken))
 

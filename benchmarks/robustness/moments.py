@@ -67,20 +67,20 @@ def _moment(process: psutil.Process, folder: Path, kind: str) -> str:
     """What the process does now, by its own stack."""
     if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
         raise psutil.NoSuchProcess(process.pid)
-    stack, messages = folder / str(process.pid), ""
+    stack, stack_text = folder / str(process.pid), ""
     if stack.exists():
         before = stack.stat().st_size
         process.send_signal(signal.SIGUSR1)
         deadline = time.monotonic() + 0.05
-        while not messages and time.monotonic() < deadline:
+        while not stack_text and time.monotonic() < deadline:
             time.sleep(0.0005)
             with stack.open("rb") as file:
                 file.seek(before)
-                messages = file.read().decode("utf-8", "replace")
+                stack_text = file.read().decode("utf-8", "replace")
     for moment, signs in KINDS[kind].items():
-        if any(sign in messages for sign in signs):
+        if any(sign in stack_text for sign in signs):
             return moment
-    return "rest" if messages and kind in ("dispatcher", "server", "reader") else "start"
+    return "rest" if stack_text and kind in ("dispatcher", "server", "reader") else "start"
 
 
 def _await_end(process: psutil.Process) -> None:

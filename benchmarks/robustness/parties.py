@@ -56,7 +56,7 @@ def workers(results: Results, count: int) -> Iterator[list[str]]:
                 process.wait()
 
 
-def visits(results: Results, over: threading.Event, messages: Heard, port: int) -> None:
+def visits(results: Results, over: threading.Event, heard: Heard, port: int) -> None:
     """A person's tour of one server."""
     visitor = Visitor(port)
     warm = False
@@ -69,14 +69,14 @@ def visits(results: Results, over: threading.Event, messages: Heard, port: int) 
                 wrong = [f"no answer: {error!r}"]
                 visitor = Visitor(port)
             if warm:  # the first round imports what pages need
-                messages.took("a page", time.monotonic() - began)
-            messages.wrong += [f"page {page or 'home'}: {text}" for text in wrong]
+                heard.took("a page", time.monotonic() - began)
+            heard.wrong += [f"page {page or 'home'}: {text}" for text in wrong]
             over.wait(PAUSE)
         warm = True
     visitor.close()
 
 
-def notebook(results: Results, over: threading.Event, messages: Heard) -> None:
+def notebook(results: Results, over: threading.Event, heard: Heard) -> None:
     """Reads a copy of runs.duckdb, as results/README.md tells notebooks to."""
     while not over.wait(PAUSE):
         if not results.snapshot.exists():
@@ -89,16 +89,16 @@ def notebook(results: Results, over: threading.Event, messages: Heard) -> None:
                 with duckdb.connect(str(copy), read_only=True) as con:
                     con.execute("SELECT run_id, max(epoch) FROM epochs GROUP BY run_id").fetchall()
             except duckdb.Error as error:
-                messages.wrong.append(f"notebook: {error}")
-        messages.took("the notebook", time.monotonic() - began)
+                heard.wrong.append(f"notebook: {error}")
+        heard.took("the notebook", time.monotonic() - began)
 
 
-def command_line(results: Results, over: threading.Event, messages: Heard) -> None:
+def command_line(results: Results, over: threading.Event, heard: Heard) -> None:
     """`vitcore runs --csv`, again and again."""
     while not over.wait(PAUSE):
         began = time.monotonic()
         command = [sys.executable, "-m", "vitcore", "--results", str(results.root), "runs", "--csv"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        messages.took("the command line", time.monotonic() - began)
+        heard.took("the command line", time.monotonic() - began)
         if done.returncode:
-            messages.wrong.append(f"command line: {done.stderr.strip()}")
+            heard.wrong.append(f"command line: {done.stderr.strip()}")

@@ -64,8 +64,8 @@ class Witness:
         for id in self.results.ids():
             folder = self.results.run(id)
             folder.spec()
-            messages = {line["epoch"] for line in journal.read(folder.events)[0] if line.get("event") == "epoch"}
-            assert self.notes.get(id, {}).keys() <= messages, f"{id} has lost an epoch"
+            journaled = {line["epoch"] for line in journal.read(folder.events)[0] if line.get("event") == "epoch"}
+            assert self.notes.get(id, {}).keys() <= journaled, f"{id} has lost an epoch"
             if folder.annotations.exists():
                 json.loads(folder.annotations.read_bytes())
             if folder.checkpoint.exists():
@@ -88,8 +88,8 @@ class Witness:
                 table = queries.epochs(index, [id])
                 assert table["epoch"].tolist() == list(range(1, epochs + 1)), f"{id}: {table['epoch'].tolist()}"
                 errors = table[list(ERRORS)].astype(object).where(table[list(ERRORS)].notna(), None)
-                messages = dict(zip(table["epoch"], errors.itertuples(index=False, name=None), strict=True))
-                assert all(messages[epoch] == error for epoch, error in known.items()), (
+                journaled = dict(zip(table["epoch"], errors.itertuples(index=False, name=None), strict=True))
+                assert all(journaled[epoch] == error for epoch, error in known.items()), (
                     f"{id}: an epoch came out otherwise"
                 )
             index.close()

@@ -32,7 +32,7 @@ from vitcore.store import queries
 from vitcore.store.index import Index
 
 
-def together(results: Results, minutes: float, messages: Heard) -> None:
+def together(results: Results, minutes: float, heard: Heard) -> None:
     """Runs all parties for so long, then waits for their ends."""
     over = threading.Event()
     servers = [start_server(results.root, results.root / f"server-{number}.log") for number in (1, 2)]
@@ -41,7 +41,7 @@ def together(results: Results, minutes: float, messages: Heard) -> None:
         notebook,
         command_line,
     ]
-    threads = [threading.Thread(target=party, args=(results, over, messages), daemon=True) for party in parties]
+    threads = [threading.Thread(target=party, args=(results, over, heard), daemon=True) for party in parties]
     try:
         with workers(results, 4):
             for thread in threads:
@@ -56,23 +56,23 @@ def together(results: Results, minutes: float, messages: Heard) -> None:
             process.wait()
     for log in results.root.glob("server-*.log"):
         text = log.read_text(encoding="utf-8", errors="replace").lower()
-        messages.wrong += [f"{log.name}: {line}" for line in text.splitlines() if "lock" in line and "database" in line]
+        heard.wrong += [f"{log.name}: {line}" for line in text.splitlines() if "lock" in line and "database" in line]
 
 
 def lost_or_doubled(results: Results) -> tuple[int, int, int]:
     """Epochs that were told, are missing from the tables, and stand there twice."""
     index = Index(results, hydrate=False)
     index.poll()
-    messages = missing = doubled = 0
+    epochs_seen = missing = doubled = 0
     for id in results.ids():
         lines, _ = journal.read(results.run(id).events)
         epochs = [line["epoch"] for line in lines if line.get("event") == "epoch"]
         stored = queries.epochs(index, [id])["epoch"].tolist()
-        messages += len(epochs)
+        epochs_seen += len(epochs)
         missing += len(set(epochs) - set(stored)) + len(set(range(1, max(epochs, default=0) + 1)) - set(epochs))
         doubled += len(stored) - len(set(stored)) + len(epochs) - len(set(epochs))
     index.close()
-    return messages, missing, doubled
+    return epochs_seen, missing, doubled
 
 
 def main() -> None:
@@ -82,26 +82,26 @@ def main() -> None:
     chosen = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended before its time"))  # nothing is left running
-    messages, began = Heard(), os.getloadavg()[0]
+    heard, began = Heard(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Results(Path(folder) / "results")
         results.root.mkdir()
         missing = doubled = 0
         if chosen.minutes:
-            together(results, chosen.minutes, messages)
+            together(results, chosen.minutes, heard)
             epochs, missing, doubled = lost_or_doubled(results)
             print(f"{chosen.minutes:g} minutes, four workers: {epochs} epochs, {missing} lost, {doubled} told twice")
-        for party, waits in messages.waits.items():
+        for party, waits in heard.waits.items():
             print(f"  {party}: {len(waits)} times, median {statistics.median(waits):.2f} s, longest {max(waits):.2f} s")
         if chosen.sessions:
-            messages.wrong += callers(Results(Path(folder) / "callers"), chosen.sessions)
-            messages.wrong += crowd(Results(Path(folder) / "crowd"), chosen.sessions)
-    for wrong in dict.fromkeys(messages.wrong):
+            heard.wrong += callers(Results(Path(folder) / "callers"), chosen.sessions)
+            heard.wrong += crowd(Results(Path(folder) / "crowd"), chosen.sessions)
+    for wrong in dict.fromkeys(heard.wrong):
         print(f"  wrong: {wrong[:300]}")
     print(f"load of the machine before and after: {began:.1f} and {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with suppress(BrokenPipeError):
         sys.stdout.flush()
-    sys.exit(bool(missing or doubled or messages.wrong))
+    sys.exit(bool(missing or doubled or heard.wrong))
 
 
 if __name__ == "__main__":

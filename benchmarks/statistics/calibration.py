@@ -30,8 +30,8 @@ def main() -> None:
                 right = draw.random(images) < confidence - gap
                 found[place] = calibration_error(confidence, right, draws=chosen.generator)
             holding = 100 * ((found[:, 1] <= gap) & (gap <= found[:, 2])).mean()
-            messages, low, high = 100 * found.mean(axis=0)
-            print(f"{100 * gap:11.1f}{images:8,}{messages:12.2f}{low:11.2f}{high:12.2f}{holding:8.1f}", flush=True)
+            center, low, high = 100 * found.mean(axis=0)
+            print(f"{100 * gap:11.1f}{images:8,}{center:12.2f}{low:11.2f}{high:12.2f}{holding:8.1f}", flush=True)
 
 
 if __name__ == "__main__":

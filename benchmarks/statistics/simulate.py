@@ -103,9 +103,9 @@ def seeds(count: int, size: float, tables: int) -> dict[str, float]:
     covered, within = 0, 0
     for _ in range(tables):
         differences = random.normal(size, 1, count)
-        messages = more_seeds(compare(differences, np.zeros(count), REAL))
-        assert messages is not None
-        covered += messages.fewest <= max(0, needed - count) <= (math.inf if messages.most is None else messages.most)
+        needs = more_seeds(compare(differences, np.zeros(count), REAL))
+        assert needs is not None
+        covered += needs.fewest <= max(0, needed - count) <= (math.inf if needs.most is None else needs.most)
         within += needed / 2 <= before.seeds_needed(differences) <= 2 * needed
     return {"needed": needed, "before: within a factor of 2": within / tables, "now: in the range": covered / tables}
 
@@ -125,12 +125,12 @@ def on_same_images(images: int, rates: tuple[float, float], shared: float, exper
     )
     found = np.zeros(4)
     for (twice, first, second, _), times in zip(counts, many, strict=True):
-        messages, apart = Errors(images, int(twice), int(first), int(second)), rates[0] - rates[1]
-        interval = messages.difference()
+        errors, apart = Errors(images, int(twice), int(first), int(second)), rates[0] - rates[1]
+        interval = errors.difference()
         own = [(twice + alone) / images for alone in (first, second)]
         wald = 1.96 * math.sqrt(sum(rate * (1 - rate) for rate in own) / images)
         found += times * np.array(
-            [interval.low <= apart <= interval.high, abs(own[0] - own[1] - apart) <= wald, messages.p < 0.05,
+            [interval.low <= apart <= interval.high, abs(own[0] - own[1] - apart) <= wald, errors.p < 0.05,
              interval.high - interval.low]
         )  # fmt: skip
     return dict(zip(("held", "unpaired", "p", "width"), found / experiments, strict=True))

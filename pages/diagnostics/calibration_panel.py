@@ -41,8 +41,8 @@ def _panel(names: Mapping[str, str]) -> None:
                     {id: (names[id], bins) for id, bins in mended.items()}, revision="reliability-mended"
                 )
                 chart(figure, key="reliability-mended", name="vitcore-reliability-mended")
-    for id, messages in found.items():
-        st.markdown(f"**{format.plain(names[id])}**: {format.plain(messages.sentence)}")
+    for id, answers in found.items():
+        st.markdown(f"**{format.plain(names[id])}**: {format.plain(answers.sentence)}")
     st.caption(
         f"Test images in {BINS} bins of equal width by the probability of the likeliest class (Guo et al. 2017). Lines "
         "over points are Wilson's 95 % intervals; the expected calibration error is the mean distance from the "

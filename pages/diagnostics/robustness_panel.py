@@ -69,8 +69,8 @@ def _table(table: pd.DataFrame, names: Mapping[str, str]) -> None:
     """Of each run and corruption the error at every severity."""
     labels = {robustness.CLEAN: "As they are"} | {name: each.label for name, each in CORRUPTIONS.items()}
     order = [label for label in labels.values() if label != labels[robustness.CLEAN]]
-    messages = table.assign(run=table["run"].map(names), corruption=table["corruption"].map(labels))
-    wide = messages[messages["severity"] > 0].pivot(index=["corruption", "run"], columns="severity", values="error")
+    named = table.assign(run=table["run"].map(names), corruption=table["corruption"].map(labels))
+    wide = named[named["severity"] > 0].pivot(index=["corruption", "run"], columns="severity", values="error")
     wide = wide.reset_index().sort_values("corruption", key=lambda each: each.map(order.index), kind="stable")
     heads = {"corruption": "Corruption", "run": "Run"} | {
         each: f"Severity {each} (%)" for each in range(1, SEVERITIES + 1)

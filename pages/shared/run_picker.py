@@ -36,14 +36,14 @@ def pick_runs(
         why: of a run that the address names and that is not in the table, what is the matter with it.
     """
     state, titles = st.session_state, run_names(table[["id", "title"]].to_dict("records"))
-    messages, written = f"{key}-told", f"{key}-written"
+    doubts, written = f"{key}-told", f"{key}-written"
     if key not in state or asked_anew(key):
         named = list(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
         known = [run for run in named if run in titles]
         state[key] = known or [run for run in first if run in titles]
-        state[messages] = _doubts(named, known, [titles[run] for run in state[key][:MOST]], why)
+        state[doubts] = _doubts(named, known, [titles[run] for run in state[key][:MOST]], why)
     state[key] = [run for run in state[key] if run in titles][:MOST]
-    for sentence in [*addressed.unknown(("runs",)), *state.get(messages, ())]:
+    for sentence in [*addressed.unknown(("runs",)), *state.get(doubts, ())]:
         st.warning(format.plain(sentence))
     chosen = st.multiselect(
         label,
@@ -52,7 +52,7 @@ def pick_runs(
         format_func=lambda run: titles.get(run, run),
         max_selections=MOST,
         placeholder="Choose runs",
-        on_change=partial(state.pop, messages, None),
+        on_change=partial(state.pop, doubts, None),
     )
     if chosen:
         st.query_params["runs"] = ",".join(chosen)

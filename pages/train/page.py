@@ -90,8 +90,8 @@ def before_launch(asked: FormChoices) -> None:
 frame.heading(
     "Train", "Choose, see what it costs, launch. Training goes on in the background, even with this page closed."
 )
-for messages in plugins.troubles():
-    st.warning(format.plain(messages[0].upper() + messages[1:] + "."))
+for trouble in plugins.troubles():
+    st.warning(format.plain(trouble[0].upper() + trouble[1:] + "."))
 form, card = st.columns([2.6, 1], gap="large")
 with form:
     asked = spec_form()

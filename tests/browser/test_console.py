@@ -10,7 +10,7 @@ def test_no_page_asks_for_what_is_not_there(page: Page, server: Server) -> None:
     page.on(
         "response", lambda answer: missing.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
     )
-    page.on("console", lambda messages: missing.append(messages.text) if messages.type == "error" else None)
+    page.on("console", lambda entry: missing.append(entry.text) if entry.type == "error" else None)
     for name in PAGES:
         page.goto(f"{server.url}/{address(name)}")
         settle(page)

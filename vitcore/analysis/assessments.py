@@ -89,11 +89,9 @@ def wished(run: RunFolder, kind: str) -> Wish | None:
     if not content:
         return None
     found = content.get("wish")
-    messages = found if isinstance(found, dict) else {}
-    options, asked, failed = messages.get("options"), content.get("asked"), content.get("failed")
-    own = (
-        messages.get("run") == run.id and messages.get("kind") == kind and seal.fits(messages, content.get(seal.FIELD))
-    )
+    wish = found if isinstance(found, dict) else {}
+    options, asked, failed = wish.get("options"), content.get("asked"), content.get("failed")
+    own = wish.get("run") == run.id and wish.get("kind") == kind and seal.fits(wish, content.get(seal.FIELD))
     return Wish(
         run,
         kind,

@@ -51,18 +51,18 @@ class Calibrated:
         error, low, high = (100 * each for each in self.plain.error)
         sure, right = 100 * self.plain.confidence, 100 * self.plain.accuracy
         way = "too sure" if sure > right else "not sure enough"
-        messages = (
+        sentences = (
             f"It is {sure:.1f} % sure on average and {right:.1f} % right; its calibration error is {error:.2f} points "
             f"({low:.2f} to {high:.2f})"
         )
-        messages += (
+        sentences += (
             f": {way}." if low > 0 else ", no more than chance would give a network that is right as often as sure."
         )
         if self.temperature is None or self.mended is None:
-            return f"{messages} It was trained without validation images, so there is nothing to fit a temperature on."
+            return f"{sentences} It was trained without validation images, so there is nothing to fit a temperature on."
         after, low, high = (100 * each for each in self.mended.error)
         return (
-            f"{messages} Its logits divided by {self.temperature:.3f} (fitted on its validation images) have "
+            f"{sentences} Its logits divided by {self.temperature:.3f} (fitted on its validation images) have "
             f"{after:.2f} points ({low:.2f} to {high:.2f})."
         )
 

@@ -57,7 +57,7 @@ def read(run: RunFolder) -> Outputs | None:
 
     try:
         content = read_own(path(run))
-        found = {name: _array(messages) for name, messages in deserialize(content)}  # type: ignore[no-untyped-call]
+        found = {name: _array(parts) for name, parts in deserialize(content)}  # type: ignore[no-untyped-call]
         about = _about(content)
     except FileNotFoundError:
         return None
@@ -138,13 +138,13 @@ def _of(run: RunFolder) -> dict[str, str]:
 def _about(content: bytes) -> dict[str, str]:
     """The file's own word on what it is of."""
     (length,) = struct.unpack_from("<Q", content)
-    messages = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    return {"epoch": messages.get("epoch", ""), "data_digest": messages.get("data_digest", "")}
+    about = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    return {"epoch": about.get("epoch", ""), "data_digest": about.get("data_digest", "")}
 
 
-def _array(messages: Mapping[str, Any]) -> np.ndarray:
+def _array(parts: Mapping[str, Any]) -> np.ndarray:
     kinds = {"F32": np.float32, "I64": np.int64}
-    return np.frombuffer(messages["data"], kinds[messages["dtype"]]).reshape(messages["shape"])
+    return np.frombuffer(parts["data"], kinds[parts["dtype"]]).reshape(parts["shape"])
 
 
 def _answers(found: Mapping[str, np.ndarray], split: str) -> Answers | None:

@@ -54,8 +54,8 @@ def images_of(run: RunFolder, spec: RunSpec) -> Images:
     if missing is not None:
         raise UserError(missing)
     images = load(data.dataset, data.image_size, None, data.folder, data.skip_broken, data.validation is not None)
-    messages = data_digest(run)
-    if messages is not None and messages != digest(images):
+    scored_on = data_digest(run)
+    if scored_on is not None and scored_on != digest(images):
         raise UserError(f"the data on this machine are not those that run {run.id} was tested on")
     return images
 

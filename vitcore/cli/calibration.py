@@ -57,11 +57,11 @@ def _plain(found: Any) -> dict[str, Any]:
     """Dataclasses as dictionaries; a bin without an image has no numbers."""
     from dataclasses import asdict
 
-    def messages(value: Any) -> Any:
+    def plain(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: messages(each) for name, each in value.items()}
+            return {name: plain(each) for name, each in value.items()}
         if isinstance(value, list | tuple):
-            return [messages(each) for each in value]
+            return [plain(each) for each in value]
         return None if value != value else value
 
-    return dict(messages(asdict(found)))
+    return dict(plain(asdict(found)))

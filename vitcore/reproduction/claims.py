@@ -189,13 +189,13 @@ def _plateaus_ours(claim: Claim, results: Mapping[str, ResultTable], epochs: pd.
     if epochs is None or epochs.empty:
         return Judged(Standing.OPEN, "no curve of ours is stored yet")
     pairs = [item for key in claim.tables for item in reached(claim, results[key], epochs)]
-    messages = [pair.earlier for pair in pairs if pair.earlier is not None]
-    earlier, late = sum(messages), len(pairs) - len(messages)
-    why = f"earlier in {earlier} of {len(messages)} pairs of curves of one seed"
+    judged = [pair.earlier for pair in pairs if pair.earlier is not None]
+    earlier, late = sum(judged), len(pairs) - len(judged)
+    why = f"earlier in {earlier} of {len(judged)} pairs of curves of one seed"
     why += f"; in {late} more no plateau is seen before a run ends" if late else ""
-    if len(messages) < FEWEST_PAIRS:
+    if len(judged) < FEWEST_PAIRS:
         return Judged(Standing.OPEN, f"{why}; fewer than {FEWEST_PAIRS} pairs settle nothing")
-    return Judged(_standing(earlier, len(messages)), why)
+    return Judged(_standing(earlier, len(judged)), why)
 
 
 def _falls(claim: Claim, values: Values) -> Judged:

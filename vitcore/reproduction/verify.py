@@ -181,9 +181,9 @@ def compare(then: Record, now: Record) -> Verified:
         outcome = "equal bit for bit"
     elif _close(first, second):
         outcome = "equal within rounding"
-    messages = f"{int(equal.sum().sum())} of {equal.size} numbers of {len(first)} epochs are the same"
-    messages += {True: ", and all weights", False: ", but weights are not", None: "; weights were not kept"}[weights]
-    return Verified(outcome, messages, _apart(first, second, equal, then, now), _since(then.facts, now.facts))
+    evidence = f"{int(equal.sum().sum())} of {equal.size} numbers of {len(first)} epochs are the same"
+    evidence += {True: ", and all weights", False: ", but weights are not", None: "; weights were not kept"}[weights]
+    return Verified(outcome, evidence, _apart(first, second, equal, then, now), _since(then.facts, now.facts))
 
 
 def _close(first: pd.DataFrame, second: pd.DataFrame) -> bool:
@@ -204,15 +204,15 @@ def _apart(first: pd.DataFrame, second: pd.DataFrame, equal: pd.DataFrame, then:
     column = int(np.flatnonzero(~equal.to_numpy()[row])[0])
     before, after = first.to_numpy()[row, column], second.to_numpy()[row, column]
     where = f"{first.columns[column]} of epoch {first.index[row]}"
-    messages = [f"First apart: {where}, {before:.8g} then and {after:.8g} now."]
+    sentences = [f"First apart: {where}, {before:.8g} then and {after:.8g} now."]
     if "error_percent" in first and first["error_percent"].notna().any():
         last = int(np.flatnonzero(first["error_percent"].notna().to_numpy())[-1])
         before, after = (each["error_percent"].to_numpy()[last] for each in (first, second))
-        messages.append(f"Test error after epoch {first.index[last]}: {before:.2f} % then, {after:.2f} % now.")
+        sentences.append(f"Test error after epoch {first.index[last]}: {before:.2f} % then, {after:.2f} % now.")
     if then.answers is not None and now.answers is not None and then.answers.shape == now.answers.shape:
         many = int((then.answers != now.answers).sum())
-        messages.append(f"{many:,} of {len(then.answers):,} test images are answered otherwise.")
-    return messages
+        sentences.append(f"{many:,} of {len(then.answers):,} test images are answered otherwise.")
+    return sentences
 
 
 def _since(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -253,7 +253,7 @@ def _weights(run: RunFolder) -> dict[str, bytes] | None:
 
     try:
         found = deserialize(read_own(run.checkpoint))  # type: ignore[no-untyped-call]
-        return {name: bytes(messages["data"]) for name, messages in found}
+        return {name: bytes(parts["data"]) for name, parts in found}
     except (OSError, UserError, SafetensorError):
         return None
 

@@ -198,7 +198,7 @@ class RunSpec(Part):
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
-            why = [messages for messages in plugins.troubles() if "could" in messages or "names" in messages]
+            why = [trouble for trouble in plugins.troubles() if "could" in trouble or "names" in trouble]
             raise UserError("; ".join([_sentence(error), *why[:1]])) from None
 
     @classmethod

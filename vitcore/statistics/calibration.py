@@ -87,8 +87,8 @@ def calibration_error(
 
 def log_loss(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
     """Mean negative log likelihood, in nats, of the true classes (n,) under logits (n classes) over a temperature."""
-    messages = log_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
-    return float(-messages[np.arange(len(labels)), labels].mean())
+    logs = log_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
+    return float(-logs[np.arange(len(labels)), labels].mean())
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:

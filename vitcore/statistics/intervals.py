@@ -101,11 +101,11 @@ def _intervals(
         more = t_limit(confidence, math.inf) ** 2 * noise
         low = scale.back(middle - np.hypot(np.maximum(middle - low, 0.0), np.sqrt(more)), images)
         high = scale.back(middle + np.hypot(np.maximum(high - middle, 0.0), np.sqrt(more)), images)
-    messages = np.isfinite(center)
+    known = np.isfinite(center)
     return (
         center,
-        np.where(messages, np.minimum(low, center), np.nan),
-        np.where(messages, np.maximum(high, center), np.nan),
+        np.where(known, np.minimum(low, center), np.nan),
+        np.where(known, np.maximum(high, center), np.nan),
     )
 
 
