@@ -95,7 +95,7 @@ def write_run(results: Results, number: int, epochs: int) -> None:
     )
     folder = results.create(spec)
     events = Journal(folder.events)
-    host = {"machine": "x86_64", "CPU": "EPYC", "cores": 2, "torch": "2.13.0", "system": "Linux"}
+    host = {"machine": "x86_64", "cpu": "EPYC", "cores": 2, "torch": "2.13.0", "system": "Linux"}
     start = {"event": "started", "device": "cpu", "precision": "float32", "threads": 2, "host": host, "pid": 1}
     events.append({**start, "epochs": epochs, "parameters": 283_723, "macs": 35_341_568}, durable=False)
     luck = random.Random(number)

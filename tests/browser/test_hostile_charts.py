@@ -19,9 +19,11 @@ from playwright.sync_api import Browser, Page
 from pages.architectures.pipeline import Pipeline, pipelines
 from pages.shared.chart import plain
 from vitcore import figures
-from vitcore.figures import kernels
+from vitcore.figures import kernels, reliability, robustness
 from vitcore.figures.scales import apart
 from vitcore.models.stages import Stage
+from vitcore.statistics.calibration import Bin
+from vitcore.statistics.intervals import Interval
 
 NAMES = (
     "**z** _u_ `c` [l](http://elsewhere.invalid/)",
@@ -84,6 +86,14 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
         x="x",
         y="y",
     ),
+    "reliability_diagram": lambda: reliability.reliability_diagram(
+        {str(at): (name, [Bin(0.4, 0.6, 9, 0.5, Interval(0.5, 0.2, 0.8))]) for at, name in enumerate(NAMES)}
+    ),
+    "error_against_severity": lambda: robustness.error_against_severity(
+        pd.DataFrame({"run": [str(at) for at in range(COUNT)] * 2, "severity": [0] * COUNT + [5] * COUNT, "error": 9.0}),
+        {str(at): name for at, name in enumerate(NAMES)},
+        legend=True,
+    ),
     "cost": lambda: kernels.cost(
         pd.DataFrame({"series": [str(at) for at in range(COUNT)] * 2, "tokens": [8] * COUNT + [16] * COUNT,
                       "milliseconds": 1.0}),
@@ -92,7 +102,7 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
     ),
 }  # fmt: skip
 
-NAMELESS = {"favor", "narrowing", "style"}
+NAMELESS = {"attention", "favor", "narrowing", "portrait", "style"}
 """Builders that draw nothing anybody has named, and the layout that all of them are given."""
 
 DRAW = """async ([host, figure]) => {

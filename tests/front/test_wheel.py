@@ -82,7 +82,7 @@ def test_the_wheel_holds_every_file_that_a_clone_serves(wheel: Path) -> None:
 def test_the_published_tables_are_those_of_a_clone(elsewhere: dict[str, str], installed: Path, tmp_path: Path) -> None:
     code = (
         "import vitcore as vc; from vitcore.reproduction import evidence;"
-        "print(vc.__file__, *vc.published().index, len(evidence.kept_runs()), sep='\\n')"
+        "print(vc.__file__, *vc.published().index, len(evidence.stored_runs()), sep='\\n')"
     )
     file, *messages = ask(code, elsewhere, tmp_path)
     clone, *equal = ask(code, {**elsewhere, "PYTHONPATH": str(ROOT)}, tmp_path)

@@ -118,7 +118,7 @@ def test_a_broken_or_empty_journal_is_passed_over(tmp_path: Path) -> None:
     folder = measure.folder(results)
     folder.mkdir(parents=True)
     good = journal.Journal(folder / "20260101-000000-aaaa.jsonl")
-    good.append({"event": "started", "points": 2, "threads": 1, "host": {"torch": "2", "CPU": "P"}})
+    good.append({"event": "started", "points": 2, "threads": 1, "host": {"torch": "2", "cpu": "P"}})
     good.append({"event": "point", "series": "softmax", "head_width": 32, "tokens": 17, "forward_ms": 1.0,
                  "backward_ms": 2.0, "memory_bytes": 3, "batch": 1})  # fmt: skip
     good.close()

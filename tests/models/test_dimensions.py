@@ -38,12 +38,12 @@ def parameters(**size: Any) -> int:
 @pytest.mark.parametrize("tokenizer", ["patch/4", "conv/3x2"])
 @pytest.mark.parametrize("name", ["vit-lite-2/8", "cct-2/3x2", "vit-s/16", "cifar-vit"])
 def test_what_is_chosen_is_built_and_has_the_parameters_of_a_count_by_hand(
-    name: str, tokenizer: str, order: str, pool: str
+    name: str, tokenizer: str, norm_order: str, pool: str
 ) -> None:
     torch.manual_seed(0)
     model = build(
         name, channels=1, image_size=16, classes=5, depth=3, embed_dim=24, num_heads=4, mlp_ratio=1.5, pos_embed="none",
-        pool=pool, tokenizer=tokenizer, norm_order=order,
+        pool=pool, tokenizer=tokenizer, norm_order=norm_order,
     )  # fmt: skip
     assert isinstance(model, Transformer)
     cut = 1 * 24 * 16 + 24 if tokenizer == "patch/4" else 1 * 64 * 9 + 64 * 24 * 9
@@ -52,7 +52,7 @@ def test_what_is_chosen_is_built_and_has_the_parameters_of_a_count_by_hand(
         "mlp_dim": 36,
         "depth": 3,
         "classes": 5,
-        "norm_order": order,
+        "norm_order": norm_order,
         "pool": pool,
         "tokenizer": cut,
     }
@@ -60,8 +60,8 @@ def test_what_is_chosen_is_built_and_has_the_parameters_of_a_count_by_hand(
     assert isinstance(model.tokenizer, PatchTokenizer if tokenizer == "patch/4" else ConvolutionalTokenizer)
     assert [type(each) for each in model.pools] == [POOLS[pool]]
     assert {(each.num_heads, each.head_width) for each in model.modules() if isinstance(each, Attention)} == {(4, 6)}
-    assert {getattr(block, "norm_order", None) for block in model.blocks} == {order}
-    assert isinstance(model.norm, nn.Identity if order == "post" else nn.LayerNorm)
+    assert {getattr(block, "norm_order", None) for block in model.blocks} == {norm_order}
+    assert isinstance(model.norm, nn.Identity if norm_order == "post" else nn.LayerNorm)
     logits = model(torch.randn(2, 1, 16, 16))
     assert logits.shape == (2, 5)
     logits.sum().backward()

@@ -5,7 +5,7 @@ import pytest
 
 from pages.draw import canvas
 from pages.shared import format
-from pages.train.form import combined
+from pages.train.form import PRODUCT, combined
 from vitcore.spec import RunSpec
 
 
@@ -50,7 +50,7 @@ def test_memory(size: float | None, text: str) -> None:
 
 def test_a_combination_that_cannot_be_leaves_the_others() -> None:
     values = RunSpec().flat() | {"architecture": ["cct-2/3x2", "cnn"], "kernel": ["softmax", "relu"]}
-    values |= {name: [values[name]] for name in ("dataset", "samples", "learning_rate", "seed")}
+    values |= {name: [values[name]] for name in PRODUCT if name not in ("architecture", "kernel")}
     asked = combined(values, several=True)
     assert [spec.model.architecture for spec in asked.specs] == ["cct-2/3x2", "cct-2/3x2", "cnn"]
     assert len(asked.refused) == 1
@@ -59,7 +59,7 @@ def test_a_combination_that_cannot_be_leaves_the_others() -> None:
 
 def test_too_many_combinations_are_refused() -> None:
     values = RunSpec().flat() | {"seed": list(range(501))}
-    values |= {name: [values[name]] for name in ("architecture", "kernel", "dataset", "samples", "learning_rate")}
+    values |= {name: [values[name]] for name in PRODUCT if name != "seed"}
     asked = combined(values, several=True)
     assert asked.specs == []
     assert "501" in asked.refused[0]

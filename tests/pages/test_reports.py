@@ -150,4 +150,4 @@ def test_a_cell_shows_the_evidence_for_its_number(empty: Results, open_page: Ope
     codes = [each.value for each in app.code]
     assert any(f"WHERE id IN ('{run.id}')" in code for code in codes)
     assert run.id in codes
-    assert any("cell.values, cell.ours, cell.verdict" in code for code in codes)
+    assert any("cell.values, cell.measured, cell.verdict" in code for code in codes)

@@ -11,7 +11,7 @@ from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
 from vitcore.training.checkpoint import save_model
 
-HOST = {"machine": "m", "CPU": "p", "cores": 2, "torch": "2", "system": "s"}
+HOST = {"machine": "m", "cpu": "p", "cores": 2, "torch": "2", "system": "s"}
 
 
 def tell(

@@ -28,7 +28,7 @@ def _runs(frame: Callable[..., pd.DataFrame]) -> pd.DataFrame:
 
 def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, frame: Callable[..., pd.DataFrame]) -> None:
     runs = _runs(frame).assign(machine="my-own-laptop", CPU="EPYC")
-    foreign = {**stored(T1.spec("x2", "error", "scaled", 0), 1.0, status="failed"), "machine": "m", "CPU": "p"}
+    foreign = {**stored(T1.spec("x2", "error", "scaled", 0), 1.0, status="failed"), "machine": "m", "cpu": "p"}
     worth = evidence.worth_keeping([T1], pd.concat([runs, pd.DataFrame([foreign])]))
     assert set(worth["id"]) == set(runs["id"])
     epochs = pd.DataFrame({"run_id": [runs["id"][0]], "epoch": [1], "accuracy": [0.9]})

@@ -25,7 +25,7 @@ EPOCHS = pd.DataFrame(
     {"train_loss": [0.5, 0.25], "error_percent": [6.0, 3.0], "accuracy": [0.94, 0.97], "val_error": [np.nan, np.nan]},
     index=[1, 2],
 )
-FACTS = {"torch": "2.13.0", "CPU": "p", "threads": 2, "data_digest": "a" * 12}
+FACTS = {"torch": "2.13.0", "cpu": "p", "threads": 2, "data_digest": "a" * 12}
 
 
 def record(changed: dict[str, list[float]] | None = None, **more: Any) -> Record:
@@ -91,7 +91,7 @@ def test_every_table_of_a_fresh_clone_with_kept_runs_can_be_verified() -> None:
     assert spec.fingerprint() == row["fingerprint"]
     record = verify.as_published(row)
     assert list(record.epochs.index) == [1, 2]
-    assert record.facts["CPU"] == row["CPU"]
+    assert record.facts["cpu"] == row["cpu"]
     assert type(record.facts["cores"]) is int
     (item,) = verify.cells(table("performer-table-1"), "scaled", with_stored(none), "x2:error")
     assert item[2]["id"] == row["id"]

@@ -187,7 +187,7 @@ def test_weights_of_another_network_are_refused(asleep: Results) -> None:
     refused(asleep, tiny(architecture="cct-2/3x2", init_from=cnn), "the architecture cnn", "cct-2/3x2")
     refused(asleep, tiny(image_size=32, init_from=cnn), "image size of 28", "32")
     refused(asleep, tiny(dataset="cifar-10", image_size=28, init_from=cnn), "channels: 1", "channels: 3")
-    refused(asleep, tiny(architecture="cct-2/3x2", init_from=other), "positions none", "learnable")
+    refused(asleep, tiny(architecture="cct-2/3x2", init_from=other), "position embedding none", "learnable")
 
 
 def test_weights_that_a_run_has_not_kept_are_refused(asleep: Results) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vitcore.runs.folder import FORMAT
 from vitcore.runs.journal import Journal, read
 
 
@@ -29,7 +30,7 @@ def test_lines_come_back_numbered_dated_and_versioned(tmp_path: Path) -> None:
         {"event": "epoch", "epoch": np.int64(1), "f1": np.float32(0.5)},
     )
     lines, end = read(path)
-    assert [(line["v"], line["seq"]) for line in lines] == [(1, 0), (1, 1)]
+    assert [(line["v"], line["seq"]) for line in lines] == [(FORMAT, 0), (FORMAT, 1)]
     assert lines[0]["text"] == "größer ⚡\nline"
     assert (lines[1]["epoch"], lines[1]["f1"]) == (1, 0.5)
     assert end == path.stat().st_size

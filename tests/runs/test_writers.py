@@ -24,6 +24,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Results,
     results = Results(tmp_path_factory.mktemp("two") / "results")
     with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5):
         run = results.create(tiny())
+        run.checkpoint.write_bytes(b"")  # what can be evaluated has weights
         for seed in range(4):
             queue.enqueue(results, tiny(seed=seed))
         command = [sys.executable, "-m", "tests.runs.writers", str(results.root), run.id]
@@ -81,20 +82,22 @@ def test_small_files_are_whole(written: tuple[Results, RunFolder]) -> None:
     results, run = written
     assert drawings.score(run) is not None
     left = [item.name for item in [*run.path.iterdir(), *results.root.iterdir()] if item.name.startswith(".")]
-    assert left == [".annotations.lock"], "no draft stays behind"
+    assert sorted(left) == [".annotations.lock", ".assess.lock"], "no draft stays behind"
 
 
 REPLACED_WHOLE = {  # written without a look at what was there, so that no lock is needed
     "vitcore/runs/folder.py": "a new run's own, in a folder that nobody knows yet",
     "vitcore/settle/question.py:keep": "the whole question; of a person's and the driver's word the later stands",
     "vitcore/runs/queue.py:resume": "the ticket",
-    "vitcore/runs/drawings.py:keep_verdict": "the verdict",
+    "vitcore/runs/drawings.py:save_score": "the verdict",
     "pages/home/tour.py:_close": "the moment",
+    "vitcore/analysis/assessments.py:ask": "the whole wish",
 }
 READ_AND_WRITTEN = {  # file and function: the kind above that proves it
     "vitcore/runs/annotations.py:amend": "annotations",
     "pages/compare/saved_views.py:_save": "views",
     "vitcore/runs/queue.py:reorder": "order",
+    "vitcore/analysis/assessments.py:fail": "wish",
 }
 
 

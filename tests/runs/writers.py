@@ -13,6 +13,7 @@ from PIL import Image
 
 from pages.compare import saved_views
 from pages.compare.view import View
+from vitcore.analysis import assessments
 from vitcore.errors import UserError
 from vitcore.runs import annotations, drawings, queue
 from vitcore.runs.drawings import Score
@@ -84,6 +85,17 @@ def verdict(run: RunFolder, image_size: str, number: int) -> None:
     assert found.of == 1000 + found.right
 
 
+def wish(run: RunFolder, image_size: str, number: int) -> None:
+    """One side asks for an evaluation and takes it back, the other finds that it fails: it does not come back."""
+    if image_size == "b":
+        assessments.fail(run, "calibration", f"no {number}")
+        return
+    assessments.ask(Results(run.path.parents[1]), run, "calibration")
+    assessments.cancel(run, "calibration")
+    time.sleep(0.002)
+    assert assessments.wished(run, "calibration") is None, number
+
+
 def tour(results: Results, image_size: str, number: int) -> None:
     """Closed by either, it stays closed and whole."""
     import os
@@ -106,6 +118,7 @@ def kinds(results: Results, run: RunFolder) -> dict[str, tuple[Callable[[str, in
         "drawings": (partial(images, results), FEW),
         "deleted drawings": (partial(gone, results), FEW),
         "verdict": (partial(verdict, run), FEW),
+        "wish": (partial(wish, run), TIMES),
         "tour": (partial(tour, results), FEW),
     }
 

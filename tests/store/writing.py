@@ -10,7 +10,7 @@ from vitcore.spec import RunSpec
 def write_run(results: Results, epochs: int = 3, ending: str | None = "finished", **chosen: Any) -> RunFolder:
     """A run whose error falls from 50 % by half an epoch, with steps and matrices."""
     folder = results.create(RunSpec.of(**{"epochs": max(1, epochs), **chosen}))
-    host = {"machine": "x86_64", "CPU": "a CPU", "cores": 2, "torch": "2", "system": "Linux"}
+    host = {"machine": "x86_64", "cpu": "a CPU", "cores": 2, "torch": "2", "system": "Linux"}
     add(folder, {"event": "taken", "pid": 1})
     add(folder, {"event": "started", "device": "cpu", "precision": "float32", "host": host, "parameters": 1234})
     for epoch in range(1, epochs + 1):

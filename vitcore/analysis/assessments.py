@@ -11,10 +11,12 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from filelock import Timeout
 
 from vitcore import processes
 from vitcore.errors import UserError
@@ -25,6 +27,7 @@ from vitcore.runs.folder import FORMAT, Results, RunFolder, read_json, reason, w
 BEGINNING = 10.0
 """Seconds that a worker may take until it holds its lock; so long this process starts no second one."""
 
+_PATIENCE = 10.0  # seconds that one writer waits for another
 State = Literal["", "waiting", "running", "failed"]
 _begun: dict[Path, float] = {}
 
@@ -61,7 +64,10 @@ def ask(results: Results, run: RunFolder, kind: str, options: Mapping[str, Any] 
             "that one diverged"
         )
     asked = {"run": run.id, "kind": kind, "options": dict(options or {})}
-    _write(run, kind, {"v": FORMAT, "asked": round(time.time(), 3), "wish": asked, seal.FIELD: seal.of(asked)})
+    with _alone(run):
+        write_json(
+            _path(run, kind), {"v": FORMAT, "asked": round(time.time(), 3), "wish": asked, seal.FIELD: seal.of(asked)}
+        )
 
 
 def cancel(run: RunFolder, kind: str) -> None:
@@ -70,17 +76,16 @@ def cancel(run: RunFolder, kind: str) -> None:
     Raises:
         UserError: it cannot be taken away.
     """
-    try:
+    with _alone(run):
         _path(run, kind).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"the evaluation of run {run.id} cannot be cancelled: {reason(error)}") from None
 
 
 def fail(run: RunFolder, kind: str, why: str) -> None:
     """Write down why a wish could not be done; nothing where it was taken back meanwhile. Raises UserError."""
-    content = read_json(_path(run, kind))
-    if content:
-        _write(run, kind, {**content, "failed": why})
+    with _alone(run):
+        content = read_json(_path(run, kind))
+        if content:
+            write_json(_path(run, kind), {**content, "failed": why})
 
 
 def wished(run: RunFolder, kind: str) -> Wish | None:
@@ -159,11 +164,16 @@ def _path(run: RunFolder, kind: str) -> Path:
     return run.path / f"assess-{kind}.json"
 
 
-def _write(run: RunFolder, kind: str, content: Mapping[str, Any]) -> None:
+@contextmanager
+def _alone(run: RunFolder) -> Iterator[None]:
+    """While nobody else changes what this run is to be evaluated for: what was taken back does not come back."""
     try:
-        write_json(_path(run, kind), content)
+        with locks.lock(run.path / ".assess.lock").acquire(timeout=_PATIENCE):
+            yield
+    except Timeout:
+        raise UserError(f"another process changes what run {run.id} is to be evaluated for; try again") from None
     except OSError as error:
-        raise UserError(f"run {run.id} cannot be evaluated here: {reason(error)}") from None
+        raise UserError(f"what run {run.id} is to be evaluated for cannot be changed here: {reason(error)}") from None
 
 
 def clear(run: RunFolder, kind: str) -> None:

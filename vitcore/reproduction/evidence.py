@@ -98,7 +98,7 @@ def keep(runs: pd.DataFrame, epochs: pd.DataFrame, confusions: pd.DataFrame, fol
 
     The machine's name gives way to its CPU's.
     """
-    open_runs = runs.assign(machine=runs["CPU"]) if "CPU" in runs else runs
+    open_runs = runs.assign(machine=runs["cpu"]) if "cpu" in runs else runs
     open_runs = open_runs.drop(columns=[name for name in PRIVATE if name in open_runs and name != "machine"])
     paths = folder / RUNS, folder / EPOCHS, folder / CONFUSIONS
     for frame, path in zip((open_runs, epochs, confusions), paths, strict=True):

@@ -20,7 +20,7 @@ EVALUATION: Mapping[str, str] = {"data_digest": "other data", "test_samples": "a
 """Columns in which runs must be one for their results to be compared, and what the others are called."""
 TIMING: Mapping[str, str] = {
     "machine": "another machine",
-    "CPU": "another machine",
+    "cpu": "another machine",
     "device_used": "another device",
     "precision_used": "another precision",
     "torch": "another version of torch",
