@@ -175,7 +175,9 @@ FREE = {"results", "note", "name", "folder", "teacher", "init_from", "row", "wei
 def options() -> Iterator[tuple[str, list[str], Any]]:
     """Every option of every command that takes a value, with the words that call the command."""
     needed = {"predict": ["a", "b"], "export": ["a", "--onnx", "b"], "import": ["cct-2/3x2", "a.pt"]}
-    needed |= {item: ["performer-table-1"] for item in ("show", "fill")} | {item: ["a"] for item in ("tag", "robustness", "calibration")}
+    needed |= {item: ["performer-table-1"] for item in ("show", "fill")} | {
+        item: ["a"] for item in ("tag", "robustness", "calibration")
+    }
     needed |= {"verify": ["performer-table-1"]}
     root: Any = typer.main.get_command(app)
     for name, command in root.commands.items():
