@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 
 import numpy as np
@@ -49,8 +50,10 @@ def against_reference(values: np.ndarray) -> list[float]:
 def seeds_needed(values: np.ndarray, power: float = 0.8) -> int:
     """One number, as if the truth were what these paired differences show."""
     size = abs(float(values.mean())) / float(values.std(ddof=1))
-    for count in range(2, 10_000):
+
+
+    def enough(count: int) -> bool:
         limit = scipy.stats.t.ppf(0.975, count - 1)
-        if scipy.stats.nct.sf(limit, count - 1, size * math.sqrt(count)) >= power:
-            return count
-    return 10_000
+        return bool(scipy.stats.nct.sf(limit, count - 1, size * math.sqrt(count)) >= power)
+
+    return bisect.bisect_left(range(10_000), True, lo=2, key=enough)

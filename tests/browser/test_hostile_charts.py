@@ -90,7 +90,7 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
         {str(at): (name, [Bin(0.4, 0.6, 9, 0.5, Interval(0.5, 0.2, 0.8))]) for at, name in enumerate(NAMES)}
     ),
     "error_against_severity": lambda: robustness.error_against_severity(
-        pd.DataFrame({"run": list(map(str, range(COUNT))) * 2, "severity": [0] * COUNT + [5] * COUNT}).assign(error=9.0),
+        pd.DataFrame({"run": [*map(str, range(COUNT))] * 2, "severity": [0] * COUNT + [5] * COUNT}).assign(error=9.0),
         {str(at): name for at, name in enumerate(NAMES)},
         legend=True,
     ),

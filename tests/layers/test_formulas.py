@@ -38,6 +38,12 @@ def _as_python(formula: str, x: float) -> float | None:
     return found if isinstance(found, float | int) and math.isfinite(found) and abs(found) < 1e9 else None
 
 
+@pytest.mark.parametrize("exponent", ["0.5", "0.1", "1.5", "2", "7"])
+def test_nothing_to_a_power_is_nothing(exponent: str) -> None:
+    assert language.canonical(f"x + 0**{exponent}") == "x"
+    assert language.canonical(f"min(x, 0**{exponent})") == language.canonical("min(x, 0)")
+
+
 @settings(max_examples=400, derandomize=True, deadline=None, database=None)
 @given(GOOD)
 def test_what_is_read_computes_what_was_typed(formula: str) -> None:

@@ -92,9 +92,11 @@ def power(base: Node, exponent: Fraction) -> Node:
         return UNIT
     if exponent == 1:
         return base
-    if isinstance(base, Number) and not base.value and exponent < 0:
-        raise ValueError("it divides by 0")
-    if isinstance(base, Number) and (whole or not base.value):
+    if isinstance(base, Number) and not base.value:
+        if exponent < 0:
+            raise ValueError("it divides by 0")
+        return ZERO
+    if isinstance(base, Number) and whole:
         return number(Fraction(base.value ** int(exponent)))
     if whole and isinstance(base, Product):
         return multiply(power(each, exponent) for each in base.factors)
