@@ -51,7 +51,6 @@ def seeds_needed(values: np.ndarray, power: float = 0.8) -> int:
     """One number, as if the truth were what these paired differences show."""
     size = abs(float(values.mean())) / float(values.std(ddof=1))
 
-
     def enough(count: int) -> bool:
         limit = scipy.stats.t.ppf(0.975, count - 1)
         return bool(scipy.stats.nct.sf(limit, count - 1, size * math.sqrt(count)) >= power)
