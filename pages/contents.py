@@ -21,6 +21,7 @@ CONTENTS = {
         Entry("compare/page.py", "Compare", "compare"),
         Entry("settle/page.py", "Settle", "settle"),
         Entry("draw/page.py", "Draw", "draw"),
+        Entry("study/page.py", "Study", "study"),
     ],
     "Understand": [
         Entry("diagnostics/page.py", "Diagnostics", "diagnostics"),

@@ -27,12 +27,14 @@ def pick_runs(
     first: Sequence[str],
     label: str = "Runs",
     why: Callable[[str], str] = gone,
+    most: int = MOST,
 ) -> list[str]:
     """A multiple choice of runs, newest first; at first what the address names, else `first`.
 
     What an address asks for and is not shown is said above the choice, until another choice is made.
 
     Args:
+        most: so many can be chosen.
         why: of a run that the address names and that is not in the table, what is the matter with it.
     """
     state, titles = st.session_state, run_names(table[["id", "title"]].to_dict("records"))
@@ -41,8 +43,8 @@ def pick_runs(
         named = list(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
         known = [run for run in named if run in titles]
         state[key] = known or [run for run in first if run in titles]
-        state[doubts] = _doubts(named, known, [titles[run] for run in state[key][:MOST]], why)
-    state[key] = [run for run in state[key] if run in titles][:MOST]
+        state[doubts] = _doubts(named, known, [titles[run] for run in state[key][:most]], why, most)
+    state[key] = [run for run in state[key] if run in titles][:most]
     for sentence in [*addressed.unknown(("runs",)), *state.get(doubts, ())]:
         st.warning(format.plain(sentence))
     chosen = st.multiselect(
@@ -50,7 +52,7 @@ def pick_runs(
         list(titles),
         key=key,
         format_func=lambda run: titles.get(run, run),
-        max_selections=MOST,
+        max_selections=most,
         placeholder="Choose runs",
         on_change=partial(state.pop, doubts, None),
     )
@@ -71,7 +73,7 @@ def asked_anew(key: str) -> bool:
     return bool(address) and address != st.session_state.get(f"{key}-written")
 
 
-def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[[str], str]) -> list[str]:
+def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[[str], str], most: int) -> list[str]:
     """A sentence for each reason why what an address names is not shown."""
     reasons: dict[str, list[str]] = {}
     for run in named:
@@ -83,6 +85,6 @@ def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[
     for reason, runs in reasons.items():
         each = "which" if len(runs) == 1 else "each of which"
         messages.append(f"The address names {addressed.listed(runs)}, {each} {reason}; {instead}.")
-    if len(known) > MOST:
-        messages.append(f"The address names {len(known):,} runs; the first {MOST} of them are shown, as many as fit.")
+    if len(known) > most:
+        messages.append(f"The address names {len(known):,} runs; the first {most} of them are shown, as many as fit.")
     return messages

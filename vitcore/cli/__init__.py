@@ -23,6 +23,7 @@ from vitcore.cli import (
     reports,
     robustness,
     settle,
+    study,
     train,
     verify,
 )
@@ -66,6 +67,7 @@ app.command("robustness")(robustness.robustness)
 app.command("calibration")(calibration.calibration)
 app.command("verify")(verify.verify)
 app.add_typer(reports.app, name="reports")
+app.add_typer(study.app, name="study")
 
 
 @app.callback()

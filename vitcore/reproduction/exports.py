@@ -144,15 +144,15 @@ def csv(result: ResultTable) -> str:
 
 def markdown(result: ResultTable) -> str:
     """Published | ours | difference | verdict of every column, as a Markdown table with its notes under it."""
-    head, body = _both(result)
+    head, body = whole(result)
     rows = ["| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in [head, *body]]
     rows.insert(1, "|" + "---|" * len(head))
-    return "\n".join([f"**{_title(result)}**", "", *rows, "", *(f"- {note}" for note in _notes(result)), ""])
+    return "\n".join([f"**{_title(result)}**", "", *rows, "", *(f"- {note}" for note in notes(result)), ""])
 
 
 def latex(result: ResultTable) -> str:
     """The same as a LaTeX table (booktabs)."""
-    head, body = _both(result)
+    head, body = whole(result)
     lines = [" & ".join(_tex(cell) for cell in line) + r" \\" for line in [head, *body]]
     return "\n".join(
         [
@@ -165,14 +165,14 @@ def latex(result: ResultTable) -> str:
             *lines[1:],
             r"\bottomrule",
             r"\end{tabular}",
-            *(r"\par\footnotesize " + _tex(note) for note in _notes(result)),
+            *(r"\par\footnotesize " + _tex(note) for note in notes(result)),
             r"\end{table}",
             "",
         ]
     )
 
 
-def _both(result: ResultTable) -> tuple[list[str], list[list[str]]]:
+def whole(result: ResultTable) -> tuple[list[str], list[list[str]]]:
     """Head and body with published, ours, difference and verdict side by side."""
     settings = list(dict.fromkeys(name for row in result.table.rows for name in row.settings))
     head = ["", *settings, *(f"{column.title}, {part}" for column in result.table.columns for part in PARTS)]
@@ -195,7 +195,7 @@ def _protocol(result: ResultTable) -> Protocol:
     return result.table.protocols[result.protocol]
 
 
-def _notes(result: ResultTable) -> list[str]:
+def notes(result: ResultTable) -> list[str]:
     """Protocol, the table's notes, and the notes of single cells."""
     cells = [
         f"{item.row.label}, {item.column.title}: {item.published.note}"
