@@ -21,7 +21,7 @@ CONTENTS = {
         Entry("compare/page.py", "Compare", "compare"),
         Entry("settle/page.py", "Settle", "settle"),
         Entry("draw/page.py", "Draw", "draw"),
-        Entry("study/page.py", "Study", "study"),
+        Entry("studies/page.py", "Studies", "studies"),
     ],
     "Understand": [
         Entry("diagnostics/page.py", "Diagnostics", "diagnostics"),

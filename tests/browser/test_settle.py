@@ -19,6 +19,7 @@ SETTINGS = tuple(
 )
 
 
+@pytest.mark.timeout(600)
 def test_a_question_is_asked_by_keyboard_and_answered_by_training(page: Page, tmp_path: Path) -> None:
     """Two stored seeds of each, far apart; the third and whatever else it takes are trained."""
     results = Results(tmp_path / "results")
@@ -45,7 +46,7 @@ def test_a_question_is_asked_by_keyboard_and_answered_by_training(page: Page, tm
         settle(page)
         page.get_by_role("button", name="Settle", exact=True).click()
         card = page.locator('[class*="st-key-question-"]').last
-        expect(card).to_contain_text("answered", timeout=TRAINED)
+        expect(card).to_contain_text("answered", timeout=3 * TRAINED)  # several runs, one after the other
         expect(card).to_contain_text("no difference as large as 90 points (")
         wait_for_points(page, f"narrowing-{questions(results)[0].key}-0", 3)
         expect(card.get_by_role("link", name="Watch the runs")).to_be_visible()

@@ -84,7 +84,8 @@ def test_every_page_goes_on_whatever_a_runs_file_is(empty: Results, open_page: O
         run = tell(empty, RunSpec.of(epochs=2, samples=200, seed=10 + place))
         damage(run.path / name, how)
         runs.append(run)
-    open_all(open_page, [good, *runs])
+    matrix = FILES.index("confusion.jsonl")
+    open_all(open_page, [runs[matrix], good, *runs[:matrix], *runs[matrix + 1 :]], at_once=6)
 
 
 def every_event() -> list[dict[str, Any]]:
@@ -126,7 +127,7 @@ def test_every_page_goes_on_whatever_an_event_says(empty: Results, open_page: Op
         run = tell(empty, RunSpec.of(epochs=2, samples=200, seed=41))
         (run.path / name).write_text(json.dumps({"epoch": value, "step": value, "loss": value, "matrix": value}) + "\n")
         runs.append(run)
-    open_all(open_page, runs)
+    open_all(open_page, runs[::-1], at_once=6)  # the damaged matrix first: it is drawn
 
 
 def leaves(spec: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,9 @@ import pytest
 
 from tests.study.conftest import indexed
 from vitcore.errors import UserError
-from vitcore.runs import annotations
+from vitcore.runs.annotations import Annotations
+from vitcore.runs.annotations import read as read_annotations
+from vitcore.runs.annotations import write as annotate
 from vitcore.runs.folder import Results
 from vitcore.study import bundle, opening
 from vitcore.study.contents import Study
@@ -78,7 +80,7 @@ def test_another_number_is_another_figure(packed: Path, tmp_path: Path, stored: 
 
 def test_notes_and_tags_stay_at_home_and_a_name_goes_along(stored: Results, tmp_path: Path) -> None:
     run = stored.run(stored.ids()[0])
-    annotations.write(run, tags=["mine"], note="between us", name="The one")
+    annotate(run, tags=["mine"], note="between us", name="The one")
     material = gather(Study.of("t", runs=[run.id]), indexed(stored))
     bundle.write(tmp_path / "s.zip", material, (), stored)
     for data in members(tmp_path / "s.zip").values():
@@ -87,7 +89,7 @@ def test_notes_and_tags_stay_at_home_and_a_name_goes_along(stored: Results, tmp_
         assert not {"note", "tags"} & set(pd.read_parquet(io.BytesIO(members(tmp_path / "s.zip")[name])).columns)
     elsewhere = Results(tmp_path / "elsewhere")
     bundle.unpack(bundle.read(tmp_path / "s.zip"), elsewhere)
-    assert annotations.read(elsewhere.run(run.id)) == annotations.Annotations(name="The one")
+    assert read_annotations(elsewhere.run(run.id)) == Annotations(name="The one")
 
 
 def test_another_run_of_the_same_id_is_not_replaced(packed: Path, tmp_path: Path, stored: Results) -> None:
@@ -111,9 +113,9 @@ def _study(change: Callable[[dict[str, object]], object]) -> Callable[[Members],
     return made
 
 
-def _frame(data: dict[str, list[object]]) -> bytes:
+def _frame(data: Mapping[str, Sequence[object]]) -> bytes:
     sink = io.BytesIO()
-    pd.DataFrame(data).to_parquet(sink)
+    pd.DataFrame(dict(data)).to_parquet(sink)
     return sink.getvalue()
 
 
@@ -155,7 +157,14 @@ def test_what_was_tampered_with_is_refused_in_a_sentence(packed: Path, tmp_path:
 
 
 def test_matrices_that_are_none_are_refused(packed: Path, tmp_path: Path) -> None:
-    wrong = {"run_id": ["a"], "epoch": [1], "classes": [2], "true": [5], "predicted": [0], "count": [1]}
+    wrong: dict[str, Sequence[object]] = {
+        "run_id": ["a"],
+        "epoch": [1],
+        "classes": [2],
+        "true": [5],
+        "predicted": [0],
+        "count": [1],
+    }
     for cells in (wrong, {**wrong, "classes": [10**9]}, {"run_id": ["a"]}, {**wrong, "true": ["x"]}):
         content = members(packed) | {"confusions.parquet": _frame(cells)}
         found = bundle.read(repacked(tmp_path / "b.zip", content))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pandas as pd
-import scipy.stats
 
 from vitcore.published.claims import Claim
 from vitcore.published.metrics import METRICS
@@ -20,6 +19,7 @@ from vitcore.reproduction.tables import ResultTable
 from vitcore.reproduction.verdicts import last_digit, published_spread
 from vitcore.statistics.intervals import t_limit
 from vitcore.statistics.pairs import FEWEST_PAIRS, Pair, holm
+from vitcore.statistics.proportions import sign_test
 
 Values = Mapping[tuple[str, str, str], float]  # table, row, column -> value
 
@@ -168,7 +168,7 @@ def _first_worse(claim: Claim, values: Values) -> Judged:
         if (item, row, column) in values and (other, row, column) in values
     ]
     worse, better = sum(a > b for a, b in pairs), sum(a < b for a, b in pairs)
-    p = float(scipy.stats.binomtest(worse, worse + better).pvalue) if worse + better else math.nan
+    p = sign_test(worse, better) if worse + better else math.nan
     why = f"worse in {worse} and better in {better} of {len(pairs)} cells (sign test: p = {p:.2g})"
     return Judged(_standing(worse, len(pairs)), why)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-import scipy.stats
+import scipy.special
 
 from vitcore.statistics.intervals import NOTHING, Interval
 
@@ -20,8 +20,8 @@ def rate(diverged: int, of: int, confidence: float = 0.95) -> Interval:
     if not of:
         return NOTHING
     tail = (1 - confidence) / 2
-    low = 0.0 if not diverged else float(scipy.stats.beta.ppf(tail, diverged, of - diverged + 1))
-    high = 1.0 if diverged == of else float(scipy.stats.beta.ppf(1 - tail, diverged + 1, of - diverged))
+    low = 0.0 if not diverged else float(scipy.special.betaincinv(diverged, of - diverged + 1, tail))
+    high = 1.0 if diverged == of else float(scipy.special.betaincinv(diverged + 1, of - diverged, 1 - tail))
     return Interval(diverged / of, low, high)
 
 
@@ -29,5 +29,7 @@ def rates_differ(diverged: int, of: int, other_diverged: int, of_others: int) ->
     """Two-sided p that two rates of divergence are one (Fisher's exact test); NaN where either has no run."""
     if not (of and of_others):
         return math.nan
+    import scipy.stats  # takes a second to load, which a page's first paint need not wait for
+
     table = [[diverged, of - diverged], [other_diverged, of_others - other_diverged]]
     return float(scipy.stats.fisher_exact(table).pvalue)

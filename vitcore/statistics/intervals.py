@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import scipy.stats
+import scipy.special
 from numpy.typing import ArrayLike
 
 from vitcore.statistics.scales import PERCENT, Scale
@@ -139,7 +139,7 @@ def _places(count: int, confidence: float) -> tuple[int, float, float]:
     the next pair does."""
 
     def holds(place: int) -> float:
-        return 1 - 2 * float(scipy.stats.binom.cdf(place - 1, count, 0.5))
+        return 1 - 2 * float(scipy.special.bdtr(place - 1, count, 0.5))
 
     place = 1
     while place + 1 <= count // 2 and holds(place + 1) >= confidence:
@@ -156,4 +156,4 @@ def finite(values: ArrayLike) -> np.ndarray:
 @lru_cache(maxsize=1024)
 def t_limit(confidence: float, degrees: float) -> float:
     """Student's t that `confidence` of its distribution lies within."""
-    return float(scipy.stats.t.ppf(0.5 + confidence / 2, degrees))
+    return float(scipy.special.stdtrit(degrees, 0.5 + confidence / 2))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import scipy.stats
+import scipy.special
 
 from vitcore.statistics.intervals import finite, t_limit
 
@@ -37,5 +37,5 @@ def noise_floor(pairs: Sequence[tuple[float, float]]) -> NoiseFloor:
     squares, degrees = float((apart**2).sum() / 2), len(apart)
     if not degrees:
         return NoiseFloor(math.nan, math.nan, math.nan, 0)
-    low, high = (math.sqrt(squares / float(scipy.stats.chi2.ppf(q, degrees))) for q in (0.975, 0.025))
+    low, high = (math.sqrt(squares / float(scipy.special.chdtri(degrees, 1 - q))) for q in (0.975, 0.025))
     return NoiseFloor(math.sqrt(squares / degrees), low, high, degrees)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+import scipy.special
 from numpy.typing import ArrayLike
 
 from vitcore.statistics.intervals import NOTHING, Interval, t_limit
@@ -80,7 +80,7 @@ def compare(
     if error == 0:  # equal differences, of a metric that has no resolution: nothing tells how they would vary
         return Pair(Interval(points(middle), math.nan, math.nan), math.nan if middle else 1.0, count)
     half = t_limit(confidence, degrees) * error
-    p = float(2 * scipy.stats.t.sf(abs(middle) / error, degrees))
+    p = float(2 * scipy.special.stdtr(degrees, -abs(middle) / error))
     interval = Interval(points(middle), points(middle - half), points(middle + half))
     return Pair(interval, p, count, middle / math.sqrt(variance) if variance else math.nan, degrees)
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 
-import scipy.stats
+import scipy.special
 
 from vitcore.statistics.intervals import NOTHING, Interval
+
+
+def sign_test(first: int, second: int) -> float:
+    """Two-sided exact p that either of two outcomes is as likely, of so many cases of each; 1 of none."""
+    return min(1.0, 2 * float(scipy.special.bdtr(min(first, second), first + second, 0.5))) if first + second else 1.0
 
 
 def wilson(share: float, count: int, confidence: float = 0.95) -> Interval:
@@ -20,7 +25,7 @@ def wilson(share: float, count: int, confidence: float = 0.95) -> Interval:
     """
     if not count:
         return NOTHING
-    z = float(scipy.stats.norm.ppf(0.5 + confidence / 2))
+    z = float(scipy.special.ndtri(0.5 + confidence / 2))
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return Interval(share, max(0.0, middle - half), min(1.0, middle + half))

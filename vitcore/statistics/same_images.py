@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import scipy.stats
+import scipy.special
 from scipy.optimize import brentq
 
 from vitcore.statistics.intervals import NOTHING, Interval
+from vitcore.statistics.proportions import sign_test
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class Errors:
     @property
     def p(self) -> float:
         """Two-sided p that either errs as often: McNemar's test (Psychometrika 12, 1947), by the exact binomial."""
-        apart = self.first_alone + self.second_alone
-        return float(scipy.stats.binomtest(self.first_alone, apart).pvalue) if apart else 1.0
+        return sign_test(self.first_alone, self.second_alone)
 
     def difference(self, confidence: float = 0.95) -> Interval:
         """Error rate of the first minus the second's, from -1 to 1, with its interval; of no image: all NaN.
@@ -50,7 +50,7 @@ class Errors:
         """
         if not self.images:
             return NOTHING
-        limit = float(scipy.stats.norm.ppf(0.5 + confidence / 2))
+        limit = float(scipy.special.ndtri(0.5 + confidence / 2))
         middle = (self.first_alone - self.second_alone) / self.images
 
         def beyond(difference: float) -> float:

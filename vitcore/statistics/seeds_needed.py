@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import scipy.optimize
-import scipy.stats
+import scipy.special
 
 from vitcore.statistics.intervals import t_limit
 from vitcore.statistics.pairs import FEWEST_PAIRS, Pair
@@ -84,17 +84,18 @@ def size_interval(pair: Pair, confidence: float = 0.8) -> tuple[float, float]:
 
 def _below(statistic: float, degrees: float, noncentral: float) -> float:
     """The noncentral t distribution; far out, where scipy has no value for it, Johnson and Welch's approximation."""
-    exact = float(scipy.stats.nct.cdf(statistic, degrees, noncentral))
+    exact = float(scipy.special.nctdtr(degrees, noncentral, statistic))
     if not math.isnan(exact):
         return exact
     z = (statistic * (1 - 1 / (4 * degrees)) - noncentral) / math.sqrt(1 + statistic**2 / (2 * degrees))
-    return float(scipy.stats.norm.cdf(z))
+    return float(scipy.special.ndtr(z))
 
 
 @lru_cache(maxsize=4096)
 def _power(size: float, count: int, alpha: float) -> float:
     """Power of the two-sided paired t-test at a standardized difference of `size`."""
     limit = t_limit(1 - alpha, count - 1)
-    shifted = scipy.stats.nct(count - 1, size * math.sqrt(count))
-    upper, lower = float(shifted.sf(limit)), float(shifted.cdf(-limit))
+    degrees, shift = count - 1, size * math.sqrt(count)
+    upper = 1 - float(scipy.special.nctdtr(degrees, shift, limit))
+    lower = float(scipy.special.nctdtr(degrees, shift, -limit))
     return (1.0 if math.isnan(upper) else upper) + (0.0 if math.isnan(lower) else lower)

@@ -25,7 +25,7 @@ from pyarrow import ArrowException, parquet
 
 from vitcore.data.storage.regular import open_regular
 from vitcore.errors import UserError
-from vitcore.runs import annotations
+from vitcore.runs.annotations import read as read_annotations
 from vitcore.runs.files import limit, read_own
 from vitcore.runs.folder import FORMAT, Results, RunFolder, reason
 from vitcore.store.exports import parquet as as_parquet
@@ -56,14 +56,14 @@ class Bundle:
     Attributes:
         ids: of every run, in the order of `Material.runs`.
         runs: rows of those that were stored.
-        kept: rows of those that come with the project.
+        built_in: rows of those that come with the project.
     """
 
     study: Study
     digests: Mapping[str, str]
     ids: tuple[str, ...]
     runs: pd.DataFrame
-    kept: pd.DataFrame
+    built_in: pd.DataFrame
     epochs: pd.DataFrame
     matrices: pd.DataFrame
     files: Mapping[str, Mapping[str, bytes]]
@@ -82,10 +82,10 @@ def write(path: Path, material: Material, figures: Sequence[Drawn], results: Res
         "runs": list(material.runs["id"]),
         "figures": {name_of(each): each.digest for each in figures},
     }
-    kept = material.runs["kept"].astype(bool)
+    built_in = material.runs["kept"].astype(bool)
     own = [name for name in ("note", "tags") if name in material.runs]
     rows = material.runs.drop(columns=own)
-    frames = (rows[~kept], rows[kept], material.epochs, as_frame(material.matrices))
+    frames = (rows[~built_in], rows[built_in], material.epochs, as_frame(material.matrices))
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -93,7 +93,7 @@ def write(path: Path, material: Material, figures: Sequence[Drawn], results: Res
             archive.writestr("study.json", json.dumps(about, ensure_ascii=False, indent=1))
             for name, frame in zip(FRAMES, frames, strict=True):
                 archive.writestr(name, as_parquet(frame))
-            for id in rows.loc[~kept, "id"]:
+            for id in rows.loc[~built_in, "id"]:
                 for name, content in _files(results.run(str(id))).items():
                     archive.writestr(f"runs/{id}/{name}", content)
         os.replace(draft, path)
@@ -117,7 +117,7 @@ def _files(run: RunFolder) -> dict[str, bytes]:
             continue
         except (OSError, UserError) as error:
             raise UserError(f"{name} of run {run.id} cannot be read: {error}") from None
-    named = annotations.read(run).name
+    named = read_annotations(run).name
     found.pop("annotations.json", None)
     if named:  # notes and tags are its owner's own
         found["annotations.json"] = json.dumps({"v": FORMAT, "name": named}, ensure_ascii=False).encode()
@@ -148,15 +148,15 @@ def read(path: Path) -> Bundle:
     for id, own in files.items():
         if not {"spec.json", "events.jsonl"} <= own.keys():
             raise UserError(f"{path.name} holds run {id} without its spec or its journal; take another copy")
-    runs, kept, epochs, matrices = (_frame(path, name, content[name]) for name in FRAMES)
+    runs, built_in, epochs, matrices = (_frame(path, name, content[name]) for name in FRAMES)
     digests = about.get("figures")
     known = {str(name): str(digest) for name, digest in digests.items()} if isinstance(digests, dict) else {}
     ids = about.get("runs")
-    rows = {*_ids(runs), *_ids(kept)}
-    if not isinstance(ids, list) or {str(id) for id in ids} != rows or len(ids) != len(runs) + len(kept):
+    rows = {*_ids(runs), *_ids(built_in)}
+    if not isinstance(ids, list) or {str(id) for id in ids} != rows or len(ids) != len(runs) + len(built_in):
         raise UserError(f"the runs that {path.name} names are not those that its tables hold; take another copy")
     named = tuple(map(str, ids))
-    return Bundle(Study.parse(about.get("study")), known, named, runs, kept, epochs, matrices, files)
+    return Bundle(Study.parse(about.get("study")), known, named, runs, built_in, epochs, matrices, files)
 
 
 def _ids(frame: pd.DataFrame) -> list[str]:
@@ -213,7 +213,8 @@ def _frame(path: Path, name: str, data: bytes) -> pd.DataFrame:
             raise UserError(
                 f"{name} in {path.name} has {facts.num_rows:,} rows, more than a study's; take another copy"
             )
-        return file.read().to_pandas()
+        frame: pd.DataFrame = file.read().to_pandas()
+        return frame
     except (ArrowException, OSError, ValueError, KeyError) as error:
         if isinstance(error, UserError):
             raise
@@ -244,11 +245,11 @@ def unpack(bundle: Bundle, results: Results) -> list[str]:
             drafts.append((draft, results.runs / id))
             for name, content in bundle.files[id].items():
                 (draft / name).write_bytes(content)
-        for draft, place in drafts:
-            os.rename(draft, place)
+        for draft, target in drafts:
+            os.rename(draft, target)
     except OSError as error:
-        for draft, place in drafts:
-            shutil.rmtree(draft if draft.exists() else place, ignore_errors=True)
+        for draft, target in drafts:
+            shutil.rmtree(draft if draft.exists() else target, ignore_errors=True)
         raise UserError(f"the bundle's runs cannot be stored in {results.runs}: {reason(error)}") from None
     return new
 

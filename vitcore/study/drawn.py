@@ -60,9 +60,9 @@ def _of_runs(material: Material) -> Iterator[Drawn]:
                 label=runs["title"], family=runs["architecture"]
             )
             figure = figures.accuracy_against_size(points, y_title="Test accuracy, last weights", front=False)
-            yield from _seen("", key, FIGURES[key], (), figure)
+            yield from _drawable("", key, FIGURES[key], (), figure)
         else:
-            yield from _seen("", key, FIGURES[key], (), figures.curves(own, runs, y=key))
+            yield from _drawable("", key, FIGURES[key], (), figures.curves(own, runs, y=key))
 
 
 def _confusions(material: Material, runs: pd.DataFrame) -> Iterator[Drawn]:
@@ -71,7 +71,7 @@ def _confusions(material: Material, runs: pd.DataFrame) -> Iterator[Drawn]:
         if matrix is not None:
             title = f"Confusion matrix of {run['title']}"
             figure = figures.confusion(matrix, _classes(run["classes"], len(matrix)))
-            yield from _seen("", f"{CONFUSION}-{run['id']}", title, (), figure)
+            yield from _drawable("", f"{CONFUSION}-{run['id']}", title, (), figure)
 
 
 def _of_table(material: Material, named: str) -> Iterator[Drawn]:
@@ -88,10 +88,10 @@ def _of_table(material: Material, named: str) -> Iterator[Drawn]:
         epochs = material.epochs[material.epochs["run_id"].isin(behind["id"])]
         made = charts.draw(figure, result, material.runs, epochs=epochs, matrix=matrix, classes=classes)
         if made is not None:
-            yield from _seen(named, figure.key, f"{figure.place}: {figure.title}", figure.notes, made)
+            yield from _drawable(named, figure.key, f"{figure.place}: {figure.title}", figure.notes, made)
 
 
-def _seen(part: str, key: str, title: str, notes: Sequence[str], figure: go.Figure) -> Iterator[Drawn]:
+def _drawable(part: str, key: str, title: str, notes: Sequence[str], figure: go.Figure) -> Iterator[Drawn]:
     if drawable(figure):
         plain: dict[str, Any] = json.loads(figure.to_json())
         plain["layout"].pop("template", None)

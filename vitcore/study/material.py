@@ -76,8 +76,8 @@ def gather(study: Study, index: Index) -> Material:
         known, protocol = split(named)
         ids += _behind(known, protocol, every)
     runs = every.set_index("id", drop=False).loc[list(dict.fromkeys(ids))].reset_index(drop=True)
-    kept = [str(id) for id in runs.loc[runs["kept"].astype(bool), "id"]]
-    epochs = [queries.epochs(index, [id for id in runs["id"] if id not in kept]), stored_epochs(kept)]
+    built_in = [str(id) for id in runs.loc[runs["kept"].astype(bool), "id"]]
+    epochs = [queries.epochs(index, [id for id in runs["id"] if id not in built_in]), stored_epochs(built_in)]
     whole = pd.concat([each for each in epochs if len(each)], ignore_index=True) if any(map(len, epochs)) else epochs[0]
     _read_moments(runs)
     _read_moments(whole)
@@ -109,8 +109,7 @@ def _matrices(study: Study, runs: pd.DataFrame, index: Index) -> list[tuple[str,
 
 
 def _matrix(id: str, epoch: int | None, runs: pd.DataFrame, index: Index) -> tuple[str, int, np.ndarray] | None:
-    (kept,) = runs.loc[runs["id"] == id, "kept"].astype(bool)
-    if kept:
+    if bool(runs.loc[runs["id"] == id, "kept"].any()):
         matrix = stored_confusion(id, epoch)
         return None if matrix is None or epoch is None else (id, epoch, matrix)
     try:

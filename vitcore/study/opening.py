@@ -28,12 +28,12 @@ def material(bundle: Bundle, index: Index) -> Material:
     if missing:
         raise UserError(f"the bundle holds no run {missing[0][:80]}, which its study names; take another copy")
     stored = queries.runs(index)
-    ours = stored[stored["id"].isin(bundle.files.keys())]
-    both = with_stored(ours, bundle.kept)
+    own = stored[stored["id"].isin(bundle.files.keys())]
+    both = with_stored(own, bundle.built_in)
     runs = both[both["id"].isin(bundle.ids)].set_index("id", drop=False)
     runs = runs.loc[[id for id in bundle.ids if id in runs.index]].reset_index(drop=True).copy()  # in one piece
-    rest = bundle.epochs[bundle.epochs["run_id"].isin(set(runs["id"]) - set(ours["id"]))]
-    epochs = [each for each in (queries.epochs(index, list(ours["id"])), rest) if len(each)]
+    rest = bundle.epochs[bundle.epochs["run_id"].isin(set(runs["id"]) - set(own["id"]))]
+    epochs = [each for each in (queries.epochs(index, list(own["id"])), rest) if len(each)]
     whole = pd.concat(epochs, ignore_index=True) if epochs else bundle.epochs
     return Material(bundle.study, runs, whole, tuple(_matrices(bundle.matrices)))
 
@@ -49,11 +49,13 @@ def compare(figures: Sequence[Drawn], digests: Mapping[str, str]) -> str:
 
 def _matrices(cells: pd.DataFrame) -> Iterator[tuple[str, int, np.ndarray]]:
     try:
-        for (id, epoch, classes), own in cells.groupby(["run_id", "epoch", "classes"], sort=False):
+        for _, counts in cells.groupby(["run_id", "epoch", "classes"], sort=False):
+            first = counts.iloc[0]
+            classes = int(first["classes"])
             if not 0 < classes <= _LARGEST_MATRIX:
                 raise ValueError
-            matrix = np.zeros((int(classes), int(classes)), dtype=np.int64)
-            matrix[own["true"].to_numpy(dtype=int), own["predicted"].to_numpy(dtype=int)] = own["count"]
-            yield str(id), int(epoch), matrix
+            matrix = np.zeros((classes, classes), dtype=np.int64)
+            matrix[counts["true"].to_numpy(dtype=int), counts["predicted"].to_numpy(dtype=int)] = counts["count"]
+            yield str(first["run_id"]), int(first["epoch"]), matrix
     except (KeyError, IndexError, TypeError, ValueError, OverflowError):
         raise UserError("the bundle's confusion matrices are no counts of classes; take another copy") from None

@@ -1,4 +1,4 @@
-"""Study: text, tables, figures and runs as one document to hand in, with a bundle that opens elsewhere."""
+"""Studies: text, tables, figures and runs as one document to hand in, with a bundle that opens elsewhere."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format, frame
-from pages.study import choosing, handing, receiving
+from pages.studies import choosing, handing, receiving
 from vitcore.errors import UserError
 
 frame.heading(
-    "Study",
+    "Studies",
     "What you found, to hand in: your text, the tables, figures and runs behind it as one document that any browser "
     "opens offline, and a bundle from which another machine makes it again.",
 )
