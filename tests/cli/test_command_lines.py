@@ -168,7 +168,9 @@ def test_a_value_that_is_none_of_the_set_is_refused(words: list[str], tmp_path: 
     assert "nonsense" in str(messages.exception) or "cifar10" in str(messages.exception)
 
 
-FREE = {"results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out", "onnx"}
+FREE = {
+    "title", "author", "results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out", "onnx"
+}  # fmt: skip
 """Options that take any text; `row` and a file's own sets of weights are looked for in what they name."""
 
 
@@ -178,7 +180,7 @@ def options() -> Iterator[tuple[str, list[str], Any]]:
     needed |= {item: ["performer-table-1"] for item in ("show", "fill")} | {
         item: ["a"] for item in ("tag", "robustness", "calibration")
     }
-    needed |= {"verify": ["performer-table-1"]}
+    needed |= {"verify": ["performer-table-1"], "make": ["a", "--title", "t"], "open": ["b.zip"]}
     root: Any = typer.main.get_command(app)
     for name, command in root.commands.items():
         for own, entry in getattr(command, "commands", {"": command}).items():
