@@ -169,7 +169,8 @@ def test_a_value_that_is_none_of_the_set_is_refused(words: list[str], tmp_path: 
 
 
 FREE = {
-    "title", "author", "results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out", "onnx"
+    "title", "author", "results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out",
+    "onnx",
 }  # fmt: skip
 """Options that take any text; `row` and a file's own sets of weights are looked for in what they name."""
 
