@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import Any
 
 from vitcore.settle.question import Question
 from vitcore.settle.standing import Pairing, Standing
-from vitcore.spec import RunSpec, fields
-
-PLAIN = ("architecture", "kernel", "dataset")
-"""Options whose value is understood without its label."""
+from vitcore.spec import RunSpec, differing
 
 LOPSIDED = 5.0
 """From this ratio of two settings' spreads on, differences may be skewed (benchmarks/measured/settling.txt, "one")."""
@@ -20,25 +16,12 @@ LOPSIDED = 5.0
 def names(settings: Sequence[RunSpec]) -> list[str]:
     """What each setting is called among these: the options in which they differ."""
     flat = [spec.flat() for spec in settings]
-    labels = {each.name: each.label for each in fields()}
-    apart = [key for key in flat[0] if key not in ("seed", "name") and len({str(item[key]) for item in flat}) > 1]
-    return [" · ".join(_option(key, labels[key], item[key]) for key in apart) or "the same" for item in flat]
+    return [called or "the same" for called in differing.names(flat, without=("seed", "name"))]
 
 
 def common(settings: Sequence[RunSpec]) -> str:
     """What they share: network, kernel, data and length, as far as it is one for all."""
-    flat = [spec.flat() for spec in settings]
-    shown = ("architecture", "kernel", "dataset", "samples", "epochs")
-    labels = {each.name: each.label for each in fields()}
-    equal = [key for key in shown if len({str(item[key]) for item in flat}) == 1 and flat[0][key] is not None]
-    return " · ".join(_option(key, labels[key], flat[0][key]) for key in equal)
-
-
-def _option(key: str, label: str, value: Any) -> str:
-    if value is None:
-        value = "default"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if key in PLAIN else f"{label.lower()} {text}"
+    return differing.common([spec.flat() for spec in settings])
 
 
 def answer(question: Question, stands: Standing) -> str:

@@ -18,6 +18,7 @@ from plotly.offline import get_plotlyjs
 
 from vitcore.reproduction import exports
 from vitcore.reproduction.paragraph import paragraph
+from vitcore.spec import differing
 from vitcore.study.contents import split
 from vitcore.study.drawn import Drawn
 from vitcore.study.material import Material
@@ -50,7 +51,8 @@ def render(material: Material, figures: Sequence[Drawn], *, bundle: str = "", ma
         study=study,
         text=_markdown(study.text),
         made=(made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
-        runs=_table(material.chosen(), COLUMNS) if study.runs else None,
+        runs=_table(_telling(material.chosen()), COLUMNS) if study.runs else None,
+        common=material.common(),
         figures=[_figure(each) for each in figures if not each.part],
         tables=[_published(material, named, figures) for named in study.tables],
         origin=_table(material.runs, ORIGIN) if len(material.runs) else None,
@@ -113,6 +115,12 @@ def _published(material: Material, named: str, figures: Sequence[Drawn]) -> dict
         "notes": exports.notes(result),
         "figures": [_figure(each) for each in figures if each.part == named],
     }
+
+
+def _telling(runs: pd.DataFrame) -> pd.DataFrame:
+    """The rows without the options that are one for all: these are told above."""
+    alike = [name for name in differing.SHARED if len(runs) > 1 and name in runs and runs[name].nunique() == 1]
+    return runs.drop(columns=alike)
 
 
 def _table(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from vitcore.reproduction import charts
 from vitcore.study.contents import CONFUSION, FIGURES, SIZE, split
 from vitcore.study.material import Material
 
+_HEIGHT, _A_NAME = 380, 14
+"""Pixels of a chart of curves, and what each name in its legend adds."""
+
 DIGITS = 9
 """Of a number in a digest: another processor may add up in another order."""
 
@@ -62,7 +65,9 @@ def _of_runs(material: Material) -> Iterator[Drawn]:
             figure = figures.accuracy_against_size(points, y_title="Test accuracy, last weights", front=False)
             yield from _drawable("", key, FIGURES[key], (), figure)
         else:
-            yield from _drawable("", key, FIGURES[key], (), figures.curves(own, runs, y=key))
+            yield from _drawable(
+                "", key, FIGURES[key], (), figures.curves(own, runs, y=key, height=_HEIGHT + _A_NAME * len(runs))
+            )
 
 
 def _confusions(material: Material, runs: pd.DataFrame) -> Iterator[Drawn]:

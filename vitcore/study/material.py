@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from vitcore.apart import apart
 from vitcore.errors import UserError
 from vitcore.published import tables
 from vitcore.published.tables import Table
 from vitcore.reproduction.charts import runs_behind
 from vitcore.reproduction.evidence import stored_confusion, stored_epochs, with_stored
 from vitcore.reproduction.tables import ResultTable, cell_specs, matching, results
+from vitcore.spec import differing
 from vitcore.store import queries
 from vitcore.store.index import Index
 from vitcore.study.contents import Study, split
@@ -41,8 +44,16 @@ class Material:
     matrices: tuple[tuple[str, int, np.ndarray], ...]
 
     def chosen(self) -> pd.DataFrame:
-        """The rows of the study's own runs, in its order."""
-        return self.runs.set_index("id", drop=False).loc[list(self.study.runs)].reset_index(drop=True)
+        """The rows of the study's own runs, in its order; `title` is what tells each from the others."""
+        rows = self.runs.set_index("id", drop=False).loc[list(self.study.runs)].reset_index(drop=True)
+        called = differing.names(_options(rows)) if len(rows) > 1 else []
+        titles = [name or title for name, title in zip(called or rows["title"], rows["title"], strict=True)]
+        return rows.assign(title=apart(titles, [str(id)[-4:] for id in rows["id"]]))
+
+    def common(self) -> str:
+        """What the study's own runs share; of one run nothing, its title says it."""
+        rows = self.chosen()
+        return differing.common(_options(rows)) if len(rows) > 1 else ""
 
     def table(self, named: str) -> ResultTable:
         """One of the study's tables with its runs in it."""
@@ -82,6 +93,10 @@ def gather(study: Study, index: Index) -> Material:
     _read_moments(runs)
     _read_moments(whole)
     return Material(study, runs, whole, tuple(_matrices(study, runs, index)))
+
+
+def _options(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _read_moments(frame: pd.DataFrame) -> None:
