@@ -85,6 +85,8 @@ MAY: dict[str, str] = {
     "vitcore/training/reporting.py::epoch": ITSELF,
     "vitcore/training/scoring.py::outcome": ITSELF,
     "vitcore/training/scoring.py::_error": ITSELF,
+    "vitcore/study/document.py": MESSAGES,
+    "vitcore/study/drawn.py::_of_runs": "the axis says 'test accuracy, last weights'",
     "pages/compare/columns.py": MESSAGES,
     "pages/compare/cost_chart.py::against": MESSAGES,
     "pages/compare/cost_chart.py::_drawable": MESSAGES,
