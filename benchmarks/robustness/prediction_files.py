@@ -63,8 +63,8 @@ def main() -> None:
             seconds["one an epoch"].append(statistics.median(one_an_epoch(Path(second), answers)))
             for name, folder in (("one file", first), ("one an epoch", second)):
                 files = list(Path(folder).iterdir())
-                held = sum(each.stat().st_blocks * 512 for each in files)
-                print(f"{name}: {seconds[name][-1]:.2f} ms an epoch, {len(files)} files, {held:,} bytes on disk")
+                allocated = sum(each.stat().st_blocks * 512 for each in files)
+                print(f"{name}: {seconds[name][-1]:.2f} ms an epoch, {len(files)} files, {allocated:,} bytes on disk")
     ratio = statistics.median(seconds["one an epoch"]) / statistics.median(seconds["one file"])
     print(f"one .npy an epoch takes {ratio:.2f} times one file's time (medians of {chosen.repeats})")
 

@@ -51,7 +51,7 @@ def render(material: Material, figures: Sequence[Drawn], *, bundle: str = "", ma
         study=study,
         text=_markdown(study.text),
         made=(made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
-        runs=_table(_telling(material.chosen()), COLUMNS) if study.runs else None,
+        runs=_table(_without_alike(material.chosen()), COLUMNS) if study.runs else None,
         common=material.common(),
         figures=[_figure(each) for each in figures if not each.part],
         tables=[_published(material, named, figures) for named in study.tables],
@@ -117,7 +117,7 @@ def _published(material: Material, named: str, figures: Sequence[Drawn]) -> dict
     }
 
 
-def _telling(runs: pd.DataFrame) -> pd.DataFrame:
+def _without_alike(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows without the options that are one for all: these are told above."""
     alike = [name for name in differing.SHARED if len(runs) > 1 and name in runs and runs[name].nunique() == 1]
     return runs.drop(columns=alike)
