@@ -35,14 +35,16 @@ def hand_in(choice: dict[str, Any]) -> None:
     """
     ready = bool(choice["title"].strip())
     if st.button("Make the study", type="primary", key="study-make", disabled=not ready):
-        study = Study.of(choice.pop("title"), choice.pop("author"), choice.pop("text"), **choice)
         with st.spinner("Drawing its figures …"):
-            st.session_state["study-made"] = _made(study)
+            st.session_state["study-made"] = _made(Study.of(**choice))
     if not ready:
         st.caption("Give it a title; then it can be made.")
+        return
     made: Made | None = st.session_state.get("study-made")
-    if made is not None:
+    if made is not None and made.study == Study.of(**choice):
         _offer(made)
+    elif made is not None:
+        st.caption("Something else is chosen since it was made; make it again.")
 
 
 def _made(study: Study) -> Made:

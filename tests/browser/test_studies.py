@@ -53,6 +53,11 @@ def test_made_opened_offline_and_made_again(browser: Browser, page: Page, stored
         settle(page)
         document, bundle = saved(page, "Save the document", tmp_path), saved(page, "Save the bundle", tmp_path)
         assert (document.name, bundle.name) == ("two-seeds.html", "two-seeds.zip")
+        page.get_by_label("Title").fill("Another title")
+        page.get_by_label("Title").press("Tab")
+        settle(page)
+        expect(page.get_by_text("Something else is chosen since it was made")).to_be_visible()
+        expect(page.get_by_role("button", name="Save the document", exact=True)).to_have_count(0)
         for id in ids:
             trash.delete(stored, id)
         visit(page, f"{server.url}/studies", "Studies")
@@ -61,6 +66,9 @@ def test_made_opened_offline_and_made_again(browser: Browser, page: Page, stored
         page.get_by_role("button", name="Open it", exact=True).click()
         expect(page.get_by_text("figures are the same")).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text("2 of its 2 runs are new here.")).to_be_visible()
+        again = saved(page, "Save its document", tmp_path / "again")
+        expect(page.get_by_text("figures are the same")).to_be_visible()
+        assert again.name == "two-seeds.html"
         assert stored.ids() == ids
     opened_offline(browser, document)
 

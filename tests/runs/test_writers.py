@@ -97,7 +97,7 @@ READ_AND_WRITTEN = {  # file and function: the kind above that proves it
     "vitcore/runs/annotations.py:amend": "annotations",
     "pages/compare/saved_views.py:_save": "views",
     "vitcore/runs/queue.py:reorder": "order",
-    "vitcore/analysis/assessments.py:fail": "wish",
+    "vitcore/analysis/assessments.py:finish": "wish",
 }
 
 

@@ -88,7 +88,9 @@ def verdict(run: RunFolder, image_size: str, number: int) -> None:
 def wish(run: RunFolder, image_size: str, number: int) -> None:
     """One side asks for an evaluation and takes it back, the other finds that it fails: it does not come back."""
     if image_size == "b":
-        assessments.fail(run, "calibration", f"no {number}")
+        wish = assessments.wished(run, "calibration")
+        if wish is not None:
+            assessments.finish(run, "calibration", wish.asked, f"no {number}")
         return
     assessments.ask(Results(run.path.parents[1]), run, "calibration")
     assessments.cancel(run, "calibration")

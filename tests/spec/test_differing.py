@@ -27,6 +27,15 @@ def test_a_table_says_the_same_as_the_specs() -> None:
     assert differing.names(rows) == differing.names(flat) == ["depth default", "depth 2"]
 
 
+def test_values_that_differ_in_their_last_digits_are_told_apart() -> None:
+    flat = RunSpec().flat()
+    seeds = differing.names([flat | {"seed": seed} for seed in (20261126, 20261127)])
+    assert seeds == ["seed 20261126", "seed 20261127"]
+    rates = differing.names([flat | {"learning_rate": rate} for rate in (0.003, 0.0030001)])
+    assert rates == ["learning rate 0.003", "learning rate 0.0030001"]
+    assert differing.common([flat | {"samples": 1_234_567}] * 2).count("1234567") == 1
+
+
 def test_every_option_that_differs_is_named() -> None:
     first = RunSpec().flat()
     for field in fields():

@@ -40,9 +40,7 @@ def repacked(path: Path, content: Members) -> Path:
 def test_it_opens_in_an_empty_folder_with_the_same_figures(
     packed: Path, figures: tuple[Drawn, ...], material: Material, tmp_path: Path
 ) -> None:
-    assert {each.part for each in figures} == {"", "performer-table-1:scaled", "cifar10-text:scaled"} - (
-        set() if any(each.part.startswith("cifar10") for each in figures) else {"cifar10-text:scaled"}
-    )
+    assert {each.part for each in figures} >= {"", "performer-table-1:scaled"}
     assert len([each for each in figures if not each.part]) == 4
     found, elsewhere = bundle.read(packed), Results(tmp_path / "elsewhere")
     added = bundle.unpack(found, elsewhere)

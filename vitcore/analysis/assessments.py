@@ -11,7 +11,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -80,12 +80,24 @@ def cancel(run: RunFolder, kind: str) -> None:
         _path(run, kind).unlink(missing_ok=True)
 
 
-def fail(run: RunFolder, kind: str, why: str) -> None:
-    """Write down why a wish could not be done; nothing where it was taken back meanwhile. Raises UserError."""
+def finish(run: RunFolder, kind: str, asked: float, failed: str = "") -> None:
+    """A wish was done, or could not be: nothing where it was taken back meanwhile, or another stands in its place.
+
+    Args:
+        asked: when the wish was asked that was worked on.
+        failed: why it could not be done.
+
+    Raises:
+        UserError: that cannot be written down.
+    """
     with _alone(run):
-        content = read_json(_path(run, kind))
-        if content:
-            write_json(_path(run, kind), {**content, "failed": why})
+        content = read_json(_path(run, kind)) or {}
+        if content.get("asked") != asked:
+            return
+        if failed:
+            write_json(_path(run, kind), {**content, "failed": failed})
+        else:
+            _path(run, kind).unlink(missing_ok=True)
 
 
 def wished(run: RunFolder, kind: str) -> Wish | None:
@@ -174,10 +186,3 @@ def _alone(run: RunFolder) -> Iterator[None]:
         raise UserError(f"another process changes what run {run.id} is to be evaluated for; try again") from None
     except OSError as error:
         raise UserError(f"what run {run.id} is to be evaluated for cannot be changed here: {reason(error)}") from None
-
-
-def clear(run: RunFolder, kind: str) -> None:
-    """Take away what was done: the wish and the sign that somebody works on it."""
-    with suppress(OSError):
-        _path(run, kind).unlink(missing_ok=True)
-        working_path(run, kind).unlink(missing_ok=True)

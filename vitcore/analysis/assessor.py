@@ -51,18 +51,12 @@ def work(wish: Wish) -> None:
     try:
         with locks.lock(assessments.working_path(wish.run, kind)).acquire(timeout=0):
             KINDS[kind](wish.run, wish.options, cancelled)
-            if not cancelled():
-                assessments.cancel(wish.run, kind)
+        assessments.finish(wish.run, kind, asked)
     except UserError as user_error:
-        _failed(wish, cancelled, str(user_error))
+        assessments.finish(wish.run, kind, asked, str(user_error))
     except Exception as error:  # noqa: BLE001  whatever it is, the next run has its turn and the traceback is kept
         traceback.print_exc()
-        _failed(wish, cancelled, f"the run could not be evaluated: {first_line(error)}")
-
-
-def _failed(wish: Wish, cancelled: Callable[[], bool], why: str) -> None:
-    if not cancelled():  # such as by deleting the run
-        assessments.fail(wish.run, wish.kind, why)
+        assessments.finish(wish.run, kind, asked, f"the run could not be evaluated: {first_line(error)}")
 
 
 if __name__ == "__main__":

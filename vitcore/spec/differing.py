@@ -38,8 +38,8 @@ def common(options: Sequence[Options]) -> str:
 def _known(value: Any) -> Any:
     """A value as a table may hold it: not a number stands for none, and a whole number may have become a fraction."""
     if isinstance(value, float):
-        return None if value != value else f"{value:g}"
-    return f"{value:g}" if isinstance(value, int) and not isinstance(value, bool) else value
+        return None if value != value else int(value) if value.is_integer() else value
+    return value
 
 
 def _option(key: str, label: str, value: Any) -> str:

@@ -103,7 +103,7 @@ def _figure(drawn: Drawn) -> dict[str, Any]:
 def _published(material: Material, named: str, figures: Sequence[Drawn]) -> dict[str, Any]:
     """A report's table: head and body with published, ours, difference and verdict, and what it says in words."""
     known, protocol = split(named)
-    result = material.table(named)
+    result = material.tables[named]
     head, body = exports.whole(result)
     return {
         "key": named.replace(":", "-"),

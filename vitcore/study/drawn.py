@@ -80,7 +80,7 @@ def _confusions(material: Material, runs: pd.DataFrame) -> Iterator[Drawn]:
 
 
 def _of_table(material: Material, named: str) -> Iterator[Drawn]:
-    known, result = split(named)[0], material.table(named)
+    known, result = split(named)[0], material.tables[named]
     for figure in tables.figures().values():
         if figure.table != known.key:
             continue

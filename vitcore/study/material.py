@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,9 @@ class Material:
     def chosen(self) -> pd.DataFrame:
         """The rows of the study's own runs, in its order; `title` is what tells each from the others."""
         rows = self.runs.set_index("id", drop=False).loc[list(self.study.runs)].reset_index(drop=True)
-        called = differing.names(_options(rows)) if len(rows) > 1 else []
-        titles = [name or title for name, title in zip(called or rows["title"], rows["title"], strict=True)]
+        options = _options(rows)
+        called = differing.names(options) if len(rows) > 1 else [""] * len(rows)
+        titles = [name if name and _automatic(row) else row["title"] for name, row in zip(called, options, strict=True)]
         return rows.assign(title=apart(titles, [str(id)[-4:] for id in rows["id"]]))
 
     def common(self) -> str:
@@ -55,10 +57,14 @@ class Material:
         rows = self.chosen()
         return differing.common(_options(rows)) if len(rows) > 1 else ""
 
-    def table(self, named: str) -> ResultTable:
-        """One of the study's tables with its runs in it."""
-        known, protocol = split(named)
-        return results(known, self.runs, protocol, epochs=self.epochs)
+    @cached_property
+    def tables(self) -> dict[str, ResultTable]:
+        """The study's tables by `TABLE:PROTOCOL`, with its runs in them."""
+        parted = {named: split(named) for named in self.study.tables}
+        return {
+            named: results(known, self.runs, protocol, epochs=self.epochs)
+            for named, (known, protocol) in parted.items()
+        }
 
     def matrix(self, id: str, epoch: int | None = None) -> np.ndarray | None:
         """A run's matrix after an epoch, after its last where none is named; None: there is none."""
@@ -93,6 +99,12 @@ def gather(study: Study, index: Index) -> Material:
     _read_moments(runs)
     _read_moments(whole)
     return Material(study, runs, whole, tuple(_matrices(study, runs, index)))
+
+
+def _automatic(row: Mapping[str, Any]) -> bool:
+    """Whether a title is the one made from the spec (`RunSpec.title`): a name that a person gave stays."""
+    title = str(row["title"])
+    return title.startswith(str(row["architecture"])) and title.endswith(f", seed {row['seed']}")
 
 
 def _options(rows: pd.DataFrame) -> list[dict[str, Any]]:
