@@ -59,11 +59,8 @@ def _made(study: Study) -> Made:
 
 def _offer(made: Made) -> None:
     with st.container(border=True, key="study-files"):
-        parts = [
-            f"{len(made.study.tables)} table{'s' * (len(made.study.tables) != 1)}",
-            f"{made.figures} figure{'s' * (made.figures != 1)}",
-            f"{made.runs} run{'s' * (made.runs != 1)} in all",
-        ]
+        counts = {"table": len(made.study.tables), "figure": made.figures, "run": made.runs}
+        parts = [f"{count} {what}{'s' * (count != 1)}" for what, count in counts.items() if count] or ["text alone"]
         st.markdown(f"**{made.name}**: {', '.join(parts)}. The document needs no network; the bundle holds the specs "
                     "and journals, never weights, notes or tags.")  # fmt: skip
         with st.container(horizontal=True):
