@@ -94,6 +94,13 @@ class Started(Line):
     resumed_from: Annotated[int, Meaning("the epoch after which it last went on; 0: begun afresh")]
     resumed_step: Annotated[int | None, Meaning(column=None)] = None
     threads: Annotated[int | None, Meaning("threads that torch computed with")] = None
+    bfloat16_gain: Annotated[
+        float | None,
+        Meaning(
+            "how many times as quick a step in bfloat16 was as one in float32, measured where the precision was auto",
+            label="bfloat16 gain",
+        ),
+    ] = None
     host: Host | None = None
     vitcore: Software | None = None
     pid: int | None = None

@@ -88,7 +88,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
     splits = {"test": tested(images)} | ({"validation": held_out} if held_out is not None else {})
     stored: dict[str, np.ndarray] = {}
     for name, split in splits.items():
-        logits = _logits(loaded.model, split, weights.ways(loaded.spec), cancelled)
+        logits = _logits(loaded.model, split, weights.ways(run, loaded.spec), cancelled)
         if logits is None:
             return
         if not np.isfinite(logits).all():

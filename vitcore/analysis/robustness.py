@@ -127,7 +127,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
         return
     loaded, sizes = load(run), image_sizes(run)
     images = weights.images_of(run, loaded.spec)
-    ways = weights.ways(loaded.spec)
+    ways = weights.ways(run, loaded.spec)
     loaded.model.to(ways["device"])
     of = {"epoch": weights.epoch(run), "data_digest": weights.data_digest(run)}
     pixels = images.test.images.numpy()

@@ -32,12 +32,23 @@ def epoch(run: RunFolder) -> int | None:
 
 def data_digest(run: RunFolder) -> str | None:
     """The digest of the data that the run last saw; None where it is from before that was kept."""
+    return _begun(run, "data_digest")
+
+
+def _precision(run: RunFolder) -> str | None:
+    """What the run last trained in; None for weights from elsewhere."""
+    found = _begun(run, "precision")
+    return found if found in ("float32", "bfloat16") else None
+
+
+def _begun(run: RunFolder, field: str) -> str | None:
+    """What the run's last attempt says of itself, where that is text."""
     try:
         lines, _ = journal.stream(run.events)
-        digests = [line.get("data_digest") for line in lines if line.get("event") == "started"]
+        values = [line.get(field) for line in lines if line.get("event") == "started"]
     except (OSError, UserError):
         return None
-    last = digests[-1] if digests else None
+    last = values[-1] if values else None
     return last if isinstance(last, str) else None
 
 
@@ -60,12 +71,13 @@ def images_of(run: RunFolder, spec: RunSpec) -> Images:
     return images
 
 
-def ways(spec: RunSpec) -> dict[str, Any]:
-    """How a run is evaluated: on its `device`, in its `precision`, with its dataset's `normalize`."""
+def ways(run: RunFolder, spec: RunSpec) -> dict[str, Any]:
+    """How a run is evaluated: on its `device`, in the `precision` it was trained in, with its dataset's `normalize`."""
     from vitcore.data.augment import Normalize
     from vitcore.data.registry import pixel_scale
-    from vitcore.training.device import resolve, resolve_precision
+    from vitcore.training.device import resolve
+    from vitcore.training.precision import DTYPES
 
     device = resolve(spec.device)
     normalize = Normalize(*pixel_scale(spec.data.dataset, spec.data.normalize), device)
-    return {"normalize": normalize, "device": device, "precision": resolve_precision(spec.precision, device)}
+    return {"normalize": normalize, "device": device, "precision": DTYPES[_precision(run) or "float32"]}

@@ -21,11 +21,12 @@ from vitcore.errors import UserError
 from vitcore.models import count
 from vitcore.spec import RunSpec
 from vitcore.training.device import described as device_name
-from vitcore.training.device import resolve, resolve_precision, synchronize
+from vitcore.training.device import resolve, synchronize
 from vitcore.training.loss import make_loss
 from vitcore.training.memory import too_large
 from vitcore.training.network import build_model
 from vitcore.training.optim import Optimizers
+from vitcore.training.precision import choose
 from vitcore.training.thread_parallel import ThreadParallel
 
 SECONDS = 2.0
@@ -72,7 +73,6 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         UserError: no such device, a combination that cannot be built, or too little memory for one step.
     """
     device = resolve(spec.device)
-    precision = resolve_precision(spec.precision, device)
     dataset = workload.dataset(spec)
     image_size = spec.data.image_size or dataset.image_size
     stored = torch.get_rng_state()
@@ -80,11 +80,11 @@ def forecast(spec: RunSpec, seconds: float = SECONDS) -> Forecast:
         torch.manual_seed(spec.seed)
         model = build_model(spec, dataset.channels, image_size, len(dataset.classes))
         parameters, macs = count.parameters(model), count.macs(model, dataset.channels, image_size)
+        image = (dataset.channels, image_size, image_size)
+        precision = choose(spec.precision, model.to(device), image, macs).precision
         batch = workload.batch(spec)
         size = min(batch, FEW)
-        trial = partial(
-            _measured, spec, model.to(device), device, precision, image_size=image_size, channels=dataset.channels
-        )
+        trial = partial(_measured, spec, model, device, precision, image_size=image_size, channels=dataset.channels)
         found = trial(size=size, seconds=seconds)
         if batch > FEW and found.backward + found.update < QUICK_SECONDS:
             size = min(batch, MOST)

@@ -1,4 +1,4 @@
-"""Which device trains, and in which precision."""
+"""Which device trains, and what it is."""
 
 from __future__ import annotations
 
@@ -35,15 +35,8 @@ def resolve(device: str) -> torch.device:
     return named
 
 
-def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
-    """The numbers that matrix products are made in: bfloat16 where the device has units for it, else float32."""
-    if precision == "auto":
-        return torch.bfloat16 if quick_in_bfloat16(device) else torch.float32
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
-
-
 def quick_in_bfloat16(device: torch.device) -> bool:
-    """CUDA from Ampere on, and CPUs with AMX; without such units bfloat16 on a CPU is several times slower."""
+    """Whether the device has matrix units for bfloat16: CUDA from Ampere on, and CPUs with AMX."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu.get_capabilities().get("amx_bf16", False))

@@ -109,7 +109,7 @@ class Run:
         self.initial = initial if state is None else None
         if state is None:
             required(spec, initial)
-        self.parts = TrainingState(spec, report, ask, teacher, (state or {}).get("data"), self.initial)
+        self.parts = TrainingState(spec, report, ask, teacher, state, self.initial)
         self.data = identity(self.parts.images)
         self.progress_state = TrainingProgress()
         self.steps = self.parts.batches.steps * spec.training.epochs
@@ -310,6 +310,8 @@ class Run:
         known = {
             "spec": self.spec.to_dict(),
             "data": self.data,
+            "precision": str(parts.precision).removeprefix("torch."),
+            "bfloat16_gain": parts.bfloat16_gain,
             "tally": progress_state.state(),
             "best": self.best.state(),
         }

@@ -22,11 +22,11 @@ WIDEST_MATRIX = 256  # classes: a larger confusion matrix is not worth its bytes
 
 def started(parts: TrainingState, spec: RunSpec, progress_state: TrainingProgress) -> events.Started:
     """What begins, on what, and from which epoch on."""
-    channels, image_size = parts.batches.images.shape[1:3]
     within = progress_state.position if progress_state.epoch == progress_state.evaluated else 0
     return events.Started(
         device=described(parts.device),
         precision=str(parts.precision).removeprefix("torch."),
+        bfloat16_gain=parts.bfloat16_gain,
         threads=torch.get_num_threads(),
         host=host(),
         vitcore=version(),
@@ -37,7 +37,7 @@ def started(parts: TrainingState, spec: RunSpec, progress_state: TrainingProgres
         classes=list(parts.images.classes),
         data_digest=identity.digest(parts.images),
         parameters=count.parameters(parts.model),
-        macs=count.macs(parts.model, channels, image_size),
+        macs=parts.macs,
         steps_per_epoch=parts.batches.steps,
         epochs=spec.training.epochs,
         resumed_from=progress_state.evaluated,

@@ -21,13 +21,15 @@ from vitcore.data.storage.decode_all import Broken
 from vitcore.data.subsets import subset
 from vitcore.errors import UserError
 from vitcore.events import Note
+from vitcore.models import count
 from vitcore.models.transfer import freeze
 from vitcore.spec import RunSpec
-from vitcore.training.device import resolve, resolve_precision
+from vitcore.training.device import resolve
 from vitcore.training.initial import Initial, start_from
 from vitcore.training.loss import make_loss
 from vitcore.training.network import build_model
 from vitcore.training.optim import EMA, Optimizers
+from vitcore.training.precision import DTYPES, by_units, choose
 from vitcore.training.progress import Report
 from vitcore.training.stop_signal import StopRequested, StopSignal
 from vitcore.training.thread_parallel import ThreadParallel
@@ -36,7 +38,7 @@ from vitcore.training.thread_parallel import ThreadParallel
 class TrainingState:
     """Everything a spec names, built; `load` is told to `report`, and given up when `ask` says so.
 
-    `began_on` is the identity of the data that a resumed run began on, `initial` what a new one starts from.
+    `began` is the checkpoint that a resumed run goes on from, `initial` what a new one starts from.
 
     Raises:
         UserError: data absent or other than those, no such device, a teacher that is not there.
@@ -49,16 +51,15 @@ class TrainingState:
         report: Report,
         ask: StopSignal,
         teacher: nn.Module | None,
-        began_on: Mapping[str, Any] | None = None,
+        began: Mapping[str, Any] | None = None,
         initial: Initial | None = None,
     ) -> None:
         self.device = resolve(spec.device)
-        self.precision = resolve_precision(spec.precision, self.device)
 
         # The data: a subset chosen by its own seed, in an order and with changes drawn from the run's.
         self.images = _loaded(spec, report, ask)
-        if began_on is not None:
-            refuse_others(began_on, self.images, spec.data.folder or spec.data.dataset)
+        if began is not None and began.get("data") is not None:
+            refuse_others(began["data"], self.images, spec.data.folder or spec.data.dataset)
         images, labels = _drawn_from(self.images, spec)
         data = spec.data
         stays, self.validation = parted(self.images, data.validation, data.validation_seed, data.folder or data.dataset)
@@ -82,6 +83,8 @@ class TrainingState:
         self.model.to(self.device)
         if spec.init.freeze:
             freeze(self.model)
+        self.macs = count.macs(self.model, channels, image_size)
+        self.precision, self.bfloat16_gain = _precision(spec, self.model, (channels, image_size), self.macs, began)
         self.ema = _ema(self.model, spec)
         torch.manual_seed(derived(spec.seed, "dropout"))
         self.optimizers = Optimizers(self.model, spec.optimizer, spec.init.layer_decay)
@@ -142,6 +145,18 @@ def _drawn_from(images: Images, spec: RunSpec) -> tuple[Tensor, Tensor]:
         return images.train.images, images.train.labels
     both = (images.train, images.test)
     return torch.cat([split.images for split in both]), torch.cat([split.labels for split in both])
+
+
+def _precision(
+    spec: RunSpec, model: nn.Module, image: tuple[int, int], macs: float, began: Mapping[str, Any] | None
+) -> tuple[torch.dtype, float | None]:
+    """What the products are made in, and bfloat16's measured gain; a resumed run goes on in what it began in."""
+    if began is not None and spec.precision == "auto":
+        known = DTYPES.get(str(began.get("precision")))
+        return known or by_units(next(model.parameters()).device), began.get("bfloat16_gain")
+    channels, size = image
+    chosen = choose(spec.precision, model, (channels, size, size), macs)
+    return chosen.precision, chosen.gain
 
 
 def _check_steps(spec: RunSpec, rows: int, image_size: int) -> None:
