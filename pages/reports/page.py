@@ -164,9 +164,8 @@ def _claims(now: View) -> None:
     own = [value for value in claims().values() if now.table.key in value.tables]
     if not own:
         return
-    wanted = {key for item in own for key in item.tables} - {now.table.key}
-    made = {now.table.key: now.result}
-    for key in wanted:
+    made = {result.table.key: result for result in (now.result, now.counterpart) if result}
+    for key in {key for item in own for key in item.tables} - made.keys():
         other = published.table(key)
         epochs = epochs_of(epoch_runs(other, now.protocol, now.runs))
         made[key] = results(other, now.runs, now.protocol, epochs=epochs)

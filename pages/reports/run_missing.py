@@ -44,7 +44,8 @@ def fill(table: Table, protocol: str, runs: pd.DataFrame) -> None:
         _reasons(gaps)
         if not gaps.specs:
             return
-        for reason in sorted({why for spec in gaps.specs if (why := available(spec.data.dataset))}):
+        datasets = {spec.data.dataset for spec in gaps.specs}
+        for reason in sorted({why for name in datasets if (why := available(name))}):
             st.info(format.plain(reason))
         many_runs = format.number(len(gaps.specs), "run")
         own = len({spec.seed for spec in gaps.specs})

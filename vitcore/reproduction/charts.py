@@ -54,7 +54,8 @@ def runs_behind(figure: Figure, result: ResultTable, runs: pd.DataFrame) -> pd.D
             own = matching(item.spec, runs)
             under_way = own["status"].isin([*COUNTED, "running", "stopped"])
             subset = averaged(own) if figure.chart == "curves" else own[under_way] if len(own) else own
-            found.append(subset.assign(row=names[item.row.key]))
+            if len(subset):
+                found.append(subset.assign(row=names[item.row.key]))
     behind = pd.concat(found) if found else runs.iloc[:0].assign(row="")
     return behind.drop_duplicates("id")
 

@@ -222,9 +222,10 @@ def epoch_runs(table: Table, protocol: str, runs: pd.DataFrame) -> list[str]:
 
 
 def _narrowed(runs: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
-    """The rows and columns that a table can need: a store of thousands of runs is looked through once."""
-    if runs.empty:
-        return runs
+    """The rows and columns that a table can need: a store of thousands of runs is looked through once.
+
+    As plain objects: a cell's few runs are asked one by one, and pandas would convert column after column each time.
+    """
     needed = [
         "id",
         "status",
@@ -237,7 +238,7 @@ def _narrowed(runs: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
         *(metric.source for metric in METRICS.values()),
     ]
     columns = [name for name in dict.fromkeys(needed) if name in runs]
-    return runs.loc[runs["fingerprint"].isin({fingerprint(spec) for spec in specs}), columns]
+    return runs.loc[runs["fingerprint"].isin({fingerprint(spec) for spec in specs}), columns].astype(object)
 
 
 def cell_specs(table: Table, protocol: str) -> dict[tuple[str, str], tuple[RunSpec | None, str]]:
@@ -291,40 +292,52 @@ def _draft(
 ) -> Result:
     """A cell with its runs, not yet judged; `one`: what runs must have in common to be compared in its column."""
     metric = METRICS[column.metric]
-    values: dict[int, float] = {}
-    ids: dict[int, str] = {}
-    done = averaged(own)
-    why = pooling.comparable(done, item, {**pooling.EVALUATION, **pooling.TIMING})
-    counted = done[why.eq("")]
-    for _, run in counted.iterrows():
-        value = _value(run, metric, row, epochs)
-        if math.isfinite(value):
-            values[int(run["seed"])] = value * metric.factor
-            ids[int(run["seed"])] = str(run["id"])
-    kinds = pooling.kinds(own)
-    diverged = own[kinds.eq("diverged")]
-    rest = own[~kinds.isin(COUNTED)]
-    others = {str(kind): list(subset["id"]) for kind, subset in rest.groupby(pooling.kinds(rest))} if len(rest) else {}
-    for reason, group in done[why.ne("")].groupby(why[why.ne("")]):
-        others[f"of {reason}"] = list(group["id"])
-    collapsed = {int(run["seed"]): str(run["id"]) for _, run in diverged.iterrows()}
     counts = metric.kind == "count"
-    sizes = [int(size) for size in counted.get("test_samples", pd.Series(dtype=float)).dropna()]
-    return Result(
+    empty = Result(
         row=row,
         column=column,
         published=table.cell(row.key, column.key),
         spec=recipe[0],
         cannot=recipe[1],
         scaled=table.protocols[protocol].scaled and not counts,
-        values={} if counts else values,
-        runs={} if counts else ids,
-        others={} if counts else others,
-        diverged={} if counts or row.epoch is not None else collapsed,
+        values={},
+        runs={},
+        others={},
+        diverged={},
         machine=str(item.get("machine", "")) if metric.kind == "time" else "",
         measured=_counted_interval(table, row, column, protocol) if counts else NOTHING,
         judgment=Judgment(Verdict.NOT_RUN, ""),
-        images=max(sizes) if sizes and metric.counts_images else None,
+        images=None,
+    )
+    return empty if counts or own.empty else _with_runs(empty, own, epochs, item)
+
+
+def _with_runs(cell: Result, own: pd.DataFrame, epochs: pd.DataFrame | None, item: Mapping[str, object]) -> Result:
+    """A cell with its values by seed, and the runs that are not among them by why."""
+    values: dict[int, float] = {}
+    ids: dict[int, str] = {}
+    done = averaged(own)
+    why = pooling.comparable(done, item, {**pooling.EVALUATION, **pooling.TIMING})
+    counted = done[why.eq("")]
+    for _, run in counted.iterrows():
+        value = _value(run, cell.metric, cell.row, epochs)
+        if math.isfinite(value):
+            values[int(run["seed"])] = value * cell.metric.factor
+            ids[int(run["seed"])] = str(run["id"])
+    kinds = pooling.kinds(own)
+    rest = own[~kinds.isin(COUNTED)]
+    others = {str(kind): list(subset["id"]) for kind, subset in rest.groupby(pooling.kinds(rest))} if len(rest) else {}
+    for reason, group in done[why.ne("")].groupby(why[why.ne("")]):
+        others[f"of {reason}"] = list(group["id"])
+    diverged = {int(run["seed"]): str(run["id"]) for _, run in own[kinds.eq("diverged")].iterrows()}
+    sizes = [int(size) for size in counted.get("test_samples", pd.Series(dtype=float)).dropna()]
+    return replace(
+        cell,
+        values=values,
+        runs=ids,
+        others=others,
+        diverged=diverged if cell.row.epoch is None else {},
+        images=max(sizes) if sizes and cell.metric.counts_images else None,
     )
 
 
