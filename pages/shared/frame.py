@@ -29,13 +29,16 @@ def heading(title: str, lead: str = "") -> None:
             st.caption(lead)
 
 
-@st.cache_resource(show_spinner=False)
-def warm_up() -> threading.Thread:
-    """Import torch in a thread once the first page has been sent, so that the first prediction or count is quick.
+SOON, LATER = 1.0, 10.0  # seconds after a page was sent
 
-    Never sooner: an import of torch shares the interpreter with the first paint.
+
+@st.cache_resource(show_spinner=False)
+def warm_up(after: float = LATER) -> threading.Thread:
+    """Import torch in a thread some seconds after a page has been sent, so that the first prediction or count is quick.
+
+    Never sooner: an import of torch shares the interpreter with the first paint, and with whatever a person does next.
     """
-    thread = threading.Timer(1.5, _import_torch)
+    thread = threading.Timer(after, _import_torch)
     thread.daemon = True
     thread.start()
     return thread
