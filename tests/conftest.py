@@ -38,14 +38,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: first.get(item.path, len(first)))  # stable: the rest stays in its order
 
 
-@pytest.fixture
-def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of genuine datasets (MNIST, CIFAR-10 as JPEG, Tiny ImageNet), also named to the code under test."""
-    folder = Path(os.environ.get("VITCORE_DATA") or BESIDE)
-    if not (folder / "MNIST" / "raw").is_dir():
-        pytest.skip(f"no genuine datasets in {folder}; set VITCORE_DATA to a folder with MNIST/raw in it")
-    monkeypatch.setenv("VITCORE_DATA", str(folder))
+@pytest.fixture(scope="session")
+def linked_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of links to the genuine datasets: decoded copies come to lie in it, and none beside the datasets."""
+    genuine = Path(os.environ.get("VITCORE_DATA") or BESIDE)
+    if not (genuine / "MNIST" / "raw").is_dir():
+        pytest.skip(f"no genuine datasets in {genuine}; set VITCORE_DATA to a folder with MNIST/raw in it")
+    folder = tmp_path_factory.mktemp("data")
+    for entry in genuine.iterdir():
+        if not entry.name.startswith("."):
+            (folder / entry.name).symlink_to(entry.absolute(), target_is_directory=entry.is_dir())
     return folder
+
+
+@pytest.fixture
+def real_data(linked_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of genuine datasets (MNIST, CIFAR-10 as JPEG, Tiny ImageNet), also named to the code under test."""
+    monkeypatch.setenv("VITCORE_DATA", str(linked_data))
+    return linked_data
 
 
 @pytest.fixture

@@ -185,6 +185,7 @@ def test_a_softmax_before_binary_cross_entropy_is_refused() -> None:
 
 RECIPE: dict[str, Any] = {
     "architecture": "cct-2/3x2",
+    "depth": 1,
     "resized_crop": 0.8,
     "interpolation": "random",
     "flip": True,
@@ -213,14 +214,14 @@ RECIPE: dict[str, Any] = {
     [
         {},
         {"optimizer": "lamb", "loss_function": "bce", "bce_threshold": 0.2},
-        {"architecture": "resnet18", "image_size": 32, "drop_path": 0.3, "normalize": "standard"},
+        {"architecture": "resnet18", "depth": None, "image_size": 16, "drop_path": 0.3, "normalize": "standard"},
     ],
 )
 def test_a_whole_recipe_stopped_anywhere_goes_on_bit_for_bit(
     tmp_path: Path, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)  # asked before every step
-    recipe = RECIPE | more
+    recipe = RECIPE | more | {"evaluate_every": 4}
     _, messages = quick(tmp_path / "whole", **recipe)
     for asks in (3, 9, 14):
         folder = tmp_path / f"cut-{asks}"
