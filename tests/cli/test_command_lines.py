@@ -106,18 +106,19 @@ def test_so_it_does_with_any_text_in_it() -> None:
 
 
 def commands() -> list[str]:
-    """Every command in README, less its comments."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """Every command in README and the pages that it moved to, less its comments."""
+    pages = ("README.md", "docs/command-line.md", "docs/measurements.md")
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in pages)
     found = re.findall(r"python -m vitcore ((?:[a-z]+)(?: [^`#\n]*)?)", text)
     return sorted({" ".join(item.split("(")[0].replace("…", "").split()) for item in found})
 
 
-def test_readme_has_commands() -> None:
+def test_the_pages_have_commands() -> None:
     assert len(commands()) >= 8
 
 
 @pytest.mark.parametrize("line", commands())
-def test_every_command_in_readme_is_one(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_command_on_a_page_is_one(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It is parsed as it stands, and the spec, table or preset that it names is there."""
     from vitcore.cli.train import chosen_spec
     from vitcore.published.tables import table

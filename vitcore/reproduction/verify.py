@@ -122,7 +122,7 @@ def cells(
         own = averaged(matching(spec, runs)) if spec is not None else runs.head(0)
         if spec is not None and len(own):
             first = {str(key): value for key, value in own.iloc[0].items()}
-            found.setdefault(spec, (name, RunSpec.of(spec, seed=int(first["seed"])), first))
+            found.setdefault(spec, (name, _as_then(spec, first), first))
     if not found:
         why = next((why for _, why in named.values() if why), "")
         raise UserError(
@@ -130,6 +130,13 @@ def cells(
             + (f": {why}" if why else "")
         )
     return list(found.values())
+
+
+def _as_then(spec: RunSpec, first: Mapping[str, Any]) -> RunSpec:
+    """The spec with the run's seed, and the precision that `auto` came to then, whatever it would come to here."""
+    precision = first.get("precision_used")
+    known = {"precision": precision} if precision in ("float32", "bfloat16") else {}
+    return RunSpec.of(spec, seed=int(first["seed"]), **known)
 
 
 def again(results: Results) -> Results:
