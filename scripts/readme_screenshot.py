@@ -1,4 +1,4 @@
-"""Makes docs/app.png, the screenshot in README: the Performer report's page on a fresh clone, with the runs kept with it.
+"""Makes docs/app.png, the screenshot in README: the Performer report's page as a fresh clone shows it.
 
 python -m scripts.readme_screenshot
 """

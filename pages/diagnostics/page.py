@@ -1,4 +1,4 @@
-"""Diagnostics: chosen runs on corrupted images, and how far to trust their probabilities; kept with each run."""
+"""Diagnostics: chosen runs on corrupted images, how far to trust their probabilities, what they make of images."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import pandas as pd
 import streamlit as st
 
-from pages.diagnostics import calibration_panel, robustness_panel
+from pages.diagnostics import calibration_panel, representation_panel, robustness_panel
 from pages.server import store_cache
 from pages.shared import frame
 from pages.shared.naming import run_names
@@ -15,7 +15,11 @@ from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore.runs.folder import Results
 from vitcore.store import choosing
 
-PARTS = {"Robustness": robustness_panel.panel, "Calibration": calibration_panel.panel}
+PARTS = {
+    "Robustness": robustness_panel.panel,
+    "Calibration": calibration_panel.panel,
+    "Representations": representation_panel.panel,
+}
 
 
 def with_weights(table: pd.DataFrame) -> pd.DataFrame:
@@ -36,8 +40,8 @@ def silent(run: str) -> str:
 
 frame.heading(
     "Diagnostics",
-    "Why one network is better than another: how its errors grow as images get worse, and how far to trust what it "
-    "says. Evaluated in the background with a run's last weights, and kept with the run.",
+    "Why one network is better than another: how its errors grow as images get worse, how far to trust what it says, "
+    "and what it makes of images on the way. Evaluated in the background with a run's last weights, and kept with it.",
 )
 able = with_weights(store_cache.runs(now=asked_anew("diagnostics-runs")))
 if able.empty:

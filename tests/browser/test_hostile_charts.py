@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from pages.architectures.pipeline import Pipeline, pipelines
 from pages.shared.chart import plain
 from vitcore import figures
-from vitcore.figures import kernels, reliability, robustness
+from vitcore.figures import kernels, reliability, representations, robustness
 from vitcore.figures.scales import apart
 from vitcore.models.stages import Stage
 from vitcore.statistics.calibration import Bin
@@ -93,6 +93,15 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
         pd.DataFrame({"run": [*map(str, range(COUNT))] * 2, "severity": [0] * COUNT + [5] * COUNT}).assign(error=9.0),
         {str(at): name for at, name in enumerate(NAMES)},
         legend=True,
+    ),
+    "feature_map": lambda: representations.feature_map(
+        np.arange(2 * COUNT).reshape(-1, 2), range(COUNT), range(COUNT), NAMES, [0.5, 0.2], by_class=True, revision="m"
+    ),
+    "layer_similarity": lambda: representations.layer_similarity(
+        [[Interval(0.5, 0.2, 0.8)] * COUNT] * COUNT, NAMES, NAMES, revision="layers"
+    ),
+    "attention_distance": lambda: representations.attention_distance(
+        {str(at): (name, np.ones((2, 3)) + at) for at, name in enumerate(NAMES)}
     ),
     "cost": lambda: kernels.cost(
         pd.DataFrame({"series": [str(at) for at in range(COUNT)] * 2, "tokens": [8] * COUNT + [16] * COUNT,

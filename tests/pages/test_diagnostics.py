@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from tests.runs.processes import end_all
-from vitcore.analysis import assessments, outputs, robustness
+from vitcore.analysis import assessments, outputs, representations, robustness
 from vitcore.analysis.corruptions import CORRUPTIONS
 from vitcore.runs import locks
 from vitcore.runs.folder import Results, RunFolder
@@ -90,3 +90,24 @@ def test_calibration_is_asked_for_and_said(stocked: Results, open_page: Open) ->
     assert "its calibration error is" in words(app)
     assert app.button(key="evaluate-outputs").label == "Evaluate probabilities (1 run)"
     assert "nothing to fit a temperature on" in words(app)
+
+
+def test_what_networks_represent_is_asked_for_drawn_and_an_image_shown(stocked: Results, open_page: Open) -> None:
+    first, second = both(stocked)
+    app = open_page("diagnostics", {"runs": f"{first.id},{second.id}"})
+    app.get("button_group")[0].set_value("Representations").run()
+    assert app.button(key="evaluate-representations").label == "Look inside"
+    assert "how far attention looks" in words(app)
+    for run in (first, second):
+        representations.evaluate(run, {}, lambda: False)
+    app.run()
+    assert not app.exception
+    assert "Layers beside layers" in words(app)
+    assert "evaluate-representations" not in [button.key for button in app.button]
+    found = representations.read(first)
+    assert found is not None
+    app.session_state[f"map-picked-{first.id}"] = 3
+    app.run()
+    assert f"Test image {found.rows[3] + 1}: {found.labels[3]}, answered {found.answers[3]}" in words(app)
+    app.selectbox(key="layers-columns").set_value(first.id).run()
+    assert not app.exception

@@ -14,7 +14,7 @@ from typing import Any
 from filelock import Timeout
 
 from vitcore import processes
-from vitcore.analysis import assessments, outputs, robustness
+from vitcore.analysis import assessments, outputs, representations, robustness
 from vitcore.analysis.assessments import Wish
 from vitcore.errors import UserError, first_line
 from vitcore.runs import locks
@@ -23,7 +23,11 @@ from vitcore.runs.folder import Results, RunFolder
 Evaluate = Callable[[RunFolder, Mapping[str, Any], Callable[[], bool]], None]
 """A run, the wish's options, and whether it was cancelled -> results in the run's folder."""
 
-KINDS: Mapping[str, Evaluate] = {robustness.KIND: robustness.evaluate, outputs.KIND: outputs.evaluate}
+KINDS: Mapping[str, Evaluate] = {
+    robustness.KIND: robustness.evaluate,
+    outputs.KIND: outputs.evaluate,
+    representations.KIND: representations.evaluate,
+}
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from vitcore.cli import (
     listing,
     predict,
     reports,
+    representations,
     robustness,
     settle,
     study,
@@ -65,6 +66,7 @@ app.command("restore")(control.restore)
 app.command("settle")(settle.settle)
 app.command("robustness")(robustness.robustness)
 app.command("calibration")(calibration.calibration)
+app.command("representations")(representations.representations)
 app.command("verify")(verify.verify)
 app.add_typer(reports.app, name="reports")
 app.add_typer(study.app, name="study")

@@ -135,7 +135,7 @@ def _convolutional(model: nn.Module, shapes: Shapes) -> list[Stage]:
     drawn = [
         (type(module).__name__, shapes[name], glyph)
         for name, module in _units(model, "")
-        if name in shapes and (glyph := _glyph(type(module).__name__, any(True for _ in module.parameters())))
+        if name in shapes and (glyph := _drawn_as(module))
     ]
     found = []
     for (kind, _, glyph), subset in itertools.groupby(
@@ -148,6 +148,15 @@ def _convolutional(model: nn.Module, shapes: Shapes) -> list[Stage]:
     if found and found[-1].kind == "linear" and found[-1].count == 1:
         found[-1] = Stage("head", "Head", (f"→ {found[-1].details[0]} classes",), count=int(found[-1].details[0]))
     return found
+
+
+def parts(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The parts of a network without an encoder that are drawn, in order, with their kind: no norm, no activation."""
+    return ((_spelled(type(part).__name__), part) for _, part in _units(model, "") if _drawn_as(part))
+
+
+def _drawn_as(module: nn.Module) -> str | None:
+    return _glyph(type(module).__name__, any(True for _ in module.parameters()))
 
 
 def _units(module: nn.Module, prefix: str) -> Iterator[tuple[str, nn.Module]]:
