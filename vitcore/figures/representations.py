@@ -101,4 +101,7 @@ def attention_distance(runs: Mapping[str, tuple[str, np.ndarray]], *, revision: 
             line={"color": shade, "width": 2.2}, hovertemplate="block %{x}: %{y:.1f} pixels on average",
         )  # fmt: skip
     axis = {"dtick": 1} if max((len(found) for _, found in runs.values()), default=0) <= 16 else {}
-    return style(figure, revision=revision, x="block", y="attention distance in pixels", height=400, x_axis=axis)
+    return style(
+        figure, revision=revision, x="block", y="attention distance in pixels", height=400, x_axis=axis,
+        y_axis={"rangemode": "tozero"},
+    )  # fmt: skip
