@@ -135,7 +135,7 @@ def _convolutional(model: nn.Module, shapes: Shapes) -> list[Stage]:
     drawn = [
         (type(module).__name__, shapes[name], glyph)
         for name, module in _units(model, "")
-        if name in shapes and (glyph := _glyph(type(module).__name__, any(True for _ in module.parameters())))
+        if shapes.get(name) and (glyph := _glyph(type(module).__name__, any(True for _ in module.parameters())))
     ]
     found = []
     for (kind, _, glyph), subset in itertools.groupby(

@@ -45,9 +45,14 @@ class Taken:
 
 
 def head_names(model: nn.Module) -> tuple[str, ...]:
-    """The names of what tells the classes apart: a transformer's heads, else the last linear map."""
+    """The names of what tells the classes apart: a transformer's heads, timm's classifier, else the last linear map."""
     if isinstance(model, Transformer):
         return tuple(name for name, _ in model.named_parameters() if name.startswith("heads."))
+    if callable(own := getattr(model, "get_classifier", None)):
+        heads = own()
+        parts = heads if isinstance(heads, tuple | list) else (heads,)
+        ids = {id(each) for part in parts if isinstance(part, nn.Module) for each in part.parameters()}
+        return tuple(name for name, each in model.named_parameters() if id(each) in ids)
     name, last = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
     return tuple(f"{name}.{own}" for own, _ in last.named_parameters())
 
