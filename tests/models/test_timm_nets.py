@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import timm
 import torch
 
 from tests.models.timm_absent import SETTING_UP, without_timm
-from vitcore import vision  # noqa: F401  (before timm, which imports torchvision)
 from vitcore.cost import built
 from vitcore.cost.description import Choice, described
 from vitcore.errors import UserError
-from vitcore.models import build, count, timm_catalog, transfer
+from vitcore.models import build, count, timm_catalog, timm_nets, transfer
 from vitcore.spec import RunSpec
 from vitcore.training.thread_parallel import ThreadParallel
 
+timm = timm_nets.library()
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -48,15 +48,20 @@ def build(config: Mapping[str, Any], options: Options) -> nn.Module:
 
 def own(known: Architecture) -> Architecture:
     """The row with the channels, pixels and classes at which timm publishes the network."""
-    published = _timm().get_pretrained_cfg(known.config["model"], allow_unregistered=True)
+    published = library().get_pretrained_cfg(known.config["model"], allow_unregistered=True)
     if published is None:
         return known
     channels, image_size, _ = published.input_size
     return replace(known, channels=channels, image_size=image_size, classes=published.num_classes or known.classes)
 
 
-def _timm() -> Any:
-    import vitcore.vision  # noqa: F401  before timm, which imports torchvision too
+def library() -> Any:
+    """timm itself, imported behind torchvision, which it imports too.
+
+    Raises:
+        ValueError: it cannot be imported, though it is installed.
+    """
+    import vitcore.vision  # noqa: F401  torchvision by its own door
 
     try:
         import timm
@@ -83,7 +88,7 @@ def _made(name: str, model: str, options: Options, given: dict[str, Any]) -> nn.
 
 
 def _created(model: str, options: Options, given: Mapping[str, Any]) -> nn.Module:
-    timm = _timm()
+    timm = library()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of timm's own, about names and parts that are to go
         made: nn.Module = timm.create_model(
