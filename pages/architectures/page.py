@@ -118,5 +118,9 @@ if found:
     layers(found)
 accuracy()
 st.subheader("Published weights", anchor=False)
-st.markdown("The authors' own checkpoints of ViT-Lite, CVT and CCT become stored runs, to compare and to draw on.")
+st.markdown(
+    "Checkpoints of others become stored runs, to compare, to draw on and to start from: the authors' of ViT-Lite, CVT "
+    "and CCT; timm's and Hugging Face's of ViT and DeiT; torchvision's of ResNet and MobileNet; timm's of its own "
+    "networks."
+)
 weights_form()

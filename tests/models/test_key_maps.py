@@ -112,7 +112,7 @@ def test_timms_resnet_is_torchvisions_and_its_own_networks_take_their_own_files(
         load_published(build("timm/test_resnet"), tmp_path / "w.pth")
 
 
-OWN = {
+OWN: dict[str, dict[str, Any]] = {
     "cct-2/3x2": {"image_size": 16},
     "performer": {"image_size": 16, "channels": 1, "kernel": "favor+", "features": 8},
     "cnn": {"image_size": 16, "channels": 1},

@@ -248,7 +248,7 @@ def _check_patch(name: str, image_size: int, patch: int, stride: int, cropping: 
 
 
 def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
-    """Load a checkpoint of the compact family as its authors publish it; see vitcore.models.checkpoint_formats."""
+    """Load a checkpoint of others into a model; see vitcore.models.checkpoint_formats."""
     from vitcore.models.checkpoint_formats import load_published as load
 
     return load(model, path, weights)
