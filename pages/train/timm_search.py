@@ -35,7 +35,8 @@ def timm_search(several: bool) -> None:
             st.caption(format.plain(f"No name holds {text!r}; try a part of it."))
             return
         st.pills(
-            f"{format.number(total, 'network')}" + (f", the shortest {SHOWN} names" if total > SHOWN else ""),
+            f"{format.number(total, 'network')}"
+            + (f", {SHOWN} of them here; another word narrows them" if total > SHOWN else ""),
             found,
             key=_FOUND,
             format_func=lambda name: name.removeprefix(timm_catalog.PREFIX),

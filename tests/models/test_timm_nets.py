@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_names_read_from_the_sources_are_those_that_timm_lists() -> None:
     assert timm_catalog.names() == tuple(f"timm/{name}" for name in sorted(timm.list_models()))
-    found, total = timm_catalog.search("vit test", 3)
+    found, total = timm_catalog.search("test vit", 3)
     assert found == ["timm/test_vit", "timm/test_vit2", "timm/test_vit3"]
     assert total == sum("vit" in name and "test" in name for name in timm.list_models())
 

@@ -1,4 +1,4 @@
-"""A network of timm's, trained by a queued worker: compared, exported, asked and started from like any other."""
+"""A network of timm's, trained by a queued worker and resumed after a kill: compared, exported, asked and started from like any other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from tests.runs.processes import tiny, wait_for_status
+from tests.runs.processes import epochs_of, tiny, wait_for_status, wait_until, worker_of
 from vitcore.data.load import load as load_images
 from vitcore.data.registry import pixel_scale
 from vitcore.errors import UserError
@@ -24,11 +24,15 @@ from vitcore.store.index import Index
 
 
 def test_it_is_trained_compared_exported_and_drawn_on(results: Results, tmp_path: Path) -> None:
-    spec = tiny(architecture="timm/test_vit", patch=4, dataset="digits", drop_path=0.1, device="cpu")
+    spec = tiny(architecture="timm/test_vit", patch=4, dataset="digits", drop_path=0.1, epochs=12, device="cpu")
     with pytest.raises(UserError, match="cuts patches of 16 pixels"):
         queue.enqueue(results, RunSpec.of(spec, patch=None))
     assert results.ids() == []
     id = queue.enqueue(results, spec)
+    wait_until(lambda: len(epochs_of(results, id)) >= 2, "two epochs are told")
+    worker_of(results, id).kill()
+    wait_for_status(results, id, "interrupted")
+    queue.resume(results, id)
     wait_for_status(results, id, "finished", "failed")
     run = results.run(id)
     lines = journal.read(run.events)[0]

@@ -181,6 +181,9 @@ def _spelled(kind: str) -> str:
         "BasicBlock": "Residual blocks",
         "Bottleneck": "Bottleneck blocks",
         "InvertedResidual": "Inverted residuals",
+        "PatchEmbed": "Patches",
+        "Block": "Blocks",
+        "SelectAdaptivePool2d": "Pooling",
     }
     if kind in known:
         return known[kind]

@@ -68,11 +68,13 @@ def names() -> tuple[str, ...]:
 
 
 def search(text: str, most: int) -> tuple[list[str], int]:
-    """The first `most` names that hold every word of the text, shortest first; and how many do."""
-    words = text.lower().removeprefix(PREFIX).split()
-    found = sorted(
-        (name for name in names() if all(word in name for word in words)), key=lambda name: (len(name), name)
-    )
+    """The first `most` names that hold every word of the text, and how many do.
+
+    Those that begin with the first word stand first, and the shorter before the longer.
+    """
+    words = text.lower().removeprefix(PREFIX).split() or [""]
+    found = [name for name in names() if all(word in name for word in words)]
+    found.sort(key=lambda name: (not name.startswith(PREFIX + words[0]), len(name), name))
     return found[:most], len(found)
 
 
