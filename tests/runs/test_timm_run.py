@@ -1,4 +1,4 @@
-"""A network of timm's, trained by a queued worker and resumed after a kill: compared, exported, asked and started from like any other."""
+"""A network of timm's in the queue: killed, resumed, compared, exported, asked and started from like any other."""
 
 from __future__ import annotations
 
