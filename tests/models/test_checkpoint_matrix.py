@@ -33,7 +33,7 @@ def timms() -> nn.Module:
     return perturbed(kind(img_size=16, patch_size=8, num_classes=5, **DIMENSIONS))
 
 
-def ours() -> nn.Module:
+def small() -> nn.Module:
     return build("vit-s/16", image_size=16, patch=8, classes=5, **DIMENSIONS).eval()
 
 
@@ -106,7 +106,7 @@ def test_every_file_loads_and_answers_as_the_network_it_was_written_from(tmp_pat
     tried = 0
     for name, content, dtype in files():
         (tmp_path / name).write_bytes(content)
-        model = ours()
+        model = small()
         text = load_published(model, tmp_path / name)
         close = {torch.float16: 2e-2, torch.bfloat16: 2e-1}.get(dtype, 1e-5)
         torch.testing.assert_close(model(images), expected, atol=close, rtol=0)
@@ -182,15 +182,15 @@ def refused(canary: Path) -> dict[str, bytes]:
 
 
 def test_every_other_file_is_one_sentence_and_changes_nothing(tmp_path: Path) -> None:
-    model = ours()
+    model = small()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     for words, content in refused(tmp_path / "ran").items():
         for name in ("w.pth", "w.safetensors"):
             (tmp_path / name).write_bytes(content)
-            with pytest.raises(UserError, match=words) as told:
+            with pytest.raises(UserError, match=words) as error:
                 load_published(model, tmp_path / name)
-            assert str(told.value).startswith((name, f"the model in {name}"))
-            assert "\n" not in str(told.value)
+            assert str(error.value).startswith((name, f"the model in {name}"))
+            assert "\n" not in str(error.value)
     for place in (tmp_path, tmp_path / "absent.pth"):
         with pytest.raises(UserError, match=r"is no file|there is no file"):
             load_published(model, place)
@@ -205,7 +205,7 @@ def test_of_two_networks_in_one_table_either_can_be_taken(tmp_path: Path) -> Non
     loss = {"criterion.center": torch.ones(3)}
     save_file({**fronted("student.")(weights), **fronted("teacher.")(half), **loss}, tmp_path / "w.safetensors")
     for wanted, expected in (("trained", weights), ("'the file itself.teacher'".strip("'"), half)):
-        model = ours()
+        model = small()
         text = load_published(model, tmp_path / "w.safetensors", wanted)
         assert torch.equal(model.get_parameter("norm.weight"), expected["norm.weight"])
         assert "holds several sets of weights" in text[1]
@@ -226,6 +226,6 @@ def test_an_average_is_found_behind_any_wrapper(tmp_path: Path) -> None:
     for content in contents:
         torch.save(content, tmp_path / "w.pth")
         for wanted, expected in (("trained", weights), ("averaged", half)):
-            model = ours()
+            model = small()
             assert f"taken were the {wanted} ones" in load_published(model, tmp_path / "w.pth", wanted)[1]
             assert torch.equal(model.get_parameter("norm.weight"), expected["norm.weight"])

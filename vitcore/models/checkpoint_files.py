@@ -133,8 +133,8 @@ def _unpickled(name: str, file: BinaryIO) -> Any:
         with torch.serialization.safe_globals([argparse.Namespace]):
             return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001  a broken pickle may raise anything at all
-        held = _GLOBAL.search(str(error))
-        why = f" (it holds {held[1][:80]})" if held else ""
+        match = _GLOBAL.search(str(error))
+        why = f" (it holds {match[1][:80]})" if match else ""
         raise UserError(
             f"{name} is no checkpoint of tensors alone{why}, so nothing in it was opened; "
             "give a .pt or .pth state dict that torch loads with weights_only, or .safetensors"

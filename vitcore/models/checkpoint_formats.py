@@ -145,7 +145,7 @@ def _left_out(found: Match) -> list[str]:
     if not found.aside:
         return []
     many = f"{len(found.aside)} tensor{'s' * (len(found.aside) != 1)}"
-    return [f"Left out {many} that this model has no place for, such as {min(found.aside)[:60]}."]
+    return [f"Left out {many} that this model has no place for, such as {_shown(min(found.aside))}."]
 
 
 def _fit_positions(
@@ -187,7 +187,7 @@ def _refuse_other_names(given: dict[str, Tensor], own: dict[str, Tensor], found:
     missing, extra = own.keys() - given.keys(), {*(given.keys() - own.keys()), *found.unknown}
     if missing or extra:
         parts = [f"lacks {len(missing)} of this model's {len(own)} tensors, such as {min(missing)}"] if missing else []
-        parts += [f"has {len(extra)} that this model has not, such as {min(extra)[:80]}"] if extra else []
+        parts += [f"has {len(extra)} that this model has not, such as {_shown(min(extra))}"] if extra else []
         raise UserError(f"{path.name} is a checkpoint of another model: it {' and '.join(parts)}")
 
 
@@ -215,6 +215,11 @@ def _refuse_other_numbers(given: dict[str, Tensor], own: dict[str, Tensor], path
             f"the model in {path.name} is not finite: {len(bad)} of its {len(given)} tensors hold NaN or infinity, "
             f"such as {bad[0]}; its training has diverged"
         )
+
+
+def _shown(name: str) -> str:
+    """A name from a stranger's file, short and in one line."""
+    return name[:60] if name.isprintable() else repr(name[:60])
 
 
 def _sizes(tensor: Tensor) -> str:

@@ -46,7 +46,7 @@ def matches(
     """The complete matches, one a prefix where a table holds several networks; else the one that comes nearest.
 
     Args:
-        tensors: by the names that the file has.
+        tensors: of any shapes (...), by the names that the file has.
         own: the network's names, its heads' among them.
         heads: names of what tells the classes apart, which a file may lack or keep elsewhere.
     """
