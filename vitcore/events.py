@@ -116,6 +116,10 @@ class Started(Line):
         ),
     ] = None
     steps_per_epoch: Annotated[int | None, Meaning("steps of the optimizer in an epoch")] = None
+    timm: Annotated[
+        str | None,
+        Meaning("timm's version, of a run whose network is timm's", column="timm_version", label="timm"),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pages.train.fields import kernel_label, typed_in, whole
 from vitcore.cost.description import BATCH, Choice, Description, describe
 from vitcore.errors import UserError
 from vitcore.layers.kernels import KERNELS
-from vitcore.models import ARCHITECTURES
+from vitcore.models import ARCHITECTURES, timm_catalog
 from vitcore.spec import SpecField, fields
 
 FIRST = ["vit-lite-7/4", "cvt-7/4", "cct-7/3x1"]  # those of the slides' Figure 1
@@ -26,7 +26,9 @@ POS_EMBEDS = ("learnable", "sinusoidal", "none")
 
 def choose() -> list[str]:
     """The architectures to show; the address keeps them."""
-    addressed.strays({"models": ARCHITECTURES}, most={"models": MOST})
+    asked = [name for name in st.query_params.get_all("models") if timm_catalog.spelled(name)]
+    timms = {*timm_catalog.names()} if asked else set()
+    addressed.strays({"models": {*ARCHITECTURES, *timms}}, most={"models": MOST})
     return st.multiselect(
         "Architectures",
         list(ARCHITECTURES),
@@ -35,6 +37,8 @@ def choose() -> list[str]:
         bind="query-params",
         max_selections=MOST,
         placeholder="Choose architectures",
+        accept_new_options=True,
+        help="Or type an image model of timm's, such as timm/resnet18, where timm is installed.",
     )
 
 

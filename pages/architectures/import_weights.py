@@ -1,4 +1,4 @@
-"""Bringing in the authors' published weights, from an uploaded file or a path, through the command line's own way in.
+"""Bringing in weights of others, from an uploaded file or a path, through the command line's own way in.
 
 It is done in a process of its own: reading and measuring a network takes the CPU for seconds, which is the
 pages' own meanwhile.
@@ -20,10 +20,8 @@ from vitcore.models import ARCHITECTURES
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
-KINDS = (".pt", ".pth", ".safetensors")
 LARGEST_UPLOAD, LARGEST_FILE = 200, 2_000  # MB
 PATIENCE = 1_800  # seconds
-PUBLISHED = [name for name, item in ARCHITECTURES.items() if item.family in ("compact", "vit")]
 
 
 def weights_form() -> None:
@@ -31,7 +29,12 @@ def weights_form() -> None:
     with st.form("import-weights", border=True):
         with st.grid(3, min_column_width=170, vertical_alignment="bottom"):
             architecture = st.selectbox(
-                "Architecture", PUBLISHED, index=PUBLISHED.index("cct-7/3x1"), key="import-model"
+                "Architecture",
+                list(ARCHITECTURES),
+                index=list(ARCHITECTURES).index("cct-7/3x1"),
+                key="import-model",
+                accept_new_options=True,
+                help="The network that the weights are of; or one of timm's, such as timm/resnet18.",
             )
             dataset = st.selectbox(
                 "Trained on",
@@ -42,7 +45,10 @@ def weights_form() -> None:
             )
             pos_embed = st.selectbox("Position embedding", ("learnable", "sinusoidal", "none"), key="import-positions")
         upload = st.file_uploader(
-            "Checkpoint", type=[kind[1:] for kind in KINDS], max_upload_size=LARGEST_UPLOAD, key="import-upload"
+            "Checkpoint",
+            max_upload_size=LARGEST_UPLOAD,
+            key="import-upload",
+            help="Told by its content, whatever its name ends in: safetensors, or what torch.save wrote.",
         )
         path = st.text_input("Or its path on this machine", key="import-path", max_chars=1_000)
         averaged = st.checkbox(
@@ -74,7 +80,7 @@ def located(upload: tuple[str, bytes] | None, path: str, folder: Path) -> Path:
     """The checkpoint as a file: the upload written into `folder`, else the path; checked, since a browser is not.
 
     Raises:
-        UserError: there is neither, or it is of another kind, empty or too large.
+        UserError: there is neither, or it is empty or too large.
     """
     if upload is None and not path.strip():
         raise UserError("nothing was chosen; upload a .pt, .pth or .safetensors checkpoint, or give its path")
@@ -105,8 +111,6 @@ def bring_in(spec: RunSpec, file: Path, measured: bool, averaged: bool = False) 
 
 
 def _check(name: str, size: int, most: int) -> None:
-    if Path(name).suffix.lower() not in KINDS:
-        raise UserError(f"{name[:80]!r} is no checkpoint; one ends in .pt, .pth or .safetensors")
     if not size:
         raise UserError(f"{name[:80]!r} is empty; is the download whole?")
     if size > most * 2**20:

@@ -13,7 +13,7 @@ from pages.shared.format import count
 from vitcore import figures
 from vitcore.cost.description import Choice, Description
 from vitcore.data.registry import DATASETS
-from vitcore.models import ARCHITECTURES
+from vitcore.models import architecture_of
 from vitcore.reproduction import size_tables
 from vitcore.store import pooling
 
@@ -41,7 +41,7 @@ def printed(own: list[Description]) -> None:
         },
     )
     for item in own:
-        if note := ARCHITECTURES[item.name].note:
+        if note := architecture_of(item.name).note:
             st.markdown(f"**{item.name}**: {note}")
     st.caption(
         "MACs are those of convolutions, linear maps and attention's products. “As printed” means within one unit of "
@@ -118,5 +118,9 @@ if found:
     layers(found)
 accuracy()
 st.subheader("Published weights", anchor=False)
-st.markdown("The authors' own checkpoints of ViT-Lite, CVT and CCT become stored runs, to compare and to draw on.")
+st.markdown(
+    "Checkpoints of others become stored runs, to compare, to draw on and to start from: the authors' of ViT-Lite, CVT "
+    "and CCT; timm's and Hugging Face's of ViT and DeiT; torchvision's of ResNet and MobileNet; timm's of its own "
+    "networks."
+)
 weights_form()

@@ -29,7 +29,7 @@ def looking(run: pd.Series, answer: Prediction, image: Image.Image, *, place: in
         st.caption(format.plain(str(error)))
         return
     if not maps:
-        st.caption("This network has no attention to show.")
+        st.caption("This network has no attention that could be shown here.")
         return
     for name, weights in maps.items():
         st.caption(name, help=TEXT.get(name))

@@ -72,12 +72,11 @@ def _sentence(error: UserError) -> None:
     st.markdown(f":small[:red[{format.plain(str(error))}]]")
 
 
-def inapplicable(field: SpecField) -> None:
-    """The field where it has no meaning: what was chosen in it is neither shown nor lost."""
+def inapplicable(field: SpecField, why: str = "This network has no attention.") -> None:
+    """The field where it has no meaning, and why: what was chosen in it is neither shown nor lost."""
     with st.container(key=f"cell-{field.name}", gap="xxsmall"):
-        st.selectbox(
-            field.label, ["none"], key=f"field-{field.name}-none", disabled=True, help="This network has no attention."
-        )
+        st.selectbox(field.label, ["none"], key=f"field-{field.name}-none", disabled=True, help=why)
+        st.caption(why)
 
 
 def key_of(field: SpecField, *, several: bool = False) -> str:

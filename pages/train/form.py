@@ -9,9 +9,10 @@ from typing import Any
 import streamlit as st
 
 from pages.train.fields import carried, inapplicable, key_of, shown, widget
+from pages.train.timm_search import timm_search
 from vitcore.data.load import check_validation, described
 from vitcore.errors import UserError
-from vitcore.models import ARCHITECTURES
+from vitcore.models import architecture_of, timm_catalog
 from vitcore.spec import RunSpec, SpecField, fields, typed
 from vitcore.spec.presets import presets
 
@@ -73,6 +74,8 @@ def spec_form() -> FormChoices:
             _draw(_leaves(sections, advanced=False), values, wrong, several)
             if group == "Data":
                 _own_images(values, wrong)
+        if group == "Model":
+            timm_search(several)
     with st.expander("More options"):
         for tab, sections in zip(st.tabs(list(FOLDED)), FOLDED.values(), strict=True):
             with tab, st.grid(3, min_column_width=170):
@@ -206,12 +209,22 @@ def _with_place(values: dict[str, Any]) -> dict[str, Any]:
 def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], several: bool) -> None:
     for leaf in leaves:
         # An architecture without attention takes no kernel: nothing to choose, and nothing to refuse.
-        plain = leaf.name == "kernel" and not several and not ARCHITECTURES[values["architecture"]].attention
-        if plain:
-            inapplicable(leaf)
+        if leaf.name == "kernel" and not several and (why := _no_kernel(values["architecture"])):
+            inapplicable(leaf, why)
             values[leaf.name] = leaf.default
             continue
         try:
             values[leaf.name] = widget(leaf, several=several and leaf.name in PRODUCT)
         except UserError as error:
             wrong.append(str(error))
+
+
+def _no_kernel(name: str) -> str:
+    """Why the architecture takes no kernel; empty where it does, and of a name that is none, which the spec refuses."""
+    try:
+        known = architecture_of(name)
+    except ValueError:
+        return ""
+    if known.family == timm_catalog.FAMILY:
+        return "timm's networks bring their own attention; kernels go with vitcore's."
+    return "" if known.attention else "This network has no attention."

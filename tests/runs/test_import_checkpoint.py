@@ -7,9 +7,11 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
+from tests.models.foreign_names import perturbed as moved
 from tests.models.test_checkpoint_formats import perturbed, published
 from tests.runs.processes import wait_for_status
 from vitcore.errors import UserError
+from vitcore.models import build, timm_catalog
 from vitcore.runs import journal, predict, queue
 from vitcore.runs.folder import Results
 from vitcore.runs.import_checkpoint import store
@@ -89,3 +91,19 @@ def test_a_head_that_is_fresh_answers_nothing_and_can_be_started_from(results: R
     learned = predict.load(results.run(probe)).model.state_dict()
     equal = {name for name, weight in source.state_dict().items() if name in learned and learned[name].equal(weight)}
     assert learned.keys() - equal == {"heads.0.weight", "heads.0.bias"}
+
+
+def test_weights_of_a_network_of_timms_are_measured_and_name_its_version(results: Results, tmp_path: Path) -> None:
+    source = moved(build("timm/test_resnet", channels=1, image_size=28, classes=10), 1, 28, 28)
+    torch.save(
+        {"state_dict": {f"module.{name}": tensor for name, tensor in source.state_dict().items()}}, tmp_path / "w"
+    )
+    id, text = store(results, RunSpec.of(architecture="timm/test_resnet", dataset="digits"), tmp_path / "w")
+    assert text == [f"Loaded {len(source.state_dict())} tensors from w."]
+    index = Index(results)
+    index.poll()
+    [listed] = queries.runs(index).to_dict("records")
+    assert (listed["timm_version"], listed["status"]) == (timm_catalog.version(), "finished")
+    assert 0 <= listed["error_percent"] <= 100
+    loaded = predict.load(results.run(id)).model.state_dict()
+    assert all(torch.equal(tensor, loaded[name]) for name, tensor in source.state_dict().items())

@@ -11,7 +11,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from vitcore.errors import UserError
-from vitcore.models import ARCHITECTURES, Architecture, build
+from vitcore.models import ARCHITECTURES, build, counted_at, timm_catalog
+from vitcore.models.registry import Architecture
 from vitcore.runs import dependencies
 from vitcore.runs.folder import Results
 from vitcore.runs.status import STATUSES
@@ -72,12 +73,18 @@ def _called(results: Results, row: dict[Any, Any]) -> str:
 def models(
     names: Annotated[list[str] | None, typer.Argument(help="Only these; empty: all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Exact counts of each, as a JSON array.")] = False,
+    search: Annotated[
+        str | None, typer.Option(help="List timm's image models instead, of those whose names hold these words.")
+    ] = None,
 ) -> None:
     """List the architectures; named ones, or all with --json, are built and counted exactly."""
+    if search is not None:
+        _search(search)
+        return
     for name in names or []:
-        if name not in ARCHITECTURES:
+        if name not in ARCHITECTURES and not timm_catalog.spelled(name):
             raise UserError(f"there is no architecture {name!r}; `python -m vitcore models` lists those that are")
-    chosen = {name: ARCHITECTURES[name] for name in names or ARCHITECTURES}
+    chosen = {name: counted_at(name) for name in names or ARCHITECTURES}
     if as_json:
         typer.echo(json.dumps([_counted(name, row) for name, row in chosen.items()], indent=1))
         return
@@ -90,6 +97,20 @@ def models(
             name, f"{row.channels}x{row.image_size}x{row.image_size}, {row.classes} classes", *figures, row.source
         )
     _screen().print(shown)
+
+
+def _search(text: str) -> None:
+    """timm's names that hold every word of the text, each on a line.
+
+    Raises:
+        UserError: timm is not installed, or has none of them.
+    """
+    if not timm_catalog.installed():
+        raise UserError(f"timm's networks are searched where timm is installed; {timm_catalog.EXTRA} brings it")
+    found, _ = timm_catalog.search(text, most=len(timm_catalog.names()))
+    if not found:
+        raise UserError(f"no name of timm's {len(timm_catalog.names()):,} image models holds {text[:60]!r}; try a part")
+    typer.echo("\n".join(found))
 
 
 def _counted(name: str, row: Architecture) -> dict[str, Any]:

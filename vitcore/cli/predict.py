@@ -33,7 +33,7 @@ def predict(
 
 def import_published(
     architecture: Annotated[str, typer.Argument(help="The architecture that the weights belong to.")],
-    path: Annotated[Path, typer.Argument(help="A checkpoint of the authors: .pt, .pth or .safetensors.")],
+    path: Annotated[Path, typer.Argument(help="A checkpoint: safetensors, or what torch.save wrote.")],
     dataset: Annotated[str, typer.Option(help="What it was trained on.")] = "cifar-10",
     image_size: Annotated[int | None, typer.Option(help="Image side in pixels; empty: the dataset's own.")] = None,
     pos_embed: Annotated[str, typer.Option(help="learnable, sinusoidal or none.")] = "learnable",

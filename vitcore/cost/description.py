@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vitcore import plugins, processes
-from vitcore.errors import UserError
-from vitcore.models import ARCHITECTURES
+from vitcore.errors import UserError, first_line
+from vitcore.models import architecture_of, timm_catalog
 from vitcore.models.dimensions import NAMES, Dimensions
 from vitcore.models.stages import Stage, stages, tokens
 
@@ -32,6 +32,8 @@ class Choice(Dimensions):
     features: int | None = None
     pos_embed: str = "learnable"
     patch: int | None = None
+    dropout: float | None = None
+    drop_path: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def describe(name: str, choice: Choice, batch: int = BATCH) -> Description:
     Raises:
         UserError: a combination that cannot be built, in one sentence.
     """
+    if architecture_of(name).family == timm_catalog.FAMILY:
+        timm_catalog.check(name)
     return described(name, choice, batch) if _quick(name, choice) else _elsewhere(name, choice, batch)
 
 
@@ -69,9 +73,9 @@ def described(name: str, choice: Choice, batch: int) -> Description:
     import torch
 
     from vitcore.cost import memory
-    from vitcore.models import build, count
+    from vitcore.models import build, count, counted_at
 
-    own = ARCHITECTURES[name]
+    own = counted_at(name)
     channels, image_size = choice.channels or own.channels, choice.image_size or own.image_size
     classes = choice.classes or own.classes
     try:
@@ -85,10 +89,18 @@ def described(name: str, choice: Choice, batch: int) -> Description:
                 features=choice.features,
                 pos_embed=choice.pos_embed,
                 patch=choice.patch,
+                dropout=choice.dropout,
+                drop_path=choice.drop_path,
                 **{each: getattr(choice, each) for each in NAMES},
             )
     except ValueError as error:
         raise UserError(str(error)) from None
+    try:
+        needed = memory.described(model, channels, image_size, batch)
+    except ValueError as error:  # a batch normalization that sees a single number
+        raise UserError(
+            f"{name} cannot be trained on {batch} image{'s' * (batch != 1)} a step: {first_line(error)}"
+        ) from None
     rows = count.layers_table(model, channels, image_size)
     parts = direct_parts([row.name for row in rows])
     return Description(
@@ -99,7 +111,7 @@ def described(name: str, choice: Choice, batch: int) -> Description:
         tokens=tokens(model, image_size),
         parameters=count.parameters(model),
         macs=sum(row.macs for row in rows if row.name in parts),
-        memory=memory.described(model, channels, image_size, batch),
+        memory=needed,
         batch=batch,
         stages=tuple(
             stages(model, {row.name: row.output_shape for row in rows}, channels=channels, image_size=image_size)
@@ -121,7 +133,9 @@ def direct_parts(names: Sequence[str]) -> set[str]:
 
 def _quick(name: str, choice: Choice) -> bool:
     """Whether a count takes well under a second: so few modules does it have."""
-    own = ARCHITECTURES[name]
+    own = architecture_of(name)
+    if own.family == timm_catalog.FAMILY:
+        return "timm" in sys.modules
     return own.family == "small_cnn" or (
         own.family in ("compact", "vit") and (choice.depth or own.config["depth"]) <= 14
     )

@@ -5,13 +5,15 @@ Importing this brings no torch, so that forms and the command line are quick.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vitcore.errors import UserError
 from vitcore.layers.kernels import kernel_of
-from vitcore.models import dimensions
+from vitcore.models import dimensions, timm_catalog
 from vitcore.models.dimensions import OWN, Dimensions
 from vitcore.models.registry import ARCHITECTURES, Architecture
 
@@ -23,6 +25,7 @@ __all__ = [
     "Architecture",
     "Dimensions",
     "Options",
+    "architecture_of",
     "build",
     "check",
     "load_published",
@@ -47,6 +50,36 @@ class Options:
     dropout: float | None
     attention_dropout: float | None
     drop_path: float | None
+
+
+def architecture_of(name: str) -> Architecture:
+    """The row of an architecture: the table's, a plug-in's, or one for a name of timm's (`timm/<name>`).
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    if timm_catalog.spelled(name):
+        return timm_catalog.row(name)
+    near = difflib.get_close_matches(name, ARCHITECTURES, n=4, cutoff=0.5) or list(ARCHITECTURES)[:12]
+    raise UserError(
+        f"there is no architecture {name[:80]!r}; the nearest are {', '.join(near)}, and timm's have names such as "
+        f"{timm_catalog.EXAMPLE}"
+    )
+
+
+def counted_at(name: str) -> Architecture:
+    """As `architecture_of`, a network of timm's with the size at which timm publishes it, for which timm is imported.
+
+    Raises:
+        UserError: there is none of that name, or timm is not installed.
+    """
+    known = architecture_of(name)
+    if known.family != timm_catalog.FAMILY:
+        return known
+    timm_catalog.check(name)
+    return importlib.import_module(f"vitcore.models.{known.family}").own(known)  # type: ignore[no-any-return]
 
 
 def build(
@@ -94,7 +127,7 @@ def build(
         drop_path=drop_path,
         chosen=chosen,
     )
-    architecture = ARCHITECTURES[name]
+    architecture = architecture_of(name)
     options = Options(
         channels=channels,
         image_size=image_size,
@@ -138,23 +171,23 @@ def check(
     Raises:
         ValueError: one sentence with both numbers.
     """
-    if name not in ARCHITECTURES:
-        raise ValueError(f"there is no architecture {name!r}; there are {', '.join(ARCHITECTURES)}")
+    architecture = architecture_of(name)
     kernel_of(kernel)
-    architecture = ARCHITECTURES[name]
     if kernel != "softmax" and not architecture.attention:
-        raise ValueError(f"{name} has no attention, so it takes no kernel; {kernel!r} needs a transformer")
+        raise ValueError(f"{name} {no_kernel(architecture)}; {kernel!r} needs one of vitcore's own transformers")
     dimensions.check(name, architecture, chosen, patch)
     config = dimensions.configured(architecture, chosen)
-    if patch is not None and "patch" not in config:
+    timms = architecture.family == timm_catalog.FAMILY  # whether it takes a patch, timm says when it is built
+    if patch is not None and "patch" not in config and not timms:
         raise ValueError(f"{name} does not cut patches, so a patch of {patch} cannot be set; leave it empty")
     least = config.get("least_side", 1)
     if image_size < least:
         raise ValueError(f"{name} needs images of at least {least} pixels a side, and these have {image_size}")
     regularizers = {"dropout": dropout, "attention dropout": attention_dropout, "drop path": drop_path}
     for option, value in regularizers.items():
-        if value and not (architecture.skips if option == "drop path" else architecture.attention):
-            raise ValueError(f"{name} has no {option}, so {value} cannot be set; leave it empty, or at 0")
+        if value and not _regularized(architecture, option):
+            has = f"takes no {option} here" if timms else f"has no {option}"
+            raise ValueError(f"{name} {has}, so {value} cannot be set; leave it empty, or at 0")
     if images == 1 and image_size <= architecture.narrowing > 1:
         raise ValueError(
             f"{name} makes a single pixel of an image of {image_size} pixels, and its batch normalization needs more "
@@ -166,12 +199,26 @@ def check(
         _check_patch(name, image_size, patch or config["patch"], config.get("stem_stride", 1), own)
 
 
+def no_kernel(architecture: Architecture) -> str:
+    """Why an architecture without attention of vitcore's takes no kernel, to follow its name."""
+    if architecture.family == timm_catalog.FAMILY:
+        return "is built by timm, whose attention, where it has any, is its own, so it takes no kernel"
+    return "has no attention, so it takes no kernel"
+
+
+def _regularized(architecture: Architecture, option: str) -> bool:
+    if option == "drop path":
+        return architecture.skips
+    return architecture.attention or (option == "dropout" and architecture.dropout)
+
+
 def without_effect(name: str, kernel: str, features: int | None) -> frozenset[str]:
     """The model options that change nothing in this architecture with this kernel and these random features."""
-    architecture, chosen = ARCHITECTURES[name], kernel_of(kernel)
+    architecture, chosen = architecture_of(name), kernel_of(kernel)
     drawn = {"orthogonal", "redraw_every"}
     if not architecture.attention:
-        idle = {*drawn, "features", "epsilon", "pos_embed", "dropout", "attention_dropout"}
+        idle = {*drawn, "features", "epsilon", "pos_embed", "attention_dropout"}
+        idle |= set() if architecture.dropout else {"dropout"}
         return frozenset(idle if architecture.skips else {*idle, "drop_path"})
     if not chosen.linear:
         return frozenset({*drawn, "features", "epsilon"})
@@ -201,7 +248,7 @@ def _check_patch(name: str, image_size: int, patch: int, stride: int, cropping: 
 
 
 def load_published(model: nn.Module, path: Path | str, weights: str = "trained") -> list[str]:
-    """Load a checkpoint of the compact family as its authors publish it; see vitcore.models.checkpoint_formats."""
+    """Load a checkpoint of others into a model; see vitcore.models.checkpoint_formats."""
     from vitcore.models.checkpoint_formats import load_published as load
 
     return load(model, path, weights)

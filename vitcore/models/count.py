@@ -57,8 +57,7 @@ def layers_table(model: nn.Module, channels: int, image_size: int) -> list[Layer
         before[module] = counter.get_total_flops()
 
     def leave(module: nn.Module, given: tuple[Any, ...], out: Any) -> None:
-        first = out[0] if isinstance(out, tuple) else out
-        shapes[module] = (tuple(given[0].shape[1:]), tuple(first.shape[1:]))
+        shapes[module] = (_shape(given), _shape(out))
         flops[module] = flops.get(module, 0) + counter.get_total_flops() - before[module]
 
     hooks = [module.register_forward_pre_hook(enter) for module in model.modules()]
@@ -83,6 +82,12 @@ def layers_table(model: nn.Module, channels: int, image_size: int) -> list[Layer
         for name, module in model.named_modules()
         if name and module in shapes
     ]
+
+
+def _shape(passed: Any) -> tuple[int, ...]:
+    """Of what a module is given or gives, the first tensor's shape for one image; () where there is none."""
+    first = passed[0] if isinstance(passed, tuple | list) and passed else passed
+    return tuple(first.shape[1:]) if isinstance(first, Tensor) else ()
 
 
 def forward_on_meta(model: nn.Module, image: Tensor, *, training: bool) -> dict[str, Tensor]:

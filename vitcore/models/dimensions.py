@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from vitcore.models.registry import Architecture
+from vitcore.models.timm_catalog import FAMILY
 
 OWN = "own"
 _TOKENIZER = re.compile(r"patch/(?P<patch>\d+)|conv/(?P<convolution>\d+)x(?P<convolutions>\d+)")
@@ -111,8 +112,10 @@ def check(name: str, known: Architecture, chosen: Dimensions, patch: int | None)
     """
     given = [each for each in NAMES if getattr(chosen, each) not in (None, OWN)]
     if given and not known.attention:
+        is_none = "is built by timm" if known.family == FAMILY else "is no transformer"
         raise ValueError(
-            f"{name} is no transformer, so its {given[0]} cannot be set; leave it at its own, or choose a transformer"
+            f"{name} {is_none}, so its {given[0]} cannot be set; leave it at its own, or choose a transformer of "
+            "vitcore's"
         )
     if patch is not None and chosen.tokenizer is not None:
         raise ValueError(

@@ -28,6 +28,7 @@ class Architecture:
     flattens: bool = False  # a linear map takes the whole last map, so that its weights fit one image size alone
     builder: Callable[..., Any] | None = None  # a plug-in's, by channels, side and classes; None: the family's file
     drop_path: bool = False  # a network without attention whose blocks can be left out in training all the same
+    dropout: bool = False  # or that takes dropout all the same
 
     @property
     def skips(self) -> bool:

@@ -135,7 +135,7 @@ def _convolutional(model: nn.Module, shapes: Shapes) -> list[Stage]:
     drawn = [
         (type(module).__name__, shapes[name], glyph)
         for name, module in _units(model, "")
-        if name in shapes and (glyph := _drawn_as(module))
+        if shapes.get(name) and (glyph := _drawn_as(module))
     ]
     found = []
     for (kind, _, glyph), subset in itertools.groupby(
@@ -190,6 +190,9 @@ def _spelled(kind: str) -> str:
         "BasicBlock": "Residual blocks",
         "Bottleneck": "Bottleneck blocks",
         "InvertedResidual": "Inverted residuals",
+        "PatchEmbed": "Patches",
+        "Block": "Blocks",
+        "SelectAdaptivePool2d": "Pooling",
     }
     if kind in known:
         return known[kind]

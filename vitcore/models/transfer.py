@@ -45,11 +45,16 @@ class Taken:
 
 
 def head_names(model: nn.Module) -> tuple[str, ...]:
-    """The names of what tells the classes apart: a transformer's heads, else the last linear map."""
+    """The names of what tells the classes apart: a transformer's heads, timm's classifier, else the last linear map."""
     if isinstance(model, Transformer):
         return tuple(name for name, _ in model.named_parameters() if name.startswith("heads."))
-    name, last = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
-    return tuple(f"{name}.{own}" for own, _ in last.named_parameters())
+    if callable(own := getattr(model, "get_classifier", None)):
+        heads = own()
+        parts = heads if isinstance(heads, tuple | list) else (heads,)
+        ids = {id(each) for part in parts if isinstance(part, nn.Module) for each in part.parameters()}
+        return tuple(name for name, each in model.named_parameters() if id(each) in ids)
+    maps = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    return tuple(f"{name}.{own}" for name, last in maps[-1:] for own, _ in last.named_parameters())
 
 
 def take_over(model: nn.Module, weights: Mapping[str, Tensor], *, same_classes: bool) -> Taken:
@@ -110,8 +115,14 @@ def _differs(own: Tensor, given: Tensor | None) -> bool:
 
 
 def freeze(model: nn.Module) -> None:
-    """Leave nothing to learn but the head: a linear probe."""
+    """Leave nothing to learn but the head: a linear probe.
+
+    Raises:
+        UserError: the network has no head that could be told from the rest.
+    """
     heads = set(head_names(model))
+    if not heads:
+        raise UserError("this network has no linear map that tells classes apart, so all but it cannot be frozen")
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in heads)
 

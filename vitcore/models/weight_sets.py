@@ -16,8 +16,9 @@ Set = dict[str, Tensor]
 _AVERAGED = re.compile(r"(^|_)(ema\d*|averaged?|avg|swa|shadow)(_|$)", re.IGNORECASE)
 WHOLE = "the file itself"
 _COUNTERS = ("n_averaged", "num_updates", "decay")  # single numbers that an averaging keeps beside its weights
+_WRAPPERS = ("module", "_orig_mod", "model", "net", "network")  # words that may stand before an average's
 _USUAL = (WHOLE, "state_dict", "model", "model_state_dict")
-_DEPTH = 3  # of tables within tables
+_DEPTH = 4  # of tables within tables
 
 
 def of(found: Any) -> dict[str, Set]:
@@ -87,6 +88,8 @@ def _gather(found: Any, name: str, sets: dict[str, Set], depth: int) -> None:
     if len(tensors) == len(found):
         _split(tensors, name, sets)
         return
+    if any("." in key for key in tensors):  # weights beside an epoch and the like in one table
+        _split(tensors, name, sets)
     if not depth:
         return
     for key, value in found.items():
@@ -98,17 +101,27 @@ def _split(tensors: Set, name: str, sets: dict[str, Set]) -> None:
     """One table may hold two sets, told apart by what stands in front of the names ("ema.", "model_ema.")."""
     parts: dict[str, Set] = {}
     for key, tensor in tensors.items():
-        front, dot, rest = key.partition(".")
-        if not dot and key in _COUNTERS:
+        front, rest = _averaged_front(key)
+        if not front and key.rpartition(".")[2] in _COUNTERS:
             continue
-        is_ema = bool(dot) and bool(_AVERAGED.search(front))
-        parts.setdefault(front if is_ema else "", {})[rest if is_ema else key] = tensor
+        parts.setdefault(front, {})[rest] = tensor
     for front, part in parts.items():
         named = ".".join(filter(None, (name, front))) or WHOLE
         # Beside an average in one table the trained ones may be named "model.…" where the average is "ema.…".
         fronts = {key.partition(".")[0] for key in part}
         wrapped = len(fronts) == 1 and next(iter(fronts)) in ("model", "net", "network")
         sets[named] = {key.partition(".")[2]: value for key, value in part.items()} if wrapped else part
+
+
+def _averaged_front(key: str) -> tuple[str, str]:
+    """What stands before a name of an average ("ema", "module.ema_model"), and the name; no front: it is of none."""
+    words = key.split(".")
+    for place, word in enumerate(words[:-1]):
+        if _AVERAGED.search(word):
+            return ".".join(words[: place + 1]), ".".join(words[place + 1 :])
+        if word not in _WRAPPERS:
+            break
+    return "", key
 
 
 def _kind(name: str, averaged: list[str]) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from vitcore.cost import built
 from vitcore.cost.estimate import CostEstimate
 from vitcore.errors import UserError
 from vitcore.published.chains import takes
@@ -36,10 +37,12 @@ def queue_all(
         runs: as store.queries.runs gives them.
 
     Raises:
-        UserError: what a run takes is nowhere, or does not fit; nothing is queued then.
+        UserError: what a run takes is nowhere, or does not fit, or timm cannot build a network; nothing is queued then.
     """
     stored = _stored(results, runs, {(digest, spec.seed) for spec in specs for digest in takes(spec)})
     _check(specs, stored)
+    for spec in specs:
+        built.check(spec)
     known, ids = dict(stored), []
     for spec in specs:
         needed = {digest: known[digest, spec.seed].id or "" for digest in takes(spec)}

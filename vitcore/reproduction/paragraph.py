@@ -219,7 +219,7 @@ def _left_out(result: ResultTable) -> list[str]:
 
 _OF = {
     "machine": "machines", "device_used": "devices", "precision_used": "precisions", "torch": "versions of torch",
-    "vitcore_version": "versions of vitcore", "data_digest": "sets of data",
+    "timm_version": "versions of timm", "vitcore_version": "versions of vitcore", "data_digest": "sets of data",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from vitcore.cost.description import Description, direct_parts
-from vitcore.models import ARCHITECTURES
+from vitcore.models import architecture_of
 from vitcore.statistics.intervals import typical_interval
 from vitcore.statistics.scales import PERCENT
 from vitcore.store import pooling
@@ -20,7 +20,7 @@ def totals(found: Sequence[Description]) -> pd.DataFrame:
     """Each architecture at its own configuration beside what the reports print; differences in words."""
     rows = []
     for item in found:
-        printed = ARCHITECTURES[item.name].published or {}
+        printed = architecture_of(item.name).published or {}
         own, macs = printed.get("parameters", ""), printed.get("macs", "")
         rows.append(
             {

@@ -186,7 +186,7 @@ def results(
     return ResultTable(table, protocol, list(judged.values()), published_floor(table.report), mixed, machine, judged)
 
 
-_MIXED = ("machine", "device_used", "precision_used", "torch", "vitcore_version", "data_digest")
+_MIXED = ("machine", "device_used", "precision_used", "torch", "timm_version", "vitcore_version", "data_digest")
 
 
 def _values(runs: pd.DataFrame, name: str) -> list[str]:

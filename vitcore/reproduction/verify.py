@@ -42,7 +42,7 @@ NUMBERS = (
 
 SINCE = {
     "data_digest": "data digest", "vitcore_version": "vitcore", "vitcore_commit": "vitcore's commit", "torch": "torch",
-    "cpu": "CPU", "cores": "cores", "threads": "threads", "device_used": "device",
+    "timm_version": "timm", "cpu": "CPU", "cores": "cores", "threads": "threads", "device_used": "device",
     "precision_used": "precision", "system": "operating system",
 }  # fmt: skip
 """Columns of a run's row that say of which data, version and machine it is, and what a person calls them."""

@@ -29,7 +29,7 @@ def store(
     """
     import torch
 
-    from vitcore.models import count
+    from vitcore.models import count, timm_catalog
     from vitcore.models.checkpoint_formats import load
     from vitcore.models.transfer import head_names
     from vitcore.training.checkpoint import BACKBONE, metadata, save_model, save_weights
@@ -63,6 +63,7 @@ def store(
                 macs=count.macs(model, dataset.channels, image_size),
                 epochs=0,
                 resumed_from=0,
+                timm=timm_catalog.version_of(spec.model.architecture),
             )
         )
         for sentence in text:

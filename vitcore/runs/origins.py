@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vitcore.data.registry import DATASETS, Dataset
 from vitcore.errors import UserError
-from vitcore.models import ARCHITECTURES
+from vitcore.models import architecture_of
 from vitcore.models.dimensions import resolved
 from vitcore.runs import status as states
 from vitcore.runs.folder import Results
@@ -70,7 +70,7 @@ def load(results: Results, spec: RunSpec) -> Initial | None:
 def _compared(origin: RunSpec, spec: RunSpec) -> list[tuple[str, object, object]]:
     """What two runs of one network share: its name, theirs and ours."""
     other, measured = origin.model, spec.model
-    known = ARCHITECTURES[measured.architecture]
+    known = architecture_of(measured.architecture)
     pairs: list[tuple[str, object, object]] = [
         ("the architecture", other.architecture, measured.architecture),
         *_dimensions(other, measured),
@@ -84,7 +84,7 @@ def _compared(origin: RunSpec, spec: RunSpec) -> list[tuple[str, object, object]
 
 def _dimensions(published: ModelSpec, measured: ModelSpec) -> list[tuple[str, object, object]]:
     """Every dimension of both networks, which are of one architecture."""
-    known = ARCHITECTURES[measured.architecture]
+    known = architecture_of(measured.architecture)
     item, other = (resolved(known, each.dimensions(), each.patch) for each in (published, measured))
     return [(f"the {name}", item[name], other[name]) for name in item]
 

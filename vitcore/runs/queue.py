@@ -11,6 +11,7 @@ from typing import Any, Literal
 from filelock import Timeout
 
 from vitcore import aliases, processes
+from vitcore.cost import built
 from vitcore.cost.estimate import CostEstimate
 from vitcore.data.load import check_validation
 from vitcore.errors import UserError
@@ -36,7 +37,8 @@ def enqueue(results: Results, spec: RunSpec, expected: CostEstimate | None = Non
 
     Raises:
         UserError: the results folder cannot be written, a run that it names does not do, as its teacher, to start
-            from or to wait for, or what is to be held out for validation would leave a class empty.
+            from or to wait for, timm cannot build its network for these images, or what is to be held out for
+            validation would leave a class empty.
     """
     dependencies.check(results, spec, after)
     return put(results, spec, expected, after=after)
@@ -44,6 +46,7 @@ def enqueue(results: Results, spec: RunSpec, expected: CostEstimate | None = Non
 
 def put(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *, after: Sequence[str] = ()) -> str:
     """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
+    built.check(spec)
     teachers.check(results, spec)
     origins.check(results, spec)
     check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)

@@ -22,7 +22,7 @@ from vitcore.data import validation
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.layers import kernels
-from vitcore.models import ARCHITECTURES, check, dimensions, without_effect
+from vitcore.models import architecture_of, check, dimensions, timm_catalog, without_effect
 from vitcore.spec import printable
 from vitcore.spec.augmentation import AugmentSpec
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
@@ -129,7 +129,7 @@ class RunSpec(Part):
                 "freezing all but the head keeps the weights that were taken over, and none are; name the run to start "
                 "from (init_from), or leave it off"
             )
-        if init.layer_decay < 1 and not ARCHITECTURES[name].attention:
+        if init.layer_decay < 1 and not architecture_of(name).attention:
             raise ValueError(
                 f"{name} has no blocks whose rates could differ, so a layer-wise rate decay of {init.layer_decay:g} "
                 "cannot be set; leave it at 1"
@@ -223,7 +223,19 @@ class RunSpec(Part):
             for parent in parents:
                 part = part[parent]
             part[leaf] = value
-        return cls.parse(raw)
+        found = cls.parse(raw)
+        if found.model.architecture != (base.model.architecture if base else None):
+            found._check_architecture()
+        return found
+
+    def _check_architecture(self) -> None:
+        """Hold that a network of timm's is there; a stored run of one is read without timm too.
+
+        Raises:
+            UserError: timm is not installed, or has no such network.
+        """
+        if architecture_of(self.model.architecture).family == timm_catalog.FAMILY:
+            timm_catalog.check(self.model.architecture)
 
     def flat(self) -> dict[str, Any]:
         """Every option by its leaf name, in the form's order."""
@@ -277,9 +289,9 @@ class RunSpec(Part):
             rows -= held_out
         if data.samples is not None and data.samples == rows:
             spelled["samples"] = None
-        if not model.drop_path and not ARCHITECTURES[model.architecture].attention:
+        known_network = architecture_of(model.architecture)
+        if not model.drop_path and not known_network.attention and known_network.family != timm_catalog.FAMILY:
             equal["drop_path"] = None  # none is these networks' own
-        known_network = ARCHITECTURES[model.architecture]
         equal |= dimensions.plainest(known_network, model.dimensions(), model.patch)
         if equal.get("patch", model.patch) == known_network.config.get("patch"):
             equal["patch"] = None
@@ -313,7 +325,9 @@ class RunSpec(Part):
             return self.name
         rows = f"{self.data.samples:,}" if self.data.samples else "all"
         kernel = (
-            f" {kernels.kernel_of(self.model.kernel).label}" if ARCHITECTURES[self.model.architecture].attention else ""
+            f" {kernels.kernel_of(self.model.kernel).label}"
+            if architecture_of(self.model.architecture).attention
+            else ""
         )
         return f"{self.model.architecture}{kernel} on {self.data.dataset} ({rows}), seed {self.seed}"
 

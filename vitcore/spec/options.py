@@ -42,13 +42,15 @@ class OneOf:
     """A choice from a table of the library, marked in the annotation so that forms can list the table.
 
     `own` takes what may be written besides: it gives a value as it is stored, None where it is none of these, and
-    raises a ValueError of one sentence where it is one that cannot be. `example` is such a value.
+    raises a ValueError of one sentence where it is one that cannot be. `example` is such a value, and `besides` says
+    what it is one of.
     """
 
     table: Mapping[str, Any]
     kind: str
     own: Callable[[str], str | None] | None = None
     example: str = ""
+    besides: str = "one of your own"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.look_up, handler(source))
@@ -63,7 +65,7 @@ class OneOf:
             return value
         if self.own is not None and (found := self.own(value)) is not None:
             return found
-        besides = f", or give one of your own, such as {self.example!r}" if self.example else ""
+        besides = f", or give {self.besides}, such as {self.example!r}" if self.example else ""
         raise ValueError(f"there is no {self.kind} {value[:80]!r}; {nearest(value[:80], self.table)}{besides}")
 
 

@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from vitcore.data.registry import DATASETS
 from vitcore.layers.kernels import KERNELS, spelled
-from vitcore.models import ARCHITECTURES
+from vitcore.models import ARCHITECTURES, timm_catalog
 from vitcore.models.dimensions import NAMES, Dimensions
 from vitcore.spec.options import OneOf, Part, option
 
@@ -16,8 +16,20 @@ from vitcore.spec.options import OneOf, Part, option
 class ModelSpec(Part):
     """The network."""
 
-    architecture: Annotated[str, OneOf(ARCHITECTURES, "architecture")] = option(
-        "cct-2/3x2", "Architecture", "The network, as its paper names it."
+    architecture: Annotated[
+        str,
+        OneOf(
+            ARCHITECTURES,
+            "architecture",
+            own=timm_catalog.spelled,
+            example=timm_catalog.EXAMPLE,
+            besides="one of timm's image models",
+        ),
+    ] = option(
+        "cct-2/3x2",
+        "Architecture",
+        "The network, as its paper names it; or an image model of timm's, where timm is installed, such as "
+        "timm/resnet18.",
     )
     kernel: Annotated[str, OneOf(KERNELS, "kernel", own=spelled, example="f: relu(x)**3")] = option(
         "softmax",

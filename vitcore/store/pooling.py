@@ -24,6 +24,7 @@ TIMING: Mapping[str, str] = {
     "device_used": "another device",
     "precision_used": "another precision",
     "torch": "another version of torch",
+    "timm_version": "another version of timm",
     "vitcore_version": "another version of vitcore",
 }
 """And, besides, for their times."""

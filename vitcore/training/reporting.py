@@ -9,7 +9,7 @@ import torch
 from vitcore import events
 from vitcore.data import identity
 from vitcore.data.registry import DATASETS
-from vitcore.models import count
+from vitcore.models import count, timm_catalog
 from vitcore.spec import RunSpec
 from vitcore.training.device import described, host, memory_mb
 from vitcore.training.evaluate import Scores
@@ -41,6 +41,7 @@ def started(parts: TrainingState, spec: RunSpec, progress_state: TrainingProgres
         steps_per_epoch=parts.batches.steps,
         epochs=spec.training.epochs,
         resumed_from=progress_state.evaluated,
+        timm=timm_catalog.version_of(spec.model.architecture),
         resumed_step=progress_state.epoch * parts.batches.steps + within,
     )
 
