@@ -10,9 +10,8 @@ import streamlit as st
 
 from pages.compare.weights_export import weights_of
 from pages.server import store_cache
-from pages.shared import format
+from pages.shared import format, naming
 from pages.shared.confusion_panel import SPLITS, confusions
-from pages.shared.naming import run_names
 from pages.shared.status import answered
 from vitcore.errors import UserError
 from vitcore.runs import annotations as annotations_of
@@ -29,7 +28,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     if rows.empty:
         return
     st.subheader("One run", anchor=False)
-    titles = run_names(rows[["id", "title"]].to_dict("records"))
+    titles = naming.of(rows).names
     id = st.selectbox(
         "Run",
         list(rows.index),

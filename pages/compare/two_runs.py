@@ -9,10 +9,9 @@ from pages.compare import columns
 from pages.compare.disagreement import same_images
 from pages.compare.view_widgets import KEYS
 from pages.server import store_cache
-from pages.shared import format
+from pages.shared import format, naming
 from pages.shared.chart import chart
 from pages.shared.class_names import class_names
-from pages.shared.naming import run_names
 from vitcore import figures
 from vitcore.analysis import differences
 from vitcore.errors import UserError
@@ -40,7 +39,7 @@ def difference(runs: pd.DataFrame) -> None:
 
 def _pair(runs: pd.DataFrame) -> tuple[str, str]:
     """A and B; where none was chosen, the two newest."""
-    titles = run_names(runs[["id", "title"]].to_dict("records"))
+    titles = naming.of(runs).names
     ids = list(titles)
     with st.grid(2, min_column_width=260):
         for place, name in enumerate(("a", "b")):

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.server import store_cache
-from pages.shared import format
+from pages.shared import format, naming
 from vitcore.errors import UserError
 from vitcore.runs import dependencies, queue, seal
 from vitcore.runs.folder import Results
@@ -102,7 +102,7 @@ def answered(what: Callable[[Results], object]) -> bool:
     try:
         what(Results())
     except UserError as error:
-        st.toast(format.plain(str(error)))
+        st.toast(format.plain(naming.in_words(str(error))))
         return False
     store_cache.index(now=True)
     return True

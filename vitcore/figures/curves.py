@@ -79,7 +79,8 @@ def curve_plot(
     Args:
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
         runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
-            its order decides the colors. None: runs are named by their ids.
+            its order decides the colors, or each run's `place` in the palette where there is that column. None: runs
+            are named by their ids.
         y: a column of the epochs. None: the accuracy by which epochs are chosen, where the frame has it.
         group: column or columns of `runs`; a group's line is at each point the median over its runs that have one
             there, the band its 95 % interval as in the tables: no band reaches below 0, or above 100 %.
@@ -101,7 +102,9 @@ def curve_plot(
     data: list[Trace] = []
     behind: list[Trace] = []  # every run's extremes: over another run's curve they would hide it
     markers: list[Trace] = []
-    for place, (name, ids) in enumerate(_names(epochs, runs, group).items()):
+    own = {} if runs is None or "place" not in runs or group else dict(zip(runs["id"], runs["place"], strict=True))
+    for order, (name, ids) in enumerate(_names(epochs, runs, group).items()):
+        place = int(own.get(ids[0], order))
         lines = [found[run_id] for run_id in ids if run_id in found]
         if not lines:
             continue
