@@ -53,7 +53,7 @@ def pick_runs(
     for sentence in [*addressed.unknown(("runs",)), *state.get(doubts, ())]:
         st.warning(format.plain(sentence))
     words = _words(titles, state[key], table)
-    with st.popover(label, key=f"{key}-choice") if folded else nullcontext():
+    with st.popover(f"Choose {label.lower()}", key=f"{key}-choice") if folded else nullcontext():
         chosen = st.multiselect(
             label,
             list(titles),

@@ -27,7 +27,7 @@ MOST = 4
 LONGEST = 40  # letters of a value: a formula or a path may have hundreds
 TAIL = 4  # letters of an id, where nothing else tells two runs apart
 
-Options = Mapping[str, Any]
+Options = Mapping[Any, Any]
 """A spec's options by name, as `RunSpec.flat` or a row of the runs' table has them."""
 
 
@@ -65,7 +65,7 @@ def called(runs: Iterable[Options]) -> Called:
         return Called({id: title for id, title, _ in rows}, "", ())
     options = [run for _, _, run in rows]
     labels = {each.name: each.label for each in fields() if each.name != "name" and not each.derived}
-    differ = [key for key in labels if len({_text(run.get(key)) for run in options}) > 1]
+    differ = [key for key in labels if not _alike(key, options)]
     own = [run for run in options if automatic(run)]
     used = differ if len(differ) <= MOST else _needed(differ, own)
     if len(used) <= MOST:
@@ -86,13 +86,13 @@ def automatic(run: Options) -> bool:
 
 def _needed(differ: Sequence[str], runs: Sequence[Options]) -> list[str]:
     """Of the options that differ the first few that tell apart as many of the runs as all of them do."""
-    wanted = len({tuple(_text(run.get(key)) for key in differ) for run in runs})
+    wanted = len({tuple(value_in_words(run.get(key)) for key in differ) for run in runs})
     used: list[str] = []
     parts = 1
     for key in differ:
         if parts >= wanted:
             break
-        more = len({tuple(_text(run.get(name)) for name in (*used, key)) for run in runs})
+        more = len({tuple(value_in_words(run.get(name)) for name in (*used, key)) for run in runs})
         if more > parts:
             used, parts = [*used, key], more
     return used
@@ -105,7 +105,7 @@ def _by_title(differ: Sequence[str], rows: Sequence[tuple[str, str, Options]]) -
         groups.setdefault(title, []).append(run)
     among = {}
     for title, runs in groups.items():
-        apart_here = [key for key in differ if len({_text(run.get(key)) for run in runs}) > 1]
+        apart_here = [key for key in differ if len({value_in_words(run.get(key)) for run in runs}) > 1]
         among[title] = apart_here if len(apart_here) <= MOST else _needed(apart_here, runs)[:MOST]
     return [" · ".join(filter(None, [_name(among[title], run), title])) for _, title, run in rows]
 
@@ -118,7 +118,9 @@ def _name(keys: Sequence[str], run: Options) -> str:
 def names(options: Sequence[Options], *, without: Collection[str] = ("name",)) -> list[str]:
     """What each is called: the options in which it differs from some other; empty where none does."""
     labels = {each.name: each.label for each in fields()}
-    differ = [key for key in labels if key not in without and len({_text(each.get(key)) for each in options}) > 1]
+    differ = [
+        key for key in labels if key not in without and len({value_in_words(each.get(key)) for each in options}) > 1
+    ]
     return [" · ".join(_option(key, labels[key], each.get(key)) for key in differ) for each in options]
 
 
@@ -128,9 +130,13 @@ def common(options: Sequence[Options]) -> str:
     equal = [
         key
         for key in SHARED
-        if len({_text(each.get(key)) for each in options}) == 1 and _known(options[0].get(key)) is not None
+        if len({value_in_words(each.get(key)) for each in options}) == 1 and _known(options[0].get(key)) is not None
     ]
     return " · ".join(_option(key, labels[key], options[0].get(key)) for key in equal)
+
+
+def _alike(key: str, options: Sequence[Options]) -> bool:
+    return len({value_in_words(each.get(key)) for each in options}) == 1
 
 
 def _known(value: Any) -> Any:
@@ -142,14 +148,14 @@ def _known(value: Any) -> Any:
     return value
 
 
-def _text(value: Any) -> str:
-    """A value in words: whole, for it is compared by them."""
+def value_in_words(value: Any) -> str:
+    """An option's value in words, whole: two that read alike are alike; `default` of one that was left empty."""
     known = _known(value)
     return "default" if known is None else {"True": "on", "False": "off"}.get(str(known), str(known))
 
 
 def _option(key: str, label: str, value: Any) -> str:
-    text = " ".join(_text(value).split())
+    text = " ".join(value_in_words(value).split())
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2 - 1]}…{text[-LONGEST // 2 :]}"
     return text if key in PLAIN else f"{SHORT.get(key, label.lower())} {text}"
