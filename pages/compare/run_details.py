@@ -23,7 +23,7 @@ from vitcore.store.cells import entries
 
 
 def details(table: pd.DataFrame, ids: list[str]) -> None:
-    """One of the chosen runs, by its own choice where there are several."""
+    """One of these runs, by its own choice where there are several: of the chosen, else of all in the table."""
     rows = table[table["id"].isin(ids)].set_index("id", drop=False)
     if rows.empty:
         return

@@ -23,8 +23,15 @@ ERRORS = ("val_error_best", "test_error_best", "error_percent")
 OUTCOME = (*ERRORS, "best_epoch", "accuracy", "f1", "training_seconds", "parameters", "macs")
 
 
-def difference(runs: pd.DataFrame) -> None:
-    """Two of these runs, chosen here, against each other."""
+def difference(runs: pd.DataFrame, *, chosen: bool = True) -> None:
+    """Two of these runs, chosen here, against each other.
+
+    Args:
+        chosen: whether a person has chosen these runs in the table; else they are all of it, which is said.
+    """
+    if not chosen and len(runs) > 1:
+        st.caption("Nothing is chosen: A and B are the two newest runs of the table, or any others of it.")
+        runs = runs.sort_values(["created", "id"], ascending=False, kind="stable")
     if len(runs) < 2:
         st.caption("Choose two runs in the table, by the boxes at its left edge, to see how they differ.")
         return

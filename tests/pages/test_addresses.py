@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.server import store_cache
 from pages.live.run_table import AT_ONCE
+from pages.server import store_cache
 from pages.shared.run_picker import MOST
 from tests.pages.opening import PAGES, ROOT, Open
 from tests.pages.texts import give_weights, tell

@@ -1,6 +1,8 @@
 """Runs are called by what differs among them, and what they share is said once."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from vitcore.spec import RunSpec, differing, fields
 
@@ -45,7 +47,7 @@ def test_every_option_that_differs_is_named() -> None:
             assert name != other
 
 
-def runs(*options: dict[str, object]) -> list[dict[str, object]]:
+def runs(*options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rows of the runs' table, of specs with these options."""
     specs = [RunSpec.of(**each) for each in options]
     return [each.flat() | {"id": f"run-{n:04}", "title": each.title()} for n, each in enumerate(specs)]
@@ -92,7 +94,7 @@ def test_in_a_long_list_of_all_there_is_each_has_its_title() -> None:
 
 
 def test_names_are_apart_and_short_whatever_a_run_says() -> None:
-    alike = runs({}, {}, {}) + [{"id": "odd", "title": "x" * 900}, {"id": "none", "title": "", "seed": math.inf}]
+    alike = [*runs({}, {}, {}), {"id": "odd", "title": "x" * 900}, {"id": "none", "title": "", "seed": math.inf}]
     alike += [{**alike[0], "id": f"f-{n}", "kernel": "f: " + "relu(x)*" * 90 + str(n)} for n in range(2)]
     alike += [{**alike[0], "id": "lines", "kernel": "a\n\n# b\t<b>", "seed": [1], "epochs": {}}]
     called = differing.called(alike)

@@ -15,6 +15,7 @@ from vitcore.figures import edges
 from vitcore.figures.medians import Median, median
 from vitcore.figures.metrics import SHARES, images_of, scale_of
 from vitcore.figures.style import SHARE_TICKS, color, dash, faint, layout, plain, uid
+from vitcore.spec import differing, fields
 
 X_AXES: dict[str, str] = {
     **{name: each.axis_label for name, each in events.metrics("x").items()},
@@ -45,6 +46,8 @@ LOSSES = (*events.unfinite(), "held_out_loss")  # written without a value where 
 WHOLE = 12  # epochs up to which every one has its tick: nothing lies between them
 
 DENSE = 400  # points above which a curve is as thin as it can be: it is a band of its own noise, and hides another's
+
+_OPTIONS = {each.name for each in fields()}
 
 FORWARD_AND_BACKWARD = 3
 """A training step costs the forward pass and about twice as much again for the two gradients."""
@@ -165,11 +168,17 @@ def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequenc
         ids = [str(id) for id in known["id"]]
         return {name: [id] for name, id in zip(apart(list(titles), [id[-4:] for id in ids]), ids, strict=True)}
     columns = [group] if isinstance(group, str) else list(group)
-    texts = known[columns].astype(object).where(known[columns].notna(), "–").astype(str)
+    texts = pd.DataFrame({name: [_key(name, value) for value in known[name]] for name in columns}, index=known.index)
     grouped: dict[tuple[str, ...], list[str]] = {}  # by their parts: joined, two groups may read alike
     for run_id, parts in zip(known["id"], texts.itertuples(index=False, name=None), strict=True):
         grouped.setdefault(parts, []).append(run_id)
     return dict(zip(apart([" · ".join(parts) for parts in grouped]), grouped.values(), strict=True))
+
+
+def _key(name: str, value: Any) -> str:
+    """What a group has in common, with its label; a dash where it is not known and is no option left empty."""
+    empty = value is None or value is pd.NA or value != value
+    return "–" if empty and name not in _OPTIONS else differing.option(name, value)
 
 
 class Line(NamedTuple):
@@ -257,7 +266,7 @@ def _group(found: Median, name: str, key: str, place: int, y: str) -> list[Trace
         there, back = found.outline()
         shape = {"fill": "toself", "fillcolor": faint(color(place), 0.18), "line": {"width": 0}, "mode": "lines"}
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
-    curve = _curve(found.x, found.center, f"{name} (n = {found.many()})", key, place)
+    curve = _curve(found.x, found.center, f"{name} · n = {found.many()}", key, place)
     texts = _interval_texts(found, y)
     return [*band, {**curve, "connectgaps": False, "customdata": texts, "hovertemplate": "%{y}%{customdata}"}]
 

@@ -77,6 +77,12 @@ def called(runs: Iterable[Options]) -> Called:
     return Called(dict(zip((id for id, _, _ in rows), names, strict=True)), common(options) if own else "", also)
 
 
+def option(key: str, value: Any) -> str:
+    """An option and its value as they stand in a name, "lr 0.01"; a column that is no option as its value alone."""
+    labels = {each.name: each.label for each in fields()}
+    return _option(key, labels[key], value) if key in labels else value_in_words(value)
+
+
 def automatic(run: Options) -> bool:
     """Whether a run's title is the one made from its spec (`RunSpec.title`); a name that a person gave stays."""
     title = str(run["title"])

@@ -18,3 +18,17 @@ def called(table: pd.DataFrame) -> differing.Called:
     wanted |= {name for name in options if table[name].astype(str).nunique() > 1}
     columns = ["id", "title", *(name for name in options if name in wanted)]
     return differing.called(table[columns].to_dict("records"))
+
+
+def called_settings(table: pd.DataFrame) -> dict[str, str]:
+    """What each setting is called, by its fingerprint: as `called`, but without a seed: several may be behind it."""
+    rows = []
+    for row in table.drop_duplicates("fingerprint").to_dict("records"):
+        title = str(row["title"])
+        rows.append({**row, "title": title.rpartition(", seed")[0] + ", seed 0" if differing.automatic(row) else title})
+    first = pd.DataFrame(rows).assign(seed=0)
+    names = called(first).names
+    return {
+        str(fingerprint): names[str(id)].removesuffix(", seed 0")
+        for fingerprint, id in zip(first["fingerprint"], first["id"], strict=True)
+    }
