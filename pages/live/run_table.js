@@ -180,7 +180,12 @@ function rename(line, id, one) {
   field.maxLength = 200
   field.setAttribute("aria-label", "New name; empty: the one made from its options")
   field.onclick = event => event.stopPropagation()
-  const end = () => field.isConnected && field.replaceWith(name)
+  let over = false // leaving the field is told while it is taken away, too
+  const end = () => {
+    if (over) return
+    over = true
+    field.replaceWith(name)
+  }
   field.onkeydown = event => {
     if (event.key === "Enter") {
       const text = field.value

@@ -1,8 +1,7 @@
 """Live's table of runs, which is its charts' legend: names, numbers, ways; and colors that stay from page to page."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from pages.shared import naming, run_colors, status
 from pages.shared.chart import Panel
 from tests.pages.opening import PAGES, Open
 from tests.pages.texts import give_weights, tell
+from vitcore.figures import color
 from vitcore.runs import annotations, queue
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
@@ -77,17 +77,11 @@ def test_a_number_says_of_how_many_images_it_is(empty: Results) -> None:
 
 
 def test_what_is_pressed_is_done_to_that_run_alone(empty: Results, monkeypatch: pytest.MonkeyPatch) -> None:
-    ids, asked = sweep(empty), []
+    ids = sweep(empty)
+    asked: list[tuple[Any, str]] = []
     monkeypatch.setattr(run_table, "act", lambda does, id: asked.append((does, id)))
-    for foul in (
-        None,
-        [],
-        "stop",
-        {},
-        {"id": "../x", "way": "stop"},
-        {"id": ids[0], "way": "delete"},
-        {"id": [ids[0]]},
-    ):
+    wrong: tuple[Any, ...] = (None, [], "stop", {}, {"id": "../x", "way": "stop"}, {"id": ids[0], "way": "delete"})
+    for foul in (*wrong, {"id": [ids[0]]}):
         run_table.done(foul, ids)
     assert not asked
     run_table.done({"id": ids[0], "way": "stop"}, ids)
@@ -136,9 +130,11 @@ def test_training_and_held_out_losses_share_a_chart_and_no_chart_has_a_legend(
     assert loss is not None
     names = [trace["name"] for trace in loss["data"]]
     assert len([name for name in names if name.endswith(", training")]) == 4
-    by_run = {trace["legendgroup"].partition(":")[2]: trace["line"]["color"] for trace in loss["data"]}
+    by_run = {
+        trace["legendgroup"].partition(":")[2]: trace["line"]["color"] for trace in loss["data"] if "line" in trace
+    }
     assert len(by_run) == 4
-    assert by_run[ids[0]] == learning_curves.figures.color(5), "a run's own color, whatever its place in the list"
+    assert by_run[ids[0]] == color(5), "a run's own color, whatever its place in the list"
     for panel in drawn:
         if panel.figure and panel.figure["data"]:
             assert panel.figure["layout"]["showlegend"] is False

@@ -192,7 +192,6 @@ def test_a_run_can_be_started_again_from_its_command_line(stocked: Results, open
 
 def test_deleting_takes_two_clicks_and_can_be_undone(stocked: Results, open_page: Open) -> None:
     before = stocked.ids()
-    assert open_page("compare").button(key="delete-chosen"), "of nothing, while nothing is chosen"
     app = open_page("compare", {"runs": ",".join(before)})
     app.button(key="delete-chosen").click().run()
     assert not app.exception
