@@ -13,6 +13,7 @@ from pages.shared import format, naming, run_colors
 from pages.shared.chart import chart, plain
 from vitcore import figures
 from vitcore.figures.medians import IN_WORDS
+from vitcore.spec.differing import option
 from vitcore.store import queries
 
 OVERLAID = 12  # curves that are still told apart
@@ -48,7 +49,7 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None, *, chosen: bool = T
     if epochs.empty:
         st.caption("These runs have no epochs yet.")
         return
-    plot = figures.curve_plot(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log)
+    plot = figures.curve_plot(epochs, drawn, x=x, y=y, group=by, smoothing=smoothing, log_y=log, label=option)
     chart(plain(plot), key="compare-curves", name=f"vitcore-{y}")
     if by is not None:
         st.caption(IN_WORDS)

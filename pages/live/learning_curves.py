@@ -92,10 +92,10 @@ def etag(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
 
 @functools.lru_cache(maxsize=32)
 def _drawn(root: str, shown: tuple[tuple[str, str, int], ...], etag: tuple[Any, ...], axes: Axes) -> list[Panel]:
-    """The figures of CURVES; the last of a run's mark is how much of its steps is written."""
+    """The figures of CURVES; the last of what is known of a run is how much of its steps is written."""
     index, runs = store_cache.index(), pd.DataFrame(shown, columns=["id", "title", "place"])
     epochs = queries.epochs(index, list(runs["id"]))
-    steps = pd.concat([_steps(root, id, mark[-1]) for id, mark in zip(runs["id"], etag, strict=True)])
+    steps = pd.concat([_steps(root, id, known[-1]) for id, known in zip(runs["id"], etag, strict=True)])
     found, of = [], _split(epochs)
     for name, y, x in CURVES:
         rows, figure, title = steps if x == "step" else epochs, None, name.format(of)

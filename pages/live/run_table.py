@@ -99,8 +99,8 @@ def _why(run: Run) -> str:
     """Why it waits, or why it did not come to its end; empty where there is nothing to say."""
     if run["status"] == "queued":
         return seal.FOREIGN if run["reason"] == seal.FOREIGN else why_waiting(str(run["id"]))
-    told = run["status"] not in ("running", "finished") and not format.missing(run["reason"])
-    return str(run["reason"]) if told else ""
+    explained = run["status"] not in ("running", "finished") and not format.missing(run["reason"])
+    return str(run["reason"]) if explained else ""
 
 
 def _pressed(key: str, ids: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from itertools import count
 
 import streamlit as st
 
-PLACES, LOOKS = "run-colors", "run-colors-looked-at"  # of the session
+PLACES, SHOWN_BY = "run-colors", "run-colors-looked-at"  # of the session
 
 
 def places(ids: Iterable[str], *, page: str) -> dict[str, int]:
@@ -16,16 +16,16 @@ def places(ids: Iterable[str], *, page: str) -> dict[str, int]:
     Args:
         page: whose runs they are; the runs that another page looks at keep their places meanwhile.
     """
-    looks: dict[str, list[str]] = st.session_state.setdefault(LOOKS, {})
-    looks[page] = list(ids)
+    pages: dict[str, list[str]] = st.session_state.setdefault(SHOWN_BY, {})
+    pages[page] = list(ids)
     known: dict[str, int] = st.session_state.get(PLACES, {})
-    st.session_state[PLACES] = found = assigned(looks[page], known, looks)
-    return {id: found[id] for id in looks[page]}
+    st.session_state[PLACES] = found = assigned(pages[page], known, pages)
+    return {id: found[id] for id in pages[page]}
 
 
-def assigned(ids: Iterable[str], known: Mapping[str, int], looks: Mapping[str, Iterable[str]]) -> dict[str, int]:
+def assigned(ids: Iterable[str], known: Mapping[str, int], pages: Mapping[str, Iterable[str]]) -> dict[str, int]:
     """Places of all runs that are looked at: as they were, and the first free one for each new run."""
-    shown = {id for several in looks.values() for id in several}
+    shown = {id for several in pages.values() for id in several}
     found = {id: place for id, place in known.items() if id in shown}
     for id in ids:
         if id not in found:

@@ -157,7 +157,7 @@ def test_a_run_has_one_color_on_live_compare_and_draw(empty: Results, open_page:
         app.query_params.update({"runs": ",".join(ids[:2])})
         app.run()
         assert not app.exception
-        assert app.session_state[run_colors.LOOKS][name] != []
+        assert app.session_state[run_colors.SHOWN_BY][name] != []
         assert app.session_state[run_colors.PLACES] == wanted, name
 
 

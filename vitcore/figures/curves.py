@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ from vitcore.figures import edges
 from vitcore.figures.medians import Median, median
 from vitcore.figures.metrics import SHARES, images_of, scale_of
 from vitcore.figures.style import SHARE_TICKS, color, dash, faint, layout, plain, uid
-from vitcore.spec import differing, fields
 
 X_AXES: dict[str, str] = {
     **{name: each.axis_label for name, each in events.metrics("x").items()},
@@ -47,8 +46,6 @@ WHOLE = 12  # epochs up to which every one has its tick: nothing lies between th
 
 DENSE = 400  # points above which a curve is as thin as it can be: it is a band of its own noise, and hides another's
 
-_OPTIONS = {each.name for each in fields()}
-
 FORWARD_AND_BACKWARD = 3
 """A training step costs the forward pass and about twice as much again for the two gradients."""
 
@@ -74,6 +71,7 @@ def curve_plot(
     spread: tuple[str, str] | None = None,
     height: int = 420,
     revision: str | None = None,
+    label: Callable[[str, Any], str] | None = None,
 ) -> dict[str, Any]:
     """One line a run, or one line and band a group of runs: a figure's `data` and `layout` as plain data.
 
@@ -89,6 +87,7 @@ def curve_plot(
             there, the band its 95 % interval as in the tables: no band reaches below 0, or above 100 %.
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
         spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
+        label: what a group's column and value are called in the legend; by default the value alone.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
 
     Raises:
@@ -106,7 +105,7 @@ def curve_plot(
     behind: list[Trace] = []  # every run's extremes: over another run's curve they would hide it
     markers: list[Trace] = []
     own = {} if runs is None or "place" not in runs or group else dict(zip(runs["id"], runs["place"], strict=True))
-    for order, (name, ids) in enumerate(_names(epochs, runs, group).items()):
+    for order, (name, ids) in enumerate(_names(epochs, runs, group, label or _plainly).items()):
         place = int(own.get(ids[0], order))
         lines = [found[run_id] for run_id in ids if run_id in found]
         if not lines:
@@ -157,7 +156,12 @@ def _shares(log_y: bool) -> dict[str, Any]:
     }
 
 
-def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequence[str] | None) -> dict[str, list[str]]:
+def _names(
+    epochs: pd.DataFrame,
+    runs: pd.DataFrame | None,
+    group: str | Sequence[str] | None,
+    label: Callable[[str, Any], str],
+) -> dict[str, list[str]]:
     """Name of a line -> the ids behind it, in the order of `runs`."""
     present = list(dict.fromkeys(epochs["run_id"]))
     if runs is None:
@@ -168,17 +172,16 @@ def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequenc
         ids = [str(id) for id in known["id"]]
         return {name: [id] for name, id in zip(apart(list(titles), [id[-4:] for id in ids]), ids, strict=True)}
     columns = [group] if isinstance(group, str) else list(group)
-    texts = pd.DataFrame({name: [_key(name, value) for value in known[name]] for name in columns}, index=known.index)
+    texts = pd.DataFrame({name: [label(name, value) for value in known[name]] for name in columns}, index=known.index)
     grouped: dict[tuple[str, ...], list[str]] = {}  # by their parts: joined, two groups may read alike
     for run_id, parts in zip(known["id"], texts.itertuples(index=False, name=None), strict=True):
         grouped.setdefault(parts, []).append(run_id)
     return dict(zip(apart([" · ".join(parts) for parts in grouped]), grouped.values(), strict=True))
 
 
-def _key(name: str, value: Any) -> str:
-    """What a group has in common, with its label; a dash where it is not known and is no option left empty."""
-    empty = value is None or value is pd.NA or value != value
-    return "–" if empty and name not in _OPTIONS else differing.option(name, value)
+def _plainly(name: str, value: Any) -> str:
+    """A group's value by itself; a dash where there is none."""
+    return "–" if value is None or value is pd.NA or value != value else str(value)
 
 
 class Line(NamedTuple):
