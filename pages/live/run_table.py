@@ -25,6 +25,7 @@ _component = st.components.v2.component(
     html='<div class="vitcore-runs"></div>\n',
     css=(HERE / "run_table.css").read_text(encoding="utf-8"),
     js=(HERE / "run_table.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # text in a shadow root is found neither by the browser's search nor by a test of names
 )
 
 
