@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
 import pandas as pd
 
 from pages.server import store_cache
+from vitcore.runs.folder import Results
 from vitcore.spec.differing import Called
-from vitcore.store import naming, queries
+from vitcore.store import naming
 
 LONGEST = 60  # letters of a file's name, before its ending
 _ID = re.compile(r"\b\d{8}-\d{6}-[\w.-]{2,80}\b")
 
 
 def everything() -> dict[str, str]:
-    """What each stored run is called among all of them, made once between two changes."""
-    return store_cache.view("names", lambda index: naming.called(queries.runs(index)).names)
+    """What each stored run is called among all of them; made anew only for a run or a name more or less."""
+    table = store_cache.runs()
+    return _among_all(str(Results().root), tuple(zip(table["id"], table["title"], strict=True)))
+
+
+@functools.lru_cache(maxsize=4)
+def _among_all(root: str, titles: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Options of a run never change, so that ids and titles say whether names do."""
+    table = store_cache.runs()
+    return naming.called(table[table["id"].isin([id for id, _ in titles])]).names
 
 
 def called(ids: Sequence[str]) -> Called:

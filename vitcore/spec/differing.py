@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ def called(runs: Iterable[Options]) -> Called:
 
 def option(key: str, value: Any) -> str:
     """An option and its value as they stand in a name, "lr 0.01"; a column that is no option as its value alone."""
-    labels = {each.name: each.label for each in fields()}
+    labels = _labels()
     return _option(key, labels[key], value) if key in labels else value_in_words(value)
 
 
@@ -111,38 +112,39 @@ def _by_title(differ: Sequence[str], rows: Sequence[tuple[str, str, Options]]) -
         groups.setdefault(title, []).append(run)
     among = {}
     for title, runs in groups.items():
-        apart_here = [key for key in differ if len({value_in_words(run.get(key)) for run in runs}) > 1]
+        apart_here = [key for key in differ if not _alike(key, runs)]
         among[title] = apart_here if len(apart_here) <= MOST else _needed(apart_here, runs)[:MOST]
     return [" · ".join(filter(None, [_name(among[title], run), title])) for _, title, run in rows]
 
 
 def _name(keys: Sequence[str], run: Options) -> str:
-    labels = {each.name: each.label for each in fields()}
+    labels = _labels()
     return " · ".join(_option(key, labels[key], run.get(key)) for key in keys)
 
 
 def names(options: Sequence[Options], *, without: Collection[str] = ("name",)) -> list[str]:
     """What each is called: the options in which it differs from some other; empty where none does."""
-    labels = {each.name: each.label for each in fields()}
-    differ = [
-        key for key in labels if key not in without and len({value_in_words(each.get(key)) for each in options}) > 1
-    ]
+    labels = _labels()
+    differ = [key for key in labels if key not in without and not _alike(key, options)]
     return [" · ".join(_option(key, labels[key], each.get(key)) for key in differ) for each in options]
 
 
 def common(options: Sequence[Options]) -> str:
     """What they share: network, kernel, data and length, as far as it is one for all."""
-    labels = {each.name: each.label for each in fields()}
-    equal = [
-        key
-        for key in SHARED
-        if len({value_in_words(each.get(key)) for each in options}) == 1 and _known(options[0].get(key)) is not None
-    ]
+    labels = _labels()
+    equal = [key for key in SHARED if options and _alike(key, options) and _known(options[0].get(key)) is not None]
     return " · ".join(_option(key, labels[key], options[0].get(key)) for key in equal)
 
 
 def _alike(key: str, options: Sequence[Options]) -> bool:
-    return len({value_in_words(each.get(key)) for each in options}) == 1
+    """Whether all have this option alike; asked of thousands, of which mostly the first few tell."""
+    first = value_in_words(options[0].get(key)) if options else ""
+    return all(value_in_words(each.get(key)) == first for each in options)
+
+
+@functools.cache
+def _labels() -> dict[str, str]:
+    return {each.name: each.label for each in fields()}
 
 
 def _known(value: Any) -> Any:
@@ -156,6 +158,8 @@ def _known(value: Any) -> Any:
 
 def value_in_words(value: Any) -> str:
     """An option's value in words, whole: two that read alike are alike; `default` of one that was left empty."""
+    if type(value) is str:
+        return value
     known = _known(value)
     return "default" if known is None else {"True": "on", "False": "off"}.get(str(known), str(known))
 

@@ -15,9 +15,17 @@ def called(table: pd.DataFrame) -> differing.Called:
     """
     options = [each.name for each in fields() if each.name in table]
     wanted = {"architecture", "seed", *differing.SHARED}  # the rest is alike in all: cutting it out takes long
-    wanted |= {name for name in options if table[name].astype(str).nunique() > 1}
+    wanted |= {name for name in options if _varies(table[name])}
     columns = ["id", "title", *(name for name in options if name in wanted)]
     return differing.called(table[columns].to_dict("records"))
+
+
+def _varies(column: pd.Series) -> bool:
+    """Whether a column holds more than one value; of what cannot be counted, such as lists, it may."""
+    try:
+        return column.nunique(dropna=False) > 1
+    except TypeError:
+        return True
 
 
 def called_settings(table: pd.DataFrame) -> dict[str, str]:
