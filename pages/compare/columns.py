@@ -14,7 +14,7 @@ from vitcore.store.columns import GROUPS, Column, columns
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
 RESULTS = ("error_percent", "status", "my_drawings", "accuracy", "f1", "epochs_done", "training_seconds")
-LEADING = 3  # options before the results: with more a result would be off a screen of 1,440 pixels
+LEADING = 3  # options before the results: with more the best epoch's errors would be off a screen of 1,440 pixels
 VALIDATED = ("val_error_best", "test_error_best")  # shown at first where some run has validation
 KNOWN = columns() | {each.name: each for each in (*GROUPS, Column("my_drawings", "My drawings"))}
 LABELS = {name: each.label for name, each in KNOWN.items()}
@@ -36,7 +36,7 @@ def label(name: str) -> str:
 def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
     """The columns to show: the options that differ, then the results; a chooser adds others.
 
-    Where many options differ, the first few stand before the results and the rest behind, so that no result is off the
+    Where many options differ, the first few stand before the results and the rest behind, so that these stay on the
     screen.
     """
     validated = [name for name in VALIDATED if name in table and table[name].notna().any()]
@@ -74,7 +74,7 @@ def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, 
     for name in names:
         text = f"{label(name)} {'↓' if down else '↑'}" if name == by else label(name)
         if name == "title":
-            found[name] = st.column_config.TextColumn(text, pinned=True, width=240)
+            found[name] = st.column_config.TextColumn(text, pinned=True, width=270)
         elif name in moments.COLUMNS:
             zoned = f"In the zone of this browser, {moments.zone_name()}."
             found[name] = st.column_config.DatetimeColumn(text, format="D MMM YYYY, HH:mm", help=zoned)

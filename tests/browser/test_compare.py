@@ -46,8 +46,8 @@ def press_head(page: Page, name: str) -> None:
     assert box
     heads = table.locator("th").all_text_contents()
     at = next(place for place, text in enumerate(heads) if text.startswith(name))
-    assert at == 1, heads  # after the boxes and the name of 240 px
-    page.mouse.click(box["x"] + 33 + 240 + 30, box["y"] + 18)
+    assert at == 1, heads  # after the boxes and the name of 270 px
+    page.mouse.click(box["x"] + 33 + 270 + 30, box["y"] + 18)
 
 
 @pytest.mark.parametrize("groups", ["", "1"])
@@ -118,7 +118,7 @@ def test_the_menu_of_a_head_offers_no_sorting_of_its_own(page: Page, tmp_path: P
         page.wait_for_timeout(1000)
         box = table.bounding_box()
         assert box
-        corner = (box["x"] + 33 + 240 - 14, box["y"] + 18)  # the first head's right end, where its menu opens
+        corner = (box["x"] + 33 + 270 - 14, box["y"] + 18)  # the first head's right end, where its menu opens
         page.mouse.move(*corner, steps=4)
         page.wait_for_timeout(500)
         page.mouse.click(*corner)
