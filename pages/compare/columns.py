@@ -13,8 +13,9 @@ from vitcore.spec import fields
 from vitcore.store.columns import GROUPS, Column, columns
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
-ALWAYS = ("title", "status", "error_percent", "my_drawings", "accuracy", "f1", "epochs_done", "training_seconds")
-VALIDATED = ("test_error_best", "val_error_best", "best_epoch")  # shown at first where some run has validation
+RESULTS = ("error_percent", "status", "my_drawings", "accuracy", "f1", "epochs_done", "training_seconds")
+LEADING = 3  # options before the results: with more the best epoch's errors would be off a screen of 1,440 pixels
+VALIDATED = ("val_error_best", "test_error_best")  # shown at first where some run has validation
 KNOWN = columns() | {each.name: each for each in (*GROUPS, Column("my_drawings", "My drawings"))}
 LABELS = {name: each.label for name, each in KNOWN.items()}
 
@@ -33,9 +34,15 @@ def label(name: str) -> str:
 
 
 def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
-    """The columns to show: at first the results and whatever options differ between the runs; a chooser adds others."""
+    """The columns to show: the options that differ, then the results; a chooser adds others.
+
+    Where many options differ, the first few stand before the results and the rest behind, so that these stay on the
+    screen.
+    """
     validated = [name for name in VALIDATED if name in table and table[name].notna().any()]
-    first = [*ALWAYS[:3], *validated, *varying(table), *ALWAYS[3:]]
+    differ = varying(table)
+    epoch = ["best_epoch"] if validated else []
+    first = ["title", *differ[:LEADING], *validated, *RESULTS[:2], *epoch, *RESULTS[2:], *differ[LEADING:]]
     offered = [name for name in table.columns if name != "id"]
     shown, gone = (st.session_state.get(name) or [] for name in (key, f"{key}-hidden"))  # a view may hold any column
     with st.popover("Columns", key=f"{key}-popover"):
@@ -67,7 +74,7 @@ def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, 
     for name in names:
         text = f"{label(name)} {'↓' if down else '↑'}" if name == by else label(name)
         if name == "title":
-            found[name] = st.column_config.TextColumn(text, pinned=True, width=300)
+            found[name] = st.column_config.TextColumn(text, pinned=True, width=270)
         elif name in moments.COLUMNS:
             zoned = f"In the zone of this browser, {moments.zone_name()}."
             found[name] = st.column_config.DatetimeColumn(text, format="D MMM YYYY, HH:mm", help=zoned)

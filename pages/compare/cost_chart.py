@@ -12,7 +12,7 @@ from pages.shared.chart import chart
 from vitcore import figures
 from vitcore.figures import COSTS
 from vitcore.statistics.intervals import typical_interval
-from vitcore.store import pooling
+from vitcore.store import naming, pooling
 
 
 def against(table: pd.DataFrame, *, ask: bool) -> None:
@@ -79,9 +79,10 @@ def show_left_out(left: pd.DataFrame) -> None:
 def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:
     """One row a spec: its label, its mean cost, its median accuracy in percent and that median's 95 % interval."""
     specs = runs.assign(accuracy=100 * runs["accuracy"]).groupby("fingerprint", sort=False)
-    points = specs.agg(id=("id", "first"), label=("title", "first"), family=("architecture", "first"))
+    points = specs.agg(id=("id", "first"), family=("architecture", "first"))
     number = specs.size()
-    points["label"] = points["label"].where(number < 2, points["label"] + " (n = " + number.astype(str) + ")")
+    label = points.index.astype(str).to_series(index=points.index).map(naming.called_settings(runs))
+    points.insert(1, "label", label.where(number < 2, label + " · n = " + number.astype(str)))
     points[x] = specs[x].mean()
     found = [typical_interval(subset["accuracy"], images=test_images(subset)) for _, subset in specs]
     ends = pd.DataFrame(found, columns=["accuracy", "low", "high"], index=points.index)

@@ -83,14 +83,15 @@ else:
     if shown.empty:
         pass  # nothing of what was chosen before is drawn beside a table that is empty
     elif which == "curves":
-        overlay(chosen, by)
+        any_chosen = groups or len(chosen) > 0
+        overlay(chosen if any_chosen else shown, by, chosen=any_chosen)
     elif which == "cost":
         against(shown, ask=not groups)
     elif which == "parallel":
-        parallel(chosen)
+        parallel(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
     else:
-        difference(chosen)
+        difference(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
     if not groups:
-        run_details.details(everything, list(chosen["id"]))
+        run_details.details(everything, list((chosen if len(chosen) else shown)["id"]))
     view_widgets.save_to_url()
 run_details.bin_of_runs()

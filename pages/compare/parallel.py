@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.compare import columns
 from pages.compare.view_widgets import KEYS
+from pages.shared import format
 from pages.shared.chart import chart
 from vitcore import figures
 
@@ -16,8 +17,14 @@ ERRORS = ("val_error_best", "test_error_best", "error_percent")
 RESULTS = (*ERRORS, "accuracy", "f1", "val_loss", "test_loss", "training_seconds", "cpu_seconds", "parameters", "macs")
 
 
-def parallel(runs: pd.DataFrame) -> None:
-    """Parallel coordinates; the last axis is what the color tells."""
+def parallel(runs: pd.DataFrame, *, chosen: bool = True) -> None:
+    """Parallel coordinates; the last axis is what the color tells.
+
+    Args:
+        chosen: whether a person has chosen these runs; else all of the table are drawn, which is said.
+    """
+    if not chosen:
+        st.caption(f"Nothing is chosen: {format.number(len(runs), 'run')} of the table are drawn.")
     differing = [name for name in columns.varying(runs) if name not in ("name", "folder")]
     offered = [*columns.VARYING, *RESULTS]
     validated = runs["val_error_best"].notna().any()

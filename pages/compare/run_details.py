@@ -10,9 +10,8 @@ import streamlit as st
 
 from pages.compare.weights_export import weights_of
 from pages.server import store_cache
-from pages.shared import format
+from pages.shared import format, naming
 from pages.shared.confusion_panel import SPLITS, confusions
-from pages.shared.naming import run_names
 from pages.shared.status import answered
 from vitcore.errors import UserError
 from vitcore.runs import annotations as annotations_of
@@ -24,12 +23,12 @@ from vitcore.store.cells import entries
 
 
 def details(table: pd.DataFrame, ids: list[str]) -> None:
-    """One of the chosen runs, by its own choice where there are several."""
+    """One of these runs, by its own choice where there are several: of the chosen, else of all in the table."""
     rows = table[table["id"].isin(ids)].set_index("id", drop=False)
     if rows.empty:
         return
     st.subheader("One run", anchor=False)
-    titles = run_names(rows[["id", "title"]].to_dict("records"))
+    titles = naming.of(rows).names
     id = st.selectbox(
         "Run",
         list(rows.index),

@@ -9,10 +9,9 @@ from pages.compare import columns
 from pages.compare.disagreement import same_images
 from pages.compare.view_widgets import KEYS
 from pages.server import store_cache
-from pages.shared import format
+from pages.shared import format, naming
 from pages.shared.chart import chart
 from pages.shared.class_names import class_names
-from pages.shared.naming import run_names
 from vitcore import figures
 from vitcore.analysis import differences
 from vitcore.errors import UserError
@@ -24,8 +23,15 @@ ERRORS = ("val_error_best", "test_error_best", "error_percent")
 OUTCOME = (*ERRORS, "best_epoch", "accuracy", "f1", "training_seconds", "parameters", "macs")
 
 
-def difference(runs: pd.DataFrame) -> None:
-    """Two of these runs, chosen here, against each other."""
+def difference(runs: pd.DataFrame, *, chosen: bool = True) -> None:
+    """Two of these runs, chosen here, against each other.
+
+    Args:
+        chosen: whether a person has chosen these runs in the table; else they are all of it, which is said.
+    """
+    if not chosen and len(runs) > 1:
+        st.caption("Nothing is chosen: A and B are the two newest runs of the table, or any others of it.")
+        runs = runs.sort_values(["created", "id"], ascending=False, kind="stable")
     if len(runs) < 2:
         st.caption("Choose two runs in the table, by the boxes at its left edge, to see how they differ.")
         return
@@ -40,7 +46,7 @@ def difference(runs: pd.DataFrame) -> None:
 
 def _pair(runs: pd.DataFrame) -> tuple[str, str]:
     """A and B; where none was chosen, the two newest."""
-    titles = run_names(runs[["id", "title"]].to_dict("records"))
+    titles = naming.of(runs).names
     ids = list(titles)
     with st.grid(2, min_column_width=260):
         for place, name in enumerate(("a", "b")):

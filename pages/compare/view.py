@@ -22,6 +22,7 @@ from vitcore.store.columns import GROUPS
 
 Chart = Literal["curves", "cost", "parallel", "difference"]
 Short = Annotated[str, Field(max_length=200)]
+Value = Annotated[str, Field(max_length=400)]  # of a filter: a number may have three hundred digits
 Names = Annotated[tuple[Short, ...], Field(max_length=200)]
 
 FILTERS = ("status", *(field.name for field in fields() if field.name not in ("name", "folder")))
@@ -44,7 +45,7 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     search: Short = ""
-    filters: dict[str, Names] = {}
+    filters: dict[str, Annotated[tuple[Value, ...], Field(max_length=200)]] = {}
     tags: Names = ()
     columns: Names = ()  # shown besides those in which runs differ
     hidden: Names = ()
@@ -55,7 +56,7 @@ class View(BaseModel):
     all_runs: bool = False  # means are over runs too that were not trained here to their end
     group_sort: Short = ""  # a column of the groups; empty: the lowest median validation error first
     group_descending: bool = False
-    runs: Annotated[tuple[Short, ...], Field(max_length=20_000)] | None = None  # None: the newest few
+    runs: Annotated[tuple[Short, ...], Field(max_length=20_000)] | None = None  # None: nothing is chosen
     chart: Chart = "curves"
     y: Annotated[str, OneOf(Y_AXES, "value")] = "held_out_accuracy"
     x: Annotated[str, OneOf(X_AXES, "axis")] = "epoch"

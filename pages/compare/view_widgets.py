@@ -10,7 +10,6 @@ import streamlit as st
 from pages.compare.view import FILTERS, RUNS_IN_ADDRESS, View, fitting, from_query, to_query
 from pages.shared import format
 
-AT_FIRST = 4  # of the newest runs are chosen on the first visit, so that there is something to see
 KEYS = {
     "search": "compare-search", "tags": "compare-tags",
     "columns": "compare-columns", "hidden": "compare-columns-hidden",
@@ -28,7 +27,7 @@ VERSION = "compare-version"
 _OF_CHART = {"cost": ("dataset",), "parallel": ("axes",), "difference": ("a", "b")}
 """Choices that have a default made from the runs, and belong into the view only while they are to be seen."""
 
-_WRITTEN, _FIRST, _NOTICES = "compare-address", "compare-first", "compare-told"
+_WRITTEN, _NOTICES = "compare-address", "compare-told"
 
 
 def filter_key(name: str) -> str:
@@ -42,7 +41,6 @@ def load_from_url(runs: pd.DataFrame) -> None:
     An address that this session did not write itself is one that was opened, or gone back to.
     """
     state = st.session_state
-    state.setdefault(_FIRST, sorted(runs["id"][runs["epochs_done"] > 0].head(AT_FIRST), reverse=True))
     address = st.query_params.to_dict()
     back = not address and state.get(_WRITTEN) and state.get("page-before") == "compare"
     if asked_anew() or back or KEYS["runs"] not in state:
@@ -65,7 +63,7 @@ def show(view: View, runs: pd.DataFrame, doubt: str = "") -> None:
         value = getattr(view, name)
         state[key] = list(value) if isinstance(value, tuple) else value
     if view.runs is None:
-        state[KEYS["runs"]] = list(state[_FIRST])
+        state[KEYS["runs"]] = []
     for name in ("by", "axes", "dataset", "a", "b"):
         if not getattr(view, name):  # the widget has a default of its own, made from the runs
             del state[KEYS[name]]
@@ -80,6 +78,8 @@ def present() -> View:
     """The view as the widgets have it."""
     state = st.session_state
     values: dict[str, Any] = {name: state[key] for name, key in KEYS.items() if state.get(key) is not None}
+    if not values.get("runs"):  # nothing is chosen, as on a first visit
+        values.pop("runs", None)
     values["filters"] = {name: state[filter_key(name)] for name in FILTERS if state.get(filter_key(name))}
     unused = {"by"} if not values.get("grouped") else set()
     unused |= {name for chart, names in _OF_CHART.items() if chart != values.get("chart") for name in names}
@@ -90,9 +90,7 @@ def present() -> View:
 def save_to_url() -> None:
     """At the page's end: the address holds the view, and what of it was not understood is said once."""
     view = present()
-    first = list(view.runs or ()) == st.session_state[_FIRST]
-    untouched = first and view.model_copy(update={"runs": None}) == View()
-    address = {} if untouched else to_query(view)
+    address = {} if view == View() else to_query(view)
     if address != st.query_params.to_dict():
         st.query_params.from_dict(address)
     st.session_state[_WRITTEN] = address

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import format
+from pages.shared import format, naming
 from vitcore import processes
 from vitcore.errors import UserError
 from vitcore.runs.export import FILE
@@ -27,7 +27,7 @@ def weights_of(run: RunFolder) -> None:
     st.download_button(
         "Download checkpoint",
         partial(read_own, run.checkpoint),
-        f"{run.id}.safetensors",
+        f"{naming.file_name(run.id)}.safetensors",
         key="download-checkpoint",
         on_click="ignore",
         help="The weights as safetensors, with the spec in its metadata.",
@@ -49,7 +49,7 @@ def weights_of(run: RunFolder) -> None:
     st.download_button(
         "Download ONNX",
         partial(read_own, file),
-        f"{run.id}.onnx",
+        f"{naming.file_name(run.id)}.onnx",
         mime="application/octet-stream",
         key="download-onnx",
         on_click="ignore",

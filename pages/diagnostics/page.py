@@ -9,8 +9,7 @@ import streamlit as st
 
 from pages.diagnostics import calibration_panel, representation_panel, robustness_panel
 from pages.server import store_cache
-from pages.shared import frame
-from pages.shared.naming import run_names
+from pages.shared import frame, naming
 from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore.runs.folder import Results
 from vitcore.store import choosing
@@ -54,7 +53,7 @@ else:
     if chosen.empty:
         st.caption("Choose the runs to lay side by side.")
     else:
-        names = run_names(chosen.to_dict("records"))
+        names = naming.of(chosen).names
         part = st.segmented_control(
             "Part", PARTS, required=True, default="Robustness", key="diagnostics-part", label_visibility="collapsed"
         )

@@ -12,9 +12,8 @@ from pages.draw import upload as uploading
 from pages.draw.attention_maps import looking, scale
 from pages.draw.canvas import MADE_FOR, canvas, drawn_image
 from pages.server import store_cache
-from pages.shared import format, frame, own_drawings
+from pages.shared import format, frame, naming, own_drawings, run_colors
 from pages.shared.chart import chart
-from pages.shared.naming import run_names
 from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore import figures
 from vitcore.data.registry import DATASETS
@@ -78,7 +77,7 @@ def votes(read: dict[str, Prediction]) -> None:
 def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Prediction]:
     """Ask every model and show what it says; the answers there are."""
     found = {} if image is None else {run: asking.ask(run, image) for run in runs.index}
-    called = run_names(runs.to_dict("records"))
+    called, colors = naming.of(runs).names, run_colors.places(list(runs.index), page="draw")
     cards(runs, called, found, image)
     if any(st.session_state.get(f"looks-{place}") for place in range(len(runs))):
         scale()
@@ -87,7 +86,8 @@ def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Predicti
         votes(read)
     for place, classes in enumerate(dict.fromkeys(answer.classes for answer in read.values())):
         alike = {called[run]: list(answer.probabilities) for run, answer in read.items() if answer.classes == classes}
-        figure = figures.probabilities(alike, classes)
+        places = [colors[run] for run, answer in read.items() if answer.classes == classes]
+        figure = figures.probabilities(alike, classes, places=places)
         figure.update_traces(textposition="outside", cliponaxis=False).update_xaxes(range=[0, 1.13])
         chart(figure, key=f"draw-probabilities{place or ''}", name="vitcore-probabilities")
     return read

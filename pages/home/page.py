@@ -5,10 +5,11 @@ import streamlit as st
 
 from pages.home.tour import tour
 from pages.server import store_cache
-from pages.shared import format, frame, moments
+from pages.shared import format, frame, moments, naming
 from pages.shared.launch import FIRST, launch, watch
 from pages.shared.status import badge, progress_line
 from vitcore.data.registry import DATASETS
+from vitcore.spec import differing
 from vitcore.store import choosing
 
 NEWEST = 8
@@ -27,20 +28,28 @@ def first_model() -> None:
             watch(ids)
 
 
-def link(run: pd.Series) -> None:
-    """A run's title that leads to it on Live."""
-    st.page_link("live/page.py", label=format.plain(run["title"]), query_params={"runs": run["id"]})
+def link(run: pd.Series, called: str = "") -> None:
+    """What a run is called, which leads to it on Live; by itself its title."""
+    st.page_link("live/page.py", label=format.plain(called or run["title"]), query_params={"runs": run["id"]})
+
+
+def above(called: differing.Called) -> None:
+    """What the runs of a list share, said once above them."""
+    if text := called.above():
+        st.caption(format.plain(text))
 
 
 def running(table: pd.DataFrame) -> None:
     """What runs and what waits, as cards, what runs first."""
     now = store_cache.active(table).iloc[::-1].sort_values("status", ascending=False, kind="stable")
+    called = naming.of(now)
     st.subheader("Now", anchor=False)
+    above(called)
     with st.grid("auto", min_column_width=270):
         for _, run in now.head(SHOWN).iterrows():
             with st.container(border=True, gap="xxsmall", height="stretch", key=f"now-{run['id']}"):
                 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                    link(run)
+                    link(run, called.names[str(run["id"])])
                     badge(run["status"])
                 if run["status"] == "running":
                     st.progress(format.share(run["progress"]))
@@ -85,6 +94,8 @@ def newest(table: pd.DataFrame) -> None:
     if ended.empty:
         st.caption("The first run has not ended yet.")
         return
+    called = naming.of(ended)
+    above(called)
     with st.container(border=True, gap="xsmall", key="new"):
         for _, run in ended.iterrows():
             with st.container(
@@ -94,7 +105,7 @@ def newest(table: pd.DataFrame) -> None:
                 gap="small",
                 key=f"new-{run['id']}",
             ):
-                link(run)
+                link(run, called.names[str(run["id"])])
                 with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                     if run["status"] != "finished":
                         badge(run["status"])

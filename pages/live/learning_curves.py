@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared.chart import Panel, plain, wall
-from pages.shared.naming import run_names
 from pages.shared.status import Run
 from vitcore import figures
 from vitcore.errors import UserError
@@ -24,11 +24,14 @@ HEIGHT = 260
 POINTS = 240  # of the loss at most: with more a chart of this size shows noise alone, and one run's hides another's
 SPREAD = ("loss_min", "loss_max")  # of the steps that a point of the loss stands for
 CURVES = (
-    ("Loss by step", "loss", "step"),
+    ("{} loss, training dotted", "held_out_loss", "epoch"),
     ("{} accuracy by epoch", "held_out_accuracy", "epoch"),
-    ("{} loss by epoch, training dotted", "held_out_loss", "epoch"),
-    ("{} F1 by epoch", "held_out_f1", "epoch"),
+    ("Training loss by step", "loss", "step"),
+    ("Learning rate by step", "learning_rate", "step"),
+    ("{} macro F1 by epoch", "held_out_f1", "epoch"),
+    ("Images per second by epoch", "images_per_second", "epoch"),
 )
+LOSSES = ("loss", "held_out_loss")  # that a logarithmic axis is asked for
 CURVE_COLUMNS = [
     "epochs_done",
     "training_seconds",
@@ -37,13 +40,39 @@ CURVE_COLUMNS = [
 ]  # of a run's row, changed by a new epoch
 
 
-def curves(rows: Sequence[Run]) -> None:
-    """Loss, accuracy and F1 of the chosen runs, side by side where there is room."""
-    titles = tuple(run_names(rows).items())
-    drawn = _drawn(str(Results().root), titles, etag(rows))
+@dataclass(frozen=True)
+class Axes:
+    """How the curves are drawn, as a person has chosen it."""
+
+    smoothing: float = 0.0
+    log_loss: bool = False
+    log_along: bool = False
+
+
+def curves(rows: Sequence[Run], called: Mapping[str, str], places: Mapping[str, int]) -> None:
+    """Loss, accuracy, learning rate, F1 and speed of the chosen runs, side by side where there is room.
+
+    Without legends: the table of runs is one for all.
+
+    Args:
+        places: of each run's color in the palette.
+    """
+    shown = tuple((run["id"], called[run["id"]], places[run["id"]]) for run in rows)
     st.space("small")
     with st.container(key="curves"):
-        wall(drawn, key="curves-wall", height=HEIGHT)
+        axes = _axes()
+        wall(_drawn(str(Results().root), shown, etag(rows), axes), key="curves-wall", height=HEIGHT, followed=True)
+
+
+def _axes() -> Axes:
+    with st.popover("Axes", key="live-axes"):
+        smoothing = st.slider(
+            "Smoothing", 0.0, 0.95, step=0.05, key="live-smoothing", width=240, persist_state="session",
+            help="The weight of the past in an exponential mean; what was measured stays behind it, faint.",
+        )  # fmt: skip
+        log_loss = st.checkbox("Logarithmic losses", key="live-log-loss", persist_state="session")
+        log_along = st.checkbox("Logarithmic epochs and steps", key="live-log-along", persist_state="session")
+    return Axes(smoothing, log_loss, log_along)
 
 
 def etag(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
@@ -62,22 +91,38 @@ def etag(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
 
 
 @functools.lru_cache(maxsize=32)
-def _drawn(root: str, titles: tuple[tuple[str, str], ...], etag: tuple[object, ...]) -> list[Panel]:
-    """The figures of CURVES."""
-    index, runs = store_cache.index(), pd.DataFrame(titles, columns=["id", "title"])
+def _drawn(root: str, shown: tuple[tuple[str, str, int], ...], etag: tuple[Any, ...], axes: Axes) -> list[Panel]:
+    """The figures of CURVES; the last of what is known of a run is how much of its steps is written."""
+    index, runs = store_cache.index(), pd.DataFrame(shown, columns=["id", "title", "place"])
     epochs = queries.epochs(index, list(runs["id"]))
-    steps = pd.concat([gathered(queries.steps(index, id)).assign(run_id=id) for id in runs["id"]])
+    steps = pd.concat([_steps(root, id, known[-1]) for id, known in zip(runs["id"], etag, strict=True)])
     found, of = [], _split(epochs)
     for name, y, x in CURVES:
         rows, figure, title = steps if x == "step" else epochs, None, name.format(of)
         if not rows.empty:
-            drawn = figures.curve_plot(rows, runs, x=x, y=y, height=HEIGHT, spread=SPREAD if x == "step" else None)
-            if y == "held_out_loss":
-                drawn["data"] += _dotted(figures.curve_plot(rows, runs, x=x, y="train_loss")["data"])
-            figure = plain(drawn)
-        notes = _small(figure, named=len(runs) > 1) if figure and figure["data"] else []
+            figure = plain(_figure(rows, runs, x, y, axes))
+        notes = _small(figure) if figure and figure["data"] else []
         found.append(Panel(f"curve-{y}", edges.with_notes(title, *notes), figure, f"vitcore-{y}"))
     return found
+
+
+def _figure(rows: pd.DataFrame, runs: pd.DataFrame, x: str, y: str, axes: Axes) -> dict[str, Any]:
+    """One figure; that of the losses with the training losses behind, so that overfitting is seen."""
+    log_y = axes.log_loss and y in LOSSES
+    asked: dict[str, Any] = {
+        "x": x, "height": HEIGHT, "log_x": axes.log_along, "log_y": log_y,
+        "smoothing": 0.0 if y == "learning_rate" else axes.smoothing, "revision": f"{x}:{y}:{axes.log_along}:{log_y}",
+    }  # fmt: skip
+    drawn = figures.curve_plot(rows, runs, y=y, spread=SPREAD if y == "loss" and not axes.smoothing else None, **asked)
+    if y == "held_out_loss":
+        drawn["data"] = _dotted(figures.curve_plot(rows, runs, y="train_loss", **asked)["data"]) + drawn["data"]
+    return drawn
+
+
+@functools.lru_cache(maxsize=64)
+def _steps(root: str, id: str, size: int) -> pd.DataFrame:
+    """A run's steps as they are drawn; read once for each length of its journal, for many runs have come to rest."""
+    return gathered(queries.steps(store_cache.index(), id)).assign(run_id=id)
 
 
 def _split(epochs: pd.DataFrame) -> str:
@@ -112,15 +157,18 @@ def gathered(steps: pd.DataFrame, most: int = POINTS) -> pd.DataFrame:
     first = (np.arange(len(steps)) % size == 0) | ~finite | ~np.concatenate([[True], finite])[:-1]
     many = np.diff(steps["step"].to_numpy(), prepend=0).clip(1)  # steps that a line stands for
     strides = steps.assign(many=many, loss=steps["loss_mean"] * many).groupby(np.cumsum(first), sort=False)
-    found = strides.agg({"step": "last", "epoch": "last", "loss_min": "min", "loss_max": "max"})
+    last = {name: "last" for name in ("step", "epoch", "learning_rate") if name in steps}
+    found = strides.agg({**last, "loss_min": "min", "loss_max": "max"})
     return found.assign(loss=strides["loss"].sum(min_count=1) / strides["many"].sum())
 
 
-def _small(figure: dict[str, Any], *, named: bool) -> list[str]:
+def _small(figure: dict[str, Any]) -> list[str]:
     """Take out what stands over and beside the figure anyway; what is to be said of its edges."""
     layout = figure["layout"]
-    layout["showlegend"] = named
-    layout["margin"] |= {"b": 0} if named else {"b": 0, "t": 8}
+    layout["showlegend"] = False
+    layout["hovermode"] = "x"
+    layout["margin"] |= {"b": 0, "t": 8}
+    layout["meta"]["along"] = layout["xaxis"]["title"]["text"]
     for axis in ("xaxis", "yaxis"):
         layout[axis]["title"] = {"text": ""}
     notes: list[str] = layout["meta"]["notes"]

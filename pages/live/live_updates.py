@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -12,9 +13,9 @@ from starlette.responses import JSONResponse
 
 from pages.live.learning_curves import CURVE_COLUMNS, etag
 from pages.server import store_cache
-from pages.shared.status import Run
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
+from vitcore.spec import differing, fields
 from vitcore.store import queries
 from vitcore.store.index import Index
 
@@ -23,7 +24,8 @@ COLUMNS = (  # of a run, as far as Live shows them
     *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
     *("error_percent", "val_error", "val_error_best", "best_epoch", "test_error_best"),
     *("training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
-    *("folder", "image_size", "skip_broken", "validation", "validation_seed"),
+    *("loss", "train_loss", "device_used", "val_samples", "test_samples"),
+    *(each.name for each in fields() if each.name not in ("dataset", "epochs")),
 )
 
 
@@ -32,8 +34,8 @@ class PageState:
     """What there is to see of some runs between two changes: made once, however many look on."""
 
     changes: int
-    rows: Sequence[Run]
-    others: Sequence[Run]  # that run besides
+    rows: Sequence[Mapping[str, Any]]
+    others: Sequence[Mapping[str, Any]]  # that run besides
     notes: dict[str, list[str]]
     statuses: frozenset[str]  # of every run
 
@@ -55,11 +57,16 @@ class PageState:
         """What there is to see of these runs now, shared with every session that looks at the same ones."""
         return store_cache.view(("live", *ids), partial(PageState.of, tuple(ids)))
 
+    @cached_property
+    def called(self) -> differing.Called:
+        """What the runs are called among one another."""
+        return differing.called(self.rows)
+
     @property
     def learned(self) -> tuple[object, ...]:
         """What tells that more has been learned, or said of it."""
         text = [(run["status"], len(self.notes[run["id"]]), _size(run["id"])) for run in self.rows]
-        return (*etag(self.rows), *text)
+        return (*etag(self.rows), *text, *self.called.names.values())
 
     @property
     def active(self) -> bool:

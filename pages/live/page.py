@@ -5,33 +5,35 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 
 from pages.live.learning_curves import curves
 from pages.live.live_updates import PageState, address
+from pages.live.options_panel import options
 from pages.live.queue_panel import waiting
 from pages.live.run_header import head, numbers
+from pages.live.run_table import AT_ONCE, table
 from pages.server import store_cache
 from pages.server.change_poller import poll_changes
-from pages.shared import format, frame
+from pages.shared import format, frame, naming, run_colors
 from pages.shared.confusion_panel import SPLITS, confusions
-from pages.shared.naming import run_names
 from pages.shared.run_picker import pick_runs
 from pages.shared.status import Run
 from vitcore.errors import UserError
 from vitcore.runs import system_load
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results
+from vitcore.spec import differing
 from vitcore.store import queries
 
 LINGER = 10.0  # seconds in which it goes on looking after the last run has ended
 LOG_BYTES = 20_000
 
 
-def confusion(rows: Sequence[Run]) -> None:
+def confusion(rows: Sequence[Run], called: Mapping[str, str]) -> None:
     """Which classes one of the runs takes for which, epoch by epoch, and the images behind it."""
     index = store_cache.index()
     known = {run["id"]: run for run in rows if any(queries.confusion_epochs(index, run["id"], of) for of in SPLITS)}
@@ -39,7 +41,6 @@ def confusion(rows: Sequence[Run]) -> None:
         return
     st.subheader("Confusion matrix", anchor=False)
     id = next(iter(known))
-    called = run_names(rows)
     if len(known) > 1:
         if st.session_state.get("confusion-run") not in known:
             st.session_state["confusion-run"] = id  # the one it was of is not chosen any more
@@ -47,19 +48,36 @@ def confusion(rows: Sequence[Run]) -> None:
     confusions(known[id], called[id], key="confusion")
 
 
-def log(run: Run, notes: list[str], *, whose: str) -> None:
-    """What the trainer had to say, and the end of what its process wrote; `whose` stands behind both."""
-    for text in notes:
-        st.caption(format.plain(text) + whose)
+def logs(state: PageState) -> None:
+    """What the trainers had to say, and the worker's log of one run: the only one, or one that is chosen."""
+    called, several = state.called.names, len(state.rows) > 1
+    texts: dict[str, list[str]] = {}
+    for run in state.rows:
+        for text in state.notes[run["id"]]:
+            texts.setdefault(text, []).append(called[run["id"]])
+    for text, whose in texts.items():
+        of = f"{len(whose)} of {len(called)} runs" if len(whose) > 3 else ", ".join(whose)
+        st.caption(format.plain(f"{text} · {of}" if several else text))
+    written = {run["id"]: found for run in state.rows if (found := log(run))}
+    if not written:
+        return
+    with st.expander("The worker's log", key="live-log"):
+        id = next(iter(written))
+        if several:
+            if st.session_state.get("log-run") not in written:
+                st.session_state["log-run"] = id
+            id = st.selectbox("Of", list(written), format_func=lambda id: called.get(id, id), key="log-run", width=420)
+        st.code(written[id], language=None, height=240)
+
+
+def log(run: Run) -> str:
+    """The end of what a run's process wrote; empty where there is nothing."""
     try:
         with open_own(Results().run(run["id"]).log) as file:
             file.seek(-min(LOG_BYTES, os.fstat(file.fileno()).st_size), os.SEEK_END)
-            written = file.read(LOG_BYTES).decode(errors="replace").replace("\0", "").strip()
+            return file.read(LOG_BYTES).decode(errors="replace").replace("\0", "").strip()
     except (OSError, UserError):  # none, or none that can be read: the run's row says why
-        return
-    if written:
-        with st.expander(f"The worker's log{whose}"):
-            st.code(written, language=None, height=240)
+        return ""
 
 
 def moving(active: bool) -> bool:
@@ -77,11 +95,11 @@ def top(ids: list[str]) -> None:
     state = PageState.at(ids)
     st.session_state["live-changes"] = state.changes
     st.space("small")
-    called = run_names([*state.rows, *state.others])
-    for run in state.rows:
-        head(run, called[run["id"]])
     if len(state.rows) == 1:
+        head(state.rows[0], state.called.names[state.rows[0]["id"]])
         numbers(state.rows[0])
+    elif state.rows:
+        table(state.rows, state.called, run_colors.places(ids, page="live"), key="live-table")
 
 
 @st.fragment(key="live-learned")
@@ -91,11 +109,9 @@ def learned(ids: list[str]) -> None:
     st.session_state["live-learned"] = state.learned
     if all(run["status"] == "queued" for run in state.rows):
         return
-    curves(state.rows)
-    confusion(state.rows)
-    called = run_names(state.rows)
-    for run in state.rows:
-        log(run, state.notes[run["id"]], whose="" if len(called) == 1 else f" · {called[run['id']]}")
+    curves(state.rows, state.called.names, run_colors.places(ids, page="live"))
+    confusion(state.rows, state.called.names)
+    logs(state)
 
 
 @st.fragment(key="live-around")
@@ -104,13 +120,11 @@ def around(ids: list[str]) -> None:
     state = PageState.at(ids)
     if state.others:
         st.subheader("Also running", anchor=False)
-        called = run_names([*state.rows, *state.others])
-        for run in state.others:
-            head(run, called[run["id"]])
+        table(state.others, differing.called(state.others), {}, key="live-others")
     if "running" in state.statuses:
         st.caption(f"This machine: {system_load.busy()}.")
     if "queued" in state.statuses:
-        waiting(store_cache.runs())
+        waiting()
 
 
 def on_change(ids: list[str]) -> list[str]:
@@ -122,6 +136,13 @@ def on_change(ids: list[str]) -> list[str]:
         return []
     more = state.learned != st.session_state.get("live-learned")
     return ["live-top", *(["live-learned"] if more else []), "live-around"]
+
+
+def above(ids: list[str]) -> None:
+    """What the chosen runs share, said once; of a single run its own line says it."""
+    text = naming.called(ids).above() if ids else "No run is chosen."
+    if text:
+        st.caption(format.plain(text), width="stretch")
 
 
 def begin() -> list[str]:
@@ -139,8 +160,12 @@ if everything.empty:
     poll_changes(address([]), begin, key="live-pulse", still=True)
 else:
     now = everything[everything["status"] == "running"]
-    chosen = pick_runs(everything, key="live-runs", first=list((now if len(now) else everything.head(1))["id"]))
+    first = list((now if len(now) else everything.head(1))["id"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="live-which"):
+        chosen = pick_runs(everything, key="live-runs", first=first, most=AT_ONCE, folded=True)
+        above(chosen)
     top(chosen)
+    options(chosen)
     learned(chosen)
     around(chosen)
     moves = st.session_state["live-moves"] = moving(not store_cache.active(everything).empty)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
-from pages.shared import format
-from pages.shared.naming import run_names
+from pages.shared import format, naming
 from pages.shared.status import answered, start_here, why_waiting
 from vitcore.errors import UserError
 from vitcore.runs import queue, seal
@@ -17,10 +15,10 @@ from vitcore.runs.folder import Results
 SHOWN = 8
 
 
-def waiting(table: pd.DataFrame) -> None:
+def waiting() -> None:
     """Every waiting run in the order in which they will be taken up, the first few with their buttons."""
     queued = queue.queued(Results())
-    titles = run_names(table.loc[table["id"].isin(queued), ["id", "title"]].to_dict("records"))
+    titles = naming.called(queued).names
     ids = [id for id in queued if id in titles]
     if not ids:
         return
@@ -76,6 +74,6 @@ def _cancel_all(ids: list[str]) -> None:
         try:
             queue.cancel(Results(), id)
         except UserError as error:
-            st.toast(format.plain(str(error)))
+            st.toast(format.plain(naming.in_words(str(error))))
     answered(lambda results: None)
     st.rerun()  # the whole page, as after whatever changes a run's state

@@ -21,6 +21,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const one = (panels[place] ??= panel(wall))
     one.pick = point => data.picks && setTriggerValue("picked", point)
     one.host.toggleAttribute("data-picks", data.picks)
+    one.followed = Boolean(data.followed)
     one.want(wanted)
   })
   return () => {
@@ -32,14 +33,22 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function panel(wall) {
   const figure = document.createElement("figure")
   const caption = figure.appendChild(document.createElement("figcaption"))
+  const title = caption.appendChild(document.createElement("span"))
   const host = figure.appendChild(document.createElement("div"))
   host.className = "vitcore-chart"
+  caption.append(tools(host, () => one))
   wall.append(figure)
   const watcher = new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host))
   watcher.observe(host)
-  const one = { host, wanted: null, busy: false, drawn: false }
+  const one = { host, wanted: null, last: null, busy: false, drawn: false, followed: false }
+  const again = () => {
+    if (!one.followed || !one.last) return
+    one.wanted ??= one.last
+    draw(one, host)
+  }
+  window.addEventListener("vitcore-focus", again)
   one.want = wanted => {
-    caption.textContent = wanted.title
+    title.textContent = wanted.title
     host.dataset.key = wanted.key
     // A figure that needs room for its axes is scrolled sideways on a narrow screen, not squeezed.
     const { least_width: least, square } = wanted.figure?.layout.meta ?? {}
@@ -47,11 +56,12 @@ function panel(wall) {
     host.style.height = `${height}px`
     host.style.minWidth = least ? `${least}px` : ""
     figure.style.overflowX = least ? "auto" : ""
-    one.wanted = { ...wanted, height }
+    one.wanted = one.last = { ...wanted, height }
     draw(one, host)
   }
   one.remove = () => {
     watcher.disconnect()
+    window.removeEventListener("vitcore-focus", again)
     if (one.drawn) window.Plotly.purge(host)
     figure.remove()
   }
@@ -67,6 +77,7 @@ async function draw(one, host) {
     while (one.wanted) {
       const { figure, name, height, instead } = one.wanted
       one.wanted = null
+      one.name = name
       if (!figure) {
         Plotly.purge(host)
         one.drawn = false
@@ -75,9 +86,13 @@ async function draw(one, host) {
         continue
       }
       if (!one.drawn) host.textContent = ""
-      const traces = figure.data.map(trace => colored(trace, host))
-      await Plotly.react(host, traces, themed(figure.layout, host, height), settings(name))
-      if (!one.drawn) host.on("plotly_click", event => one.pick(event.points[0].pointNumber))
+      const traces = figure.data.map(trace => (one.followed ? focused(trace) : colored(trace, host)))
+      await Plotly.react(host, traces, themed(figure.layout, host, height), settings)
+      if (!one.drawn) {
+        host.on("plotly_click", event => one.pick(event.points[0].pointNumber))
+        host.on("plotly_hover", event => one.followed && hovered(host, event))
+        host.on("plotly_unhover", () => host.parentElement.querySelector(".vitcore-hover")?.remove())
+      }
       one.drawn = true
       host.dataset.points = (host.calcdata ?? []).reduce((sum, points) => sum + points.length, 0)
     }
@@ -106,36 +121,131 @@ function themed(layout, host, height) {
   const themed = { ...layout, height, autosize: true, font: { ...layout.font, color: ink, family, size: 13 } }
   delete themed.width
   themed.hoverlabel = { ...layout.hoverlabel, bgcolor: paper, bordercolor: rule, font: { color: ink, family, size: 13 } }
-  themed.modebar = { bgcolor: "rgba(0,0,0,0)", color: token(host, "--st-gray-color"), activecolor: ink, orientation: "v" }
   for (const key of Object.keys(layout).filter(key => /^[xy]axis\d*$/.test(key)))
     themed[key] = { ...layout[key], gridcolor: rule, zerolinecolor: rule, linecolor: rule }
   if (host.clientWidth < 480) themed.legend = { ...layout.legend, font: { size: 11 } }
   return themed
 }
 
-// Made once a name: where a button's function is another than before, Plotly draws anew and forgets zoom and hidden curves.
-const settled = new Map()
-
-function settings(name) {
-  if (!settled.has(name)) settled.set(name, buttons(name))
-  return settled.get(name)
+// The run that the table of runs has in front is drawn over all others, and those hidden there are not.
+function focused(trace) {
+  const { front, hidden } = window.vitcoreFocus ?? { front: null, hidden: new Set() }
+  const run = runOf(trace)
+  const there = { ...trace, visible: !hidden.has(run), zorder: front === run ? 1 : 0 }
+  if (trace.hoverinfo !== "skip") Object.assign(there, { hoverinfo: "none", hovertemplate: null })
+  if (!front) return there
+  if (front !== run) return { ...there, opacity: 0.15 }
+  return trace.line?.width ? { ...there, line: { ...trace.line, width: trace.line.width + 1 } } : there
 }
 
-function buttons(name) {
-  const save = (format, label) => ({
-    name: `save-${format}`,
-    title: `Save as ${label}`,
-    icon: window.Plotly.Icons.camera,
-    click: chart => {
-      const layout = { ...chart.layout, paper_bgcolor: token(chart, "--st-background-color") }
-      const size = { width: chart.clientWidth, height: chart.clientHeight }
-      window.Plotly.downloadImage({ data: chart.data, layout }, { format, filename: name, scale: 2, ...size })
-    },
-  })
-  return {
-    displaylogo: false,
-    responsive: false,
-    scrollZoom: false,
-    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"], [save("png", "PNG"), save("svg", "SVG")]],
+const runOf = trace => (trace.legendgroup ?? "").slice((trace.legendgroup ?? "").indexOf(":") + 1)
+
+// All runs at one place, the highest first: a box beside the pointer, since Plotly's own would be cut off.
+function hovered(host, event) {
+  const runs = new Map()
+  const [first] = event.points
+  const there = point => point.data.hoverinfo !== "skip" && Math.abs(point.xaxis.c2p(point.x) - first.xaxis.c2p(first.x)) < 4
+  for (const point of event.points.filter(there)) {
+    const training = point.data.line?.dash === "dot" && point.data.name.endsWith(", training")
+    const run = runs.get(runOf(point.data)) ?? runs.set(runOf(point.data), { high: -Infinity }).get(runOf(point.data))
+    const text = point.text ?? number(point.y, point.yaxis)
+    if (training) run.training = text
+    else Object.assign(run, { name: unescaped(point.data.name), drawn: point.data, text })
+    run.high = Math.max(run.high, point.data.yaxis === "y2" ? Infinity : point.y)
+    run.name ??= unescaped(point.data.name)
+    run.drawn ??= point.data
   }
+  const box = document.createElement("div")
+  box.className = "vitcore-hover"
+  const add = (...texts) => texts.map(text => (box.appendChild(document.createElement("span")).textContent = text ?? ""))
+  const both = [...runs.values()].some(run => run.training)
+  box.style.gridTemplateColumns = `auto minmax(4rem, 1fr) auto${both ? " auto" : ""}`
+  add("", `${host.layout.meta?.along ?? ""} ${Number(first.x).toLocaleString("en")}`.trim(), both ? "held out" : "", ...(both ? ["training"] : []))
+  for (const run of [...runs.values()].sort((a, b) => b.high - a.high)) {
+    const sign = box.appendChild(document.createElement("i"))
+    sign.style.borderTopColor = run.drawn.line?.color ?? run.drawn.marker?.color
+    sign.style.borderTopStyle = { solid: "solid", dot: "dotted" }[run.drawn.line?.dash ?? "solid"] ?? "dashed"
+    add(run.name, run.text, ...(both ? [run.training] : []))
+  }
+  host.parentElement.querySelector(".vitcore-hover")?.remove()
+  host.parentElement.append(box)
+  const frame = host.parentElement.getBoundingClientRect()
+  const x = event.event.clientX - frame.left
+  const right = x < frame.width / 2 ? x + 16 : x - 16 - box.offsetWidth
+  box.style.left = `${Math.max(0, Math.min(right, frame.width - box.offsetWidth))}px`
+  box.style.top = `${host.offsetTop + 4}px`
 }
+
+const number = (value, axis) =>
+  axis.hoverformat?.endsWith("%") ? `${(100 * value).toFixed(2)} %` : Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 8 })
+
+// Names are written for Plotly, which reads tags: here they are text.
+const unescaped = name =>
+  name.replaceAll("%&#123;", "%{").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&")
+
+// What can be done to a chart stands in the line above it, never over a curve.
+function tools(host, one) {
+  const bar = document.createElement("span")
+  bar.className = "tools"
+  const button = (words, does, parent = bar) => {
+    const made = parent.appendChild(document.createElement("button"))
+    made.type = "button"
+    made.textContent = words
+    made.onclick = does
+  }
+  button("Reset", () => reset(host))
+  const menu = bar.appendChild(document.createElement("details"))
+  menu.appendChild(document.createElement("summary")).textContent = "Download"
+  const list = menu.appendChild(document.createElement("div"))
+  for (const format of ["png", "svg", "csv"])
+    button(format.toUpperCase(), () => {
+      menu.open = false
+      format === "csv" ? saveTable(host, one().name) : savePicture(host, one().name, format)
+    }, list)
+  menu.onkeydown = event => event.key === "Escape" && (menu.open = false)
+  menu.addEventListener("focusout", event => menu.contains(event.relatedTarget) || (menu.open = false))
+  return bar
+}
+
+function reset(host) {
+  const axes = Object.keys(host.layout ?? {}).filter(key => /^[xy]axis\d*$/.test(key) && !host.layout[key].fixedrange)
+  const wanted = axes.map(key => [`${key}.autorange`, host.layout[key].autorange === "reversed" ? "reversed" : true])
+  if (wanted.length) window.Plotly.relayout(host, Object.fromEntries(wanted))
+}
+
+function savePicture(host, name, format) {
+  const layout = { ...host.layout, paper_bgcolor: token(host, "--st-background-color") }
+  const size = { width: host.clientWidth, height: host.clientHeight }
+  window.Plotly.downloadImage({ data: host.data, layout }, { format, filename: name, scale: 2, ...size })
+}
+
+// A line a point: the trace's name, where it stands and what it says; of a matrix a line a cell.
+function saveTable(host, name) {
+  const lines = [["series", "x", "y", "value"]]
+  for (const trace of host._fullData ?? []) {
+    const [x, y] = [listed(trace.x), listed(trace.y)]
+    const label = unescaped(trace.name ?? "")
+    if (trace.dimensions)
+      trace.dimensions.forEach(axis => listed(axis.values).forEach((value, place) => lines.push([axis.label, place + 1, value, ""])))
+    else if (trace.z) trace.z.forEach((row, up) => listed(row).forEach((value, across) => lines.push([label, x[across], y[up], value])))
+    else if (trace.hoverinfo !== "skip" && trace.visible === true) x.forEach((value, place) => lines.push([label, value, y[place], ""]))
+  }
+  const text = lines.map(line => line.map(cell).join(",")).join("\r\n")
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }))
+  link.download = `${name}.csv`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
+
+const listed = values => Array.from(values ?? [])
+
+// A text that a spreadsheet would compute is written as text.
+function cell(value) {
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : ""
+  const text = String(value ?? "").replace(/^(?=\s*[=+\-@\t\r])/, "'")
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+// One for all: where settings are others than before, Plotly draws anew and forgets zoom and hidden curves.
+const settings = { displaylogo: false, responsive: false, scrollZoom: false, displayModeBar: false }

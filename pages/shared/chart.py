@@ -93,10 +93,15 @@ def chart(
     _component(key=key, data=data, height="content", on_picked_change=lambda: on_pick(st.session_state[key].picked))
 
 
-def wall(panels: Sequence[Panel], *, key: str, height: int) -> None:
-    """Charts side by side, two where there is room; one element of the page, which costs a quarter of four."""
+def wall(panels: Sequence[Panel], *, key: str, height: int, followed: bool = False) -> None:
+    """Charts side by side, two where there is room; one element of the page, which costs a quarter of four.
+
+    Args:
+        followed: a table of the runs beside it is the legend: the run pressed there is drawn in front, those hidden
+            there are left out, and what is hovered over is said of all runs at once.
+    """
     content = [_content(panel, height) for panel in panels]
-    _component(key=key, data={"charts": content, "picks": False}, height="content")
+    _component(key=key, data={"charts": content, "picks": False, "followed": followed}, height="content")
 
 
 def _content(panel: Panel, height: int | None) -> dict[str, Any]:

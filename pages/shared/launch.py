@@ -8,7 +8,6 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
-from pages.shared.run_picker import MOST
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
@@ -44,4 +43,4 @@ def launch(specs: Sequence[RunSpec]) -> list[str]:
 def watch(ids: Sequence[str]) -> None:
     """Go to Live with these runs chosen."""
     st.session_state.pop("live-runs", None)
-    st.switch_page("live/page.py", query_params={"runs": ",".join(ids[:MOST])})
+    st.switch_page("live/page.py", query_params={"runs": ",".join(ids)})

@@ -1,22 +1,55 @@
-"""What runs are called on a page: their titles, told apart where two share one."""
+"""What runs are called on pages: among all that are stored, among a few, in sentences and in the names of files."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import functools
+import re
+from collections.abc import Sequence
 
-from pages.shared.status import Run
-from vitcore.apart import apart
+import pandas as pd
 
-TAIL = 4  # letters of an id that tell it from others of its title
+from pages.server import store_cache
+from vitcore.runs.folder import Results
+from vitcore.spec.differing import Called
+from vitcore.store import naming
+
+LONGEST = 60  # letters of a file's name, before its ending
+_ID = re.compile(r"\b\d{8}-\d{6}-[\w.-]{2,80}\b")
 
 
-def run_names(runs: Iterable[Run]) -> dict[str, str]:
-    """Each run's id and what it is called among these; no two are called the same.
+def everything() -> dict[str, str]:
+    """What each stored run is called among all of them; made anew only for a run or a name more or less."""
+    table = store_cache.runs()
+    return _among_all(str(Results().root), tuple(zip(table["id"], table["title"], strict=True)))
 
-    What tells them apart stands first: on a phone the end of a long title is cut off.
-    """
-    titles = {str(run["id"]): str(run["title"]) for run in runs}
-    known = Counter(titles.values())
-    labels = [title if known[title] == 1 else f"{id[-TAIL:]} · {title}" for id, title in titles.items()]
-    return dict(zip(titles, apart(labels, [id[-TAIL:] for id in titles]), strict=True))
+
+@functools.lru_cache(maxsize=4)
+def _among_all(root: str, titles: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Options of a run never change, so that ids and titles say whether names do."""
+    table = store_cache.runs()
+    return naming.called(table[table["id"].isin([id for id, _ in titles])]).names
+
+
+def called(ids: Sequence[str]) -> Called:
+    """What these runs are called among one another, as far as they are stored."""
+    table = store_cache.runs()
+    return naming.called(table[table["id"].isin(list(ids))])
+
+
+def of(table: pd.DataFrame) -> Called:
+    """What the runs of a table are called among one another."""
+    return naming.called(table)
+
+
+def in_words(sentence: str) -> str:
+    """A sentence with each id of a stored run replaced by what it is called."""
+    if not _ID.search(sentence):
+        return sentence
+    names = everything()
+    return _ID.sub(lambda found: names.get(found[0], found[0]), sentence)
+
+
+def file_name(id: str) -> str:
+    """What a file of a run is called before its ending: its name in letters that every file system takes."""
+    words = re.sub(r"[^\w.]+", "-", everything().get(id, id), flags=re.ASCII).strip("-._")[:LONGEST]
+    return f"{words or 'run'}-{id[-4:]}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from pages.shared import addressed, format
-from pages.shared.naming import run_names
+from pages.shared import addressed, format, naming
+from vitcore.apart import apart
 from vitcore.runs.folder import Results
 
 MOST = 8
@@ -28,34 +29,40 @@ def pick_runs(
     label: str = "Runs",
     why: Callable[[str], str] = gone,
     most: int = MOST,
+    folded: bool = False,
 ) -> list[str]:
     """A multiple choice of runs, newest first; at first what the address names, else `first`.
 
-    What an address asks for and is not shown is said above the choice, until another choice is made.
+    What an address asks for and is not shown is said above the choice, until another choice is made. The chosen are
+    called by what differs among them, the others by what tells them from all that are stored.
 
     Args:
+        folded: behind a button, for a page that names the runs itself.
         most: so many can be chosen.
         why: of a run that the address names and that is not in the table, what is the matter with it.
     """
-    state, titles = st.session_state, run_names(table[["id", "title"]].to_dict("records"))
+    state, known = st.session_state, naming.everything()
+    titles = {run: known.get(run, run) for run in table["id"]}
     doubts, written = f"{key}-told", f"{key}-written"
     if key not in state or asked_anew(key):
         named = list(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
-        known = [run for run in named if run in titles]
-        state[key] = known or [run for run in first if run in titles]
-        state[doubts] = _doubts(named, known, [titles[run] for run in state[key][:most]], why, most)
+        there = [run for run in named if run in titles]
+        state[key] = there or [run for run in first if run in titles]
+        state[doubts] = _doubts(named, there, [titles[run] for run in state[key][:most]], len(state[key]), why, most)
     state[key] = [run for run in state[key] if run in titles][:most]
     for sentence in [*addressed.unknown(("runs",)), *state.get(doubts, ())]:
         st.warning(format.plain(sentence))
-    chosen = st.multiselect(
-        label,
-        list(titles),
-        key=key,
-        format_func=lambda run: titles.get(run, run),
-        max_selections=most,
-        placeholder="Choose runs",
-        on_change=partial(state.pop, doubts, None),
-    )
+    words = _words(titles, state[key], table)
+    with st.popover(f"Choose {label.lower()}", key=f"{key}-choice") if folded else nullcontext():
+        chosen = st.multiselect(
+            label,
+            list(titles),
+            key=key,
+            format_func=lambda run: words.get(run, run),
+            max_selections=most,
+            placeholder="Choose runs",
+            on_change=partial(state.pop, doubts, None),
+        )
     if chosen:
         st.query_params["runs"] = ",".join(chosen)
     elif "runs" in st.query_params:
@@ -73,7 +80,15 @@ def asked_anew(key: str) -> bool:
     return bool(address) and address != st.session_state.get(f"{key}-written")
 
 
-def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[[str], str], most: int) -> list[str]:
+def _words(titles: dict[str, str], chosen: list[str], table: pd.DataFrame) -> dict[str, str]:
+    """What each is called in the choice: no two alike, the chosen by what differs among them."""
+    among = naming.of(table[table["id"].isin(chosen)]).names
+    return dict(zip(titles, apart([among.get(run, title) for run, title in titles.items()]), strict=True))
+
+
+def _doubts(
+    named: list[str], known: list[str], shown: list[str], asked: int, why: Callable[[str], str], most: int
+) -> list[str]:
     """A sentence for each reason why what an address names is not shown."""
     reasons: dict[str, list[str]] = {}
     for run in named:
@@ -85,6 +100,8 @@ def _doubts(named: list[str], known: list[str], shown: list[str], why: Callable[
     for reason, runs in reasons.items():
         each = "which" if len(runs) == 1 else "each of which"
         messages.append(f"The address names {addressed.listed(runs)}, {each} {reason}; {instead}.")
+    if not named and asked > most:
+        messages.append(f"{asked:,} runs are running; the first {most} of them are shown, as many as fit.")
     if len(known) > most:
         messages.append(f"The address names {len(known):,} runs; the first {most} of them are shown, as many as fit.")
     return messages

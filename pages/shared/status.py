@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
 from pages.server import store_cache
-from pages.shared import format
+from pages.shared import format, naming
 from vitcore.errors import UserError
 from vitcore.runs import dependencies, queue, seal
 from vitcore.runs.folder import Results
@@ -59,42 +60,58 @@ def progress_line(run: Run) -> str:
     return " · ".join(parts)
 
 
+@dataclass(frozen=True)
+class Way:
+    """Something that can be done to a run: of which statuses, under which words, and what it does."""
+
+    statuses: tuple[str, ...]
+    words: str
+    help: str
+    does: Callable[[Results, str], object]
+    foreign: bool = False  # of runs alone that another account has queued
+
+    def fits(self, run: Run) -> bool:
+        """Whether it can be done to this run as it stands."""
+        return run["status"] in self.statuses and (not self.foreign or run["reason"] == seal.FOREIGN)
+
+    def label(self, run: Run) -> str:
+        """What stands on its button; a run that has not begun starts again instead of going on."""
+        return "Start again" if self.words == "Resume" and not _begun(run) else self.words
+
+
+WAYS: dict[str, Way] = {
+    "pause": Way(("running",), "Pause", "Keeps its place to go on from.", queue.pause),
+    "stop": Way(("running",), "Stop", "Keeps what it has learned.", queue.stop),
+    "start": Way(("queued",), "Start here", seal.FOREIGN, queue.resume, foreign=True),
+    "cancel": Way(("queued",), "Cancel", "", queue.cancel),
+    "resume": Way(RESUMABLE, "Resume", "Goes on from its last checkpoint.", queue.resume),
+}
+"""What can be done to a run, by the name under which a browser asks for it."""
+
+
 def actions(run: Run) -> None:
     """What can be done to a run as it stands: pause or stop, take out of the queue, go on from its checkpoint.
 
     In a box of fixed width: a button that goes takes its leave only at the end of a run of the script, and the one
     beside it would slide away from under the pointer between press and release, which loses the click.
     """
-    if run["status"] in ("running", "queued", *RESUMABLE):
-        with st.container(horizontal=True, width=WAYS_WIDTH, gap="small", key=f"ways-{run['id']}"):
-            _buttons(run)
+    fitting = {name: way for name, way in WAYS.items() if way.fits(run)}
+    if not fitting:
+        return
+    id = str(run["id"])
+    with st.container(horizontal=True, width=WAYS_WIDTH, gap="small", key=f"ways-{id}"):
+        for name, way in fitting.items():
+            text = way.help if name != "resume" or _begun(run) else "Queues it once more."
+            st.button(way.label(run), key=f"{name}-{id}", on_click=act, args=(way.does, id), help=text or None)
 
 
-def _buttons(run: Run) -> None:
-    id, state = run["id"], run["status"]
-    if state == "running":
-        st.button(
-            "Pause", key=f"pause-{id}", on_click=_ask, args=(queue.pause, id), help="Keeps its place to go on from."
-        )
-        st.button("Stop", key=f"stop-{id}", on_click=_ask, args=(queue.stop, id), help="Keeps what it has learned.")
-    elif state == "queued":
-        if run["reason"] == seal.FOREIGN:
-            start_here(id, key=f"start-{id}")
-        st.button("Cancel", key=f"cancel-{id}", on_click=_ask, args=(queue.cancel, id))
-    elif state in RESUMABLE:
-        begun = int(run["epochs_done"]) > 0
-        st.button(
-            "Resume" if begun else "Start again",
-            key=f"resume-{id}",
-            on_click=_ask,
-            args=(queue.resume, id),
-            help="Goes on from its last checkpoint." if begun else "Queues it once more.",
-        )
+def _begun(run: Run) -> bool:
+    return not format.missing(run["epochs_done"]) and int(run["epochs_done"]) > 0
 
 
 def start_here(id: str, *, key: str) -> None:
     """The word of a person without which a run that another account has queued does not start."""
-    st.button("Start here", key=key, on_click=_ask, args=(queue.resume, id), help=seal.FOREIGN)
+    st.button("Start here", key=key, on_click=act, args=(queue.resume, id), help=seal.FOREIGN)
 
 
 def answered(what: Callable[[Results], object]) -> bool:
@@ -102,12 +119,13 @@ def answered(what: Callable[[Results], object]) -> bool:
     try:
         what(Results())
     except UserError as error:
-        st.toast(format.plain(str(error)))
+        st.toast(format.plain(naming.in_words(str(error))))
         return False
     store_cache.index(now=True)
     return True
 
 
-def _ask(what: Callable[[Results, str], None], run_id: str) -> None:
+def act(what: Callable[[Results, str], object], run_id: str) -> None:
+    """Do something to a run, as the answer to a press; a refusal is said."""
     if answered(lambda results: what(results, run_id)):
         st.rerun()  # the whole page: a run that waits or trains has parts that one at rest has not

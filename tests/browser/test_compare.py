@@ -46,8 +46,8 @@ def press_head(page: Page, name: str) -> None:
     assert box
     heads = table.locator("th").all_text_contents()
     at = next(place for place, text in enumerate(heads) if text.startswith(name))
-    assert at == 1, heads  # after the boxes and the name of 300 px
-    page.mouse.click(box["x"] + 33 + 300 + 30, box["y"] + 18)
+    assert at == 1, heads  # after the boxes and the name of 270 px
+    page.mouse.click(box["x"] + 33 + 270 + 30, box["y"] + 18)
 
 
 @pytest.mark.parametrize("groups", ["", "1"])
@@ -76,7 +76,7 @@ def test_a_press_on_a_head_sorts_the_page_the_address_and_the_csv(page: Page, tm
     results = stock(tmp_path / "results")
     page.set_viewport_size({"width": 1440, "height": 1000})
     with served(results.root) as server:
-        visit(page, f"{server.url}/compare?hidden=status", "Compare")
+        visit(page, f"{server.url}/compare?hidden=status,learning_rate,seed", "Compare")
         for down in (False, True):
             press_head(page, "Test error")
             expect(page).to_have_url(re.compile("descending=1" if down else "sort=error_percent"), timeout=PATIENCE)
@@ -118,7 +118,7 @@ def test_the_menu_of_a_head_offers_no_sorting_of_its_own(page: Page, tmp_path: P
         page.wait_for_timeout(1000)
         box = table.bounding_box()
         assert box
-        corner = (box["x"] + 33 + 300 - 14, box["y"] + 18)  # the first head's right end, where its menu opens
+        corner = (box["x"] + 33 + 270 - 14, box["y"] + 18)  # the first head's right end, where its menu opens
         page.mouse.move(*corner, steps=4)
         page.wait_for_timeout(500)
         page.mouse.click(*corner)

@@ -19,6 +19,7 @@ from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
 
+ACCURACY = ".vitcore-chart[data-key=curve-held_out_accuracy]"
 MATRIX = ".vitcore-chart[data-key=confusion]"
 
 
@@ -51,7 +52,7 @@ def test_the_matrix_is_the_chosen_run_s_when_two_share_a_title(page: Page, tmp_p
                 arg=[MATRIX, str(count)],
                 timeout=PATIENCE,
             )
-            expect(page.get_by_text(re.compile(f"^{id[-4:]} · .*, after epoch 2$"))).to_be_visible()
+            expect(page.get_by_text(re.compile(f" · {id[-4:]}, test images, after epoch 2$"))).to_be_visible()
 
 
 @pytest.mark.parametrize("begun", [True, False])
@@ -94,9 +95,9 @@ def _train(page: Page, run: RunFolder) -> None:
         events.close()
 
 
-def test_more_runs_than_fit_are_said_on_live_and_on_draw(page: Page, tmp_path: Path) -> None:
+def test_a_sweep_is_whole_on_live_and_more_runs_than_fit_are_said_on_draw(page: Page, tmp_path: Path) -> None:
     results, locked = Results(tmp_path / "results"), []
-    specs = [RunSpec.of(architecture="cct-mini/3x3", epochs=3, seed=seed) for seed in range(10)]
+    specs = [RunSpec.of(architecture="cct-mini/3x3", epochs=3, seed=seed) for seed in range(12)]
     runs = [tell(results, spec, status=None, epochs=1) for spec in specs]
     for run in runs:
         give_weights(run)
@@ -105,15 +106,49 @@ def test_more_runs_than_fit_are_said_on_live_and_on_draw(page: Page, tmp_path: P
         locked.append(lock)
     ids = ",".join(run.id for run in runs)
     with served(results.root) as server:
-        visit(page, f"{server.url}/live", "Live")  # all ten train
-        expect(page.get_by_text("Also running")).to_be_visible(timeout=PATIENCE)
-        expect(page.locator('[class*="st-key-head-"]')).to_have_count(10)
+        visit(page, f"{server.url}/live", "Live")  # all twelve train
+        lines = page.locator(".vitcore-runs tr[data-run]")
+        expect(lines).to_have_count(12)
+        wait_for_points(page, "curve-held_out_accuracy", 11)
+        _front_hide_and_hover(page, runs[3].id)
+        page.locator(f".vitcore-runs tr[data-run='{runs[5].id}'] [data-way=rename]").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.type("mine")
+        page.keyboard.press("Enter")
+        expect(lines.filter(has_text="mine")).to_have_count(1)
+        page.locator(f".vitcore-runs tr[data-run='{runs[4].id}']").hover()
+        page.locator(f".vitcore-runs tr[data-run='{runs[4].id}'] [data-way=pause]").click()
+        page.wait_for_timeout(500)
+        settle(page)
+        assert runs[4].request.read_text() == "pause"
+        visit(page, f"{server.url}/draw?runs={ids}")
+        expect(page.get_by_text("names 12 runs; the first 8 of them are shown")).to_be_visible(timeout=PATIENCE)
+        chosen = ",".join(run.id for run in runs[:8])
+        expect(page).to_have_url(f"{server.url}/draw?runs={quote(chosen)}", timeout=PATIENCE)
         for name in ("live", "draw"):
-            visit(page, f"{server.url}/{name}?runs={ids}")
-            expect(page.get_by_text("names 10 runs; the first 8 of them are shown")).to_be_visible(timeout=PATIENCE)
-            chosen = ",".join(run.id for run in runs[:8])
-            expect(page).to_have_url(f"{server.url}/{name}?runs={quote(chosen)}", timeout=PATIENCE)
             visit(page, f"{server.url}/{name}?runs=20990101-000000-gone-0000")
             expect(page.get_by_text("is not stored here")).to_be_visible(timeout=PATIENCE)
     for lock in locked:
         lock.release()
+
+
+def _front_hide_and_hover(page: Page, run: str) -> None:
+    """A press on a name brings its curve to the front, one on its color hides it; the box beside a point names all."""
+    line = page.locator(f".vitcore-runs tr[data-run='{run}']")
+    trace = f"""() => document.querySelector("{ACCURACY}").data.find(each => each.legendgroup.endsWith(":{run}"))"""
+    line.locator(".name").click()
+    page.wait_for_function(f"({trace})()?.zorder === 1")
+    others = page.locator(ACCURACY).last.evaluate("chart => chart.data.filter(each => each.opacity < 1).length")
+    assert others == 11
+    line.locator(".chip").click()
+    page.wait_for_function(f"({trace})()?.visible === false")
+    line.locator(".chip").click()
+    line.locator(".name").click()
+    page.wait_for_function(f"({trace})()?.visible === true && ({trace})()?.zorder === 0")
+    area = page.locator(f"{ACCURACY} .nsewdrag").last
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    expect(page.locator(".vitcore-hover i")).to_have_count(12)

@@ -91,7 +91,7 @@ def test_a_group_is_its_median_with_a_band() -> None:
 def test_a_group_over_seconds_says_how_many_are_there() -> None:
     mean = figures.curves(EPOCHS, RUNS, x="training_seconds", group="kernel").data[-1]
     assert (min(mean.x), max(mean.x)) == (6, 70)
-    assert mean.name.endswith("(n = 1 to 2)")
+    assert mean.name == "y · n = 1 to 2"
     messages = dict(zip(mean.x, mean.customdata, strict=True))
     assert messages[60].endswith("(n = 2)")
     assert messages[70] == " (n = 1)", "the other run has ended and is not drawn on"

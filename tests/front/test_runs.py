@@ -210,7 +210,7 @@ def test_curves_are_the_runs_asked_for_in_their_order(results: Results) -> None:
         assert [trace.name for trace in vc.plot.curves(given, y="error_percent").data] == ["second", "first"]
     assert [trace.name for trace in vc.plot.curves(first).data] == ["first"]
     grouped = vc.plot.curves([first, second], group="kernel").data
-    assert [trace.name for trace in grouped if trace.showlegend is not False] == ["softmax (n = 2)"]
+    assert [trace.name for trace in grouped if trace.showlegend is not False] == ["softmax · n = 2"]
     with pytest.raises(UserError, match="no run to draw"):
         vc.plot.curves([])
     with pytest.raises(ValueError, match="no axis 'error'"):

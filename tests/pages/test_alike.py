@@ -9,13 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.class_names import class_names
-from pages.shared.naming import run_names
 from tests.pages.opening import PAGES, Open
 from tests.pages.texts import give_weights, tell
 from vitcore.apart import apart
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal
-from vitcore.spec import RunSpec
+from vitcore.spec import RunSpec, differing
 
 ALIKE = ["cat", "dog", "cat", "cat ", "d", "e", "f", "g", "h", "cat · 1"]
 
@@ -48,7 +47,7 @@ def options(app: AppTest) -> dict[str, list[str]]:
 
 
 def test_two_runs_of_one_title_have_two_names(counterparts: list[RunFolder]) -> None:
-    names = run_names([{"id": run.id, "title": "the same"} for run in counterparts])
+    names = differing.called([{"id": run.id, "title": "the same"} for run in counterparts]).names
     assert len(set(names.values())) == 2
     assert all(run.id[-4:] in names[run.id] for run in counterparts)
 

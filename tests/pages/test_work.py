@@ -192,7 +192,7 @@ def test_a_run_can_be_started_again_from_its_command_line(stocked: Results, open
 
 def test_deleting_takes_two_clicks_and_can_be_undone(stocked: Results, open_page: Open) -> None:
     before = stocked.ids()
-    app = open_page("compare")
+    app = open_page("compare", {"runs": ",".join(before)})
     app.button(key="delete-chosen").click().run()
     assert not app.exception
     assert stocked.ids() == []

@@ -90,9 +90,7 @@ def test_the_command_line_asks_follows_lists_and_answers(results: Results) -> No
     words = [f"{common} learning_rate=0.001", f"{common} --learning-rate=0.0011", "--margin", "60", "--budget", "12"]
     done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=500, check=True)
     key, last = done.stdout.strip().splitlines()
-    assert last.startswith(
-        "answered: learning rate 0.001 and learning rate 0.0011: no difference as large as 60 points"
-    )
+    assert last.startswith("answered: lr 0.001 and lr 0.0011: no difference as large as 60 points")
     assert "runs: " in done.stderr
     listed = subprocess.run([*command, "--list"], capture_output=True, text=True, timeout=100, check=True)
     assert listed.stdout.startswith(f"{key}  answered  ")

@@ -21,7 +21,7 @@ OF_A_RUN = {
     "what a table's runs are mixed in": tables._MIXED,
     "moments": moments.COLUMNS,
     "filters": filters.ALWAYS,
-    "always shown": [name for name in shown.ALWAYS if name != "my_drawings"],
+    "always shown": [name for name in shown.RESULTS if name != "my_drawings"],
     "shown with validation": shown.VALIDATED,
     "searched": search.LOOKED_IN,
     "of two runs": two_runs.OUTCOME,

@@ -34,6 +34,7 @@ def probabilities(
     *,
     most: int = 10,
     height: int | None = None,
+    places: Sequence[int] | None = None,
     revision: str = "probabilities",
 ) -> go.Figure:
     """Horizontal bars of what one or several models answer to an image.
@@ -41,6 +42,7 @@ def probabilities(
     Args:
         answers: model's title -> probability of each class.
         most: with more classes than this, only those likeliest on average are drawn.
+        places: of each model's color in the palette; by default their order.
 
     Raises:
         ValueError: a model answers with another number of probabilities than there are classes.
@@ -62,7 +64,7 @@ def probabilities(
             orientation="h",
             name=plain(title),
             uid=uid("probabilities", place),
-            marker={"color": color(place)},
+            marker={"color": color(places[place] if places else place)},
             text=[_percent(value) for value in row[stored]],
             textposition="auto",
             hovertemplate="%{y}: %{x:.2%}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,6 +71,7 @@ def curve_plot(
     spread: tuple[str, str] | None = None,
     height: int = 420,
     revision: str | None = None,
+    label: Callable[[str, Any], str] | None = None,
 ) -> dict[str, Any]:
     """One line a run, or one line and band a group of runs: a figure's `data` and `layout` as plain data.
 
@@ -79,12 +80,14 @@ def curve_plot(
     Args:
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
         runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
-            its order decides the colors. None: runs are named by their ids.
+            its order decides the colors, or each run's `place` in the palette where there is that column. None: runs
+            are named by their ids.
         y: a column of the epochs. None: the accuracy by which epochs are chosen, where the frame has it.
         group: column or columns of `runs`; a group's line is at each point the median over its runs that have one
             there, the band its 95 % interval as in the tables: no band reaches below 0, or above 100 %.
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
         spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
+        label: what a group's column and value are called in the legend; by default the value alone.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
 
     Raises:
@@ -101,7 +104,9 @@ def curve_plot(
     data: list[Trace] = []
     behind: list[Trace] = []  # every run's extremes: over another run's curve they would hide it
     markers: list[Trace] = []
-    for place, (name, ids) in enumerate(_names(epochs, runs, group).items()):
+    own = {} if runs is None or "place" not in runs or group else dict(zip(runs["id"], runs["place"], strict=True))
+    for order, (name, ids) in enumerate(_names(epochs, runs, group, label or _plainly).items()):
+        place = int(own.get(ids[0], order))
         lines = [found[run_id] for run_id in ids if run_id in found]
         if not lines:
             continue
@@ -151,7 +156,12 @@ def _shares(log_y: bool) -> dict[str, Any]:
     }
 
 
-def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequence[str] | None) -> dict[str, list[str]]:
+def _names(
+    epochs: pd.DataFrame,
+    runs: pd.DataFrame | None,
+    group: str | Sequence[str] | None,
+    label: Callable[[str, Any], str],
+) -> dict[str, list[str]]:
     """Name of a line -> the ids behind it, in the order of `runs`."""
     present = list(dict.fromkeys(epochs["run_id"]))
     if runs is None:
@@ -162,11 +172,16 @@ def _names(epochs: pd.DataFrame, runs: pd.DataFrame | None, group: str | Sequenc
         ids = [str(id) for id in known["id"]]
         return {name: [id] for name, id in zip(apart(list(titles), [id[-4:] for id in ids]), ids, strict=True)}
     columns = [group] if isinstance(group, str) else list(group)
-    texts = known[columns].astype(object).where(known[columns].notna(), "–").astype(str)
+    texts = pd.DataFrame({name: [label(name, value) for value in known[name]] for name in columns}, index=known.index)
     grouped: dict[tuple[str, ...], list[str]] = {}  # by their parts: joined, two groups may read alike
     for run_id, parts in zip(known["id"], texts.itertuples(index=False, name=None), strict=True):
         grouped.setdefault(parts, []).append(run_id)
     return dict(zip(apart([" · ".join(parts) for parts in grouped]), grouped.values(), strict=True))
+
+
+def _plainly(name: str, value: Any) -> str:
+    """A group's value by itself; a dash where there is none."""
+    return "–" if value is None or value is pd.NA or value != value else str(value)
 
 
 class Line(NamedTuple):
@@ -254,7 +269,7 @@ def _group(found: Median, name: str, key: str, place: int, y: str) -> list[Trace
         there, back = found.outline()
         shape = {"fill": "toself", "fillcolor": faint(color(place), 0.18), "line": {"width": 0}, "mode": "lines"}
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
-    curve = _curve(found.x, found.center, f"{name} (n = {found.many()})", key, place)
+    curve = _curve(found.x, found.center, f"{name} · n = {found.many()}", key, place)
     texts = _interval_texts(found, y)
     return [*band, {**curve, "connectgaps": False, "customdata": texts, "hovertemplate": "%{y}%{customdata}"}]
 

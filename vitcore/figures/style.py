@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-PALETTE: tuple[str, ...] = ("#0072B2", "#DE9000", "#009E73", "#C84C00", "#CC79A7", "#56ABE0")
+PALETTE: tuple[str, ...] = ("#0072B2", "#DE9000", "#009E73", "#C84C00", "#CC79A7", "#56ABE0", "#A54BFF", "#963C69")
 """Blue, orange, green, vermilion, purple, sky: Okabe and Ito's, without black and yellow, which vanish on a dark and on
-a light page, and the lightest two a shade darker. Each keeps 2.5 : 1 against white and 3.5 : 1 against the dark theme,
-and any two stay apart for people without red, green or blue cones (tests/figures/test_figures.py computes it)."""
+a light page, and the lightest two a shade darker; then violet and wine, the two that stay farthest from these and from
+one another. Each keeps 2.4 : 1 against white and against the dark theme, and any two stay apart for people without red,
+green or blue cones (tests/figures/test_figures.py computes it)."""
 
 NEUTRAL = "#808080"
 """What was published, what lies below the noise, the front: things that are not one of ours."""

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vitcore.apart import apart
 from vitcore.errors import UserError
 from vitcore.published import tables
 from vitcore.published.tables import Table
 from vitcore.reproduction.charts import runs_behind
 from vitcore.reproduction.evidence import stored_confusion, stored_epochs, with_stored
 from vitcore.reproduction.tables import ResultTable, cell_specs, matching, results
-from vitcore.spec import differing
-from vitcore.store import queries
+from vitcore.store import naming, queries
 from vitcore.store.index import Index
 from vitcore.study.contents import Study, split
 
@@ -47,15 +44,12 @@ class Material:
     def chosen(self) -> pd.DataFrame:
         """The rows of the study's own runs, in its order; `title` is what tells each from the others."""
         rows = self.runs.set_index("id", drop=False).loc[list(self.study.runs)].reset_index(drop=True)
-        options = _options(rows)
-        called = differing.names(options) if len(rows) > 1 else [""] * len(rows)
-        titles = [name if name and _automatic(row) else row["title"] for name, row in zip(called, options, strict=True)]
-        return rows.assign(title=apart(titles, [str(id)[-4:] for id in rows["id"]]))
+        return rows.assign(title=rows["id"].astype(str).map(naming.called(rows).names))
 
     def common(self) -> str:
         """What the study's own runs share; of one run nothing, its title says it."""
-        rows = self.chosen()
-        return differing.common(_options(rows)) if len(rows) > 1 else ""
+        rows = self.runs.set_index("id", drop=False).loc[list(self.study.runs)].reset_index(drop=True)
+        return naming.called(rows).common
 
     @cached_property
     def tables(self) -> dict[str, ResultTable]:
@@ -99,16 +93,6 @@ def gather(study: Study, index: Index) -> Material:
     _read_moments(runs)
     _read_moments(whole)
     return Material(study, runs, whole, tuple(_matrices(study, runs, index)))
-
-
-def _automatic(row: Mapping[str, Any]) -> bool:
-    """Whether a title is the one made from the spec (`RunSpec.title`): a name that a person gave stays."""
-    title = str(row["title"])
-    return title.startswith(str(row["architecture"])) and title.endswith(f", seed {row['seed']}")
-
-
-def _options(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _read_moments(frame: pd.DataFrame) -> None:
