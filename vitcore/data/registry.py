@@ -199,9 +199,9 @@ DATASETS: dict[str, Dataset] = {
         (),
         0,
         0,
-        "a folder, zip or tar of class folders",
+        "a folder, archive or file of images",
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
-        reader="folders",
+        reader="own",
     ),
 }

@@ -32,7 +32,8 @@ def sentences(
     held_out = next((split for split in HELD_OUT if split in layout.splits), "")
     if not held_out:
         where = f" in {layout.folders['']}" if layout.folders.get("") else ""
-        notes.append(f"the class folders{where} name no split: a fifth of each class is kept for testing")
+        what = f"{layout.table} names" if layout.table else f"the class folders{where} name"
+        notes.append(f"{what} no split: a fifth of each class is kept for testing")
     else:
         notes.append(f"trained on is {layout.folders['train']}, tested on {layout.folders[held_out]}")
         if held_out != "test":
