@@ -109,6 +109,14 @@ class Started(Line):
         ),
     ] = None
     steps_per_epoch: Annotated[int | None, Meaning("steps of the optimizer in an epoch")] = None
+    majority_error: Annotated[
+        float | None,
+        Meaning(
+            "of always answering the class of most training images, on the test images; of a person's own images alone",
+            label="Largest class alone",
+            unit="%",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,12 @@ class DataSpec(Part):
         ge=8,
         le=512,
     )
+    resize: Literal["crop", "stretch"] = option(
+        "crop",
+        "Images that are not square",
+        "crop: the shorter side is brought to the image size and the center is cut out; stretch: both sides are.",
+        advanced=True,
+    )
     normalize: Literal["standard", "unit"] = option(
         "standard",
         "Normalize",

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from vitcore.data.readers.chosen import Passed, chosen
 from vitcore.data.readers.found import Found
 from vitcore.data.readers.layouts import arranged, validated
-from vitcore.data.readers.told import told_of
+from vitcore.data.readers.summary import summary_of
 from vitcore.data.registry import Dataset
 from vitcore.data.storage.archives import beside, entries, is_archive
 from vitcore.data.storage.decode import ENDINGS
@@ -85,7 +85,7 @@ def read(dataset: Dataset, found_in: list[Path], image_size: int, writer: Writer
     decode_all(
         plan, [place], writer, image_size=image_size, channels=dataset.channels, label=dataset.label, progress=progress
     )
-    writer.notes += told_of(writer)
+    writer.notes += summary_of(writer)
     return writer.finish(known.classes)
 
 
@@ -102,7 +102,11 @@ def found(dataset: Dataset, place: Path, without: Set[str] = frozenset(), *, apa
 
 
 def images_at(place: Path) -> tuple[list[tuple[tuple[str, ...], str]], Passed]:
-    """Every image with the folders above it, and what else lies there."""
+    """Every image with the folders above it, and what else lies there.
+
+    Raises:
+        UserError: it is neither a folder nor an archive, or one that cannot be read.
+    """
     if place.is_file() and not is_archive(place):
         raise UserError(f"{place} is neither a folder nor a zip or tar that can be read; give one of class folders")
     images: dict[PurePosixPath, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -49,8 +50,24 @@ def sentences(
                 )
     notes += layout.notes
     notes.append("images of each class, training + test: " + _by_class(splits, classes))
+    notes.append(always(splits, classes))
     notes += [f"passed over: {_files(names)} ({reason}: {_subset(names)})" for reason, names in passed.items()]
     return tuple(notes)
+
+
+def majority(train: Sequence[int], test: Sequence[int]) -> tuple[int, float]:
+    """The class of most labels to train on, and the error in percent on `test` of always answering it."""
+    largest = Counter(train).most_common(1)[0][0]
+    return largest, 100 * sum(label != largest for label in test) / len(test)
+
+
+def always(splits: Mapping[str, Rows], classes: Sequence[str]) -> str:
+    """What the simplest answer of all reaches, for the errors of networks to be measured by."""
+    largest, error = majority(*([number for _, number in splits[split]] for split in ("train", "test")))
+    return (
+        f"always answering {shown(classes[largest])!r}, the class of most images to train on, errs on {error:.4g} % of "
+        "those to test on"
+    )
 
 
 def left_out(broken: Mapping[str, str]) -> str:

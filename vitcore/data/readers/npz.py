@@ -15,7 +15,7 @@ import numpy as np
 from vitcore.data.readers.chosen import Passed, numbered
 from vitcore.data.readers.layouts import Layout
 from vitcore.data.readers.lying import LARGEST_FILE, Lying
-from vitcore.data.readers.rows import channels_last, check_pixels, class_names, put_rows, row_name
+from vitcore.data.readers.rows import channels_last, check_pixels, check_shape, class_names, put_rows, row_name
 from vitcore.data.storage.decode_all import Plan
 from vitcore.data.storage.decoded import Writer
 from vitcore.data.storage.download import Progress
@@ -53,8 +53,7 @@ def arranged(lying: Lying) -> tuple[Layout, Passed]:
         for split, (images, labels) in pairs.items():
             shape, kind, _ = _header(archive, images)
             check_pixels(kind, f"{name}: {images}")
-            if len(shape) not in (3, 4):
-                channels_last(np.empty((0, *shape[1:])) if shape else np.empty(0), f"{name}: {images}")
+            check_shape(shape, f"{name}: {images}")
             of = class_names(_array(archive, labels), f"{name}: {labels}", shape[0])
             classes = splits.setdefault(split, {})
             for row, label in enumerate(of):

@@ -12,7 +12,7 @@ from vitcore.data.readers.chosen import chosen
 from vitcore.data.readers.found import Found
 from vitcore.data.readers.layouts import Layout, arranged, validated
 from vitcore.data.readers.lying import Lying, lying
-from vitcore.data.readers.told import told_of
+from vitcore.data.readers.summary import summary_of
 from vitcore.data.registry import Dataset
 from vitcore.data.storage.archives import is_archive
 from vitcore.data.storage.decode import ENDINGS
@@ -88,7 +88,7 @@ def read(dataset: Dataset, found_in: list[Path], image_size: int, writer: Writer
     reader.decode(
         there, plan, writer, image_size=image_size, channels=dataset.channels, label=dataset.label, progress=progress
     )
-    writer.notes += told_of(writer)
+    writer.notes += summary_of(writer)
     return writer.finish(known.classes)
 
 

@@ -83,9 +83,11 @@ def arranged(lying: Lying) -> tuple[Layout, Passed]:
             classes.setdefault(names.get(label, label), []).append(row_name(images.name, row))
     by_number = {name: number for number, name in names.items()}
     order = tuple(sorted(numbered(splits["train"]), key=lambda name: int(by_number.get(name) or name)))
-    told = (f"the images of {images.name} lie transposed in their file and are turned upright",) * _turned(images.name)
+    turned = (f"the images of {images.name} lie transposed in their file and are turned upright",) * _turned(
+        images.name
+    )
     folders = {split: _file(lying, there, split, "images").name for split in splits}
-    return Layout(splits, folders, {}, told, table=folders["train"], order=order), {}
+    return Layout(splits, folders, {}, turned, table=folders["train"], order=order), {}
 
 
 def decode(

@@ -132,16 +132,16 @@ def _columns(file: Any, path: str) -> Columns:
     import pyarrow as pa
 
     schema = file.schema_arrow
-    told = _features(schema)
+    features = _features(schema)
     structs = [column.name for column in schema if pa.types.is_struct(column.type) and _has_bytes(column.type)]
-    images = [name for name in structs if told.get(name, {}).get("_type") == "Image"] or structs
+    images = [name for name in structs if features.get(name, {}).get("_type") == "Image"] or structs
     if len(images) != 1:
         found = ", ".join(images) or "none"
         raise UserError(
             f"{path} must have one column of images, a struct that holds their bytes, as Hugging Face writes them; it "
             f"has {found}"
         )
-    classes = [name for name in schema.names if told.get(name, {}).get("_type") == "ClassLabel"]
+    classes = [name for name in schema.names if features.get(name, {}).get("_type") == "ClassLabel"]
     label = next((name for name in LABELS if name in (classes or schema.names)), classes[0] if classes else "")
     if not label:
         raise UserError(f"{path} has no column of labels; call it label")
@@ -151,7 +151,7 @@ def _columns(file: Any, path: str) -> Columns:
     for number in range(file.metadata.num_row_groups):
         if (size := file.metadata.row_group(number).total_byte_size) > LARGEST_GROUP:
             raise UserError(f"{path} says that a part of it unpacks to {size:,} bytes; write it in smaller row groups")
-    names = told.get(label, {}).get("names")
+    names = features.get(label, {}).get("names")
     known = tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
     if len(set(known)) < len(known):
         raise UserError(f"{path} names two classes alike; let every class have a name of its own")

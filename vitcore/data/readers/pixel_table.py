@@ -6,7 +6,9 @@ import csv
 import io
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +25,8 @@ from vitcore.errors import UserError, first_line
 PIXEL = re.compile(r"(pixels?|px?)?[ _.-]?\d+|\d+x\d+", re.IGNORECASE)
 LABELS = ("label", "labels", "class", "target", "y", "digit")
 FEWEST = 16  # pixels: tables of fewer numbers are no images
-MOST = 4096 * 4096
-CHUNK = 4096  # lines read at once
+MOST = 256 * 256  # of a line: the columns' names of more would not fit into what is looked at
+BLOCK = 2**24  # bytes read at once: more than the longest line of an image
 
 
 def recognizes(lying: Lying) -> bool:
@@ -54,6 +56,7 @@ def arranged(lying: Lying) -> tuple[Layout, Passed]:
                     f"{f'the {split} split' if split else 'images without a split'}; name them train.csv and test.csv, "
                     "or give the path of one"
                 )
+            _side(lying, name, found)
             tables[split] = name
     if not tables:
         raise UserError(f"{lying.place} holds pixels and no labels; add a column called label")
@@ -126,51 +129,40 @@ def _side(lying: Lying, name: str, columns: _Columns) -> int:
     return side
 
 
-def _frames(lying: Lying, name: str, wanted: list[int], *, text: bool = False) -> list[np.ndarray]:
-    """These columns of a table, portion by portion: (lines, columns); raises UserError where it is no table."""
-    import pandas as pd
+def _read(lying: Lying, name: str, wanted: list[int], *, text: bool = False) -> Iterator[Any]:
+    """These columns of a table, portion by portion, as pyarrow's record batches.
+
+    Raises:
+        UserError: a line with more or fewer cells than the first, or a pixel that is no whole number of 0 to 255.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow
 
     columns = _columns(lying.heads[name])
     assert columns is not None
-    content = io.BytesIO(lying.content(name)[name])
+    names = [str(number) for number in range(columns.count)]
+    kind = pa.string() if text else pa.uint8()
     try:
-        portions = pd.read_csv(
-            content,
-            sep=columns.separator,
-            header=0 if columns.header else None,
-            names=range(columns.count),
-            usecols=wanted,
-            dtype=str if text else np.float32,
-            keep_default_na=not text,
-            encoding="utf-8-sig",
-            chunksize=CHUNK,
-            index_col=False,
+        yield from arrow.open_csv(
+            io.BytesIO(lying.content(name)[name]),
+            arrow.ReadOptions(column_names=names, skip_rows=int(columns.header), block_size=BLOCK),
+            arrow.ParseOptions(delimiter=columns.separator),
+            arrow.ConvertOptions(
+                include_columns=[str(number) for number in wanted],
+                column_types={str(number): kind for number in wanted},
+                null_values=[],
+            ),
         )
-        return [portion[wanted].to_numpy() if text else _whole(portion[wanted].to_numpy()) for portion in portions]
-    except (ValueError, OverflowError, csv.Error) as error:  # pandas' ParserError and Python's UnicodeError are these
-        raise UserError(
-            f"{lying.place / name} is not a table of whole numbers ({first_line(error)}); make or download it again"
-        ) from error
-
-
-def _whole(values: np.ndarray) -> np.ndarray:
-    """Numbers as uint8; raises ValueError where one is missing, a fraction, or none of 0 to 255."""
-    if np.isnan(values).any():
-        line = int(np.isnan(values).any(axis=1).argmax())
-        raise ValueError(f"a line, the {line + 1}. of a portion of {CHUNK:,}, has too few numbers")
-    if values.size and (values.min() < 0 or values.max() > 255 or not np.array_equal(np.floor(values), values)):
-        raise ValueError(
-            f"pixels run from {values.min():.6g} to {values.max():.6g}, and must be whole numbers of 0 to 255"
-        )
-    return values.astype(np.uint8)
+    except (pa.ArrowException, ValueError) as error:
+        wish = "" if text else "; every line needs its pixels, whole numbers of 0 to 255"
+        raise UserError(f"{lying.place / name} is not a table of pixels ({first_line(error)[:200]}){wish}") from error
 
 
 def _labels(lying: Lying, name: str) -> list[str]:
     columns = _columns(lying.heads[name])
     assert columns is not None
     assert columns.label is not None
-    portions = _frames(lying, name, [columns.label], text=True)
-    texts = [str(value).strip() for portion in portions for value in portion[:, 0]]
+    texts = [text.strip() for part in _read(lying, name, [columns.label], text=True) for text in part[0].to_pylist()]
     missing = next((row for row, text in enumerate(texts) if not text), None)
     if missing is not None:
         raise UserError(
@@ -185,5 +177,5 @@ def _pixels(lying: Lying, name: str) -> np.ndarray:
     columns = _columns(lying.heads[name])
     assert columns is not None
     side = _side(lying, name, columns)
-    portions = _frames(lying, name, columns.pixels)
-    return np.concatenate(portions).reshape(-1, side, side, 1)
+    parts = [np.stack([column.to_numpy() for column in part], axis=1) for part in _read(lying, name, columns.pixels)]
+    return np.concatenate(parts).reshape(-1, side, side, 1)

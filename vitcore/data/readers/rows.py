@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -60,17 +60,29 @@ def channels_last(images: np.ndarray, name: str) -> np.ndarray:
     Raises:
         UserError: another shape, or sides that are no image's.
     """
-    shape = images.shape
+    check_shape(images.shape, name)
     if images.ndim == 3:
-        images = images[..., None]
-    elif images.ndim == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
-        images = images.transpose(0, 2, 3, 1)
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or not all(0 < n <= LARGEST_SIDE for n in images.shape[1:3]):
+        return images[..., None]
+    return images.transpose(0, 2, 3, 1) if _channels_first(images.shape) else images
+
+
+def _channels_first(shape: Sequence[int]) -> bool:
+    return len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3)
+
+
+def check_shape(shape: Sequence[int], name: str) -> None:
+    """Hold that it is the shape of images (n y x), (n y x c) or (n c y x).
+
+    Raises:
+        UserError: another shape, or sides that are no image's.
+    """
+    sides = shape[2:4] if _channels_first(shape) else shape[1:3]
+    channels = 1 if len(shape) == 3 or _channels_first(shape) else shape[-1] if len(shape) == 4 else 0
+    if channels not in (1, 3) or not all(0 < side <= LARGEST_SIDE for side in sides):
         raise UserError(
-            f"{name} has the shape {shape}; images are (number, height, width) or (number, height, width, 1 or 3), at "
-            f"most {LARGEST_SIDE:,} pixels high and wide"
+            f"{name} has the shape {tuple(shape)}; images are (number, height, width) or (number, height, width, 1 or "
+            f"3), at most {LARGEST_SIDE:,} pixels high and wide"
         )
-    return images
 
 
 def check_pixels(kind: np.dtype, name: str) -> None:

@@ -20,7 +20,7 @@ MODES = {
 }
 
 
-def told_of(writer: Writer) -> tuple[str, ...]:
+def summary_of(writer: Writer) -> tuple[str, ...]:
     """The sentences for the Datasets page and a run's notes."""
     found = [*_sizes(writer), *_modes(writer)]
     for split, verb, error in (("test", "test", "test"), ("val", "validate", "validation")):
