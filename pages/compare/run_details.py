@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -40,6 +41,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     run = Results().run(str(id))
     _how(run)
     _kept_to(run, rows.loc[id, "training_seconds"])
+    _simplest(rows.loc[id])
     _text(run, all_tags(table))
     drawn = any(queries.confusion_epochs(store_cache.index(), run.id, split) for split in SPLITS)
     if drawn and st.toggle("Confusion matrix", key="details-matrix"):
@@ -88,6 +90,15 @@ def _kept_to(run: RunFolder, seconds: float | None) -> None:
             f"Training was expected to take {format.duration(estimate.training_seconds)}{guess}; "
             f"it took {format.duration(seconds)}."
         )
+
+
+def _simplest(row: pd.Series[Any]) -> None:
+    """Of a run on a person's own images, what its error is to be measured by."""
+    simplest, error = row.get("majority_error"), row.get("error_percent")
+    if format.missing(simplest):
+        return
+    own = "" if format.missing(error) else f"; this run's last weights err on {error:.4g} %"
+    st.caption(f"Always answering the class of most training images errs on {simplest:.4g} % of the test images{own}.")
 
 
 def _text(run: RunFolder, known: list[str]) -> None:
