@@ -114,7 +114,8 @@ class DataSpec(Part):
     folder: str | None = option(
         None,
         "Custom dataset",
-        "Path of a folder, zip or tar with a folder of images for each class; for the dataset 'folder' alone.",
+        "Path of your own images: class folders, an archive of them, images and a CSV, a CSV of pixels, .npz, idx files or "
+        "parquet; for the dataset 'folder' alone.",
         advanced=True,
         min_length=1,
         max_length=1000,
