@@ -346,7 +346,7 @@ def test_images_of_unequal_sizes_and_of_16_bits_are_read_and_said(places: Path) 
     cropped, stretched = read(path), load("folder", SIDE, folder=str(path), resize="stretch")
     assert {int(item.max()) for item in cropped.train.images} == {90, 200}
     messages = " ".join(cropped.notes)
-    assert "6 8x4, " in messages
+    assert "6 of 8x4, " in messages
     assert "6 of the 13 images are not square and lose what their centered square leaves out (resize: crop)" in messages
     assert "gray of 16 bits" in messages
     assert "are stretched to a square" in " ".join(stretched.notes)

@@ -143,15 +143,21 @@ def test_what_is_dropped_in_is_stored_once_looked_at_and_shown(
     assert app.text_input(key="dataset-folder").value == str(path)
     messages = " ".join(text.value for text in app.text)
     assert "12 images to train on and 12 to test on, of 3 classes" in messages
-    assert "Images of each class, training + test: 0 4 + 4, 1 4 + 4, 2 4 + 4." in messages
+    assert "Images of each class, training + test: 0: 4 + 4, 1: 4 + 4, 2: 4 + 4." in messages
     assert (
         "Always answering '0', the class of most images to train on, errs on 66.67 % of those to test on." in messages
     )
+    for name, content in (("a.txt", b"hi"), ("a.csv", b"file,label"), ("b.csv", b"\xff,\x00"), ("a.zip", b"PK")):
+        (tmp_path / name).write_bytes(content)
+        app.text_input(key="dataset-folder").set_value(str(tmp_path / name)).run()
+        assert not app.exception, name
+        assert len(app.warning) == 1, name
+    app.text_input(key="dataset-folder").set_value(str(path)).run()
     app.toggle(key="inside-folder").set_value(True).run()
     app.selectbox(key="resize-folder").set_value("stretch").run()
     assert not app.exception
     messages = " ".join(text.value for text in app.text)
-    assert "Image sizes, width x height in pixels: 24 8x8; all are read at 64x64." in messages
+    assert "Image sizes, width x height in pixels: 24 of 8x8; all are read at 64x64." in messages
     assert "Image modes: 24 gray." in messages
     [strips] = [block.proto.body for block in app.get("html") if 'class="samples"' in block.proto.body]
     assert strips.count("<img") == 3

@@ -114,8 +114,8 @@ class DataSpec(Part):
     folder: str | None = option(
         None,
         "Custom dataset",
-        "Path of your own images: class folders, an archive of them, images and a CSV, a CSV of pixels, .npz, idx files or "
-        "parquet; for the dataset 'folder' alone.",
+        "Path of your own images (class folders, an archive, images and a CSV, a CSV of pixels, .npz, idx files, "
+        "parquet); for the dataset 'folder' alone.",
         advanced=True,
         min_length=1,
         max_length=1000,

@@ -96,7 +96,9 @@ def _by_class(splits: Mapping[str, Rows], classes: Sequence[str]) -> str:
         for _, number in splits[split]:
             count[number] += 1
     pairs = zip(classes, counts["train"], counts["test"], strict=True)
-    return _listed([f"{shown(name)} {trained:,} + {tested:,}" for name, trained, tested in pairs], SHOWN)
+    return _listed(
+        [f"{shown(name)}{':' * name.isdecimal()} {trained:,} + {tested:,}" for name, trained, tested in pairs], SHOWN
+    )
 
 
 def _files(names: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from vitcore.errors import UserError, first_line
 FILES = ("file", "filename", "file_name", "image", "image_name", "path", "filepath", "file_path", "image_path", "img")
 IDS = ("image_id", "id", "id_code", "name")  # of names that often lack their ending
 LABELS = ("label", "labels", "class", "class_name", "target", "category", "diagnosis", "breed", "species", "y")
+LOOKED_AT = 100  # lines
 SPLITS = ("split", "set", "subset", "usage", "partition", "fold")
 
 
@@ -46,6 +47,16 @@ def tables(lying: Lying) -> list[Table]:
 def recognizes(lying: Lying) -> bool:
     """Whether a table there names images and their classes."""
     return any(table.label is not None for table in tables(lying))
+
+
+def concerns(lying: Lying) -> bool:
+    """Whether one of the first lines of its tables names an image that lies there."""
+    images = _Images(lying)
+    lines = [
+        (table, line) for table in tables(lying) for line in lying.heads[table.name].splitlines()[1 : 1 + LOOKED_AT]
+    ]
+    cells = [(table, line.split(table.separator)) for table, line in lines]
+    return any(images.there(row[table.file].strip('"')) for table, row in cells if len(row) > table.file)
 
 
 def arranged(lying: Lying) -> tuple[Layout, Passed]:
@@ -106,6 +117,10 @@ class _Images:
             path = PurePosixPath(composed(name))
             self._last[path.name].append(name)
             self._last[path.stem].append(name)
+
+    def there(self, text: str) -> bool:
+        """Whether an image may be called so."""
+        return PurePosixPath(composed(text.strip().replace("\\", "/"))).name in self._last
 
     def named(self, table: str, line: int, text: str) -> str:
         """The image's name; raises UserError where there is none of this name, or more than one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -11,10 +12,9 @@ from vitcore.data.readers import folders, image_table, npz, own_idx, parquet, pi
 from vitcore.data.readers.chosen import chosen
 from vitcore.data.readers.found import Found
 from vitcore.data.readers.layouts import Layout, arranged, validated
-from vitcore.data.readers.lying import Lying, lying
+from vitcore.data.readers.lying import TABLES, Lying, lying
 from vitcore.data.readers.summary import summary_of
 from vitcore.data.registry import Dataset
-from vitcore.data.storage.archives import is_archive
 from vitcore.data.storage.decode import ENDINGS
 from vitcore.data.storage.decode_all import planned
 from vitcore.data.storage.decoded import Arrays, Writer
@@ -41,8 +41,9 @@ def wanted(dataset: Dataset, place: Path) -> str:
 
 def find(dataset: Dataset, place: Path) -> list[Path]:
     """What stands for the images: a file, a folder and those in it, a table and the folder that it lies in."""
-    if place.is_file() and not is_archive(place) and format_of(place)[0] is image_table:
-        return [place, *folders.find(dataset, place.parent)]
+    with suppress(UserError):  # what cannot be read is refused by whoever reads it
+        if place.is_file() and place.name.lower().endswith(TABLES) and format_of(place)[0] is image_table:
+            return [place, *folders.find(dataset, place.parent)]
     return folders.find(dataset, place)
 
 
@@ -151,7 +152,9 @@ def _agree(place: Path, there: Lying) -> bool:
     try:
         by_table = _classes(image_table.arranged(there)[0])
     except UserError:
-        return True  # no table of these images
+        if image_table.concerns(there):
+            raise
+        return True  # a table of something else
     pairs = {(by_folder[name], of) for name, of in by_table.items() if name in by_folder}
     if not len(pairs) == len({folder for folder, _ in pairs}) == len({of for _, of in pairs}):
         raise UserError(

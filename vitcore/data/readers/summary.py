@@ -34,7 +34,7 @@ def _sizes(writer: Writer) -> list[str]:
     sizes = writer.sizes
     if not sizes:
         return []
-    listed = _listed({f"{width}x{height}": many for (width, height), many in sizes.items()})
+    listed = _listed({f"{width}x{height}": many for (width, height), many in sizes.items()}, "of ")
     side, square = writer.image_size, sum(many for (width, height), many in sizes.items() if width == height)
     found = [f"image sizes, width x height in pixels: {listed}; all are read at {side}x{side}"]
     other = sum(sizes.values()) - square
@@ -68,8 +68,8 @@ def _same_pixels(writer: Writer, split: str, verb: str, error: str) -> list[str]
     ]
 
 
-def _listed(counts: Mapping[str, int]) -> str:
+def _listed(counts: Mapping[str, int], joined: str = "") -> str:
     in_order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = ", ".join(f"{many:,} {name}" for name, many in in_order[:SHOWN])
+    shown = ", ".join(f"{many:,} {joined}{name}" for name, many in in_order[:SHOWN])
     more = len(in_order) - SHOWN
     return shown + (f" and {sum(many for _, many in in_order[SHOWN:]):,} of {more:,} more" if more > 0 else "")
