@@ -14,6 +14,7 @@ from pages.server import store_cache
 from pages.shared import format
 from pages.shared.confusion_panel import SPLITS, confusions
 from pages.shared.naming import run_names
+from pages.shared.start_from import start_from
 from pages.shared.status import answered
 from vitcore.errors import UserError
 from vitcore.runs import annotations as annotations_of
@@ -48,6 +49,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
         st.fragment(confusions)(rows.loc[id], titles[str(id)], key="details-confusion")
     with st.container(horizontal=True, gap="small", key="details-ways"):
         weights_of(run)
+        start_from(run, key="details-start-from")
         if st.button("Open on Live", key="details-live"):
             st.session_state.pop("live-runs", None)
             st.switch_page("live/page.py", query_params={"runs": id})
