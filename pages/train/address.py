@@ -60,6 +60,8 @@ def _fill(given: dict[str, str]) -> list[str]:
     known = {leaf.name: leaf for leaf in fields() if not leaf.derived}
     strange = [name for name in given if name not in known]
     found = [f"The address says {listed(strange)}, which no option of a run is called."] if strange else []
+    if len(strange) == len(given):  # nothing of it is about the form, which stays as it is
+        return found
     state = st.session_state
     state["several"], state["preset"] = False, None
     for name, leaf in known.items():
