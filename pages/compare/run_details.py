@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +13,7 @@ from pages.server import store_cache
 from pages.shared import format
 from pages.shared.confusion_panel import SPLITS, confusions
 from pages.shared.naming import run_names
+from pages.shared.simplest import simplest
 from pages.shared.start_from import start_from
 from pages.shared.status import answered
 from vitcore.errors import UserError
@@ -42,7 +42,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     run = Results().run(str(id))
     _how(run)
     _kept_to(run, rows.loc[id, "training_seconds"])
-    _simplest(rows.loc[id])
+    simplest(rows.loc[id])
     _text(run, all_tags(table))
     drawn = any(queries.confusion_epochs(store_cache.index(), run.id, split) for split in SPLITS)
     if drawn and st.toggle("Confusion matrix", key="details-matrix"):
@@ -92,15 +92,6 @@ def _kept_to(run: RunFolder, seconds: float | None) -> None:
             f"Training was expected to take {format.duration(estimate.training_seconds)}{guess}; "
             f"it took {format.duration(seconds)}."
         )
-
-
-def _simplest(row: pd.Series[Any]) -> None:
-    """Of a run on a person's own images, what its error is to be measured by."""
-    simplest, error = row.get("majority_error"), row.get("error_percent")
-    if format.missing(simplest):
-        return
-    own = "" if format.missing(error) else f"; this run's last weights err on {error:.4g} %"
-    st.caption(f"Always answering the class of most training images errs on {simplest:.4g} % of the test images{own}.")
 
 
 def _text(run: RunFolder, known: list[str]) -> None:

@@ -23,7 +23,7 @@ COLUMNS = (  # of a run, as far as Live shows them
     *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
     *("error_percent", "val_error", "val_error_best", "best_epoch", "test_error_best"),
     *("training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
-    *("folder", "image_size", "skip_broken", "validation", "validation_seed"),
+    *("folder", "image_size", "resize", "skip_broken", "validation", "validation_seed", "majority_error"),
 )
 
 

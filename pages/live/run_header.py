@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
+from pages.shared.simplest import simplest
 from pages.shared.start_from import start_from
 from pages.shared.status import Run, actions, badge, progress_line, why_waiting
 from vitcore.errors import UserError
@@ -52,6 +53,7 @@ def numbers(run: Run) -> None:
         st.metric("Images/s", format.count(run["images_per_second"]))
         st.metric("Memory", format.megabytes(run["memory_mb"]))
         st.metric("Parameters", format.count(run["parameters"]))
+    simplest(run)
     start_from(RunFolder(Results().runs / run["id"]), key=f"start-from-{run['id']}")
 
 

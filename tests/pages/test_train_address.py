@@ -8,7 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.train import address
-from tests.pages.opening import ROOT, Open
+from tests.data.images import class_files, write_folder
+from tests.pages.opening import PAGES, ROOT, Open
+from tests.pages.texts import tell
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -28,8 +30,10 @@ CHOSEN = {
 }
 
 
-def opened(says: dict[str, str]) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "train" / "page.py"), default_timeout=120)
+def opened(says: dict[str, str], page: str = "train") -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=120)
+    app.run()
+    app.switch_page(PAGES[page])
     for name, text in says.items():
         app.query_params[name] = text
     return app.run()
@@ -83,11 +87,21 @@ def test_what_an_address_cannot_say_is_told(empty: Results, name: str, text: str
     assert app.text_input(key="field-seed").value == "3", "the rest is followed"
 
 
-def test_a_stored_run_begins_the_form_anew(empty: Results, open_page: Open, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "key"), [("compare", "details-start-from"), ("live", "start-from-{}")])
+def test_a_stored_run_begins_the_form_anew(empty: Results, open_page: Open, page: str, key: str) -> None:
     spec = RunSpec.of(architecture="vit-lite-7/4", dataset="digits", samples=300, epochs=3, name="mine")
-    folder = empty.create(spec)
-    says = address.of(folder.spec())
-    assert "name" not in says
-    app = opened(says)
+    run = tell(empty, spec).id
+    app = open_page(page) if page == "compare" else opened({"runs": run}, "live")
+    app.button(key=key.format(run)).click().run()
+    assert not app.exception
     assert app.text_input(key="field-epochs").value == "3"
     assert app.text_input(key="field-samples").value == "300"
+    assert app.text_input(key="field-name").value == "", "two runs of one name could not be told apart"
+
+
+def test_no_validation_is_no_share_of_ones_own_images(empty: Results, own_places: Path, tmp_path: Path) -> None:
+    own = write_folder(tmp_path / "mine", class_files())
+    app = opened(address.of(RunSpec.of(dataset="folder", folder=str(own), architecture="cnn", batch_size=4)))
+    assert app.text_input(key="field-validation").value == "0"
+    assert not app.warning, app.warning[0].value
+    assert not app.button(key="launch").disabled
