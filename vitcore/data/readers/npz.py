@@ -150,4 +150,4 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     size = math.prod(shape) * kind.itemsize
     with archive.open(_members(archive)[name]) as file:
         content = file.read()
-    return np.frombuffer(content[len(content) - size :], kind).reshape(shape, order="F" if fortran else "C")
+    return np.frombuffer(content, kind, offset=len(content) - size).reshape(shape, order="F" if fortran else "C")
