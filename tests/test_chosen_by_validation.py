@@ -103,6 +103,7 @@ MAY: dict[str, str] = {
     "pages/live/learning_curves.py": "by it the page knows that there is more to draw",
     "pages/live/live_updates.py": MESSAGES,
     "pages/live/run_header.py::numbers": MESSAGES,
+    "pages/shared/simplest.py::simplest": MESSAGES,
     "pages/reports/run_missing.py::_side": MESSAGES,
 }
 CHOOSES = {
