@@ -104,6 +104,7 @@ MAY: dict[str, str] = {
     "pages/live/live_updates.py": MESSAGES,
     "pages/live/run_header.py::numbers": MESSAGES,
     "pages/live/run_table.py": MESSAGES,
+    "pages/shared/simplest.py::simplest": MESSAGES,
     "pages/reports/run_missing.py::_side": MESSAGES,
 }
 CHOOSES = {

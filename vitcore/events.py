@@ -120,6 +120,14 @@ class Started(Line):
         str | None,
         Meaning("timm's version, of a run whose network is timm's", column="timm_version", label="timm"),
     ] = None
+    majority_error: Annotated[
+        float | None,
+        Meaning(
+            "of always answering the class of most training images, on the test images; of a person's own images alone",
+            label="Largest class alone",
+            unit="%",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from pages.compare.weights_export import weights_of
 from pages.server import store_cache
 from pages.shared import format, naming
 from pages.shared.confusion_panel import SPLITS, confusions
+from pages.shared.simplest import simplest
+from pages.shared.start_from import start_from
 from pages.shared.status import answered
 from vitcore.errors import UserError
 from vitcore.runs import annotations as annotations_of
@@ -39,12 +41,14 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
     run = Results().run(str(id))
     _how(run)
     _kept_to(run, rows.loc[id, "training_seconds"])
+    simplest(rows.loc[id])
     _text(run, all_tags(table))
     drawn = any(queries.confusion_epochs(store_cache.index(), run.id, split) for split in SPLITS)
     if drawn and st.toggle("Confusion matrix", key="details-matrix"):
         st.fragment(confusions)(rows.loc[id], titles[str(id)], key="details-confusion")
     with st.container(horizontal=True, gap="small", key="details-ways"):
         weights_of(run)
+        start_from(run, key="details-start-from")
         if st.button("Open on Live", key="details-live"):
             st.session_state.pop("live-runs", None)
             st.switch_page("live/page.py", query_params={"runs": id})

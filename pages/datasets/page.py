@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from pages.datasets import receiving
 from pages.shared import format, frame
 from pages.shared.chart import chart
 from pages.shared.samples import DrawnSubset, drawn, opened, samples, subset_bars
@@ -16,6 +17,7 @@ from vitcore.errors import UserError
 
 QUICK = ("digits", "mnist", "fashion-mnist")  # read in a second; others are decoded when asked
 CLASSES = 10  # shown at a time
+RESIZE = ("crop", "stretch")  # as a run's option `resize` has them
 
 
 def state(name: str) -> str:
@@ -54,7 +56,7 @@ def overview() -> None:
 
 
 def facts(sentences: Sequence[str], key: str = "found-in-folders") -> None:
-    """What was found in class folders: a run's notes say the same."""
+    """What was understood of a person's own images: a run's notes say the same."""
     if sentences:
         with st.container(key=key, gap="xsmall"):
             for sentence in sentences:
@@ -86,9 +88,9 @@ def bring(name: str, missing: str) -> None:
         st.rerun()
 
 
-def inside(name: str, folder: str | None, skip_broken: bool, before: Sequence[str]) -> None:
-    """Samples of every class, and what a subset would hold."""
-    images = opened(name, folder, skip_broken=skip_broken)
+def inside(name: str, folder: str | None, skip_broken: bool, resize: str, before: Sequence[str]) -> None:
+    """Sizes and modes, copies in two splits, samples of every class, and what a subset would hold."""
+    images = opened(name, folder, skip_broken=skip_broken, resize=resize)
     facts([sentence for sentence in images.notes if sentence not in before], "found-in-images")
     st.subheader("Samples", anchor=False)
     first = 0
@@ -141,7 +143,8 @@ name = st.selectbox(
 )
 folder = None
 if name == "folder":
-    folder = st.text_input("Path of a folder, zip or tar of class folders", key="dataset-folder", max_chars=1_000)
+    folder = st.text_input("Path of a folder, archive or file of images", key=receiving.FIELD, max_chars=1_000)
+    receiving.uploader()
 missing = available(name, folder or None)
 if missing is not None:
     bring(name, missing)
@@ -159,9 +162,12 @@ else:
             skip_broken = name not in QUICK and st.checkbox(
                 "Leave out broken images", key=f"skip-broken-{name}", help="Those that cannot be read; a run can too."
             )
+            resize = RESIZE[0]
+            if DATASETS[name].any_shape:
+                resize = st.selectbox("Images that are not square", RESIZE, key=f"resize-{name}", width=220)
             with st.spinner("Reading the images …"):
-                opened(name, folder or None, skip_broken=skip_broken)
-            inside(name, folder or None, skip_broken, known.found)
+                opened(name, folder or None, skip_broken=skip_broken, resize=resize)
+            inside(name, folder or None, skip_broken, resize, known.found)
     except Broken as user_error:
         listed(user_error)
     except UserError as user_error:

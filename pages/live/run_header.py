@@ -8,9 +8,12 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import format
+from pages.shared.simplest import simplest
+from pages.shared.start_from import start_from
 from pages.shared.status import Run, actions, badge, progress_line, why_waiting
 from vitcore.errors import UserError
 from vitcore.runs import cost_estimate, seal
+from vitcore.runs.folder import Results, RunFolder
 
 TESTED = "Measured once, after training: nothing is chosen by the test images."
 
@@ -52,6 +55,8 @@ def numbers(run: Run) -> None:
         st.metric("Images/s", format.count(run["images_per_second"]))
         st.metric("Memory", format.megabytes(run["memory_mb"]))
         st.metric("Parameters", format.count(run["parameters"]))
+    simplest(run)
+    start_from(RunFolder(Results().runs / run["id"]), key=f"start-from-{run['id']}")
 
 
 def _images(number: float | None) -> str:

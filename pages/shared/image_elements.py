@@ -34,7 +34,9 @@ def image_elements(run: Run, folder: RunFolder, rows: Sequence[int], split: quer
             skips = run["skip_broken"]
             skip_broken: bool = not pd.isna(skips) and bool(skips)
             asked = None if format.missing(run["validation"]) else float(run["validation"])
-            images = opened(name, own, None if pd.isna(image_size) else int(image_size), skip_broken, asked is not None)
+            resize = "crop" if format.missing(run.get("resize")) else str(run["resize"])
+            pixels: int | None = None if pd.isna(image_size) else int(image_size)
+            images = opened(name, own, pixels, skip_broken, asked is not None, resize)
         digest_of_run = run.get("data_digest")  # runs from before it was kept have none
         others = isinstance(digest_of_run, str) and digest_of_run != digest(images)
         shown = tested(images)

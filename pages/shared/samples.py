@@ -37,20 +37,31 @@ class DrawnSubset:
 
 
 def opened(
-    name: str, folder: str | None, image_size: int | None = None, skip_broken: bool = False, validation: bool = False
+    name: str,
+    folder: str | None,
+    image_size: int | None = None,
+    skip_broken: bool = False,
+    validation: bool = False,
+    resize: str = "crop",
 ) -> Images:
     """The dataset at `image_size` pixels (empty: its own), memory-mapped where decoded before; raises UserError.
 
     With `validation` its own validation split comes apart. Kept for as long as its files stay as they are.
     """
-    return _opened(name, folder, image_size, skip_broken, validation, _lying(name, folder))
+    return _opened(name, folder, image_size, skip_broken, validation, resize, _lying(name, folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
 def _opened(
-    name: str, folder: str | None, image_size: int | None, skip_broken: bool, validation: bool, lying: str
+    name: str,
+    folder: str | None,
+    image_size: int | None,
+    skip_broken: bool,
+    validation: bool,
+    resize: str,
+    lying: str,
 ) -> Images:
-    return load(name, image_size, folder=folder, skip_broken=skip_broken, validation=validation)
+    return load(name, image_size, folder=folder, skip_broken=skip_broken, validation=validation, resize=resize)
 
 
 @st.cache_data(show_spinner=False, max_entries=8, ttl=10)

@@ -196,7 +196,7 @@ def _own_images(values: dict[str, Any], wrong: list[str]) -> None:
     try:
         values[FOLDER] = widget(leaf)
         described(FOLDER, values[FOLDER])
-        check_validation(FOLDER, values[FOLDER], values.get("validation"))
+        check_validation(FOLDER, values[FOLDER], values.get("validation") or None)
     except UserError as error:
         wrong.append(str(error))
 

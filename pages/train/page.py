@@ -8,6 +8,7 @@ from pages.server import store_cache
 from pages.shared import format, frame
 from pages.shared.launch import launch, watch
 from pages.shared.measured_speeds import measure_button, speeds
+from pages.train import address
 from pages.train.fields import shown
 from pages.train.form import FormChoices, changed, spec_form
 from pages.train.network_size import sizes
@@ -94,6 +95,8 @@ for trouble in plugins.troubles():
     st.warning(format.plain(trouble[0].upper() + trouble[1:] + "."))
 form, card = st.columns([2.6, 1], gap="large")
 with form:
+    address.take()
     asked = spec_form()
+address.write(asked.specs, asked.several)
 with card, st.container(border=True, key="before-launch"):
     before_launch(asked)

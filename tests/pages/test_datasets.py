@@ -8,8 +8,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages.datasets import receiving
 from pages.shared.samples import drawn
+from tests.data import own_forms
 from tests.pages.opening import Open
+from vitcore.data.load import described
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
@@ -124,3 +127,54 @@ def test_counts_of_a_subset(stratified: bool) -> None:
     assert again.repeats >= 100
     with pytest.raises(UserError, match="101"):
         drawn(labels, 3, 101, False, 0, stratified)
+
+
+def test_what_is_dropped_in_is_stored_once_looked_at_and_shown(
+    empty: Results, own_places: Path, open_page: Open, tmp_path: Path
+) -> None:
+    app = open_page("datasets")
+    app.selectbox(key="dataset").set_value("folder").run()
+    content = own_forms.FORMS["MedMNIST"]["tiny.npz"]
+    app.file_uploader(key="dataset-upload").set_value(("../../my tiny.npz", content, "application/zip")).run()
+    assert not app.exception
+    [path] = own_places.rglob("*.npz")
+    assert path.parent.parent == own_places / "uploaded"
+    assert path.read_bytes() == content
+    assert app.text_input(key="dataset-folder").value == str(path)
+    messages = " ".join(text.value for text in app.text)
+    assert "12 images to train on and 12 to test on, of 3 classes" in messages
+    assert "Images of each class, training + test: 0: 4 + 4, 1: 4 + 4, 2: 4 + 4." in messages
+    assert (
+        "Always answering '0', the class of most images to train on, errs on 66.67 % of those to test on." in messages
+    )
+    for name, content in (("a.txt", b"hi"), ("a.csv", b"file,label"), ("b.csv", b"\xff,\x00"), ("a.zip", b"PK")):
+        (tmp_path / name).write_bytes(content)
+        app.text_input(key="dataset-folder").set_value(str(tmp_path / name)).run()
+        assert not app.exception, name
+        assert len(app.warning) == 1, name
+    app.text_input(key="dataset-folder").set_value(str(path)).run()
+    app.toggle(key="inside-folder").set_value(True).run()
+    app.selectbox(key="resize-folder").set_value("stretch").run()
+    assert not app.exception
+    messages = " ".join(text.value for text in app.text)
+    assert "Image sizes, width x height in pixels: 24 of 8x8; all are read at 64x64." in messages
+    assert "Image modes: 24 gray." in messages
+    [strips] = [block.proto.body for block in app.get("html") if 'class="samples"' in block.proto.body]
+    assert strips.count("<img") == 3
+
+
+def test_dropped_files_are_all_stored_or_refused(own_places: Path) -> None:
+    shards = {name.rpartition("/")[2]: content for name, content in own_forms.shards().items()}
+    place = receiving.stored(shards)
+    assert place == receiving.stored(dict(reversed(shards.items())))
+    assert sorted(path.name for path in place.iterdir()) == sorted(shards)
+    assert described("folder", str(place)).train_samples == 12
+    assert {path.name for path in place.parent.iterdir()} <= {place.name, ".vitcore"}
+    for files, sentence in (
+        ({}, "200 MB is the most"),
+        ({"a.npz": b"x" * (receiving.MEGABYTES * 2**20 + 1)}, "200 MB is the most"),
+        ({"a.npz": b""}, "is empty"),
+        ({"a b.npz": b"1", "a/a_b.npz": b"2"}, "one name"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            receiving.stored(files)

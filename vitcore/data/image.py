@@ -20,11 +20,12 @@ SMALL = 512  # handwriting is looked at no larger than this
 CLOTH = 0.08  # of the brightest: what is darker is background
 
 
-def prepare(image: Image.Image, name: str, image_size: int | None = None) -> Tensor:
+def prepare(image: Image.Image, name: str, image_size: int | None = None, resize: str = "crop") -> Tensor:
     """(c y x) uint8, as the dataset's images are before they are normalized, at `image_size` pixels (empty: its own).
 
     Handwriting may be ink on paper or chalk on a board, with or without transparency: it is cropped, scaled into a
-    20x20 box and centered by mass in 28x28, as MNIST's was. Other images lose what a centered square leaves out.
+    20x20 box and centered by mass in 28x28, as MNIST's was. Other images lose what a centered square leaves out, or are
+    stretched to one (`resize` "stretch").
 
     Raises:
         UserError: there is nothing on the image, or it cannot be read.
@@ -44,7 +45,7 @@ def prepare(image: Image.Image, name: str, image_size: int | None = None) -> Ten
         elif dataset.made == "garment":
             array = _on_black(image, wanted)[None]
         else:
-            array = square(upright(image), wanted, dataset.channels)
+            array = square(upright(image), wanted, dataset.channels, resize)
     except OtherScale as error:
         raise UserError(f"the image {error}") from None
     except DAMAGED as error:

@@ -53,11 +53,13 @@ def load(
     folder: str | None = None,
     skip_broken: bool = False,
     validation: bool = False,
+    resize: str = "crop",
 ) -> Images:
     """Both splits of a dataset, at `image_size` pixels (empty: its own); `folder` is the person's own, for "folder".
 
     With `skip_broken` the images that cannot be read are left out, which is told; without, they are refused. With
-    `validation` the dataset's own validation split comes apart from what is trained on, where it has one.
+    `validation` the dataset's own validation split comes apart from what is trained on, where it has one. Of images
+    that are not square the centered square is read, or, with `resize` "stretch", all, stretched to one.
 
     Raises:
         UserError: absent and not to be downloaded, corrupt, or not room enough to keep it.
@@ -67,7 +69,7 @@ def load(
     dataset, reader = known(name), _reader(name)
     place = _place(dataset, folder)
     arrays, notes = _arrays(
-        name, dataset, reader, place, image_size or dataset.image_size, progress, skip_broken, validation
+        name, dataset, reader, place, image_size or dataset.image_size, progress, skip_broken, validation, resize
     )
     splits = {
         split: Split(
@@ -141,7 +143,7 @@ def described(name: str, folder: str | None = None) -> Dataset:
     """The table's row; for "folder", with the classes and rows that are found there. No image is decoded.
 
     Raises:
-        UserError: there is no such dataset, or the folder is not one of class folders.
+        UserError: there is no such dataset, or nothing that can be read lies there.
     """
     dataset = known(name)
     if not _own(dataset):
@@ -164,14 +166,14 @@ def _place(dataset: Dataset, folder: str | None) -> Path:
     if not _own(dataset):
         return data_root() / dataset.place
     if not folder:
-        raise UserError(f"{dataset.label} needs the path of a folder, zip or tar of class folders; none was given")
+        raise UserError(f"{dataset.label} needs the path of a folder, archive or file of images; none was given")
     path = Path(folder).expanduser().absolute()
     if not path.exists():
-        raise UserError(f"there is no folder or archive {path}; give the path of a folder, zip or tar of class folders")
-    if not (path.is_dir() or path.is_file()):  # a pipe, say, would keep its reader waiting for ever
         raise UserError(
-            f"{path} is neither a folder nor a file; give the path of a folder, zip or tar of class folders"
+            f"there is no folder or archive or file {path}; give the path of a folder, archive or file of images"
         )
+    if not (path.is_dir() or path.is_file()):  # a pipe, say, would keep its reader waiting for ever
+        raise UserError(f"{path} is neither a folder nor a file; give the path of a folder, archive or file of images")
     return path
 
 
@@ -184,6 +186,7 @@ def _arrays(
     progress: Progress | None,
     skip_broken: bool,
     validation: bool,
+    resize: str,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """The decoded copy, made first where there is none yet, and what is told of it."""
     found = reader.find(dataset, place)
@@ -194,7 +197,7 @@ def _arrays(
         found = reader.find(dataset, place)
     try:
         apart = validation and bool(dataset.val_samples or _own(dataset)) and reader.own_validation(dataset, place)
-        return _decoded(name, reader, place, image_size, found, progress, skip_broken, apart)
+        return _decoded(name, reader, place, image_size, found, progress, skip_broken, apart, resize)
     except OSError as error:
         text = f"{error.filename or place}: {error.strerror or error}"
         raise UserError(f"{dataset.label} cannot be read ({text}); allow it, put it back, or make room") from error
@@ -209,13 +212,14 @@ def _decoded(
     progress: Progress | None,
     skip_broken: bool,
     apart: bool,
+    resize: str,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """The copy that was decoded from exactly these files, or one that is decoded now; and what is told of it."""
     from vitcore.data.storage.decode_dataset import notes_of, read, sources
     from vitcore.data.storage.decoded import SPLITS, VALIDATED, key, opened
 
     dataset = DATASETS[name]
-    folders, files = _folders(dataset, place), key(name, image_size, found)
+    folders, files = _folders(dataset, place), key(name, image_size, found, resize)
     label, splits = (f"{files}-validated", VALIDATED) if apart else (files, SPLITS)
     for folder in folders:
         for copy in sources(folder / label, skip_broken):
@@ -225,8 +229,8 @@ def _decoded(
                 return arrays, notes
     keep = next((folder for folder in folders if writable(folder)), None)
     into = (keep or Path(tempfile.mkdtemp())) / label
-    made = read(reader, dataset, found, image_size, into, progress, skip_broken, splits)
-    if key(name, image_size, found) != files:
+    made = read(reader, dataset, found, image_size, into, progress, skip_broken, splits, resize)
+    if key(name, image_size, found, resize) != files:
         for copy in sources(into, skip_broken):  # some of it may be from before and some from after
             shutil.rmtree(copy, ignore_errors=True)
         raise UserError(

@@ -37,6 +37,7 @@ class Dataset:
     place: str = ""
     made: Literal["digit", "garment", "photograph"] = "photograph"
     note: str = ""  # told with every result
+    any_shape: bool = False  # there may be images that are not square
     validates: bool = False  # its validation split stands for its test split
     found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
     val_samples: int = 0  # of its own validation split, which is among the training samples of runs without validation
@@ -161,6 +162,7 @@ DATASETS: dict[str, Dataset] = {
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
         reader="flowers",
+        any_shape=True,
         place="flowers-102",
         val_samples=1_020,
     ),
@@ -175,6 +177,7 @@ DATASETS: dict[str, Dataset] = {
         mean=(0.4353, 0.3773, 0.2872),
         std=(0.2966, 0.2455, 0.2698),
         reader="flowers",
+        any_shape=True,
         place="flowers-102",
         note="the validation split stands for the test split, as the compact transformers' authors have it",
         validates=True,
@@ -191,6 +194,7 @@ DATASETS: dict[str, Dataset] = {
         std=IMAGENET_STD,
         reader="folders",
         place="imagenet",
+        any_shape=True,
     ),
     "folder": Dataset(
         "Custom dataset",
@@ -199,9 +203,10 @@ DATASETS: dict[str, Dataset] = {
         (),
         0,
         0,
-        "a folder, zip or tar of class folders",
+        "a folder, archive or file of images",
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
-        reader="folders",
+        reader="own",
+        any_shape=True,
     ),
 }

@@ -9,6 +9,16 @@ from torch.nn import functional as F
 ROWS = 4096  # a portion: keeps the working memory small
 
 
+def fitted(images: np.ndarray, image_size: int, resize: str) -> np.ndarray:
+    """Images (n, c, y, x) uint8 at `image_size`: their centered squares, or, with "stretch", all of them."""
+    height, width = images.shape[-2:]
+    side = min(height, width)
+    if resize != "stretch" and height != width:
+        top, left = (height - side) // 2, (width - side) // 2
+        images = images[..., top : top + side, left : left + side]
+    return resized(images, image_size)
+
+
 def resized(images: np.ndarray, image_size: int) -> np.ndarray:
     """Images (n, c, y, x) uint8 at `image_size` x `image_size`, smoothed where they shrink; as they are if they fit."""
     if images.shape[-2:] == (image_size, image_size):

@@ -98,7 +98,8 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
     from vitcore.data.registry import pixel_scale
     from vitcore.training.evaluate import evaluate
 
-    images = load(spec.data.dataset, spec.data.image_size, skip_broken=spec.data.skip_broken)
+    data = spec.data
+    images = load(data.dataset, data.image_size, skip_broken=data.skip_broken, resize=data.resize)
     cpu = torch.device("cpu")
     scores = evaluate(
         model,

@@ -135,5 +135,5 @@ def _prepared(loaded: Loaded, image: Image.Image) -> tuple[Tensor, Tensor]:
 
     data = loaded.spec.data
     scale = pixel_scale(data.dataset, data.normalize)
-    pixels = prepare(image, data.dataset, data.image_size)
+    pixels = prepare(image, data.dataset, data.image_size, data.resize)
     return pixels, Normalize(*scale, torch.device("cpu"))(pixels[None])

@@ -278,6 +278,8 @@ class RunSpec(Part):
         spelled: dict[str, Any] = {}
         if data.image_size == known.image_size:
             spelled["image_size"] = None
+        if not known.any_shape:
+            spelled["resize"] = "crop"
         rows = known.train_samples + (known.test_samples if data.draw_from == "all" else 0)
         if data.validation is None:
             spelled["validation_seed"] = 0

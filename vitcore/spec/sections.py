@@ -126,7 +126,8 @@ class DataSpec(Part):
     folder: str | None = option(
         None,
         "Custom dataset",
-        "Path of a folder, zip or tar with a folder of images for each class; for the dataset 'folder' alone.",
+        "Path of your own images (class folders, an archive, images and a CSV, a CSV of pixels, .npz, idx files, "
+        "parquet); for the dataset 'folder' alone.",
         advanced=True,
         min_length=1,
         max_length=1000,
@@ -169,6 +170,12 @@ class DataSpec(Part):
         advanced=True,
         ge=8,
         le=512,
+    )
+    resize: Literal["crop", "stretch"] = option(
+        "crop",
+        "Images that are not square",
+        "crop: the shorter side is brought to the image size and the center is cut out; stretch: both sides are.",
+        advanced=True,
     )
     normalize: Literal["standard", "unit"] = option(
         "standard",

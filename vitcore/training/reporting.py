@@ -36,6 +36,7 @@ def started(parts: TrainingState, spec: RunSpec, progress_state: TrainingProgres
         test_samples=len(parts.images.test.labels),
         classes=list(parts.images.classes),
         data_digest=identity.digest(parts.images),
+        majority_error=identity.majority(parts.images)[1] if spec.data.folder else None,
         parameters=count.parameters(parts.model),
         macs=parts.macs,
         steps_per_epoch=parts.batches.steps,

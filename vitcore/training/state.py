@@ -132,7 +132,15 @@ def _loaded(spec: RunSpec, report: Report, ask: StopSignal) -> Images:
 
     data = spec.data
     try:
-        return load(data.dataset, data.image_size, progress, data.folder, data.skip_broken, data.validation is not None)
+        return load(
+            data.dataset,
+            data.image_size,
+            progress,
+            data.folder,
+            data.skip_broken,
+            data.validation is not None,
+            data.resize,
+        )
     except Broken as error:
         for sentence in error.reasons.values():  # the reason of the failure names the first few alone
             report(Note(sentence))

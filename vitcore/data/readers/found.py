@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -32,7 +33,8 @@ def sentences(
     held_out = next((split for split in HELD_OUT if split in layout.splits), "")
     if not held_out:
         where = f" in {layout.folders['']}" if layout.folders.get("") else ""
-        notes.append(f"the class folders{where} name no split: a fifth of each class is kept for testing")
+        what = f"{layout.table} names" if layout.table else f"the class folders{where} name"
+        notes.append(f"{what} no split: a fifth of each class is kept for testing")
     else:
         notes.append(f"trained on is {layout.folders['train']}, tested on {layout.folders[held_out]}")
         if held_out != "test":
@@ -48,8 +50,24 @@ def sentences(
                 )
     notes += layout.notes
     notes.append("images of each class, training + test: " + _by_class(splits, classes))
+    notes.append(always(splits, classes))
     notes += [f"passed over: {_files(names)} ({reason}: {_subset(names)})" for reason, names in passed.items()]
     return tuple(notes)
+
+
+def majority(train: Sequence[int], test: Sequence[int]) -> tuple[int, float]:
+    """The class of most labels to train on, and the error in percent on `test` of always answering it."""
+    largest = Counter(train).most_common(1)[0][0]
+    return largest, 100 * sum(label != largest for label in test) / len(test)
+
+
+def always(splits: Mapping[str, Rows], classes: Sequence[str]) -> str:
+    """What the simplest answer of all reaches, for the errors of networks to be measured by."""
+    largest, error = majority(*([number for _, number in splits[split]] for split in ("train", "test")))
+    return (
+        f"always answering {shown(classes[largest])!r}, the class of most images to train on, errs on {error:.4g} % of "
+        "those to test on"
+    )
 
 
 def left_out(broken: Mapping[str, str]) -> str:
@@ -78,7 +96,9 @@ def _by_class(splits: Mapping[str, Rows], classes: Sequence[str]) -> str:
         for _, number in splits[split]:
             count[number] += 1
     pairs = zip(classes, counts["train"], counts["test"], strict=True)
-    return _listed([f"{shown(name)} {trained:,} + {tested:,}" for name, trained, tested in pairs], SHOWN)
+    return _listed(
+        [f"{shown(name)}{':' * name.isdecimal()} {trained:,} + {tested:,}" for name, trained, tested in pairs], SHOWN
+    )
 
 
 def _files(names: Sequence[str]) -> str:

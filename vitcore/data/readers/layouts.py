@@ -49,14 +49,17 @@ class Node:
 class Layout:
     """The images of each split by class: "train" with "test", "eval" and "val" as they are there; "" where none is.
 
-    `folders` says where each split was found, `aside` which images belong to none, by reason, `told` what else there is
-    to say of the reading.
+    `folders` says where each split was found, `aside` which images belong to none, by reason, `notes` what else there
+    is to say of the reading. Where something else than class folders says which image is of which class, `table` names
+    it, and `order` the classes as they are numbered.
     """
 
     splits: dict[str, Classes]
     folders: dict[str, str]
     aside: dict[str, list[str]]
     notes: tuple[str, ...] = ()
+    table: str = ""
+    order: tuple[str, ...] = ()
 
 
 def validated(layout: Layout) -> str:

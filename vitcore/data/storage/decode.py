@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -58,11 +59,30 @@ DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
 LARGEST_BYTES = 256 * 2**20
 
 
-def decoded(content: bytes, name: str | Path, image_size: int, channels: int) -> np.ndarray:
-    """The image in `content` as (c y x) uint8, its centered square scaled to `image_size`.
+@dataclass(frozen=True)
+class Decoded:
+    """An image as (c y x) uint8, and what its file had: width and height in pixels, and Pillow's mode."""
+
+    pixels: np.ndarray
+    width: int
+    height: int
+    mode: str
+
+
+def decoded(content: bytes, name: str | Path, image_size: int, channels: int, resize: str = "crop") -> np.ndarray:
+    """The image in `content` as (c y x) uint8 at `image_size`: its centered square, or all of it, stretched.
 
     Raises:
         UserError: it is no image, a damaged one, or absurdly large; `name` is named.
+    """
+    return whole(content, name, image_size, channels, resize).pixels
+
+
+def whole(content: bytes, name: str | Path, image_size: int, channels: int, resize: str = "crop") -> Decoded:
+    """As `decoded`, with what the file had.
+
+    Raises:
+        UserError: as `decoded`.
     """
     if not content:
         raise UserError(f"{name} is empty (0 bytes); remove it or put the image back")
@@ -73,9 +93,10 @@ def decoded(content: bytes, name: str | Path, image_size: int, channels: int) ->
                     f"{name} is {image.width:,}x{image.height:,} pixels; the largest that is read has "
                     f"{LARGEST_PIXELS:,} pixels"
                 )
+            width, height, mode = *image.size, image.mode
             if image.format == "JPEG":  # need not be decoded much larger than it is wanted
                 image.draft("RGB" if channels == 3 else "L", (2 * image_size, 2 * image_size))
-            return square(upright(image), image_size, channels)
+            return Decoded(square(upright(image), image_size, channels, resize), width, height, mode)
     except OtherScale as error:
         raise UserError(f"{name} {error}") from None
     except Exception as error:  # whatever one of thirty decoders makes of damaged bytes
@@ -118,10 +139,15 @@ def opaque(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
 
 
-def square(image: Image.Image, image_size: int, channels: int) -> np.ndarray:
-    """The centered square at `image_size` pixels: (c y x) uint8. What is transparent shows white."""
+def square(image: Image.Image, image_size: int, channels: int, resize: str = "crop") -> np.ndarray:
+    """The centered square, or all of the image stretched to one, at `image_size` pixels: (c y x) uint8.
+
+    What is transparent shows white.
+    """
     image = opaque(image).convert("RGB" if channels == 3 else "L")
     if image.size != (image_size, image_size):
-        image = ImageOps.fit(image, (image_size, image_size), Image.Resampling.BILINEAR)
+        size = (image_size, image_size)
+        way = Image.Resampling.BILINEAR
+        image = image.resize(size, way) if resize == "stretch" else ImageOps.fit(image, size, way)
     pixels = np.asarray(image)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)

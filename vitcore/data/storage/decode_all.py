@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 
 from vitcore.data.readers.found import shown
 from vitcore.data.storage.archives import Entry, entries
-from vitcore.data.storage.decode import decoded
+from vitcore.data.storage.decode import Decoded, whole
 from vitcore.data.storage.decoded import Writer, stamp
 from vitcore.data.storage.download import Progress
 from vitcore.errors import UserError
@@ -78,8 +78,9 @@ def decode_all(
     channels: int,
     label: str,
     progress: Progress | None,
+    listed: Callable[[Path], Iterator[Entry]] = entries,
 ) -> None:
-    """Decode every planned image of the sources into `writer`.
+    """Decode every planned image of the sources, as `listed` has them, into `writer`.
 
     Raises:
         Broken: images that cannot be read, all of them by name.
@@ -89,8 +90,10 @@ def decode_all(
     broken: dict[str, str] = {}
     waiting: list[tuple[Entry, bytes, Path]] = []
 
-    def decode(task: list[tuple[Entry, bytes, Path]]) -> list[np.ndarray | UserError]:
-        return [_tried(content, source / entry.name, image_size, channels) for entry, content, source in task]
+    def decode(task: list[tuple[Entry, bytes, Path]]) -> list[Decoded | UserError]:
+        return [
+            _tried(content, source / entry.name, image_size, channels, writer.resize) for entry, content, source in task
+        ]
 
     def write(chunk: list[tuple[Entry, bytes, Path]]) -> None:
         tasks = [chunk[i : i + TASK] for i in range(0, len(chunk), TASK)]
@@ -101,14 +104,15 @@ def decode_all(
                 if isinstance(image, UserError):
                     broken[entry.name] = str(image)
                 else:
-                    writer.put(place.split, place.position, image[None], [stamp(content)])
+                    writer.look(image.width, image.height, image.mode)
+                    writer.put(place.split, place.position, image.pixels[None], [stamp(content)])
         if progress:
             progress(f"decoding {label}", len(done) / len(plan))
 
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("ignore")  # PIL's remarks on odd but readable files
         for source in sources:
-            for entry in entries(source):
+            for entry in listed(source):
                 if entry.name in plan and entry.name not in done and entry.name not in broken:
                     try:
                         waiting.append((entry, entry.content(), source))
@@ -126,8 +130,8 @@ def decode_all(
         raise UserError(f"{sources[0]} no longer holds {missing}; leave the images as they are while they are read")
 
 
-def _tried(content: bytes, name: Path, image_size: int, channels: int) -> np.ndarray | UserError:
+def _tried(content: bytes, name: Path, image_size: int, channels: int, resize: str) -> Decoded | UserError:
     try:
-        return decoded(content, name, image_size, channels)
+        return whole(content, name, image_size, channels, resize)
     except UserError as error:
         return error

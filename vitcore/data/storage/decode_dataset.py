@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vitcore.data.readers.found import left_out
 from vitcore.data.registry import Dataset
 from vitcore.data.storage.decode_all import Broken
-from vitcore.data.storage.decoded import SPLITS, Arrays, Writer
+from vitcore.data.storage.decoded import CROP, SPLITS, Arrays, Writer
 from vitcore.data.storage.regular import read_regular
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def read(
     progress: Progress | None,
     skip_broken: bool,
     splits: tuple[str, ...] = SPLITS,
+    resize: str = CROP,
 ) -> tuple[Arrays, tuple[str, ...]]:
     """Decode it into `into`, or, without what cannot be read, into a folder beside it.
 
@@ -45,7 +46,7 @@ def read(
         UserError: whatever else the reader refuses.
     """
     try:
-        arrays, notes = _read(reader, dataset, found, image_size, into, progress, {}, splits)
+        arrays, notes = _read(reader, dataset, found, image_size, into, progress, {}, splits, resize)
     except Broken as error:
         if not skip_broken or error.all:
             raise
@@ -53,7 +54,7 @@ def read(
     else:
         return arrays, _keep(into, notes)
     into = sources(into, skip_broken)[-1]
-    arrays, notes = _read(reader, dataset, found, image_size, into, progress, broken, splits)
+    arrays, notes = _read(reader, dataset, found, image_size, into, progress, broken, splits, resize)
     return arrays, _keep(into, (*notes, left_out(broken)))
 
 
@@ -67,7 +68,7 @@ def notes_of(copy: Path, reader: Any, dataset: Dataset, found: list[Path]) -> tu
         pass  # lost, or never kept
     if copy.name.removesuffix(WITHOUT) != copy.name or copy.name.endswith("-validated"):
         return None  # only decoding tells which images are broken, and what is told of a split of its own
-    return reader.notes(dataset, found) if hasattr(reader, "told") else ()
+    return reader.notes(dataset, found) if hasattr(reader, "notes") else ()
 
 
 def _read(
@@ -79,8 +80,9 @@ def _read(
     progress: Progress | None,
     broken: dict[str, str],
     splits: tuple[str, ...],
+    resize: str,
 ) -> tuple[Arrays, tuple[str, ...]]:
-    writer = Writer(into, dataset.channels, image_size, splits)
+    writer = Writer(into, dataset.channels, image_size, splits, resize)
     writer.without = frozenset(broken)
     try:
         arrays: Arrays = reader.read(dataset, found, image_size, writer, progress)

@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from vitcore.errors import UserError
 LAYOUT = 4  # part of every key: copies of another layout are left alone
 SPLITS = ("train", "test")
 VALIDATED = ("train", "val", "test")  # where the dataset's own validation split is read apart
+CROP = "crop"  # how images that are not square become so where nothing else is asked for
 ABOUT = "about.json"
 LARGEST_ABOUT, LARGEST_ARRAY = 2**26, 2**42
 KINDS = {"images": "|u1", "labels": "<i8", "stamps": "|V8"}  # each split's arrays
@@ -39,10 +41,10 @@ class Arrays:
     classes: tuple[str, ...]
 
 
-def key(name: str, image_size: int, found: Sequence[Path]) -> str:
+def key(name: str, image_size: int, found: Sequence[Path], resize: str = CROP) -> str:
     """A folder name that changes whenever any of the files that were found does: its path, size or time."""
     digest = hashlib.sha256(f"{LAYOUT} {image_size} {inventory(found)}".encode()).hexdigest()[:16]
-    return f"{name}-{image_size}-{digest}"
+    return f"{name}-{image_size}{'' if resize == CROP else f'-{resize}'}-{digest}"
 
 
 def stamp(content: bytes) -> bytes:
@@ -95,9 +97,14 @@ class Writer:
     error and not a signal.
     """
 
-    def __init__(self, folder: Path, channels: int, image_size: int, splits: tuple[str, ...] = SPLITS) -> None:
+    def __init__(
+        self, folder: Path, channels: int, image_size: int, splits: tuple[str, ...] = SPLITS, resize: str = CROP
+    ) -> None:
         self._final, self._shape = folder, (channels, image_size, image_size)
         self.splits = splits  # that the reader is to tell apart
+        self.image_size, self.resize = image_size, resize
+        self.sizes: Counter[tuple[int, int]] = Counter()  # of the images as they came: (width, height)
+        self.modes: Counter[str] = Counter()  # as Pillow calls them
         self.without: frozenset[str] = frozenset()  # names of images to leave out, since they cannot be read
         self.notes: tuple[str, ...] = ()  # what the reader has found, for the notes of runs
         self._draft = folder.with_name(f"{folder.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
@@ -105,6 +112,7 @@ class Writer:
         self._starts: dict[str, int] = {}
         self._labels: dict[str, np.ndarray] = {}
         self._stamps: dict[str, np.ndarray] = {}
+        self._pixels: dict[str, np.ndarray] = {}  # stamps of the images as they are kept
 
     def begin(self, labels: Mapping[str, np.ndarray]) -> None:
         """The labels (n,) of each split, and with them how many images will come.
@@ -130,6 +138,7 @@ class Writer:
             self._starts[split] = file.tell()
             self._labels[split] = np.asarray(labels[split], dtype=np.int64)
             self._stamps[split] = np.zeros(len(labels[split]), dtype=KINDS["stamps"])
+            self._pixels[split] = np.zeros(len(labels[split]), dtype=KINDS["stamps"])
 
     def put(self, split: str, position: int, images: np.ndarray, stamps: Sequence[bytes]) -> None:
         """Images (b c y x) uint8 into the places from `position` on, and the stamp of each one's source.
@@ -145,11 +154,29 @@ class Writer:
             self._files[split].write(np.ascontiguousarray(images).data)
         except OSError as error:
             raise self._unkept(error) from error
-        self._stamps[split][position : position + len(stamps)] = np.frombuffer(b"".join(stamps), KINDS["stamps"])
+        part = slice(position, position + len(stamps))
+        self._stamps[split][part] = np.frombuffer(b"".join(stamps), KINDS["stamps"])
+        self._pixels[split][part] = np.frombuffer(b"".join(stamp(image.tobytes()) for image in images), KINDS["stamps"])
+
+    def look(self, width: int, height: int, mode: str, many: int = 1) -> None:
+        """So many images came in this size and mode."""
+        self.sizes[width, height] += many
+        self.modes[mode] += many
+
+    def rows(self, split: str) -> int:
+        """How many images the split has."""
+        return len(self._labels[split])
 
     def alike(self, split: str = "test") -> int:
         """How many of the images to test (or validate) on are, byte for byte, among those to train on too."""
         return int(np.isin(self._stamps[split], self._stamps["train"]).sum())
+
+    def alike_pixels(self, split: str = "test") -> int:
+        """How many more are so by their pixels as they are kept, under other bytes (saved anew, in another format)."""
+        same = np.isin(self._pixels[split], self._pixels["train"]) & ~np.isin(
+            self._stamps[split], self._stamps["train"]
+        )
+        return int(same.sum())
 
     def finish(self, classes: Sequence[str]) -> Arrays:
         """Close the arrays, put them in place and open them.
