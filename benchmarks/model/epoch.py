@@ -1,10 +1,11 @@
 """Our whole epoch against a tutorial's, data and augmentation included: CCT-2/3x2 on CIFAR-sized images.
 
-    python -m benchmarks.model.epoch [--rows 2000] [--repeats 5]
+    python -m benchmarks.model.epoch [--rows 2000] [--repeats 5] [--precision float32]
 
 The tutorial: a Dataset of PIL images, per-image torchvision transforms (crop, flip, to tensor, normalize), a
-DataLoader, stock layers (nn.MultiheadAttention), AdamW, `loss.item()` every step. Ours: `vitcore.training.train`. Both
-in float32 with the same threads, each in a process of its own, taking turns; the median of the ratios counts.
+DataLoader, stock layers (nn.MultiheadAttention), AdamW, `loss.item()` every step, in float32. Ours:
+`vitcore.training.train`, in float32 too or in what `auto` comes to here. Both with the same threads, each in a process
+of its own, taking turns; the median of the ratios counts.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def pixels(rows: int) -> tuple[Tensor, Tensor]:
 
 
 def tutorial(rows: int, workers: int) -> Measure:
-    """TutorialDataset a second of one epoch, written as tutorials write it."""
+    """Images a second of one epoch, written as tutorials write it."""
     dataset = TutorialDataset(*pixels(rows))
 
     def epoch() -> float:
@@ -75,13 +76,13 @@ def tutorial(rows: int, workers: int) -> Measure:
     return epoch
 
 
-def own_epoch(rows: int) -> Measure:
-    """TutorialDataset a second of one epoch of `train`, as it reports them."""
+def own_epoch(rows: int, precision: str) -> Measure:
+    """Images a second of one epoch of `train`, as it reports them."""
     images, labels = pixels(rows)
     known = Images(Split(images, labels), Split(images[:100], labels[:100]), CLASSES, MEAN, STD)
     state.load = lambda *_: known
     spec = RunSpec.of(
-        architecture="cct-2/3x2", dataset="cifar-10", epochs=1, crop=4, flip=True, device="cpu", precision="float32"
+        architecture="cct-2/3x2", dataset="cifar-10", epochs=1, crop=4, flip=True, device="cpu", precision=precision
     )
     return lambda: loop.train(spec, lambda line: None).images_per_second
 
@@ -91,9 +92,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0, help="DataLoader processes of the tutorial's loop")
+    parser.add_argument("--precision", default="float32", help="ours: float32, bfloat16 or auto")
     chosen = parser.parse_args()
     pairs: list[tuple[float, float]] = []
-    with apart(own_epoch, chosen.rows) as own, apart(tutorial, chosen.rows, chosen.workers) as published:
+    with (
+        apart(own_epoch, chosen.rows, chosen.precision) as own,
+        apart(tutorial, chosen.rows, chosen.workers) as published,
+    ):
         for _ in range(chosen.repeats):
             pairs.append((own(), published()))
             print("ours {:7.0f}   tutorial {:7.0f} images/s".format(*pairs[-1]), end="   ")
@@ -101,7 +106,7 @@ def main() -> None:
     first, second = (statistics.median(speeds) for speeds in zip(*pairs, strict=True))
     ratio = statistics.median(item / other for item, other in pairs)
     print(f"median: ours {first:.0f}, tutorial {second:.0f} images/s, ratio {ratio:.2f} ", end="")
-    print(f"({torch.get_num_threads()} threads, {chosen.rows:,} images an epoch)")
+    print(f"({torch.get_num_threads()} threads, {chosen.rows:,} images an epoch, ours in {chosen.precision})")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Our training step against the same model from stock layers; and where our step's time goes.
 
-    python -m benchmarks.model.step [--batch 128] [--rounds 5] [--profile]
+    python -m benchmarks.model.step [--batch 128] [--rounds 5] [--precision float32] [--profile]
 
 Both train on one in-memory float32 batch of 3x32x32 with AdamW, each in a process of its own, taking turns; the median
-of the ratios counts. The stock model is trained as everybody would; ours as our training loop does: its images shared
-out among the threads, its memory kept from step to step. `--profile` states the share of our step, whole and on one
-thread, that is neither matrix product nor convolution nor normalization.
+of the ratios counts. The stock model is trained as everybody would, in float32; ours as our training loop does: its
+images shared out among the threads, its memory kept from step to step, in float32 too or in `--precision bfloat16`.
+`--profile` states the share of our step, whole and on one thread, that is neither matrix product nor convolution nor normalization.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def shares(work: Callable[[], None], rounds: int = 10) -> dict[str, float]:
     return {kind: spent / total for kind, spent in sorted(found.items(), key=lambda pair: -pair[1])}
 
 
-def own_step(batch: int, *, shared_out: bool = True) -> Step:
+def own_step(batch: int, precision: str = "float32", *, shared_out: bool = True) -> Step:
     """A step as vitcore.training takes it; or the whole batch at once, for the profile."""
     keep_pages()
     torch.manual_seed(0)
@@ -93,10 +93,13 @@ def own_step(batch: int, *, shared_out: bool = True) -> Step:
     optimizers = Optimizers(model, RunSpec().optimizer)
     thread_parallel = ThreadParallel(model, torch.device("cpu"), seed=0, count=None if shared_out else 1)
 
+    def loss(subset: Tensor, targets: MixedTargets) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            given = model(subset)
+        return nn.functional.cross_entropy(given.float(), targets.labels)
+
     def gradient(images: Tensor, labels: Tensor) -> None:
-        thread_parallel.backward(
-            lambda subset, targets: _loss(model, subset, targets.labels), images, MixedTargets(labels), 0
-        )
+        thread_parallel.backward(loss, images, MixedTargets(labels), 0)
 
     return steps(model, gradient, optimizers.step, optimizers.clear, batch)
 
@@ -108,8 +111,8 @@ def stock(batch: int) -> Step:
     return steps(model, lambda *given: _loss(model, *given).backward(), adamw.step, adamw.zero_grad, batch)
 
 
-def measured(way: Callable[[int], Step], batch: int) -> Callable[[], float]:
-    step = way(batch)
+def measured(way: Callable[..., Step], *given: object) -> Callable[[], float]:
+    step = way(*given)
     return lambda: seconds(step)
 
 
@@ -117,18 +120,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32", help="ours")
     parser.add_argument("--profile", action="store_true")
     chosen = parser.parse_args()
-    with apart(measured, own_step, chosen.batch) as own, apart(measured, stock, chosen.batch) as other:
+    with (
+        apart(measured, own_step, chosen.batch, chosen.precision) as own,
+        apart(measured, stock, chosen.batch) as other,
+    ):
         pairs = [(own(), other()) for _ in range(chosen.rounds)]
     for ours_took, theirs_took in pairs:
         print(f"ours {chosen.batch / ours_took:6.0f}   stock {chosen.batch / theirs_took:6.0f} images/s", end="   ")
         print(f"ratio {theirs_took / ours_took:.2f}")
     ratio = statistics.median(theirs_took / ours_took for ours_took, theirs_took in pairs)
-    print(f"median ratio {ratio:.2f} ({torch.get_num_threads()} threads, batch {chosen.batch})")
+    print(f"median ratio {ratio:.2f} ({torch.get_num_threads()} threads, batch {chosen.batch}, {chosen.precision})")
     if chosen.profile:
         torch.set_num_threads(1)
-        found = shares(own_step(chosen.batch, shared_out=False))
+        found = shares(own_step(chosen.batch, chosen.precision, shared_out=False))
         rest = sum(share for kind, share in found.items() if kind.startswith(("other", "optimizer")))
         for kind, share in list(found.items())[:16]:
             print(f"  {100 * share:5.1f} %  {kind}")
