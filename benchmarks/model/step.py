@@ -5,7 +5,8 @@
 Both train on one in-memory float32 batch of 3x32x32 with AdamW, each in a process of its own, taking turns; the median
 of the ratios counts. The stock model is trained as everybody would, in float32; ours as our training loop does: its
 images shared out among the threads, its memory kept from step to step, in float32 too or in `--precision bfloat16`.
-`--profile` states the share of our step, whole and on one thread, that is neither matrix product nor convolution nor normalization.
+`--profile` states the share of our step, whole and on one thread, that is neither matrix product nor convolution nor
+normalization.
 """
 
 from __future__ import annotations

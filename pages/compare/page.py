@@ -7,11 +7,13 @@ import streamlit as st
 
 from pages.compare import columns, filters, run_details, run_table, saved_views_panel, view_widgets
 from pages.compare.cost_chart import against
-from pages.compare.curves import overlay
+from pages.compare.curves import OVERLAID, overlay
 from pages.compare.parallel import parallel
 from pages.compare.two_runs import difference
 from pages.server import store_cache
 from pages.shared import format, frame, own_drawings
+from pages.shared.evidence import evidence
+from vitcore.store.provenance import of_curves, of_runs
 
 CHARTS = {
     "curves": "Curves",
@@ -19,6 +21,7 @@ CHARTS = {
     "parallel": "Parallel coordinates",
     "difference": "Two runs",
 }
+RESULTS = ("val_error", "error_percent", "training_seconds")
 ROWS = {False: "Runs", True: "Groups over seeds"}
 
 
@@ -91,6 +94,10 @@ else:
         parallel(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
     else:
         difference(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
+    if not shown.empty:
+        ids = list((chosen if groups or len(chosen) else shown)["id"])
+        found = of_curves(ids[:OVERLAID], st.session_state[view_widgets.KEYS["y"]]) if which == "curves" else None
+        evidence(found or of_runs(ids, RESULTS), "Evidence for these numbers", key="compare-evidence")
     if not groups:
         run_details.details(everything, list((chosen if len(chosen) else shown)["id"]))
     view_widgets.save_to_url()

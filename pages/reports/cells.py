@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import format
+from pages.shared.evidence import evidence
 from pages.shared.launch import launch, watch
 from pages.shared.measured_speeds import speeds
 from vitcore.apart import apart
@@ -21,6 +22,7 @@ from vitcore.reproduction.verdicts import Verdict
 
 GRAY = "color: #808080"
 COLORS = {Verdict.DIFFERS: "color: #C84C00", Verdict.DIVERGED: "color: #C84C00", Verdict.AGREES: "color: #009E73"}
+VALUES = "Its values, a row a run, by DuckDB on results/runs.duckdb or on the runs kept with the project:"
 STYLES = {"–": GRAY, "": GRAY, **{str(item): COLORS.get(item, GRAY) for item in Verdict}}
 
 
@@ -75,28 +77,9 @@ def inspect(result: ResultTable, runs: pd.DataFrame) -> None:
         elif item.spec:
             st.code(command(item.spec, result.table.key, row, result.protocol), language="bash", wrap_lines=True)
             _run_cell(result, row, column, runs)
-        _evidence(result, row, column, runs)
+        found = provenance(result, row, column, runs)
+        evidence(found, "Evidence for our number", key="cell-evidence", sql=VALUES)
         st.caption(f"Source: {result.table.source(row, column)}")
-
-
-def _evidence(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -> None:
-    """The SQL, the runs, the command and a notebook cell behind our number; each with the button that copies it."""
-    found = provenance(result, row, column, runs)
-    with st.expander("Evidence for our number", key="cell-evidence"):
-        if found.runs:
-            st.caption(
-                "Its values, a row a run, by DuckDB on results/runs.duckdb or on the runs kept with the project:"
-            )
-            st.code(found.sql, language="sql", wrap_lines=True)
-            st.caption("Runs, by seed:")
-            st.code("\n".join(found.runs), language=None)
-        else:
-            st.caption("No run is counted in this cell.")
-        if found.command:
-            st.caption("Made by:")
-            st.code(found.command, language="bash", wrap_lines=True)
-        st.caption("Computed again in a notebook:")
-        st.code(found.notebook, language="python", wrap_lines=True)
 
 
 def _sentence(text: str) -> str:

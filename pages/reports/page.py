@@ -13,6 +13,7 @@ from pages.reports import cells as report_cells
 from pages.reports import figures, run_missing
 from pages.server import store_cache
 from pages.shared import addressed, format, frame
+from pages.shared.evidence import evidence
 from vitcore.published import tables as published
 from vitcore.published.claims import claims
 from vitcore.published.tables import Report, Table
@@ -21,6 +22,7 @@ from vitcore.reproduction.claims import by_published, by_runs
 from vitcore.reproduction.comparisons import comparisons
 from vitcore.reproduction.evidence import stored_epochs, with_stored
 from vitcore.reproduction.paragraph import paragraph
+from vitcore.reproduction.provenance import of_table
 from vitcore.reproduction.tables import ResultTable, cell_specs, epoch_runs, results
 from vitcore.reproduction.verdicts import VOCABULARY, Verdict
 from vitcore.store import queries
@@ -141,6 +143,9 @@ def _verdict(now: View) -> None:
     with st.container(border=True, key="verdict"):
         st.markdown("**What the runs say**")
         st.markdown("\n".join(f"- {format.plain(text)}" for text in paragraph(now.result, now.runs, now.counterpart)))
+        evidence(
+            of_table(now.result, now.runs), "Evidence for these sentences and the figures below", key="table-evidence"
+        )
 
 
 def _tables(now: View) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import pandas as pd
@@ -12,6 +13,7 @@ import streamlit as st
 from pages.server import store_cache
 from pages.shared import format
 from pages.shared.chart import chart
+from pages.shared.evidence import evidence
 from pages.shared.measured_speeds import speeds
 from vitcore.cost.speed import estimate
 from vitcore.errors import UserError
@@ -22,6 +24,7 @@ from vitcore.settle.question import FOREIGN, Question, forget
 from vitcore.settle.sentences import answer, common, names
 from vitcore.settle.standing import Pairing, Standing, pairs_to_come, standing
 from vitcore.spec import RunSpec
+from vitcore.store.provenance import Provenance, of_runs
 
 Shade = Literal["gray", "blue", "green", "orange", "red"]
 SHADES: dict[str, Shade] = {"open": "blue", "answered": "green", "spent": "orange", "stopped": "gray", "blocked": "red"}
@@ -47,7 +50,19 @@ def show(question: Question, runs: pd.DataFrame) -> None:
         drawn = [pairing for pairing in stands.pairings if pairing.differences][:DRAWN]
         for place, pairing in enumerate(drawn):
             _draw(question, pairing, called, place)
+        evidence(_provenance(question, stands), "Evidence", key=f"evidence-{question.key}")
         _ways(question, stands)
+
+
+def _provenance(question: Question, stands: Standing) -> Provenance:
+    """Each run's test error by setting and seed, and the answer again."""
+    ids = [id for _, id in sorted(stands.runs.items())]
+    notebook = (
+        "import vitcore as vc\nfrom vitcore.runs.folder import Results\nfrom vitcore.settle.question import load\n"
+        "from vitcore.settle.sentences import answer\nfrom vitcore.settle.standing import standing\n\n"
+        f"question = load(Results(), {question.key!r})\nanswer(question, standing(question, vc.runs()))"
+    )
+    return replace(of_runs(ids, ["error_percent"]), command="", notebook=notebook)
 
 
 def _draw(question: Question, pairing: Pairing, called: list[str], place: int) -> None:

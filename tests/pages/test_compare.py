@@ -161,3 +161,13 @@ def test_tags_sort_and_a_search_reads_them(stocked: Results, open_page: Open) ->
     assert [list(tags) for tags in app.dataframe[0].value["tags"]] == [["paper"], []]
     app.text_input(key="compare-search").set_value("-paper").run()
     assert list(app.dataframe[0].value["title"]) == [stocked.run(first).spec().title()]
+
+
+def test_the_evidence_is_of_what_is_drawn(stocked: Results, open_page: Open) -> None:
+    app = open_page("compare")
+    codes = [each.value for each in app.code]
+    (sql,) = (code for code in codes if code.startswith("SELECT run_id, epoch,"))
+    assert all(f"'{id}'" in sql for id in stocked.ids())
+    app.get("button_group")[-1].set_value("cost").run()
+    assert not app.exception
+    assert any("FROM runs LEFT JOIN last" in each.value for each in app.code)

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from tests.runs.processes import end_all, wait_until
+from tests.store.test_provenance import computed
 from vitcore.runs.folder import Results
 from vitcore.settle import wishes
 from vitcore.settle.question import Question, ask, load, questions
@@ -92,6 +93,8 @@ def test_a_question_that_stored_runs_answer_is_answered_at_once(empty: Results, 
     assert "below zero softmax is better" in words(app)
     assert f"go-on-{question.key}" not in [button.key for button in app.button], "an answer stands"
     assert len(empty.ids()) == 12, "nothing more was trained"
+    (notebook,) = (each.value for each in app.code if "answer(question" in each.value)
+    assert "relu is better than softmax (" in computed(notebook)
 
 
 def test_no_margin_and_too_small_a_budget_are_refused_in_a_sentence(empty: Results, open_page: Open) -> None:

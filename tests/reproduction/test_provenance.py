@@ -12,7 +12,8 @@ import pytest
 from tests.pages.texts import tell
 from vitcore.published.tables import table, tables
 from vitcore.reproduction.evidence import stored_epochs, stored_runs, with_stored
-from vitcore.reproduction.provenance import provenance
+from vitcore.reproduction.paragraph import paragraph
+from vitcore.reproduction.provenance import of_table, provenance
 from vitcore.reproduction.tables import ResultTable, epoch_runs, results
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -87,3 +88,20 @@ def test_stored_runs_are_read_from_the_snapshot(tmp_path: Path) -> None:
     assert [(seed, value) for seed, value, _ in rows] == [(0, 3.0), (1, 4.0)]
     assert tuple(id for _, _, id in rows) == found.runs
     assert '--kernel "x^2"' in found.command
+
+
+def test_a_table_s_sql_gives_every_value_and_its_notebook_the_sentences(
+    fresh: dict[str, ResultTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("VITCORE_RESULTS", str(tmp_path))
+    runs = with_stored(stored_runs().head(0))
+    for key, result in fresh.items():
+        found = of_table(result, runs)
+        values = {
+            (item.row.key, item.column.key, seed): v for item in result.results for seed, v in item.values.items()
+        }
+        rows = duckdb.sql(found.sql).fetchall() if found.sql else []
+        assert {(row, column, seed): value for row, column, seed, value, _ in rows} == pytest.approx(values), key
+        other = fresh.get(result.table.counterpart) if result.table.counterpart else None
+        assert computed(found.notebook) == paragraph(result, runs, other), key

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
 from vitcore.published.chains import command
 from vitcore.reproduction.tables import Result, ResultTable
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """The evidence for one cell of a result table.
-
-    Attributes:
-        sql: for DuckDB in the project's folder: a row a run, its `seed` and its `value` in the table's unit; of runs
-            stored here it reads the snapshot results/runs.duckdb, of runs kept with the project their CSV files. Empty
-            where no run is counted.
-        runs: ids of the runs whose values the number is the median of, by seed.
-        command: trains the first of them; of a count, counts. Empty where the cell cannot be run.
-        notebook: Python that computes the cell again, with its interval and verdict.
-    """
-
-    sql: str
-    runs: tuple[str, ...]
-    command: str
-    notebook: str
+from vitcore.store.provenance import Provenance
 
 
 def provenance(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -> Provenance:
-    """The evidence for a cell.
+    """The evidence for a cell: by SQL a row a run, its `seed` and its `value` in the table's unit.
 
     Args:
         runs: stored ones and those kept with the project, as the table was made of.
@@ -40,19 +21,67 @@ def provenance(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -
         KeyError: the table has no such cell.
     """
     item = result.at(row, column)
-    ids = [item.runs[seed] for seed in sorted(item.runs)]
-    saved = set(runs.loc[runs["kept"].astype(bool), "id"]) if "kept" in runs and len(runs) else set()
-    stored, elsewhere = [id for id in ids if id not in saved], [id for id in ids if id in saved]
-    parts = [_select(item, here, where) for here, where in ((stored, _STORED), (elsewhere, _PUBLISHED)) if here]
-    sql = "\nUNION ALL\n".join(parts)
+    sql = "\nUNION ALL\n".join(_selects(item, _kept(runs)))
     return Provenance(
         f"{sql}\nORDER BY seed" if sql else "",
-        tuple(ids),
+        tuple(_ids(item)),
         _command(result, item),
         _notebook(result, row, column, epochs=item.row.epoch is not None),
     )
 
 
+def of_table(result: ResultTable, runs: pd.DataFrame) -> Provenance:
+    """The evidence for what is said of a whole table: every value of every cell, and the sentences again.
+
+    Args:
+        runs: stored ones and those kept with the project, as the table was made of.
+    """
+    kept = _kept(runs)
+    filled = [item for item in result.results if item.runs]
+    parts = [
+        f"SELECT '{item.row.key}' AS cell_row, '{item.column.key}' AS cell_column, * FROM ({select})"
+        for item in filled
+        for select in _selects(item, kept)
+    ]
+    sql = "\nUNION ALL\n".join(parts)
+    counterpart = result.table.counterpart
+    return Provenance(
+        f"{sql}\nORDER BY cell_row, cell_column, seed" if sql else "",
+        tuple(dict.fromkeys(id for item in filled for id in _ids(item))),
+        f"python -m vitcore reports fill {result.table.key} --protocol {result.protocol}",
+        "\n".join(
+            [
+                *_beginning(
+                    result, epochs=_by_epoch(result), more="from vitcore.reproduction.paragraph import paragraph"
+                ),
+                *([f"other = results(table({counterpart!r}), runs, {result.protocol!r})"] if counterpart else []),
+                f"made = results(known, runs, {result.protocol!r}{', epochs=epochs' * _by_epoch(result)})",
+                f"paragraph(made, runs, {'other' if counterpart else 'None'})  # the sentences",
+            ]
+        ),
+    )
+
+
+def _by_epoch(result: ResultTable) -> bool:
+    return any(row.epoch is not None for row in result.table.rows)
+
+
+def _ids(item: Result) -> list[str]:
+    return [item.runs[seed] for seed in sorted(item.runs)]
+
+
+def _kept(runs: pd.DataFrame) -> set[str]:
+    """Ids of the runs that are kept with the project."""
+    return set(runs.loc[runs["kept"].astype(bool), "id"]) if "kept" in runs and len(runs) else set()
+
+
+def _selects(item: Result, kept: set[str]) -> list[str]:
+    ids = _ids(item)
+    parts = ([id for id in ids if id not in kept], _STORED), ([id for id in ids if id in kept], _PUBLISHED)
+    return [_select(item, here, where) for here, where in parts if here]
+
+
+_SENTENCES = "from vitcore.reproduction.paragraph import paragraph"
 _STORED = ("runs JOIN last ON last.run_id = runs.id", "runs", "epochs", "last.")
 _PUBLISHED = (
     "'vitcore/published/data/runs.csv'",
@@ -87,26 +116,32 @@ def _command(result: ResultTable, item: Result) -> str:
 
 
 def _notebook(result: ResultTable, row: str, column: str, *, epochs: bool) -> str:
+    more = ", epochs=epochs" if epochs else ""
+    lines = [
+        *_beginning(result, epochs=epochs),
+        f"cell = results(known, runs, {result.protocol!r}{more}).at({row!r}, {column!r})",
+        "cell.values, cell.measured, cell.verdict  # value by seed; median and 95 % interval; what it says",
+    ]
+    return "\n".join(lines)
+
+
+def _beginning(result: ResultTable, *, epochs: bool, more: str = "") -> list[str]:
+    """The lines of a notebook cell up to the table and its runs, and their epochs where rows are epochs."""
     lines = [
         *(["import pandas as pd", ""] if epochs else []),
         "import vitcore as vc",
         "from vitcore.published.tables import table",
         f"from vitcore.reproduction.evidence import {'stored_epochs, ' if epochs else ''}with_stored",
+        *([more] if more else []),
         f"from vitcore.reproduction.tables import {'epoch_runs, ' if epochs else ''}results",
         "",
         f"known = table({result.table.key!r})",
         "runs = with_stored(vc.runs())  # stored runs, and those kept with the project",
     ]
-    more = ""
     if epochs:
         lines += [
             f"ids = epoch_runs(known, {result.protocol!r}, runs)",
             "own = [vc.run(id).curves.assign(run_id=id) for id in ids if id in set(vc.runs()['id'])]",
             "epochs = pd.concat([*own, stored_epochs(ids)])",
         ]
-        more = ", epochs=epochs"
-    lines += [
-        f"cell = results(known, runs, {result.protocol!r}{more}).at({row!r}, {column!r})",
-        "cell.values, cell.measured, cell.verdict  # value by seed; median and 95 % interval; what it says",
-    ]
-    return "\n".join(lines)
+    return lines
