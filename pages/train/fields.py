@@ -108,18 +108,31 @@ def kernel_label(name: str) -> str:
         return name
 
 
+def _typed(field: SpecField) -> bool:
+    """Whether values besides the choices are typed into the box: formulas are. Names are searched for beside it, since
+    half a name and Enter must choose the first that fits, not a network called so."""
+    return bool(field.example) and field.name != "architecture"
+
+
+def _offered(field: SpecField, chosen: object) -> list[Any]:
+    """The choices, and those that came from a search, an address or a stored run."""
+    values = chosen if isinstance(chosen, list) else [chosen]
+    besides = [value for value in values if field.example and value not in (None, *field.choices)]
+    return [*field.choices, *besides]
+
+
 def _item(field: SpecField, disabled: bool) -> Any:
     key = key_of(field)
     if field.choices:
         return st.selectbox(
             field.label,
-            field.choices,
+            _offered(field, st.session_state.get(key)),
             index=field.choices.index(field.initial),
             key=key,
             help=field.help,
             disabled=disabled,
             format_func=lambda choice: shown(field, choice),
-            accept_new_options=bool(field.example),
+            accept_new_options=_typed(field),
             persist_state=STORED,
         )
     if field.kind is bool:
@@ -138,13 +151,13 @@ def _several(field: SpecField, disabled: bool) -> list[Any]:
         return typed.read_list(field, _text(field, key, f"{field.help} {note}", disabled), empty=shown(field, None))
     chosen = st.multiselect(
         field.label,
-        field.choices,
+        _offered(field, st.session_state.get(key)),
         default=[field.initial],
         key=key,
         help=f"{field.help} Every chosen one is run.",
         disabled=disabled,
         format_func=lambda choice: shown(field, choice),
-        accept_new_options=bool(field.example),
+        accept_new_options=_typed(field),
         persist_state=STORED,
         wrap=True,
     )

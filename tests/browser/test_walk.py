@@ -3,11 +3,13 @@
 import re
 from io import StringIO
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.compare.view import View, to_query
 from tests.browser.driver import (
     PAGES,
     PATIENCE,
@@ -106,7 +108,8 @@ def test_stored_runs_are_noted_taken_along_deleted_and_restored(page: Page, tmp_
     first, second = (tell(results, RunSpec.of(name=name, epochs=3), error=5.0) for name in ("first", "second"))
     give_weights(second)
     with served(results.root) as server:
-        visit(page, f"{server.url}/compare", "Compare")
+        both = urlencode(to_query(View(runs=(first.id, second.id))))
+        visit(page, f"{server.url}/compare?{both}", "Compare")
         wait_for_points(page, "compare-curves", 5)
         with page.expect_download() as download:
             page.locator(".st-key-download-checkpoint button:visible").last.click()

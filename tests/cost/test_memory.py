@@ -13,7 +13,9 @@ from vitcore.spec import RunSpec
 
 @pytest.mark.parametrize("name", ["cct-2/3x2", "cct-mini/3x3", "cnn", "vit-lite-7/8", "resnet56"])
 def test_a_step_that_is_made_holds_what_was_described(name: str) -> None:
-    spec = RunSpec.of(architecture=name, dataset="cifar-10", batch_size=16, optimizer="adamw", device="cpu")
+    spec = RunSpec.of(
+        architecture=name, dataset="cifar-10", batch_size=16, optimizer="adamw", device="cpu", precision="float32"
+    )
     measured = forecast(spec, seconds=0.01).memory_mb
     messages = described(name, Choice(image_size=32, channels=3, classes=10), batch=16).memory / 2**20
     assert measured == pytest.approx(messages, rel=0.005)

@@ -102,8 +102,8 @@ def test_curves_and_matrices_are_of_the_runs_behind_the_figure(frame: Callable[.
     epochs = pd.concat([pd.DataFrame({"run_id": id, "epoch": [5, 10], "accuracy": [0.3, 0.4]}) for id in runs["id"]])
     drawn = charts.draw(figure, result, runs, epochs=epochs)
     assert [trace.name for trace in drawn.data if trace.showlegend is not False] == [
-        "Vision Transformer (n = 2)",
-        "Baseline CNN (n = 2)",
+        "Vision Transformer · n = 2",
+        "Baseline CNN · n = 2",
     ]
     hybrid = figures()["hybrid-figure-3"]
     shown = charts.draw(hybrid, result, runs, matrix=np.eye(3, dtype=int), classes=["a", "b", "c"])
