@@ -88,6 +88,8 @@ MAY: dict[str, str] = {
     "vitcore/study/document.py": MESSAGES,
     "vitcore/study/drawn.py::_of_runs": "the axis says 'test accuracy, last weights'",
     "pages/compare/columns.py": MESSAGES,
+    "pages/compare/page.py": MESSAGES,
+    "pages/settle/standing_panel.py::_provenance": MESSAGES,
     "pages/compare/cost_chart.py::against": MESSAGES,
     "pages/compare/cost_chart.py::_drawable": MESSAGES,
     "pages/compare/cost_chart.py::gathered": COMPARED,

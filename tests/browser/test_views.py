@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from pages.compare import saved_views
 from tests.browser.driver import PATIENCE, choose, points, served, settle, visit, wait_for_points
 from tests.pages.texts import tell
+from tests.runs.processes import wait_until
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -65,6 +66,7 @@ def test_an_address_opens_the_same_elsewhere_and_a_view_is_kept(page: Page, tmp_
         settle(page)
         page.locator(".st-key-view-save button:visible").last.click()
         settle(page)
+        wait_until(lambda: saved_views.listed(results)[0], "the view is kept")
         [stored], _ = saved_views.listed(results)
         assert (stored.name, stored.view.search, stored.view.log) == ("Linear ones", "relu", True)
 

@@ -21,7 +21,7 @@ def provenance(result: ResultTable, row: str, column: str, runs: pd.DataFrame) -
         KeyError: the table has no such cell.
     """
     item = result.at(row, column)
-    sql = "\nUNION ALL\n".join(_selects(item, _kept(runs)))
+    sql = "\nUNION ALL\n".join(_selects(item, _of_project(runs)))
     return Provenance(
         f"{sql}\nORDER BY seed" if sql else "",
         tuple(_ids(item)),
@@ -36,12 +36,12 @@ def of_table(result: ResultTable, runs: pd.DataFrame) -> Provenance:
     Args:
         runs: stored ones and those kept with the project, as the table was made of.
     """
-    kept = _kept(runs)
+    of_project = _of_project(runs)
     filled = [item for item in result.results if item.runs]
     parts = [
         f"SELECT '{item.row.key}' AS cell_row, '{item.column.key}' AS cell_column, * FROM ({select})"
         for item in filled
-        for select in _selects(item, kept)
+        for select in _selects(item, of_project)
     ]
     sql = "\nUNION ALL\n".join(parts)
     counterpart = result.table.counterpart
@@ -70,14 +70,14 @@ def _ids(item: Result) -> list[str]:
     return [item.runs[seed] for seed in sorted(item.runs)]
 
 
-def _kept(runs: pd.DataFrame) -> set[str]:
+def _of_project(runs: pd.DataFrame) -> set[str]:
     """Ids of the runs that are kept with the project."""
     return set(runs.loc[runs["kept"].astype(bool), "id"]) if "kept" in runs and len(runs) else set()
 
 
-def _selects(item: Result, kept: set[str]) -> list[str]:
+def _selects(item: Result, of_project: set[str]) -> list[str]:
     ids = _ids(item)
-    parts = ([id for id in ids if id not in kept], _STORED), ([id for id in ids if id in kept], _PUBLISHED)
+    parts = ([id for id in ids if id not in of_project], _STORED), ([id for id in ids if id in of_project], _PUBLISHED)
     return [_select(item, here, where) for here, where in parts if here]
 
 
