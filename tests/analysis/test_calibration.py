@@ -67,15 +67,3 @@ def test_what_it_says_and_what_a_temperature_mends(results: Results) -> None:
     outputs.evaluate(without, {}, never)
     assert calibration(without).temperature is None
     assert "nothing to fit a temperature on" in calibration(without).sentence
-
-
-def test_other_weights_and_broken_files(results: Results) -> None:
-    run = made(results, None)
-    outputs.evaluate(run, {}, never)
-    content = outputs.path(run).read_bytes()
-    for broken in (b"", b"\0" * 20, content[:-9], content.replace(b'"F32"', b'"F64"', 1)):
-        outputs.path(run).write_bytes(broken)
-        with pytest.raises(UserError, match=f"answers of run {run.id}"):
-            outputs.read(run)
-    outputs.path(run).write_bytes(content.replace(b'"epoch":"1"', b'"epoch":"9"', 1))
-    assert outputs.read(run) is None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitcore.analysis import weights
+from vitcore.analysis import stored_arrays, weights
 from vitcore.errors import UserError, first_line
-from vitcore.runs.files import read_own
-from vitcore.runs.folder import RunFolder, reason
+from vitcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
     from vitcore.data.splits import Evaluated
 
 KIND = "outputs"  # of the wish in a run's folder
+WHAT = "answers"
 BATCH = 250
 
 
@@ -53,23 +50,13 @@ def read(run: RunFolder) -> Outputs | None:
     Raises:
         UserError: it cannot be read.
     """
-    from safetensors import SafetensorError, deserialize
-
-    try:
-        content = read_own(path(run))
-        found = {name: _array(parts) for name, parts in deserialize(content)}  # type: ignore[no-untyped-call]
-        about = _about(content)
-    except FileNotFoundError:
-        return None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:  # a UserError is a ValueError
-        raise UserError(f"the answers of run {run.id} cannot be read: {first_line(error)}") from None
-    if about != _of(run):
+    stored = stored_arrays.read(run, path(run), WHAT)
+    if stored is None:
         return None
     try:
-        splits = [_answers(found, split) for split in ("test", "validation")]
+        test, validation = (_answers(stored[0], split) for split in ("test", "validation"))
     except (KeyError, ValueError) as error:
-        raise UserError(f"the answers of run {run.id} are not whole: {first_line(error)}") from None
-    test, validation = splits
+        raise UserError(f"the {WHAT} of run {run.id} are not whole: {first_line(error)}") from None
     return None if test is None else Outputs(test, validation)
 
 
@@ -94,7 +81,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
         if not np.isfinite(logits).all():
             raise UserError(f"the network of run {run.id} answers some {name} images with no numbers (NaN)")
         stored |= {name: logits, f"{name}-labels": split.labels.numpy().astype(np.int64)}
-    _keep(run, stored)
+    stored_arrays.keep(run, path(run), WHAT, stored)
 
 
 def _logits(
@@ -115,36 +102,6 @@ def _logits(
             found.append(model(ways["normalize"](images.to(device))).float().cpu())
     answers: np.ndarray = torch.cat(found).numpy()
     return answers
-
-
-def _keep(run: RunFolder, arrays: Mapping[str, np.ndarray]) -> None:
-    """Written whole: a reader sees what was there before or all of this."""
-    from safetensors.numpy import save_file
-
-    draft = path(run).with_name(f".{path(run).name}.{os.getpid()}")
-    try:
-        save_file(dict(arrays), draft, metadata=_of(run))
-        os.replace(draft, path(run))
-    except OSError as error:
-        raise UserError(f"the answers of run {run.id} cannot be kept: {reason(error)}") from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _of(run: RunFolder) -> dict[str, str]:
-    return {"epoch": str(weights.epoch(run)), "data_digest": weights.data_digest(run) or ""}
-
-
-def _about(content: bytes) -> dict[str, str]:
-    """The file's own word on what it is of."""
-    (length,) = struct.unpack_from("<Q", content)
-    about = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    return {"epoch": about.get("epoch", ""), "data_digest": about.get("data_digest", "")}
-
-
-def _array(parts: Mapping[str, Any]) -> np.ndarray:
-    kinds = {"F32": np.float32, "I64": np.int64}
-    return np.frombuffer(parts["data"], kinds[parts["dtype"]]).reshape(parts["shape"])
 
 
 def _answers(found: Mapping[str, np.ndarray], split: str) -> Answers | None:

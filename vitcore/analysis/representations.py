@@ -8,8 +8,6 @@ side; and how far each head looks.
 from __future__ import annotations
 
 import json
-import os
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitcore.analysis import weights
+from vitcore.analysis import stored_arrays, weights
 from vitcore.errors import UserError, first_line
-from vitcore.runs.files import read_own
-from vitcore.runs.folder import RunFolder, reason
+from vitcore.runs.folder import RunFolder
 from vitcore.statistics.intervals import Interval
 from vitcore.statistics.similarity import alignment, gram
 
@@ -31,7 +28,6 @@ KIND = "representations"  # of the wish in a run's folder
 MAPPED = 2000  # images of the map
 BLOCKS, BLOCK = 8, 64  # of images whose kernels are kept
 COMPONENTS = 2
-FILE_KINDS = {"F32": np.float32, "F64": np.float64, "I64": np.int64}
 
 
 @dataclass(frozen=True)
@@ -70,19 +66,14 @@ def read(run: RunFolder) -> Representations | None:
     Raises:
         UserError: it cannot be read.
     """
-    from safetensors import SafetensorError, deserialize
-
-    try:
-        content = read_own(path(run))
-        found = {name: _array(parts) for name, parts in deserialize(content)}  # type: ignore[no-untyped-call]
-        about = _about(content)
-        if {name: about.get(name) for name in ("epoch", "data_digest")} != _of(run):
-            return None
-        return _checked(found, json.loads(about["layers"]), int(about["classes"]))
-    except FileNotFoundError:
+    stored = stored_arrays.read(run, path(run), KIND)
+    if stored is None:
         return None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UserError(f"the representations of run {run.id} cannot be read: {first_line(error)}") from None
+    found, about = stored
+    try:
+        return _checked(found, json.loads(about["layers"]), int(about["classes"]))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"the {KIND} of run {run.id} cannot be read: {first_line(error)}") from None
 
 
 def similarities(first: Representations, second: Representations) -> list[list[Interval]]:
@@ -136,7 +127,8 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
     far = attention_distances(model, prepared(slice(BLOCK)))
     if far is not None and bool(torch.isfinite(far).all()):
         stored["distances"] = far.cpu().numpy().astype(np.float32)
-    _keep(run, stored, {**_of(run), "layers": json.dumps(list(kernels)), "classes": str(logits.shape[1])})
+    about = {"layers": json.dumps(list(kernels)), "classes": str(logits.shape[1])}
+    stored_arrays.keep(run, path(run), KIND, stored, **about)
 
 
 def _passed(
@@ -180,35 +172,6 @@ def principal_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     total = float((sizes**2).sum()) or 1.0
     shares = np.pad(sizes, (0, COMPONENTS))[:COMPONENTS] ** 2 / total
     return (centered @ (axes.T * np.where(signs == 0, 1, signs))).astype(np.float32), shares.astype(np.float32)
-
-
-def _keep(run: RunFolder, arrays: Mapping[str, np.ndarray], about: dict[str, str]) -> None:
-    """Written whole: a reader sees what was there before or all of this."""
-    from safetensors.numpy import save_file
-
-    draft = path(run).with_name(f".{path(run).name}.{os.getpid()}")
-    try:
-        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, draft, metadata=about)
-        os.replace(draft, path(run))
-    except OSError as error:
-        raise UserError(f"the representations of run {run.id} cannot be kept: {reason(error)}") from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _of(run: RunFolder) -> dict[str, str]:
-    return {"epoch": str(weights.epoch(run)), "data_digest": weights.data_digest(run) or ""}
-
-
-def _about(content: bytes) -> dict[str, str]:
-    """The file's own word on what it is of."""
-    (length,) = struct.unpack_from("<Q", content)
-    about = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    return {str(name): str(value) for name, value in about.items()}
-
-
-def _array(parts: Mapping[str, Any]) -> np.ndarray:
-    return np.frombuffer(parts["data"], FILE_KINDS[parts["dtype"]]).reshape(parts["shape"])
 
 
 def _checked(found: Mapping[str, np.ndarray], layers: Any, classes: int) -> Representations:

@@ -31,6 +31,10 @@ LIMITS = {
 IMAGE = 4 << 20  # of a kept drawing, which has at most 512 pixels a side
 JOURNAL = 16 << 20  # of any other journal
 WEIGHTS = 64 << 30  # the best ones, those that another set is to replace, and ONNX
+EVALUATIONS = {  # arrays that are read whole, and without which a run is whole
+    "outputs.safetensors": 1 << 30,  # logits: 100,000 images of 1,000 classes are 400 MB
+    "representations.safetensors": 64 << 20,
+}
 
 
 class Unwritten(OSError):
@@ -44,7 +48,7 @@ class Unwritten(OSError):
 def limit(path: Path) -> int:
     """How many bytes of a file of this name are read at most."""
     known = {".jsonl": JOURNAL, ".png": IMAGE, ".safetensors": WEIGHTS, ".onnx": WEIGHTS}
-    return LIMITS.get(path.name, known.get(path.suffix, SMALL))
+    return (LIMITS | EVALUATIONS).get(path.name, known.get(path.suffix, SMALL))
 
 
 def open_own(path: Path) -> BinaryIO:
