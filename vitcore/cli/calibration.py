@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vitcore.cli.evaluations import follow
-from vitcore.runs.folder import Results, RunFolder
+from vitcore.cli.evaluations import cancel, evaluated
 
 
 def calibration(
@@ -21,36 +20,20 @@ def calibration(
     Expected calibration error in 15 bins with its 95 % interval, and the temperature fitted on the validation images
     (Guo et al. 2017). What a run answers is evaluated in the background, once, and kept with it.
     """
-    from vitcore.analysis import assessments, outputs
     from vitcore.analysis import calibration as calibrated
+    from vitcore.analysis import outputs
     from vitcore.runs.annotations import title
 
-    results = Results()
-    folders = [results.run(id) for id in dict.fromkeys(runs)]
     if stop:
-        for run in folders:
-            assessments.cancel(run, outputs.KIND)
+        cancel(runs, outputs.KIND)
         return
-    asked = [run for run in folders if outputs.read(run) is None]
-    for run in asked:
-        assessments.ask(results, run, outputs.KIND)
-    if asked:
-        assessments.ensure(results)
-        follow(results, asked, outputs.KIND, _text, "vitcore calibration --stop")
+    folders = evaluated(runs, outputs.KIND, outputs.read, "is evaluated", "vitcore calibration --stop")
     for run in folders:
         found = calibrated.calibration(run)
         if as_json:
             typer.echo(json.dumps({"run": run.id, **_plain(found)}))
         else:
             typer.echo(f"{title(run)} ({run.id})\n  {found.sentence}")
-
-
-def _text(run: RunFolder) -> str:
-    from vitcore.analysis import assessments, outputs
-
-    return {"waiting": "waits for its turn", "running": "is evaluated"}.get(
-        assessments.state(run, outputs.KIND), "evaluated"
-    )
 
 
 def _plain(found: Any) -> dict[str, Any]:

@@ -161,8 +161,9 @@ def _runs() -> pd.DataFrame:
 def _result(key: str, protocol: str, runs: pd.DataFrame) -> ResultTable:
     """A table with our runs, and their epochs where its rows are epochs."""
     from vitcore.published.tables import table
+    from vitcore.reproduction.cell_runs import epoch_runs
     from vitcore.reproduction.evidence import stored_epochs
-    from vitcore.reproduction.tables import epoch_runs, results
+    from vitcore.reproduction.tables import results
     from vitcore.store import queries
 
     ids = epoch_runs(table(key), protocol, runs)

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from vitcore.cli.evaluations import follow
+from vitcore.cli.evaluations import cancel, evaluated
 from vitcore.errors import UserError
-from vitcore.runs.folder import Results, RunFolder
 
 
 def representations(
@@ -22,21 +21,12 @@ def representations(
     Centered kernel alignment (Kornblith et al. 2019) of the first run's layers with each other run's, with 95 %
     intervals over images, and mean attention distances in pixels. Evaluated in the background, once, and kept.
     """
-    from vitcore.analysis import assessments
     from vitcore.analysis import representations as inside
 
-    results = Results()
-    folders = [results.run(id) for id in dict.fromkeys(runs)]
     if stop:
-        for run in folders:
-            assessments.cancel(run, inside.KIND)
+        cancel(runs, inside.KIND)
         return
-    asked = [run for run in folders if inside.read(run) is None]
-    for run in asked:
-        assessments.ask(results, run, inside.KIND)
-    if asked:
-        assessments.ensure(results)
-        follow(results, asked, inside.KIND, _text, "vitcore representations --stop")
+    folders = evaluated(runs, inside.KIND, inside.read, "is looked into", "vitcore representations --stop")
     found = {run.id: inside.read(run) for run in folders}
     for id, made in found.items():
         if made is None:
@@ -74,12 +64,3 @@ def _pair(first: str, second: str, found: dict[str, Any], as_json: bool) -> None
             best = max(known, key=lambda place: line[place].center)
             center, low, high = line[best]
             typer.echo(f"  {layer}: {columns.layers[best]}, {center:.2f} ({low:.2f} to {high:.2f})")
-
-
-def _text(run: RunFolder) -> str:
-    from vitcore.analysis import assessments
-    from vitcore.analysis import representations as inside
-
-    return {"waiting": "waits for its turn", "running": "is looked into"}.get(
-        assessments.state(run, inside.KIND), "evaluated"
-    )

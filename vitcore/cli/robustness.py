@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from vitcore.cli.evaluations import follow
+from vitcore.cli.evaluations import cancel, follow
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results, RunFolder
 
@@ -40,8 +40,7 @@ def robustness(
     steps = counted.plan(names)
     folders = [results.run(id) for id in dict.fromkeys(runs)]
     if stop:
-        for run in folders:
-            assessments.cancel(run, counted.KIND)
+        cancel(runs, counted.KIND)
         return
     if not show:
         asked = [run for run in folders if any(step not in counted.read(run) for step in steps)]
