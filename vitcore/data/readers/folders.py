@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Set
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from vitcore.data.readers.chosen import Passed, chosen
+from vitcore.data.readers.decoding import written
 from vitcore.data.readers.found import Found
 from vitcore.data.readers.layouts import arranged, validated
-from vitcore.data.readers.summary import summary_of
 from vitcore.data.registry import Dataset
 from vitcore.data.storage.archives import beside, entries, is_archive
 from vitcore.data.storage.decode import ENDINGS
-from vitcore.data.storage.decode_all import decode_all, planned
+from vitcore.data.storage.decode_all import Plan, decode_all
 from vitcore.data.storage.decoded import Arrays, Writer
 from vitcore.data.storage.download import Progress
 from vitcore.data.storage.inventory import hidden
@@ -40,11 +39,7 @@ def find(dataset: Dataset, place: Path) -> list[Path]:
 
 def described(dataset: Dataset, place: Path) -> Dataset:
     """The dataset with the classes and rows that are found there, without decoding an image."""
-    known = found(dataset, place)
-    rows = {split: len(rows) for split, rows in known.splits.items()}
-    return replace(
-        dataset, classes=known.classes, train_samples=rows["train"], test_samples=rows["test"], found=known.notes
-    )
+    return found(dataset, place).as_dataset(dataset)
 
 
 def own_validation(dataset: Dataset, place: Path) -> bool:
@@ -55,15 +50,7 @@ def own_validation(dataset: Dataset, place: Path) -> bool:
 
 def class_sizes(dataset: Dataset, place: Path) -> tuple[list[int], tuple[str, ...]]:
     """How many images of each class there are to train on, and the classes' names."""
-    return sizes_of(found(dataset, place))
-
-
-def sizes_of(known: Found) -> tuple[list[int], tuple[str, ...]]:
-    """How many images of each class are trained on, and the classes' names."""
-    sizes = [0] * len(known.classes)
-    for _, number in known.splits["train"]:
-        sizes[number] += 1
-    return sizes, known.classes
+    return found(dataset, place).class_sizes()
 
 
 def notes(dataset: Dataset, found_in: list[Path]) -> tuple[str, ...]:
@@ -79,14 +66,14 @@ def read(dataset: Dataset, found_in: list[Path], image_size: int, writer: Writer
     """
     place = found_in[0]
     known = found(dataset, place, writer.without, apart="val" in writer.splits)
-    writer.notes = known.notes
-    plan, labels = planned(known.splits)
-    writer.begin(labels)
-    decode_all(
-        plan, [place], writer, image_size=image_size, channels=dataset.channels, label=dataset.label, progress=progress
-    )
-    writer.notes += summary_of(writer)
-    return writer.finish(known.classes)
+
+    def decode(plan: Plan) -> None:
+        decode_all(
+            plan, [place], writer,
+            image_size=image_size, channels=dataset.channels, label=dataset.label, progress=progress,
+        )  # fmt: skip
+
+    return written(known, writer, decode)
 
 
 def found(dataset: Dataset, place: Path, without: Set[str] = frozenset(), *, apart: bool = False) -> Found:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from vitcore.data.readers.layouts import HELD_OUT, Layout, validated
+from vitcore.data.registry import Dataset
 
 SHOWN, EXAMPLES = 20, 3  # classes and files that a sentence names
 
@@ -22,6 +23,16 @@ class Found:
     classes: tuple[str, ...]
     folders: dict[str, str]  # where each split was found; "" where there are none
     notes: tuple[str, ...]
+
+    def as_dataset(self, dataset: Dataset) -> Dataset:
+        """The dataset with these classes and rows."""
+        train, test = len(self.splits["train"]), len(self.splits["test"])
+        return replace(dataset, classes=self.classes, train_samples=train, test_samples=test, found=self.notes)
+
+    def class_sizes(self) -> tuple[list[int], tuple[str, ...]]:
+        """How many images of each class are trained on, and the classes' names."""
+        sizes = Counter(number for _, number in self.splits["train"])
+        return [sizes[number] for number in range(len(self.classes))], self.classes
 
 
 def sentences(

@@ -73,11 +73,9 @@ def decode(
     with _opened(lying, name) as archive:
 
         def give(key: str) -> np.ndarray:
-            if progress:
-                progress(f"reading {key} of {label}", 0.0)
             return channels_last(_array(archive, key), f"{name}: {key}")
 
-        put_rows(plan, give, writer, image_size, channels)
+        put_rows(plan, give, writer, image_size=image_size, channels=channels, label=label, progress=progress)
 
 
 @contextmanager

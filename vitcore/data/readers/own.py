@@ -10,13 +10,13 @@ from types import ModuleType
 
 from vitcore.data.readers import folders, image_table, npz, own_idx, parquet, pixel_table
 from vitcore.data.readers.chosen import chosen
+from vitcore.data.readers.decoding import written
 from vitcore.data.readers.found import Found
 from vitcore.data.readers.layouts import Layout, arranged, validated
 from vitcore.data.readers.lying import TABLES, Lying, lying
-from vitcore.data.readers.summary import summary_of
 from vitcore.data.registry import Dataset
 from vitcore.data.storage.decode import ENDINGS
-from vitcore.data.storage.decode_all import planned
+from vitcore.data.storage.decode_all import Plan
 from vitcore.data.storage.decoded import Arrays, Writer
 from vitcore.data.storage.download import Progress
 from vitcore.errors import UserError
@@ -49,11 +49,7 @@ def find(dataset: Dataset, place: Path) -> list[Path]:
 
 def described(dataset: Dataset, place: Path) -> Dataset:
     """The dataset with the classes and rows that are found there, without decoding an image."""
-    known = found(dataset, place)
-    rows = {split: len(rows) for split, rows in known.splits.items()}
-    return replace(
-        dataset, classes=known.classes, train_samples=rows["train"], test_samples=rows["test"], found=known.notes
-    )
+    return found(dataset, place).as_dataset(dataset)
 
 
 def own_validation(dataset: Dataset, place: Path) -> bool:
@@ -64,7 +60,7 @@ def own_validation(dataset: Dataset, place: Path) -> bool:
 
 def class_sizes(dataset: Dataset, place: Path) -> tuple[list[int], tuple[str, ...]]:
     """How many images of each class there are to train on, and the classes' names."""
-    return folders.sizes_of(found(dataset, place))
+    return found(dataset, place).class_sizes()
 
 
 def notes(dataset: Dataset, found_in: list[Path]) -> tuple[str, ...]:
@@ -83,14 +79,14 @@ def read(dataset: Dataset, found_in: list[Path], image_size: int, writer: Writer
     if reader is folders:
         return folders.read(dataset, found_in, image_size, writer, progress)
     known = found(dataset, place, writer.without, apart="val" in writer.splits)
-    writer.notes = known.notes
-    plan, labels = planned(known.splits)
-    writer.begin(labels)
-    reader.decode(
-        there, plan, writer, image_size=image_size, channels=dataset.channels, label=dataset.label, progress=progress
-    )
-    writer.notes += summary_of(writer)
-    return writer.finish(known.classes)
+
+    def decode(plan: Plan) -> None:
+        reader.decode(
+            there, plan, writer,
+            image_size=image_size, channels=dataset.channels, label=dataset.label, progress=progress,
+        )  # fmt: skip
+
+    return written(known, writer, decode)
 
 
 def found(dataset: Dataset, place: Path, without: Set[str] = frozenset(), *, apart: bool = False) -> Found:

@@ -96,12 +96,10 @@ def decode(
     """Hand every planned image to `writer`; raises UserError where a file is cut short or damaged."""
 
     def give(name: str) -> np.ndarray:
-        if progress:
-            progress(f"reading {name} of {label}", 0.0)
         images = channels_last(_array(lying, name), name)
         return images.transpose(0, 2, 1, 3) if _turned(name) else images
 
-    put_rows(plan, give, writer, image_size, channels)
+    put_rows(plan, give, writer, image_size=image_size, channels=channels, label=label, progress=progress)
 
 
 def _turned(name: str) -> bool:

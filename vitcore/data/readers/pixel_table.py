@@ -7,6 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,10 @@ def decode(
     lying: Lying, plan: Plan, writer: Writer, *, image_size: int, channels: int, label: str, progress: Progress | None
 ) -> None:
     """Hand every planned image to `writer`; raises UserError where a line holds no pixels of 0 to 255."""
-
-    def give(name: str) -> np.ndarray:
-        if progress:
-            progress(f"reading {name} of {label}", 0.0)
-        return _pixels(lying, name)
-
-    put_rows(plan, give, writer, image_size, channels)
+    put_rows(
+        plan, partial(_pixels, lying), writer,
+        image_size=image_size, channels=channels, label=label, progress=progress,
+    )  # fmt: skip
 
 
 class _Columns:

@@ -10,6 +10,7 @@ import numpy as np
 from vitcore.data.storage.decode_all import Plan
 from vitcore.data.storage.decoded import Writer, stamp
 from vitcore.data.storage.depth import SIXTEEN
+from vitcore.data.storage.download import Progress
 from vitcore.errors import UserError
 
 CHUNK = 1024  # images handed on at once: bounds the memory
@@ -21,8 +22,20 @@ def row_name(array: str, row: int) -> str:
     return f"{array}[{row:09d}]"
 
 
-def put_rows(plan: Plan, give: Callable[[str], np.ndarray], writer: Writer, image_size: int, channels: int) -> None:
+def put_rows(
+    plan: Plan,
+    give: Callable[[str], np.ndarray],
+    writer: Writer,
+    *,
+    image_size: int,
+    channels: int,
+    label: str,
+    progress: Progress | None,
+) -> None:
     """Hand every planned image to `writer`; `give` has the images (n y x c) of an array by its name, asked once.
+
+    Args:
+        label: of the dataset, for `progress`.
 
     Raises:
         UserError: pixels on a scale that is not known.
@@ -31,6 +44,8 @@ def put_rows(plan: Plan, give: Callable[[str], np.ndarray], writer: Writer, imag
 
     planned = sorted((name.rpartition("[")[0], place.split, place.position, name) for name, place in plan.items())
     for array, of_array in groupby(planned, key=lambda item: item[0]):
+        if progress:
+            progress(f"reading {array} of {label}", 0.0)
         images = give(array)
         for split, of_split in groupby(of_array, key=lambda item: item[1]):
             wanted = [(position, int(name[-10:-1])) for _, _, position, name in of_split]
