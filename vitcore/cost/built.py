@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import fields
 
 from vitcore.cost import workload
 from vitcore.cost.description import Choice, Description, describe
 from vitcore.models import architecture_of, timm_catalog
-from vitcore.models.dimensions import NAMES
 from vitcore.spec import RunSpec
 
 _REMEMBERED = 256
@@ -24,13 +24,7 @@ def choice(spec: RunSpec) -> Choice:
         channels=known.channels,
         image_size=spec.data.image_size or known.image_size,
         classes=len(known.classes),
-        kernel=model.kernel,
-        features=model.features,
-        pos_embed=model.pos_embed,
-        patch=model.patch,
-        dropout=model.dropout,
-        drop_path=model.drop_path,
-        **{name: getattr(model, name) for name in NAMES},
+        **{each.name: getattr(model, each.name) for each in fields(Choice) if hasattr(model, each.name)},
     )
 
 

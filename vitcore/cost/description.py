@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from vitcore import plugins, processes
 from vitcore.errors import UserError, first_line
 from vitcore.models import architecture_of, timm_catalog
-from vitcore.models.dimensions import NAMES, Dimensions
+from vitcore.models.dimensions import Dimensions
 from vitcore.models.stages import Stage, stages, tokens
 
 BATCH = 128
@@ -80,19 +80,7 @@ def described(name: str, choice: Choice, batch: int) -> Description:
     classes = choice.classes or own.classes
     try:
         with torch.device("meta"):
-            model = build(
-                name,
-                channels=channels,
-                image_size=image_size,
-                classes=classes,
-                kernel=choice.kernel,
-                features=choice.features,
-                pos_embed=choice.pos_embed,
-                patch=choice.patch,
-                dropout=choice.dropout,
-                drop_path=choice.drop_path,
-                **{each: getattr(choice, each) for each in NAMES},
-            )
+            model = build(name, **asdict(replace(choice, channels=channels, image_size=image_size, classes=classes)))
     except ValueError as error:
         raise UserError(str(error)) from None
     try:
