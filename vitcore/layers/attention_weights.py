@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from einops import rearrange, repeat
-from torch import Tensor
+from torch import Tensor, nn
 
 from vitcore.layers.attention import Attention
+
+
+@contextmanager
+def watched(model: nn.Module, take: Callable[[int, Tensor], None]) -> Iterator[None]:
+    """While it lasts, `take` gets each attention's place in the network and its weights (b h n n)."""
+    attentions = [part for part in model.modules() if isinstance(part, Attention)]
+    hooks = [
+        part.register_forward_hook(lambda part, given, _, place=place: take(place, weights(part, given[0])))
+        for place, part in enumerate(attentions)
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def weights(attention: Attention, x: Tensor) -> Tensor:

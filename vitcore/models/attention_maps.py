@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vitcore.layers.attention import Attention
-from vitcore.layers.attention_weights import weights
+from vitcore.layers.attention_weights import watched
 from vitcore.layers.pooling import ClassToken, SequencePool
 from vitcore.models.transformer import Transformer
 
@@ -29,15 +28,12 @@ def attention_maps(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
         return {}
     known: list[Tensor] = []
     pooled: list[Tensor] = []
-    attentions = [part for part in model.modules() if isinstance(part, Attention)]
     hooks = [
-        part.register_forward_hook(lambda part, given, _: known.append(weights(part, given[0]))) for part in attentions
-    ]
-    hooks += [
         pool.register_forward_hook(lambda part, given, _: pooled.append(read(part, given[0]))) for pool in model.pools
     ]
     try:
-        model(inputs)
+        with watched(model, lambda _, found: known.append(found)):
+            model(inputs)
     finally:
         for hook in hooks:
             hook.remove()

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from vitcore.layers.attention import Attention
-from vitcore.layers.attention_weights import weights
+from vitcore.layers.attention_weights import watched
 from vitcore.models.stages import parts
 from vitcore.models.transformer import Transformer
 
@@ -70,31 +69,23 @@ def attention_distances(model: nn.Module, inputs: Tensor) -> Tensor | None:
     Args:
         inputs: images (b c y x) as the model takes them.
     """
-    attentions = [part for part in model.modules() if isinstance(part, Attention)]
-    if not isinstance(model, Transformer) or not attentions:
+    if not isinstance(model, Transformer):
         return None
     prefix = 0 if model.leading is None else model.leading.shape[1]
-    sums = [torch.zeros(part.num_heads, dtype=torch.float64) for part in attentions]
+    sums: dict[int, Tensor] = {}
 
-    def add(place: int, part: Attention, x: Tensor) -> None:
-        shares = weights(part, x)[..., prefix:, prefix:].double().cpu()
+    def add(place: int, found: Tensor) -> None:
+        shares = found[..., prefix:, prefix:].double().cpu()
         shares = shares / shares.sum(-1, keepdim=True).clamp(min=1e-12)
-        far = _apart(shares.shape[-1], inputs.shape[-1])
-        sums[place] += (shares * far).sum(-1).mean(-1).sum(0)
+        far = (shares * _apart(shares.shape[-1], inputs.shape[-1])).sum(-1).mean(-1).sum(0)
+        sums[place] = sums[place] + far if place in sums else far
 
-    hooks = [
-        part.register_forward_hook(lambda part, given, _, place=place: add(place, part, given[0]))
-        for place, part in enumerate(attentions)
-    ]
-    try:
+    with watched(model, add):
         for start in range(0, len(inputs), AT_ONCE):
             model(inputs[start : start + AT_ONCE])
-    finally:
-        for hook in hooks:
-            hook.remove()
-    if len({len(each) for each in sums}) != 1:
+    if not sums or len({len(each) for each in sums.values()}) != 1:
         return None
-    return torch.stack(sums) / len(inputs)
+    return torch.stack(list(sums.values())) / len(inputs)
 
 
 def _apart(tokens: int, image_size: int) -> Tensor:
