@@ -18,12 +18,13 @@ from vitcore.published import tables as published
 from vitcore.published.claims import claims
 from vitcore.published.tables import Report, Table
 from vitcore.reproduction import exports
+from vitcore.reproduction.cell_runs import cell_specs, epoch_runs
 from vitcore.reproduction.claims import by_published, by_runs
 from vitcore.reproduction.comparisons import comparisons
 from vitcore.reproduction.evidence import stored_epochs, with_stored
 from vitcore.reproduction.paragraph import paragraph
 from vitcore.reproduction.provenance import of_table
-from vitcore.reproduction.tables import ResultTable, cell_specs, epoch_runs, results
+from vitcore.reproduction.tables import ResultTable, results
 from vitcore.reproduction.verdicts import VOCABULARY, Verdict
 from vitcore.store import queries
 

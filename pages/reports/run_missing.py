@@ -15,8 +15,8 @@ from vitcore.data.load import available
 from vitcore.published.chains import worded
 from vitcore.published.parts import Explanation, Recipe
 from vitcore.published.tables import Table
+from vitcore.reproduction.cell_runs import cell_specs, counting, matching
 from vitcore.reproduction.missing import Gaps, missing
-from vitcore.reproduction.tables import cell_specs, counting, matching
 
 SEEDS = 3
 

@@ -13,7 +13,8 @@ from vitcore.published import tables as published
 from vitcore.published.counts import counts
 from vitcore.published.metrics import METRICS
 from vitcore.published.tables import Table, figures, tables
-from vitcore.reproduction.tables import cell_specs, size_key
+from vitcore.reproduction.cell_runs import cell_specs
+from vitcore.reproduction.tables import size_key
 
 PLACES = [(table, protocol) for table in tables().values() for protocol in table.protocols]
 

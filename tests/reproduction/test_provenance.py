@@ -11,10 +11,11 @@ import pytest
 
 from tests.pages.texts import tell
 from vitcore.published.tables import table, tables
+from vitcore.reproduction.cell_runs import epoch_runs
 from vitcore.reproduction.evidence import stored_epochs, stored_runs, with_stored
 from vitcore.reproduction.paragraph import paragraph
 from vitcore.reproduction.provenance import of_table, provenance
-from vitcore.reproduction.tables import ResultTable, epoch_runs, results
+from vitcore.reproduction.tables import ResultTable, results
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 from vitcore.store import queries

@@ -11,8 +11,8 @@ from vitcore.cost import built
 from vitcore.cost.estimate import CostEstimate
 from vitcore.errors import UserError
 from vitcore.published.chains import takes
+from vitcore.reproduction.cell_runs import fingerprint
 from vitcore.reproduction.missing import UNDER_WAY
-from vitcore.reproduction.tables import fingerprint
 from vitcore.runs import origins, queue, teachers
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec

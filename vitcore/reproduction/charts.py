@@ -14,7 +14,8 @@ from vitcore.figures import Series
 from vitcore.published.metrics import METRICS
 from vitcore.published.parts import Column
 from vitcore.published.tables import Figure
-from vitcore.reproduction.tables import COUNTED, Result, ResultTable, averaged, matching
+from vitcore.reproduction.cell_runs import COUNTED, averaged, matching
+from vitcore.reproduction.tables import Result, ResultTable
 
 
 def draw(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from vitcore.errors import UserError
 from vitcore.published.tables import FOLDER, Figure, Table, spec_of, table
-from vitcore.reproduction.tables import cell_specs, counting, fingerprint
+from vitcore.reproduction.cell_runs import cell_specs, counting, fingerprint
 
 RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
 PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_version")

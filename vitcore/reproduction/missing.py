@@ -10,7 +10,7 @@ import pandas as pd
 from vitcore.published.chains import Link, takes
 from vitcore.published.metrics import METRICS
 from vitcore.published.tables import Table
-from vitcore.reproduction.tables import cell_specs, counting, fingerprint
+from vitcore.reproduction.cell_runs import cell_specs, counting, fingerprint
 from vitcore.spec import RunSpec
 from vitcore.store import pooling
 

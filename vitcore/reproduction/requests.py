@@ -8,8 +8,8 @@ import pandas as pd
 
 from vitcore.errors import UserError
 from vitcore.published.tables import Table, table
+from vitcore.reproduction.cell_runs import counting, fingerprint, matching
 from vitcore.reproduction.missing import UNDER_WAY, Chain, missing
-from vitcore.reproduction.tables import counting, fingerprint, matching
 from vitcore.spec import RunSpec
 
 

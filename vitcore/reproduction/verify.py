@@ -18,8 +18,8 @@ import pandas as pd
 from vitcore.errors import UserError
 from vitcore.published.chains import takes
 from vitcore.published.tables import Table
+from vitcore.reproduction.cell_runs import averaged, cell_specs, matching
 from vitcore.reproduction.evidence import stored_epochs
-from vitcore.reproduction.tables import averaged, cell_specs, matching
 from vitcore.runs import predictions, queue
 from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder

@@ -12,9 +12,10 @@ import pandas as pd
 from vitcore.errors import UserError
 from vitcore.published import tables
 from vitcore.published.tables import Table
+from vitcore.reproduction.cell_runs import cell_specs, matching
 from vitcore.reproduction.charts import runs_behind
 from vitcore.reproduction.evidence import stored_confusion, stored_epochs, with_stored
-from vitcore.reproduction.tables import ResultTable, cell_specs, matching, results
+from vitcore.reproduction.tables import ResultTable, results
 from vitcore.store import naming, queries
 from vitcore.store.index import Index
 from vitcore.study.contents import Study, split
