@@ -176,8 +176,8 @@ def _remembered(model: nn.Module, image: tuple[int, int, int], macs: float) -> M
 
 
 def _key(model: nn.Module, image: tuple[int, int, int]) -> str:
-    """Of this processor, its threads, torch, and the network with all its sizes."""
-    machine = (sorted(torch.cpu.get_capabilities().items()), torch.get_num_threads(), torch.__version__)
+    """Of this processor, torch, and the network with all its sizes; one thread measures, however many there are."""
+    machine = (sorted(torch.cpu.get_capabilities().items()), torch.__version__)
     trained = [(name, tuple(value.shape), value.requires_grad) for name, value in model.named_parameters()]
     return hashlib.sha256(repr((machine, image, str(model), trained)).encode()).hexdigest()[:24]
 
