@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """A page: its file below pages/, its title, and its address below the app's; Home's is the app's own."""
+    """A page: its file below pages/, its title, and its address below the app's; Home's is the app's own.
+
+    `computes`: what is done there first needs torch.
+    """
 
     file: str
     title: str
     address: str = ""
+    computes: bool = False
 
 
 CONTENTS = {
@@ -20,13 +24,13 @@ CONTENTS = {
         Entry("live/page.py", "Live", "live"),
         Entry("compare/page.py", "Compare", "compare"),
         Entry("settle/page.py", "Settle", "settle"),
-        Entry("draw/page.py", "Draw", "draw"),
+        Entry("draw/page.py", "Draw", "draw", computes=True),
         Entry("studies/page.py", "Studies", "studies"),
     ],
     "Understand": [
         Entry("diagnostics/page.py", "Diagnostics", "diagnostics"),
-        Entry("architectures/page.py", "Architectures", "architectures"),
-        Entry("kernels/page.py", "Kernels", "kernels"),
+        Entry("architectures/page.py", "Architectures", "architectures", computes=True),
+        Entry("kernels/page.py", "Kernels", "kernels", computes=True),
         Entry("datasets/page.py", "Datasets", "datasets"),
     ],
     "Reports": [
@@ -39,3 +43,5 @@ CONTENTS = {
 
 ADDRESSES = [entry.address for entries in CONTENTS.values() for entry in entries if entry.address]
 """Every page's address but Home's."""
+
+COMPUTING = {entry.address for entries in CONTENTS.values() for entry in entries if entry.computes}

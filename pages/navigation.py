@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.contents import CONTENTS
+from pages.contents import COMPUTING, CONTENTS
 from pages.shared import format, frame
 from vitcore.errors import UserError
 
@@ -15,8 +15,6 @@ PAGES = {
     for heading, entries in CONTENTS.items()
 }
 
-NEED_TORCH = ("draw", "architectures", "kernels")  # what is done there first computes
-
 page = st.navigation(PAGES)
 frame.dress()
 st.session_state["page-before"], st.session_state["page-now"] = st.session_state.get("page-now"), page.url_path
@@ -25,4 +23,4 @@ try:
         page.run()
 except UserError as user_error:  # one sentence for the person, such as a results folder that cannot be read
     st.error(format.plain(str(user_error)))
-frame.warm_up(frame.SOON if page.url_path in NEED_TORCH else frame.LATER)
+frame.warm_up(frame.SOON if page.url_path in COMPUTING else frame.LATER)

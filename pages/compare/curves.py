@@ -81,7 +81,7 @@ def _called(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _axis(label: str, axes: Mapping[str, str], key: str) -> str:
-    return st.selectbox(label, axes, format_func=axes.__getitem__, key=key, width=200, persist_state="session")
+    return st.selectbox(label, axes, format_func=axes.__getitem__, key=key, width=270, persist_state="session")
 
 
 def first_groups(runs: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -96,6 +96,7 @@ def newest(table: pd.DataFrame) -> None:
         return
     called = naming.of(ended)
     above(called)
+    st.caption("Each with the test error of its last weights.")
     with st.container(border=True, gap="xsmall", key="new"):
         for _, run in ended.iterrows():
             with st.container(
@@ -110,8 +111,7 @@ def newest(table: pd.DataFrame) -> None:
                     if run["status"] != "finished":
                         badge(run["status"])
                     if run["status"] != "diverged" and not format.missing(run["error_percent"]):
-                        error = format.percent(run["error_percent"], 2)
-                        st.caption(f"test error, last weights: {error}", width="content")
+                        st.caption(format.percent(run["error_percent"], 2), width="content")
                     st.caption(moments.ago(run["created"]), width="content")
     st.page_link("compare/page.py", label=_all(len(table)))
 

@@ -39,17 +39,14 @@ def head(run: Run, called: str) -> None:
 def numbers(run: Run) -> None:
     """What it has reached so far and what that took."""
     tested = _images(run["test_samples"])
-    validated = not format.missing(run["val_error_best"])
-    if validated:
-        epoch = format.whole(run["best_epoch"])
-        checked = _images(run["val_samples"])
-        with st.grid(3, min_column_width=230):  # so wide that no name is cut
+    with st.grid(3, min_column_width=230):  # so wide that no name is cut
+        if validated := not format.missing(run["val_error_best"]):
+            epoch, checked = format.whole(run["best_epoch"]), _images(run["val_samples"])
             st.metric(f"Validation error, best epoch {epoch}{checked}", format.percent(run["val_error_best"], 2))
             st.metric(f"Test error, best epoch {epoch}{tested}", format.percent(run["test_error_best"], 2), help=TESTED)
-            st.metric(f"Test error, last weights{tested}", format.percent(run["error_percent"], 2), help=TESTED)
-    with st.grid(5 if validated else 6, min_column_width=110 if validated else 150):
-        if not validated:
-            st.metric(f"Test error, last weights{tested}", format.percent(run["error_percent"], 2))
+        help = TESTED if validated else None
+        st.metric(f"Test error, last weights{tested}", format.percent(run["error_percent"], 2), help=help)
+    with st.grid(5, min_column_width=110):
         st.metric("Epochs", f"{format.whole(run['epochs_done'])} of {format.whole(run['epochs'])}")
         st.metric("Training time", format.duration(run["training_seconds"]), **_estimated(run["id"]))
         st.metric("Images/s", format.count(run["images_per_second"]))

@@ -12,6 +12,7 @@ import streamlit as st
 from pages.shared import addressed, format, naming
 from vitcore.apart import apart
 from vitcore.runs.folder import Results
+from vitcore.spec.differing import Called
 
 MOST = 8
 
@@ -34,10 +35,11 @@ def pick_runs(
     """A multiple choice of runs, newest first; at first what the address names, else `first`.
 
     What an address asks for and is not shown is said above the choice, until another choice is made. The chosen are
-    called by what differs among them, the others by what tells them from all that are stored.
+    called by what differs among them, the others by what tells them from all that are stored; what the chosen share
+    is said under the choice.
 
     Args:
-        folded: behind a button, for a page that names the runs itself.
+        folded: behind a button, for a page that names the runs itself, and says itself what they share.
         most: so many can be chosen.
         why: of a run that the address names and that is not in the table, what is the matter with it.
     """
@@ -52,7 +54,8 @@ def pick_runs(
     state[key] = [run for run in state[key] if run in titles][:most]
     for sentence in [*addressed.unknown(("runs",)), *state.get(doubts, ())]:
         st.warning(format.plain(sentence))
-    words = _words(titles, state[key], table)
+    called = naming.of(table[table["id"].isin(state[key])])
+    words = _words(titles, called)
     with st.popover(f"Choose {label.lower()}", key=f"{key}-choice") if folded else nullcontext():
         chosen = st.multiselect(
             label,
@@ -63,6 +66,8 @@ def pick_runs(
             placeholder="Choose runs",
             on_change=partial(state.pop, doubts, None),
         )
+    if not folded and (shared := called.above()):
+        st.caption(format.plain(shared))
     if chosen:
         st.query_params["runs"] = ",".join(chosen)
     elif "runs" in st.query_params:
@@ -80,10 +85,9 @@ def asked_anew(key: str) -> bool:
     return bool(address) and address != st.session_state.get(f"{key}-written")
 
 
-def _words(titles: dict[str, str], chosen: list[str], table: pd.DataFrame) -> dict[str, str]:
+def _words(titles: dict[str, str], called: Called) -> dict[str, str]:
     """What each is called in the choice: no two alike, the chosen by what differs among them."""
-    among = naming.of(table[table["id"].isin(chosen)]).names
-    return dict(zip(titles, apart([among.get(run, title) for run, title in titles.items()]), strict=True))
+    return dict(zip(titles, apart([called.names.get(run, title) for run, title in titles.items()]), strict=True))
 
 
 def _doubts(
