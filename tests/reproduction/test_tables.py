@@ -256,6 +256,28 @@ def test_a_network_new_to_this_machine_is_guessed_and_can_be_measured(frame: Fra
     assert messages.minutes == pytest.approx(0.01 * (120_000 + 10_000 * 2 / 3) / 60)
 
 
+def test_a_run_that_diverged_tells_no_speed(frame: Frame) -> None:
+    """It ends within its first epoch, which counts as done: it would look many times as quick."""
+    lines = [stored(spec("softmax", 0), 6.0, training_seconds=120.0)]
+    lines += [stored(spec("softmax", seed), 90.2, status="diverged", training_seconds=2.5) for seed in (1, 2)]
+    assert Speed(frame(lines)).expected(spec("softmax", 3)) == CostEstimate(120.0, guessed=False)
+    assert math.isnan(estimate([spec("softmax", 3)], frame(lines[1:])).minutes)
+
+
+def test_a_new_network_is_guessed_by_those_of_its_size(frame: Frame) -> None:
+    """A small network does far less arithmetic in a second: its speed tells little of a large one's."""
+    small, large = (RunSpec.of(architecture=name, dataset="cifar-10", samples=1000) for name in ("cnn", "cct-7/3x1"))
+    new = RunSpec.of(architecture="vit-lite-7/4", dataset="cifar-10", samples=1000)
+    slow, quick = ({**stored(spec, 50.0), "macs": macs} for spec, macs in ((small, 1e6), (large, 1e9)))
+    slow["training_seconds"], quick["training_seconds"] = (
+        seconds * slow["epochs_done"] * 1000
+        for seconds in (1e6 / 5e8, 1e9 / 1e10)  # of MACs in a second
+    )
+    alone, both = Speed(frame([slow])), Speed(frame([slow, quick]))
+    times = [speed.seconds(new) or 0.0 for speed in (alone, both)]
+    assert 5 < times[0] / times[1] < 20.001, "between the two, and much nearer to the one of its size"
+
+
 def test_a_measurement_tells_seconds_for_a_image_and_memory() -> None:
     found = measure(RunSpec.of(architecture="cnn", dataset="digits", samples=64))
     assert 0 < found.seconds < 10
