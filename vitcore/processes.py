@@ -33,6 +33,17 @@ def start(module: str, arguments: list[str], log: IO[bytes], *, detached: bool) 
     )
 
 
+def piped(module: str, arguments: list[str]) -> subprocess.Popen[bytes]:
+    """`python -m module arguments`, to which one writes and from which one reads; what it complains of is lost."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    )
+
+
 def answer(module: str, arguments: list[str], seconds: float) -> tuple[str, str]:
     """What `python -m module arguments` writes to its output and to its errors; waits, in no-one's way, for its end.
 

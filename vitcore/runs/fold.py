@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from vitcore import aliases, events, untrusted
 from vitcore.runs.attempts import Attempts
@@ -120,21 +121,51 @@ class Fold:
         return max(_share(self.epochs_done, epochs), _share(self.row.get("step"), self.row.get("steps")))
 
 
+class _Place(NamedTuple):
+    """Where a field of a line goes, and what makes of its value what the column holds."""
+
+    column: str
+    reader: Callable[[object], Any]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How lines of a kind are read: by the names in a line, since it holds few of those that it might."""
+
+    blank: Row
+    places: Mapping[str, _Place]
+    older: Mapping[str, str]  # a name of format 1 to today's
+    within: tuple[tuple[tuple[str, ...], str, _Place], ...]  # parts of a line, a name in there
+
+
 @functools.cache
-def _plan(kind: type) -> tuple[tuple[str, tuple[str, ...], str, str, Callable[[object], Any]], ...]:
-    return tuple(
-        (each.column, each.path[:-1], each.name, _OLDER.get(each.name, each.name), _READERS[each.kind])
-        for each in events.fields(kind)
-        if each.column is not None
+def _plan(kind: type) -> _Plan:
+    known = [each for each in events.fields(kind) if each.column is not None]
+    placed = [(each, _Place(str(each.column), _READERS[each.kind])) for each in known]
+    direct = {each.name: place for each, place in placed if len(each.path) == 1}
+    return _Plan(
+        blank={str(each.column): None for each in known},
+        places=direct,
+        older={old: new for old, new in aliases.EVENTS.items() if new in direct},
+        within=tuple((each.path[:-1], each.name, place) for each, place in placed if len(each.path) > 1),
     )
 
 
 def read(kind: type, line: Mapping[str, Any]) -> Row:
     """A line's values by their columns; None where there is none, or it is not of the field's type."""
-    found: Row = {}
-    for column, path, name, older, reader in _plan(kind):
-        place = _within(line, path) if path else line
-        found[column] = reader(place.get(name, place.get(older)))
+    plan = _plan(kind)
+    found, places = plan.blank.copy(), plan.places
+    for name, value in line.items():
+        place = places.get(name)
+        if place is not None:
+            found[place[0]] = place[1](value)
+    for older, name in plan.older.items():
+        if older in line and name not in line:
+            place = places[name]
+            found[place.column] = place.reader(line[older])
+    for path, name, place in plan.within:
+        part = _within(line, path)
+        found[place.column] = place.reader(part.get(name, part.get(_OLDER.get(name, name))))
     return found
 
 

@@ -19,6 +19,7 @@ from vitcore.runs.folder import FORMAT
 _FLUSH_SECONDS = 0.5
 _TAIL_BYTES = 1 << 16
 MOST_LINES = 1_000_000  # of a journal; a week of training tells its progress a tenth as often
+_decode = json.JSONDecoder().decode
 LONGEST_LINE = 4 << 20  # bytes; the names of 20,000 classes take half of it
 
 
@@ -145,7 +146,7 @@ def parse(line: bytes) -> dict[str, Any] | None:
     if not line.startswith(b"{"):
         return None
     try:
-        found = json.loads(line)
+        found = _decode(line.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

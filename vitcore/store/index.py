@@ -14,7 +14,7 @@ import pyarrow as arrow
 from vitcore.runs import locks
 from vitcore.runs.fold import Row
 from vitcore.runs.folder import Results, RunFolder
-from vitcore.store import ingest, snapshot, tables
+from vitcore.store import ingest, reading, snapshot, tables
 
 _CHUNK = 500  # runs handed to DuckDB at a time
 _PUBLISH_SECONDS = 20.0
@@ -132,8 +132,9 @@ class Index:
     ) -> tuple[dict[str, ingest.Cursor], int]:
         """Reads the changed runs into the tables, a chunk at a time; their new marks, and how many did differ."""
         _delete(cursor, gone)
-        cursors, differing, moved = {}, 0, set()
-        ids = list(changed)
+        new = [id for id in changed if id not in self._cursors]
+        cursors, moved = self._take_in_together(cursor, new) if len(new) >= reading.MANY else ({}, set())
+        differing, ids = len(cursors), [id for id in changed if id not in cursors]
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
             before = {id: self._cursors[id].row for id in chunk if id in self._cursors}
@@ -147,6 +148,19 @@ class Index:
             cursors.update({update.row["id"]: update.cursor() for update in updates})
         _stand(cursor, list(moved))
         return cursors, differing
+
+    def _take_in_together(
+        self, cursor: duckdb.DuckDBPyConnection, new: list[str]
+    ) -> tuple[dict[str, ingest.Cursor], set[str]]:
+        """What several processes read of many runs, into the tables; their new marks, and those that have epochs."""
+        cursors: dict[str, ingest.Cursor] = {}
+        trained: set[str] = set()
+        for batch in reading.batches(self.results, new):
+            for name, rows in batch._asdict().items():
+                _append(cursor, name, rows)
+            cursors |= batch.cursors()
+            trained |= batch.trained()
+        return cursors, trained
 
     def _read_cursors(self) -> dict[str, ingest.Cursor]:
         rows = self._con.execute("SELECT id, status, events_size, events_changed, folder_changed FROM runs").fetchall()
@@ -210,11 +224,12 @@ def _withdraw(cursor: duckdb.DuckDBPyConnection, floors: Mapping[str, int]) -> N
 
 def _insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
     """Hands rows over column by column, with their types."""
-    if not rows:
-        return
-    columns = tables.columns(table)
-    arrays = [arrow.array([row.get(field.name) for row in rows], type=field.type) for field in columns]
-    cursor.register("incoming", arrow.table(arrays, schema=columns))
+    if rows:
+        _append(cursor, table, reading.table(table, rows))
+
+
+def _append(cursor: duckdb.DuckDBPyConnection, table: str, rows: arrow.Table) -> None:
+    cursor.register("incoming", rows)
     try:
         cursor.execute(f"INSERT INTO {table} FROM incoming")
     finally:
