@@ -7,7 +7,7 @@ import os
 import pandas as pd
 import streamlit as st
 
-from pages.diagnostics import calibration_panel, representation_panel, robustness_panel
+from pages.diagnostics import attention_panel, calibration_panel, representation_panel, robustness_panel
 from pages.server import store_cache
 from pages.shared import frame, naming
 from pages.shared.run_picker import asked_anew, gone, pick_runs
@@ -18,6 +18,7 @@ PARTS = {
     "Robustness": robustness_panel.panel,
     "Calibration": calibration_panel.panel,
     "Representations": representation_panel.panel,
+    "Attention": attention_panel.panel,
 }
 
 

@@ -9,10 +9,9 @@ from PIL import Image
 
 from pages.draw import answers as asking
 from pages.draw import upload as uploading
-from pages.draw.attention_maps import looking, scale
 from pages.draw.canvas import MADE_FOR, canvas, drawn_image
 from pages.server import store_cache
-from pages.shared import format, frame, naming, own_drawings, run_colors
+from pages.shared import attention_maps, format, frame, naming, own_drawings, run_colors
 from pages.shared.chart import chart
 from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore import figures
@@ -59,8 +58,8 @@ def cards(
                 else:
                     st.header(format.plain(answer.best), anchor=False)
                     st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
-                    if image is not None:
-                        looking(run, answer, image, place=place)
+                    if image is not None and st.toggle("Attention maps", key=f"looks-{place}"):
+                        attention_maps.maps(str(run["id"]), run["architecture"], answer, image)
 
 
 def votes(read: dict[str, Prediction]) -> None:
@@ -80,7 +79,7 @@ def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Predicti
     called, colors = naming.of(runs).names, run_colors.places(list(runs.index), page="draw")
     cards(runs, called, found, image)
     if any(st.session_state.get(f"looks-{place}") for place in range(len(runs))):
-        scale()
+        attention_maps.scale()
     read = {run: answer for run, answer in found.items() if not isinstance(answer, str)}
     if len(read) > 1:
         votes(read)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,8 +12,11 @@ from tests.pages.texts import tell
 from tests.runs.processes import end_all
 from vitcore.analysis import assessments, outputs, representations, robustness
 from vitcore.analysis.corruptions import CORRUPTIONS
+from vitcore.data import splits
+from vitcore.data.load import load
 from vitcore.runs import locks
 from vitcore.runs.folder import Results, RunFolder
+from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec
 
 
@@ -110,4 +114,51 @@ def test_what_networks_represent_is_asked_for_drawn_and_an_image_shown(stocked: 
     app.run()
     assert f"Test image {found.rows[3] + 1}: {found.labels[3]}, answered {found.answers[3]}" in words(app)
     app.selectbox(key="layers-columns").set_value(first.id).run()
+    assert not app.exception
+
+
+def answer(run: RunFolder, wrong: list[int]) -> np.ndarray:
+    """Keeps a run's answers to all test digits, of which it gets these wrong; the true classes."""
+    truth = splits.tested(load("digits", None)).labels.numpy()
+    answers = truth.copy()
+    answers[wrong] = (answers[wrong] + 1) % 10
+    writer = Predictions(run.predictions, truth, 10)
+    writer.put(1, answers)
+    writer.close()
+    return truth
+
+
+def test_networks_look_at_the_same_image_side_by_side(stocked: Results, open_page: Open) -> None:
+    first, second = both(stocked)
+    app = open_page("diagnostics", {"runs": f"{first.id},{second.id}"})
+    app.get("button_group")[0].set_value("Attention").run()
+    assert words(app).count("has kept no answers to its test images") == 2
+    for run, wrong in ((first, [3, 8]), (second, [3, 20])):
+        answer(run, wrong)
+    app.run()
+    assert not app.exception
+    assert "Test image 9," in words(app), "the first on which they differ: both are wrong on the fourth"
+    assert app.number_input[0].label == "Image, of 2"
+    assert words(app).count("probability 0.") + words(app).count("probability 1.") == 2
+    assert [each.value for each in app.caption].count("Attention rollout") == 2
+    app.number_input[0].set_value(2).run()
+    assert "Test image 21," in words(app)
+    app.get("button_group")[1].set_value("Any is wrong").run()
+    assert "Test image 4," in words(app)
+    assert app.number_input[0].label == "Image, of 3"
+
+
+def test_runs_of_other_test_images_are_named_and_left_out(stocked: Results, open_page: Open) -> None:
+    first, second = both(stocked)
+    truth = answer(first, [3])
+    writer = Predictions(second.predictions, truth[:10], 10)
+    writer.put(1, truth[:10])
+    writer.close()
+    app = open_page("diagnostics", {"runs": f"{first.id},{second.id}"})
+    app.get("button_group")[0].set_value("Attention").run()
+    assert not app.exception
+    assert "was tested on other images than the first" in words(app)
+    assert "Test image 4," in words(app), "one run alone walks through what it gets wrong"
+    first.predictions.unlink()
+    app.run()
     assert not app.exception

@@ -67,8 +67,11 @@ def load(run: RunFolder, weights: str = "last") -> Loaded:
     return Loaded(model, spec, tuple(apart(list(classes))), run.id)
 
 
-def attention_maps(loaded: Loaded, image: Image.Image) -> dict[str, np.ndarray]:
+def attention_maps(loaded: Loaded, image: Image.Image | Tensor) -> dict[str, np.ndarray]:
     """Where a model looks: maps of its token grid (y x) that sum to 1, by their names; none without attention.
+
+    Args:
+        image: any image; or one of the run's own dataset, (c y x) uint8.
 
     Raises:
         UserError: nothing to be seen on the image.
@@ -79,8 +82,11 @@ def attention_maps(loaded: Loaded, image: Image.Image) -> dict[str, np.ndarray]:
     return {name: found.numpy() for name, found in attention_maps(loaded.model, inputs).items()}
 
 
-def predict(run: RunFolder | Loaded, image: Image.Image) -> Prediction:
+def predict(run: RunFolder | Loaded, image: Image.Image | Tensor) -> Prediction:
     """The probabilities that a run's model gives to its classes.
+
+    Args:
+        image: any image; or one of the run's own dataset, (c y x) uint8.
 
     Raises:
         UserError: there is no checkpoint, nothing to be seen on the image, or what the model answers is no number.
@@ -126,7 +132,7 @@ def predict_file(run: RunFolder | Loaded, path: Path, weights: str = "last") -> 
         raise UserError(f"{path} cannot be read as an image: {first_line(error)}") from None
 
 
-def _prepared(loaded: Loaded, image: Image.Image) -> tuple[Tensor, Tensor]:
+def _prepared(loaded: Loaded, image: Image.Image | Tensor) -> tuple[Tensor, Tensor]:
     """The image as the model's dataset has them, (c y x) uint8, and normalized for the model, (1 c y x)."""
     import torch
 
@@ -135,5 +141,8 @@ def _prepared(loaded: Loaded, image: Image.Image) -> tuple[Tensor, Tensor]:
 
     data = loaded.spec.data
     scale = pixel_scale(data.dataset, data.normalize)
-    pixels = prepare(image, data.dataset, data.image_size, data.resize)
+    if isinstance(image, torch.Tensor):
+        pixels = image
+    else:
+        pixels = prepare(image, data.dataset, data.image_size, data.resize)
     return pixels, Normalize(*scale, torch.device("cpu"))(pixels[None])

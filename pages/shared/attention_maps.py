@@ -1,16 +1,22 @@
-"""Where a model looks on the image: its attention maps, laid over what it sees."""
+"""Where a model looks on an image: its attention maps, laid over what it sees."""
 
 from __future__ import annotations
 
-import pandas as pd
+from html import escape
+from typing import TYPE_CHECKING
+
 import streamlit as st
 from PIL import Image
 
-from pages.draw import answers
 from pages.shared import format
+from pages.shared.inline_image import inline_image
+from pages.shared.loaded_models import loaded
 from vitcore.errors import UserError
 from vitcore.figures import overlay
 from vitcore.runs.predict import Prediction, attention_maps
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TEXT = {
     "Attention rollout": "How much of each part of the image stands behind the answer, followed back through all "
@@ -19,22 +25,28 @@ TEXT = {
 }
 
 
-def looking(run: pd.Series, answer: Prediction, image: Image.Image, *, place: int) -> None:
-    """A switch, and behind it the maps of one model."""
-    if not st.toggle("Attention maps", key=f"looks-{place}"):
-        return
+def maps(run: str, architecture: str, answer: Prediction, image: Image.Image | Tensor) -> None:
+    """The maps of one model, or why there are none.
+
+    Args:
+        run: its id.
+        answer: what it made of the image.
+        image: as `vitcore.runs.predict.predict` takes it.
+    """
     try:
-        maps = attention_maps(answers.loaded(run["id"]), image)
+        found = attention_maps(loaded(run), image)
     except UserError as error:
         st.caption(format.plain(str(error)))
         return
-    if not maps:
+    if not found:
         st.caption("This network has no attention that could be shown here.")
         return
-    for name, weights in maps.items():
+    for name, weights in found.items():
         st.caption(name, help=TEXT.get(name))
-        answers.shown(overlay(answer.prepared, weights), f"{name} over the image, bright where it attends")
-    if run["architecture"] == "hybrid":
+        image_under = Image.fromarray(overlay(answer.prepared, weights))
+        alt = f"{escape(name)} over the image, bright where it attends"
+        inline_image(image_under, f'alt="{alt}"', "width: 100%; max-width: 168px; image-rendering: pixelated")
+    if architecture == "hybrid":
         st.caption("What its recurrence mixes before the first layer is not followed.")
 
 
