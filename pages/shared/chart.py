@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 NOTHING = "Nothing to draw yet."  # in a chart's place
 HEIGHT = 420  # of a figure that says nothing of it
+SCRIPTS = ("chart.js", "chart_legend.js")  # one module in the browser
 
 _component = st.components.v2.component(
     "vitcore_chart",
     html='<div class="vitcore-charts"></div>\n',
     css=(HERE / "chart.css").read_text(encoding="utf-8"),
-    js=(HERE / "chart.js").read_text(encoding="utf-8"),
+    js="\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS),
     isolate_styles=False,  # plotly.js puts its rules into the document; inside a shadow root they would not reach it
 )
 
