@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vitcore.aliases import COLUMNS, current
 from vitcore.data.registry import DATASETS
 from vitcore.figures import COSTS, X_AXES, Y_AXES
+from vitcore.figures.medians import BANDS
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
 from vitcore.runs.status import STATUSES
@@ -32,6 +33,10 @@ VOCABULARY: Mapping[str, Iterable[str]] = {
     "status": STATUSES, "architecture": ARCHITECTURES, "kernel": KERNELS, "dataset": DATASETS,
 }  # fmt: skip
 """Values that may be asked for although no run has them at the moment."""
+
+STEP_LOSS = "loss"
+VALUES: Mapping[str, str] = {**Y_AXES, STEP_LOSS: "Training loss, step by step"}
+"""What curves can show: of the epochs, and of the steps."""
 
 _OF_COLUMNS = {"columns", "hidden", "sort", "by", "group_sort", "axes", "cost"}  # hold names of columns
 
@@ -58,10 +63,12 @@ class View(BaseModel):
     group_descending: bool = False
     runs: Annotated[tuple[Short, ...], Field(max_length=20_000)] | None = None  # None: nothing is chosen
     chart: Chart = "curves"
-    y: Annotated[str, OneOf(Y_AXES, "value")] = "held_out_accuracy"
+    y: Annotated[str, OneOf(VALUES, "value")] = "held_out_accuracy"
     x: Annotated[str, OneOf(X_AXES, "axis")] = "epoch"
     smoothing: Annotated[float, Field(ge=0, le=0.95)] = 0.0
-    log: bool = False
+    log: bool = False  # the axis of values
+    log_x: bool = False
+    band: Annotated[str, OneOf(BANDS, "band")] = "interval"  # of groups
     cost: Annotated[str, OneOf(COSTS, "cost")] = "parameters"
     dataset: Short = ""  # of accuracy against cost; empty: the one most runs are of
     linear: bool = False  # the cost's axis, which is logarithmic else

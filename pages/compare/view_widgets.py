@@ -16,7 +16,8 @@ KEYS = {
     "sort": "compare-sort", "descending": "compare-descending", "grouped": "compare-grouped", "by": "compare-by",
     "all_runs": "compare-all-runs", "group_sort": "compare-group-sort", "group_descending": "compare-group-descending",
     "runs": "compare-chosen", "chart": "compare-chart", "y": "compare-y", "x": "compare-x",
-    "smoothing": "compare-smoothing", "log": "compare-log", "cost": "against-x", "dataset": "against-dataset",
+    "smoothing": "compare-smoothing", "log": "compare-log", "log_x": "compare-log-x", "band": "compare-band",
+    "cost": "against-x", "dataset": "against-dataset",
     "linear": "against-linear", "axes": "parallel-axes", "a": "difference-run-a", "b": "difference-run-b",
 }  # fmt: skip
 """A view's fields and the keys under which their widgets keep them."""

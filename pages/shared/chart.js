@@ -121,6 +121,11 @@ function colored(trace, host) {
   return { ...trace, colorscale: scale }
 }
 
+// Plotly writes 50k and 1.5M: a number and its unit are set apart, as everywhere else.
+const SPACED = Object.fromEntries(
+  [..."kMGT"].flatMap(unit => Array.from({ length: 1998 }, (_, at) => (at < 999 ? at + 1 : (at - 998) / 10)).map(number => [`${number}${unit}`, `${number} ${unit}`])),
+)
+
 function themed(layout, host, height, named) {
   const ink = token(host, "--st-text-color")
   const paper = token(host, "--st-background-color")
@@ -130,7 +135,7 @@ function themed(layout, host, height, named) {
   delete themed.width
   themed.hoverlabel = { ...layout.hoverlabel, bgcolor: paper, bordercolor: rule, font: { color: ink, family, size: 13 } }
   for (const key of Object.keys(layout).filter(key => /^[xy]axis\d*$/.test(key)))
-    themed[key] = { ...layout[key], gridcolor: rule, zerolinecolor: rule, linecolor: rule }
+    themed[key] = { ...layout[key], gridcolor: rule, zerolinecolor: rule, linecolor: rule, ...(layout[key].tickformat === "~s" ? { labelalias: SPACED } : {}) }
   if (named) Object.assign(themed, { showlegend: false, margin: { ...layout.margin, t: Math.min(layout.margin?.t ?? 12, 12) } })
   return themed
 }

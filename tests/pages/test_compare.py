@@ -7,15 +7,18 @@ import pandas as pd
 import pytest
 
 from pages.compare import view_widgets
+from pages.compare.step_losses import WITHIN, step_losses
 from pages.compare.view import FILTERS
 from pages.server import store_cache
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from vitcore import figures
 from vitcore.figures import COSTS, X_AXES, Y_AXES
+from vitcore.figures.medians import BANDS
 from vitcore.runs import annotations
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
+from vitcore.store import queries
 from vitcore.store.cells import as_text, in_order, sorted_by
 
 CELLS = (math.nan, math.inf, -math.inf, None, 0, -1, 1e308, 2.5)
@@ -171,3 +174,28 @@ def test_the_evidence_is_of_what_is_drawn(stocked: Results, open_page: Open) -> 
     app.get("button_group")[-1].set_value("cost").run()
     assert not app.exception
     assert any("FROM runs LEFT JOIN last" in each.value for each in app.code)
+
+
+def test_the_loss_of_each_step_stands_where_its_run_was(stocked: Results, open_page: Open) -> None:
+    runs = store_cache.runs(now=True)
+    found = step_losses(queries.epochs(store_cache.index(), list(runs["id"])), runs)
+    longest = found[found["run_id"] == runs.sort_values("epochs_done")["id"].iloc[-1]]
+    assert list(longest["step"]) == [5, 10]
+    assert list(longest["epoch"]) == [1, 2]
+    assert list(longest["images_seen"]) == [1000, 2000]
+    assert list(longest["training_seconds"]) == [5, 10]
+    assert list(longest["loss"]) == [1, 0.5]
+    unknown = step_losses(queries.epochs(store_cache.index(), list(runs["id"])), runs.assign(steps_per_epoch=None))
+    assert unknown["epoch"].isna().all()
+    for x in X_AXES:
+        app = open_page("compare", {"y": "loss", "x": x})
+        explained = any(caption.value == WITHIN for caption in app.caption)
+        assert explained == (x not in ("epoch", "step")), x
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_a_groups_band_is_said_under_the_chart(band: str, stocked: Results, open_page: Open) -> None:
+    app = open_page("compare", {"grouped": "1", "by": "architecture", "band": band})
+    assert [caption.value for caption in app.caption if caption.value.startswith("Line:")] == [BANDS[band][1]]
+    alone = open_page("compare", {"band": band})
+    assert not [caption.value for caption in alone.caption if caption.value.startswith("Line:")]

@@ -32,12 +32,14 @@ def test_the_address_holds_what_was_changed_and_opens_the_same(stocked: Results,
     app.selectbox(key="compare-x").set_value("cpu_seconds").run()
     app.slider(key="compare-smoothing").set_value(0.5).run()
     app.checkbox(key="compare-log").set_value(True).run()
+    app.checkbox(key="compare-log-x").set_value(True).run()
     app.multiselect(key="compare-filters").set_value(["seed"]).run()
     app.multiselect(key="compare-is-seed").set_value(["0", "1"]).run()
     opened = address(app)
     assert opened == {
         "search": "cct", "sort": "error_percent", "descending": "1", "hidden": "f1", "columns": "test_loss",
-        "y": "error_percent", "x": "cpu_seconds", "smoothing": "0.5", "log": "1", "seed": "0,1",
+        "y": "error_percent", "x": "cpu_seconds", "smoothing": "0.5", "log": "1", "log_x": "1",
+        "seed": "0,1",
     }  # fmt: skip
     other = open_page("compare", opened)
     assert not other.warning
