@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from pages.compare.view_widgets import KEYS
 from pages.shared import format
-from pages.shared.chart import chart
+from pages.shared.chart import Select, chart
 from vitcore import figures
 from vitcore.figures import COSTS
 from vitcore.statistics.intervals import typical_interval
 from vitcore.store import naming, pooling
 
 
-def against(table: pd.DataFrame, *, ask: bool) -> None:
+def against(table: pd.DataFrame, *, ask: bool, chosen: Collection[str] = (), on_select: Select | None = None) -> None:
     """Accuracy against what it costs, seeds gathered, with those that no other beats in both.
 
     Args:
         ask: whether all runs are to be put together is asked here; else it has been asked above.
+        chosen: the runs that stand out; none: all alike.
+        on_select: what is done with runs that are chosen in the chart.
     """
     known = table.dropna(subset=["accuracy"])
     datasets = list(known["dataset"].value_counts().index)
@@ -36,6 +40,8 @@ def against(table: pd.DataFrame, *, ask: bool) -> None:
     drawable = _drawable(known[known["dataset"] == dataset], x, log)
     pooled, left = pooling.pooled(drawable, everything=everything)
     points = gathered(pooled, x)
+    if any(not set(ids).isdisjoint(chosen) for ids in points["ids"]):
+        points["chosen"] = [not set(ids).isdisjoint(chosen) for ids in points["ids"]]
     if points.empty:
         st.caption("This is not known of any of these runs." if left.empty else "None of these runs is finished.")
         show_left_out(left)
@@ -48,7 +54,7 @@ def against(table: pd.DataFrame, *, ask: bool) -> None:
         log_x=log,
         revision=f"{x}:{dataset}:{log}",
     )
-    chart(figure, key="compare-against", name=f"vitcore-accuracy-{x}")
+    chart(figure, key="compare-against", name=f"vitcore-accuracy-{x}", on_select=on_select)
     st.caption("One point a spec: the median over seeds, the 95 % interval. Dotted: none is better and cheaper.")
     show_left_out(left)
 
@@ -79,7 +85,7 @@ def show_left_out(left: pd.DataFrame) -> None:
 def gathered(runs: pd.DataFrame, x: str) -> pd.DataFrame:
     """One row a spec: its label, its mean cost, its median accuracy in percent and that median's 95 % interval."""
     specs = runs.assign(accuracy=100 * runs["accuracy"]).groupby("fingerprint", sort=False)
-    points = specs.agg(id=("id", "first"), family=("architecture", "first"))
+    points = specs.agg(ids=("id", list), family=("architecture", "first"))
     number = specs.size()
     label = points.index.astype(str).to_series(index=points.index).map(naming.called_settings(runs))
     points.insert(1, "label", label.where(number < 2, label + " · n = " + number.astype(str)))

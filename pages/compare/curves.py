@@ -15,7 +15,7 @@ from pages.compare.view_widgets import KEYS
 from pages.live.learning_curves import SPREAD
 from pages.server import store_cache
 from pages.shared import format, naming, run_colors
-from pages.shared.chart import chart, plain
+from pages.shared.chart import Select, chart, plain
 from vitcore import figures
 from vitcore.figures.medians import BANDS
 from vitcore.spec.differing import option
@@ -26,11 +26,14 @@ TEST_SCORES = ("accuracy", "error_percent", "f1", "test_loss")
 MANY = 50  # runs of a group whose curves are averaged
 
 
-def overlay(runs: pd.DataFrame, by: list[str] | None = None, *, chosen: bool = True) -> None:
+def overlay(
+    runs: pd.DataFrame, by: list[str] | None = None, *, chosen: bool = True, on_select: Select | None = None
+) -> None:
     """Runs' curves, one over the other; gathered by columns, each group's median with its interval as a band.
 
     Args:
         chosen: whether a person has chosen these runs; else it is said which of the table's are drawn.
+        on_select: what is done with runs that are chosen in the chart; a group is none.
     """
     if runs.empty and by is not None:
         st.caption("None of these runs is finished, so that there is no median to draw.")
@@ -48,7 +51,8 @@ def overlay(runs: pd.DataFrame, by: list[str] | None = None, *, chosen: bool = T
     if epochs.empty:
         st.caption("These runs have no epochs yet.")
         return
-    chart(plain(_plot(epochs, drawn, axes, by)), key="compare-curves", name=f"vitcore-{axes.y}")
+    plot, select = plain(_plot(epochs, drawn, axes, by)), None if by is not None else on_select
+    chart(plot, key="compare-curves", name=f"vitcore-{axes.y}", on_select=select)
     for sentence in _of_what(epochs, axes, grouped=by is not None):
         st.caption(sentence)
     if len(runs) > len(drawn) and (chosen or by is not None):
@@ -110,7 +114,7 @@ def _of_what(epochs: pd.DataFrame, axes: Axes, *, grouped: bool) -> list[str]:
 
 def unchosen(count: int, most: int) -> str:
     """What a chart shows while nothing is chosen, in a sentence."""
-    how = "Choose runs in the table, by the boxes at its left edge, to draw those alone."
+    how = "Choose runs by the boxes at the table's left edge, or in the chart, to draw those alone."
     if not count:
         return "Nothing is chosen, and no run of the table has an epoch to draw yet."
     if count == 1:

@@ -22,6 +22,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     one.pick = point => data.picks && setTriggerValue("picked", point)
     one.host.toggleAttribute("data-picks", data.picks)
     one.followed = Boolean(data.followed)
+    one.selects = Boolean(data.selects)
+    one.select = (runs, toggle) => setTriggerValue("selected", { runs, toggle })
     one.want(wanted)
   })
   return () => {
@@ -38,11 +40,11 @@ function panel(wall) {
   names.className = "legend"
   const host = figure.appendChild(document.createElement("div"))
   host.className = "vitcore-chart"
-  caption.append(tools(host, () => one))
+  const bar = caption.appendChild(tools(host, () => one))
   wall.append(figure)
   const watcher = new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host))
   watcher.observe(host)
-  const one = { host, names, wanted: null, last: null, busy: false, drawn: false, followed: false, hidden: new Set() }
+  const one = { host, names, wanted: null, last: null, busy: false, drawn: false, followed: false, selects: false, mode: "zoom", hidden: new Set() }
   one.again = () => {
     if (!one.last) return
     one.wanted ??= one.last
@@ -60,6 +62,7 @@ function panel(wall) {
     host.style.minWidth = least ? `${least}px` : ""
     figure.style.overflowX = least ? "auto" : ""
     one.wanted = one.last = { ...wanted, height }
+    shownModes(bar.firstChild, one)
     draw(one, host)
   }
   one.remove = () => {
@@ -94,10 +97,13 @@ async function draw(one, host) {
       one.revision = figure.layout.uirevision
       const named = entries(figure)
       const traces = figure.data.map(trace => (one.followed ? focused(trace) : unhidden(colored(trace, host), one)))
-      await Plotly.react(host, traces, themed(figure.layout, host, height, named.length > 0), settings)
+      const layout = themed(figure.layout, host, height, named.length > 0)
+      if (one.selects) Object.assign(layout, { dragmode: one.mode, selectionrevision: Date.now() })
+      await Plotly.react(host, traces, layout, settings)
       legend(one, named)
       if (!one.drawn) {
         host.on("plotly_click", event => one.pick(event.points[0].pointNumber))
+        selecting(host, one)
         host.on("plotly_hover", event => one.followed && hovered(host, event))
         host.on("plotly_unhover", () => host.parentElement.querySelector(".vitcore-hover")?.remove())
       }
@@ -206,6 +212,8 @@ function tools(host, one) {
     made.textContent = words
     made.onclick = does
   }
+  const choosing = bar.appendChild(document.createElement("span"))
+  selectors(choosing, host, one)
   button("Reset", () => reset(host))
   const menu = bar.appendChild(document.createElement("details"))
   menu.appendChild(document.createElement("summary")).textContent = "Download"
