@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare import columns, filters, run_details, run_table, saved_views_panel, selecting, view_widgets
+from pages.compare import bulk, columns, filters, run_details, run_table, saved_views_panel, selecting, view_widgets
 from pages.compare.cost_chart import against
 from pages.compare.curves import OVERLAID, overlay
 from pages.compare.parallel import parallel
@@ -68,7 +68,7 @@ else:
         run_table.downloads(exported, groups=groups)
         if not groups:
             selecting.clear(len(picked))
-            run_details.delete_chosen(list(chosen["id"]))
+            bulk.actions(chosen, everything)
             own_drawings.ask_button(shown)
         st.caption(
             format.number(len(exported), "group")
