@@ -78,6 +78,7 @@ class View(BaseModel):
     band: Annotated[str, OneOf(BANDS, "band")] = "interval"  # of groups
     cost: Annotated[str, OneOf(COSTS, "cost")] = "parameters"
     dataset: Short = ""  # of accuracy against cost; empty: the one most runs are of
+    apart: bool = False  # every dataset in a chart of its own, instead of one
     linear: bool = False  # the cost's axis, which is logarithmic else
     axes: Names = ()  # of the parallel coordinates; empty: the options in which the runs differ
     a: Short = ""  # the two runs of a difference; empty: the newest chosen

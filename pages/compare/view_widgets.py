@@ -19,7 +19,8 @@ KEYS = {
     "runs": "compare-chosen", "chart": "compare-chart", "y": "compare-y", "x": "compare-x",
     "smoothing": "compare-smoothing", "log": "compare-log", "log_x": "compare-log-x", "band": "compare-band",
     "cost": "against-x", "dataset": "against-dataset",
-    "linear": "against-linear", "axes": "parallel-axes", "a": "difference-run-a", "b": "difference-run-b",
+    "linear": "against-linear", "apart": "against-apart", "axes": "parallel-axes",
+    "a": "difference-run-a", "b": "difference-run-b",
 }  # fmt: skip
 """A view's fields and the keys under which their widgets keep them."""
 

@@ -100,7 +100,9 @@ def _spots(points: pd.DataFrame, x: str, y: str, log_x: bool) -> pd.Series:
     best = points.sort_values(y, ascending=False, kind="stable")
     across = best[x].to_numpy(dtype=float)
     across = np.log10(across) if log_x else across
-    found = places(best["label"].astype(str).tolist(), across.tolist(), best[y].astype(float).tolist())
+    found = places(
+        best["label"].astype(str).tolist(), across.tolist(), best[y].astype(float).tolist(), beside="low" in best
+    )
     return pd.Series(found, index=best.index, dtype=object)
 
 
@@ -124,7 +126,7 @@ def _add(
         mode="markers+text",
         name=plain(name),
         uid=uid("size", name),
-        text=[plain(label) if spot else "" for label, spot in zip(rows["label"], own, strict=True)],
+        text=[f"\u2002{plain(label)}\u2002" if spot else "" for label, spot in zip(rows["label"], own, strict=True)],
         hovertext=[plain(label) for label in rows["label"]],
         textposition=[spot or "top center" for spot in own],
         textfont={"size": 10},
@@ -137,5 +139,5 @@ def _add(
             "color": color(place),
             "line": {"width": 2, "color": color(place)},
         },
-        hovertemplate="%{hovertext}<br>%{x:.3~s}<br>%{y:.2f}",
+        hovertemplate="%{hovertext}<br>%{x}<br>%{y:.2f} %" if "low" in rows else "%{hovertext}<br>%{x}<br>%{y:.2f}",
     )
