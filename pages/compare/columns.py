@@ -21,10 +21,13 @@ LABELS = {name: each.label for name, each in KNOWN.items()}
 
 
 def number_format(column: Column) -> str:
-    """A column's numbers as Streamlit writes them: '%.2f %%', 'compact'; empty: as they are."""
+    """A column's numbers as Streamlit writes them: '%.2f %%', 'compact'; empty: as they are. Shares are percent here,
+    fractions in files."""
+    if column.unit == "share":
+        return "percent"
     if column.form in ("", "compact"):
         return column.form
-    unit = "" if column.unit == "share" else f" {column.unit}".replace("%", "%%").rstrip()
+    unit = f" {column.unit}".replace("%", "%%").rstrip()
     return f"%{column.form}{unit}"
 
 

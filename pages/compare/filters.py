@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.compare import columns, run_details
+from pages.compare import columns, ranges, run_details
 from pages.compare.search import searched
 from pages.compare.view import FILTERS
 from pages.compare.view_widgets import KEYS, filter_key
@@ -35,12 +35,13 @@ def filtered(table: pd.DataFrame) -> pd.DataFrame:
                 persist_state="session",
             )
             table = table[table[name].map(as_text).isin(stored)] if stored else table
+        table = ranges.within(table)
         table = _with_tags(table, whole)
     return searched(table, text).reset_index(drop=True)
 
 
-def more() -> None:
-    """Fields that have no filter by themselves; one is shown for each that is chosen here."""
+def more(table: pd.DataFrame) -> None:
+    """Options that have no filter by themselves, and numbers that have no range; one is shown for each chosen here."""
     st.multiselect(
         "Filters for",
         [name for name in FILTERS if name not in ALWAYS],
@@ -49,6 +50,7 @@ def more() -> None:
         placeholder="further fields",
         persist_state="session",
     )
+    ranges.more(table)
 
 
 def ordered(table: pd.DataFrame, offered: list[str]) -> pd.DataFrame:

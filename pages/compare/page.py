@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare import columns, filters, run_details, run_table, saved_views_panel, view_widgets
+from pages.compare import bulk, columns, filters, run_details, run_table, saved_views_panel, selecting, view_widgets
 from pages.compare.cost_chart import against
 from pages.compare.curves import OVERLAID, overlay
 from pages.compare.parallel import parallel
@@ -55,7 +55,7 @@ else:
         if not groups:
             shown = filters.ordered(shown, names)
         with st.popover("Filters", key="more-filters"):
-            filters.more()
+            filters.more(everything)
         saved_views_panel.saved(everything)
     by: list[str] | None = None
     if groups:
@@ -67,7 +67,8 @@ else:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         run_table.downloads(exported, groups=groups)
         if not groups:
-            run_details.delete_chosen(list(chosen["id"]))
+            selecting.clear(len(picked))
+            bulk.actions(chosen, everything)
             own_drawings.ask_button(shown)
         st.caption(
             format.number(len(exported), "group")
@@ -82,16 +83,17 @@ else:
             f"{hidden:,} chosen run{'s are' if hidden != 1 else ' is'} left out by the search and the filters, and not "
             "drawn."
         )
+    select = selecting.in_table(shown)
     which = one_of("Chart", CHARTS, view_widgets.KEYS["chart"])
     if shown.empty:
         pass  # nothing of what was chosen before is drawn beside a table that is empty
     elif which == "curves":
         any_chosen = groups or len(chosen) > 0
-        overlay(chosen if any_chosen else shown, by, chosen=any_chosen)
+        overlay(chosen if any_chosen else shown, by, chosen=any_chosen, on_select=select)
     elif which == "cost":
-        against(shown, ask=not groups)
+        against(shown, ask=not groups, chosen=[] if groups else picked, on_select=None if groups else select)
     elif which == "parallel":
-        parallel(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
+        parallel(chosen if len(chosen) else shown, chosen=len(chosen) > 0, on_select=None if groups else select)
     else:
         difference(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
     if not shown.empty:

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.compare import columns
 from pages.compare.view_widgets import KEYS
 from pages.shared import format
-from pages.shared.chart import chart
+from pages.shared.chart import Select, chart
 from vitcore import figures
 
 AT_FIRST = 6  # axes, the results included, that still have room on a screen
@@ -17,11 +17,12 @@ ERRORS = ("val_error_best", "test_error_best", "error_percent")
 RESULTS = (*ERRORS, "accuracy", "f1", "val_loss", "test_loss", "training_seconds", "cpu_seconds", "parameters", "macs")
 
 
-def parallel(runs: pd.DataFrame, *, chosen: bool = True) -> None:
+def parallel(runs: pd.DataFrame, *, chosen: bool = True, on_select: Select | None = None) -> None:
     """Parallel coordinates; the last axis is what the color tells.
 
     Args:
         chosen: whether a person has chosen these runs; else all of the table are drawn, which is said.
+        on_select: what is done with runs that are chosen in the chart.
     """
     if not chosen:
         st.caption(f"Nothing is chosen: {format.number(len(runs), 'run')} of the table are drawn.")
@@ -45,7 +46,7 @@ def parallel(runs: pd.DataFrame, *, chosen: bool = True) -> None:
     undrawn = int(runs.head(MOST)[axes[-1]].isna().sum())
     note = f" {undrawn:,} of the {len(runs):,} have no {columns.label(axes[-1])} and are not drawn." if undrawn else ""
     note += f" The first {MOST:,} of {len(runs):,} are drawn." if len(runs) > MOST else ""
-    chart(figure, key="compare-parallel", name="vitcore-parallel")
+    chart(figure, key="compare-parallel", name="vitcore-parallel", on_select=on_select)
     last = columns.label(axes[-1])
     st.caption(f"One line a run, blue where {last} is low and orange where it is high. Drag along an axis to keep "
                "only the lines that pass there, drag an axis by its name to move it. – stands where nothing is "

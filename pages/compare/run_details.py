@@ -56,7 +56,7 @@ def details(table: pd.DataFrame, ids: list[str]) -> None:
 
 def delete_chosen(ids: list[str]) -> None:
     """The chosen runs into the trash, after a second click."""
-    with st.popover(f"Delete {len(ids)}" if ids else "Delete", disabled=not ids, key="delete"):
+    with st.popover(f"Delete {len(ids):,}", key="delete"):
         st.markdown(f"{format.number(len(ids), 'run')} would be moved to the trash, whole, to be restored there.")
         st.button("Move to the trash", key="delete-chosen", on_click=_each, args=(trash.delete, ids))
 

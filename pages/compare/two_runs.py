@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.compare import columns
+from pages.compare.curve_difference import curve_difference
 from pages.compare.disagreement import same_images
 from pages.compare.view_widgets import KEYS
 from pages.server import store_cache
@@ -15,6 +16,7 @@ from pages.shared.class_names import class_names
 from vitcore import figures
 from vitcore.analysis import differences
 from vitcore.errors import UserError
+from vitcore.figures.metrics import SHARES
 from vitcore.runs.folder import Results
 from vitcore.spec import command_line
 from vitcore.store import queries
@@ -40,6 +42,7 @@ def difference(runs: pd.DataFrame, *, chosen: bool = True) -> None:
         st.caption("Both are the same run; choose another one as B.")
         return
     _options(first, second)
+    curve_difference(first, second)
     same_images(first, second)
     _matrices(first, second)
 
@@ -91,6 +94,8 @@ def _number(run: pd.Series, name: str) -> str:
         return format.NONE
     if name in ERRORS:
         return format.percent(value, 2)
+    if name in SHARES:
+        return format.percent(100 * value, 2)
     if name == "training_seconds":
         return format.duration(value)
     if name == "best_epoch":

@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vitcore.aliases import COLUMNS, current
 from vitcore.data.registry import DATASETS
 from vitcore.figures import COSTS, X_AXES, Y_AXES
+from vitcore.figures.medians import BANDS
 from vitcore.layers.kernels import KERNELS
 from vitcore.models import ARCHITECTURES
 from vitcore.runs.status import STATUSES
 from vitcore.spec import fields
 from vitcore.spec.options import OneOf
 from vitcore.store.cells import as_text, entries
-from vitcore.store.columns import GROUPS
+from vitcore.store.columns import GROUPS, columns
 
 Chart = Literal["curves", "cost", "parallel", "difference"]
 Short = Annotated[str, Field(max_length=200)]
@@ -28,10 +29,20 @@ Names = Annotated[tuple[Short, ...], Field(max_length=200)]
 FILTERS = ("status", *(field.name for field in fields() if field.name not in ("name", "folder")))
 """What a view can be filtered by, besides its search and its tags."""
 
+RANGES = tuple(name for name, column in columns().items() if column.sql in ("BIGINT", "DOUBLE"))
+"""What a view can be limited to a range of: every column of numbers; in an address as from-… and to-…."""
+
+ENDS = ("from", "to")
+Bound = Annotated[float | None, Field(strict=False)]
+
 VOCABULARY: Mapping[str, Iterable[str]] = {
     "status": STATUSES, "architecture": ARCHITECTURES, "kernel": KERNELS, "dataset": DATASETS,
 }  # fmt: skip
 """Values that may be asked for although no run has them at the moment."""
+
+STEP_LOSS = "loss"
+VALUES: Mapping[str, str] = {**Y_AXES, STEP_LOSS: "Training loss, step by step"}
+"""What curves can show: of the epochs, and of the steps."""
 
 _OF_COLUMNS = {"columns", "hidden", "sort", "by", "group_sort", "axes", "cost"}  # hold names of columns
 
@@ -46,6 +57,7 @@ class View(BaseModel):
 
     search: Short = ""
     filters: dict[str, Annotated[tuple[Value, ...], Field(max_length=200)]] = {}
+    ranges: dict[str, tuple[Bound, Bound]] = {}  # both ends belong to it; None: it has no end there
     tags: Names = ()
     columns: Names = ()  # shown besides those in which runs differ
     hidden: Names = ()
@@ -58,12 +70,15 @@ class View(BaseModel):
     group_descending: bool = False
     runs: Annotated[tuple[Short, ...], Field(max_length=20_000)] | None = None  # None: nothing is chosen
     chart: Chart = "curves"
-    y: Annotated[str, OneOf(Y_AXES, "value")] = "held_out_accuracy"
+    y: Annotated[str, OneOf(VALUES, "value")] = "held_out_accuracy"
     x: Annotated[str, OneOf(X_AXES, "axis")] = "epoch"
     smoothing: Annotated[float, Field(ge=0, le=0.95)] = 0.0
-    log: bool = False
+    log: bool = False  # the axis of values
+    log_x: bool = False
+    band: Annotated[str, OneOf(BANDS, "band")] = "interval"  # of groups
     cost: Annotated[str, OneOf(COSTS, "cost")] = "parameters"
     dataset: Short = ""  # of accuracy against cost; empty: the one most runs are of
+    apart: bool = False  # every dataset in a chart of its own, instead of one
     linear: bool = False  # the cost's axis, which is logarithmic else
     axes: Names = ()  # of the parallel coordinates; empty: the options in which the runs differ
     a: Short = ""  # the two runs of a difference; empty: the newest chosen
@@ -81,8 +96,9 @@ class View(BaseModel):
                 now[name] = COLUMNS.get(raw[name], raw[name])
             elif isinstance(raw[name], list | tuple):
                 now[name] = [COLUMNS.get(each, each) if isinstance(each, str) else each for each in raw[name]]
-        if isinstance(raw.get("filters"), Mapping):
-            now["filters"] = current(raw["filters"], COLUMNS)
+        for name in ("filters", "ranges"):
+            if isinstance(raw.get(name), Mapping):
+                now[name] = current(raw[name], COLUMNS)
         return now
 
 
@@ -92,6 +108,9 @@ def to_query(view: View) -> dict[str, str]:
     for name, value in written(view).items():
         if name == "filters":
             found |= {key: _joined(values) for key, values in value.items() if values}
+        elif name == "ranges":
+            ends = {f"{end}-{key}": bound for key, both in value.items() for end, bound in zip(ENDS, both, strict=True)}
+            found |= {key: str(bound) for key, bound in ends.items() if bound is not None}
         elif name == "runs":
             found[name] = _joined(value[:RUNS_IN_ADDRESS])
         elif isinstance(value, list):
@@ -110,6 +129,11 @@ def from_query(parameters: Mapping[str, str]) -> tuple[View, str]:
             if name in FILTERS:
                 part = View.model_validate({"filters": {name: _parted(text)}})
                 raw["filters"] = {**raw.get("filters", {}), **part.filters}
+            elif (column := name.partition("-")[2]) in RANGES and name.startswith(tuple(f"{end}-" for end in ENDS)):
+                ends = dict(zip(ENDS, raw.setdefault("ranges", {}).get(column, (None, None)), strict=True))
+                ends[name.partition("-")[0]] = text
+                part = View.model_validate({"ranges": {column: tuple(ends.values())}})
+                raw["ranges"] |= part.ranges
             else:
                 part = View.model_validate({name: _parted(text) if name in _LISTS else text})
                 raw[name] = getattr(part, name)
@@ -138,6 +162,8 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
             absent.append(f"the filter {_shown(name)}")
         elif left := saved(values, {*map(as_text, runs[name]), *VOCABULARY.get(name, ())}, name):
             filters[name] = left
+    ranges = {name: ends for name, ends in view.ranges.items() if name in runs}
+    absent.extend(f"the range of {_shown(name)}" for name in view.ranges if name not in runs)
     chosen = None
     if view.runs is not None:
         stored = set(runs["id"])
@@ -151,6 +177,7 @@ def fitting(view: View, runs: pd.DataFrame) -> tuple[View, str]:
 
     update = {
         "filters": filters,
+        "ranges": ranges,
         "tags": saved(view.tags, tags, "tag"),
         "columns": saved(view.columns, runs.columns, "column"),
         "hidden": tuple(name for name in view.hidden if name in runs),

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.compare.view import FILTERS, RUNS_IN_ADDRESS, View, fitting, from_query, to_query
+from pages.compare import ranges
+from pages.compare.view import ENDS, FILTERS, RANGES, RUNS_IN_ADDRESS, View, fitting, from_query, to_query
 from pages.shared import format
 
 KEYS = {
@@ -16,8 +17,10 @@ KEYS = {
     "sort": "compare-sort", "descending": "compare-descending", "grouped": "compare-grouped", "by": "compare-by",
     "all_runs": "compare-all-runs", "group_sort": "compare-group-sort", "group_descending": "compare-group-descending",
     "runs": "compare-chosen", "chart": "compare-chart", "y": "compare-y", "x": "compare-x",
-    "smoothing": "compare-smoothing", "log": "compare-log", "cost": "against-x", "dataset": "against-dataset",
-    "linear": "against-linear", "axes": "parallel-axes", "a": "difference-run-a", "b": "difference-run-b",
+    "smoothing": "compare-smoothing", "log": "compare-log", "log_x": "compare-log-x", "band": "compare-band",
+    "cost": "against-x", "dataset": "against-dataset",
+    "linear": "against-linear", "apart": "against-apart", "axes": "parallel-axes",
+    "a": "difference-run-a", "b": "difference-run-b",
 }  # fmt: skip
 """A view's fields and the keys under which their widgets keep them."""
 
@@ -70,6 +73,10 @@ def show(view: View, runs: pd.DataFrame, doubt: str = "") -> None:
     for name in FILTERS:
         state[filter_key(name)] = list(view.filters.get(name, ()))
     state["compare-filters"] = list(view.filters)
+    for name in RANGES:
+        for end, bound in zip(ENDS, view.ranges.get(name, (None, None)), strict=True):
+            state[ranges.key(end, name)] = bound
+    state[ranges.ASKED] = list(view.ranges)
     state[VERSION] = state.get(VERSION, 0) + 1
     state[_NOTICES] = [each for each in (doubt, absent) if each]
 
@@ -81,6 +88,7 @@ def present() -> View:
     if not values.get("runs"):  # nothing is chosen, as on a first visit
         values.pop("runs", None)
     values["filters"] = {name: state[filter_key(name)] for name in FILTERS if state.get(filter_key(name))}
+    values["ranges"] = ranges.state()
     unused = {"by"} if not values.get("grouped") else set()
     unused |= {name for chart, names in _OF_CHART.items() if chart != values.get("chart") for name in names}
     values = {name: value for name, value in values.items() if name not in unused}

@@ -22,6 +22,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     one.pick = point => data.picks && setTriggerValue("picked", point)
     one.host.toggleAttribute("data-picks", data.picks)
     one.followed = Boolean(data.followed)
+    one.selects = Boolean(data.selects)
+    one.select = (runs, toggle) => setTriggerValue("selected", { runs, toggle })
     one.want(wanted)
   })
   return () => {
@@ -34,18 +36,21 @@ function panel(wall) {
   const figure = document.createElement("figure")
   const caption = figure.appendChild(document.createElement("figcaption"))
   const title = caption.appendChild(document.createElement("span"))
+  const names = figure.appendChild(document.createElement("ul"))
+  names.className = "legend"
   const host = figure.appendChild(document.createElement("div"))
   host.className = "vitcore-chart"
-  caption.append(tools(host, () => one))
+  const bar = caption.appendChild(tools(host, () => one))
   wall.append(figure)
   const watcher = new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host))
   watcher.observe(host)
-  const one = { host, wanted: null, last: null, busy: false, drawn: false, followed: false }
-  const again = () => {
-    if (!one.followed || !one.last) return
+  const one = { host, names, wanted: null, last: null, busy: false, drawn: false, followed: false, selects: false, mode: "zoom", hidden: new Set() }
+  one.again = () => {
+    if (!one.last) return
     one.wanted ??= one.last
     draw(one, host)
   }
+  const again = () => one.followed && one.again()
   window.addEventListener("vitcore-focus", again)
   one.want = wanted => {
     title.textContent = wanted.title
@@ -57,6 +62,7 @@ function panel(wall) {
     host.style.minWidth = least ? `${least}px` : ""
     figure.style.overflowX = least ? "auto" : ""
     one.wanted = one.last = { ...wanted, height }
+    shownModes(bar.firstChild, one)
     draw(one, host)
   }
   one.remove = () => {
@@ -83,13 +89,21 @@ async function draw(one, host) {
         one.drawn = false
         host.textContent = instead ?? ""
         host.dataset.points = 0
+        one.names.replaceChildren()
         continue
       }
       if (!one.drawn) host.textContent = ""
-      const traces = figure.data.map(trace => (one.followed ? focused(trace) : colored(trace, host)))
-      await Plotly.react(host, traces, themed(figure.layout, host, height), settings)
+      if (one.revision !== figure.layout.uirevision) one.hidden.clear()
+      one.revision = figure.layout.uirevision
+      const named = entries(figure)
+      const traces = figure.data.map(trace => (one.followed ? focused(trace) : unhidden(colored(trace, host), one)))
+      const layout = themed(figure.layout, host, height, named.length > 0)
+      if (one.selects) Object.assign(layout, { dragmode: one.mode, selectionrevision: Date.now() })
+      await Plotly.react(host, traces, layout, settings)
+      legend(one, named)
       if (!one.drawn) {
         host.on("plotly_click", event => one.pick(event.points[0].pointNumber))
+        selecting(host, one)
         host.on("plotly_hover", event => one.followed && hovered(host, event))
         host.on("plotly_unhover", () => host.parentElement.querySelector(".vitcore-hover")?.remove())
       }
@@ -113,7 +127,12 @@ function colored(trace, host) {
   return { ...trace, colorscale: scale }
 }
 
-function themed(layout, host, height) {
+// Plotly writes 50k and 1.5M: a number and its unit are set apart, as everywhere else.
+const SPACED = Object.fromEntries(
+  [..."kMGT"].flatMap(unit => Array.from({ length: 1998 }, (_, at) => (at < 999 ? at + 1 : (at - 998) / 10)).map(number => [`${number}${unit}`, `${number} ${unit}`])),
+)
+
+function themed(layout, host, height, named) {
   const ink = token(host, "--st-text-color")
   const paper = token(host, "--st-background-color")
   const rule = token(host, "--st-border-color")
@@ -122,8 +141,8 @@ function themed(layout, host, height) {
   delete themed.width
   themed.hoverlabel = { ...layout.hoverlabel, bgcolor: paper, bordercolor: rule, font: { color: ink, family, size: 13 } }
   for (const key of Object.keys(layout).filter(key => /^[xy]axis\d*$/.test(key)))
-    themed[key] = { ...layout[key], gridcolor: rule, zerolinecolor: rule, linecolor: rule }
-  if (host.clientWidth < 480) themed.legend = { ...layout.legend, font: { size: 11 } }
+    themed[key] = { ...layout[key], gridcolor: rule, zerolinecolor: rule, linecolor: rule, ...(layout[key].tickformat === "~s" ? { labelalias: SPACED } : {}) }
+  if (named) Object.assign(themed, { showlegend: false, margin: { ...layout.margin, t: Math.min(layout.margin?.t ?? 12, 12) } })
   return themed
 }
 
@@ -193,6 +212,8 @@ function tools(host, one) {
     made.textContent = words
     made.onclick = does
   }
+  const choosing = bar.appendChild(document.createElement("span"))
+  selectors(choosing, host, one)
   button("Reset", () => reset(host))
   const menu = bar.appendChild(document.createElement("details"))
   menu.appendChild(document.createElement("summary")).textContent = "Download"
@@ -200,7 +221,7 @@ function tools(host, one) {
   for (const format of ["png", "svg", "csv"])
     button(format.toUpperCase(), () => {
       menu.open = false
-      format === "csv" ? saveTable(host, one().name) : savePicture(host, one().name, format)
+      format === "csv" ? saveTable(host, one().name) : savePicture(host, one(), format)
     }, list)
   menu.onkeydown = event => event.key === "Escape" && (menu.open = false)
   menu.addEventListener("focusout", event => menu.contains(event.relatedTarget) || (menu.open = false))
@@ -213,9 +234,13 @@ function reset(host) {
   if (wanted.length) window.Plotly.relayout(host, Object.fromEntries(wanted))
 }
 
-function savePicture(host, name, format) {
-  const layout = { ...host.layout, paper_bgcolor: token(host, "--st-background-color") }
-  const size = { width: host.clientWidth, height: host.clientHeight }
+// The picture has its legend within, as it is to stand in a document by itself, and is as much higher.
+function savePicture(host, one, format) {
+  const { name, last } = one
+  const above = one.names.childElementCount ? one.names.scrollHeight + 24 : 0
+  const size = { width: host.clientWidth, height: host.clientHeight + above }
+  const inside = above ? { showlegend: last.figure.layout.showlegend ?? true, margin: { ...host.layout.margin, t: above }, height: size.height } : {}
+  const layout = { ...host.layout, ...inside, paper_bgcolor: token(host, "--st-background-color") }
   window.Plotly.downloadImage({ data: host.data, layout }, { format, filename: name, scale: 2, ...size })
 }
 

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 NOTHING = "Nothing to draw yet."  # in a chart's place
 HEIGHT = 420  # of a figure that says nothing of it
+SCRIPTS = ("chart.js", "chart_legend.js", "chart_selecting.js")  # one module in the browser
+
+Select = Callable[[list[str], bool], None]
+"""Runs chosen in a chart, and whether that was a click on one thing (True), which adds it or takes it away again, or a
+box or lasso (False), which chooses what lies within and nothing else. A curve is a run's by its `legendgroup`
+("metric:id"), a point by its `customdata` (a list of ids)."""
 
 _component = st.components.v2.component(
     "vitcore_chart",
     html='<div class="vitcore-charts"></div>\n',
     css=(HERE / "chart.css").read_text(encoding="utf-8"),
-    js=(HERE / "chart.js").read_text(encoding="utf-8"),
+    js="\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS),
     isolate_styles=False,  # plotly.js puts its rules into the document; inside a shadow root they would not reach it
 )
 
@@ -74,6 +80,7 @@ def chart(
     name: str = "vitcore",
     height: int | None = None,
     on_pick: Callable[[Any], None] | None = None,
+    on_select: Select | None = None,
 ) -> None:
     """Draw `figure`, or what `plain` made of one, under `key`; the modebar saves it as PNG or SVG under `name`.
 
@@ -81,27 +88,52 @@ def chart(
 
     Args:
         on_pick: called with the number of the point that was clicked, of a heat map's cell with [row, column].
+        on_select: called with the runs that were clicked, or lie in a box or lasso, as `selecting` explains.
     """
     given = figure if isinstance(figure, dict) else plain(figure)
     if not given["data"]:
         st.caption(NOTHING)
         return
     data = {"charts": [_content(Panel(key, "", given, name), height)], "picks": on_pick is not None}
-    if on_pick is None:
-        _component(key=key, data=data, height="content")
-        return
-    _component(key=key, data=data, height="content", on_picked_change=lambda: on_pick(st.session_state[key].picked))
+    calls: dict[str, Any] = {}
+    if on_pick is not None:
+        calls["on_picked_change"] = lambda: on_pick(st.session_state[key].picked)
+    _component(
+        key=key,
+        data={**data, "selects": on_select is not None},
+        height="content",
+        **calls,
+        **_selecting(key, on_select),
+    )
 
 
-def wall(panels: Sequence[Panel], *, key: str, height: int, followed: bool = False) -> None:
+def wall(
+    panels: Sequence[Panel], *, key: str, height: int, followed: bool = False, on_select: Select | None = None
+) -> None:
     """Charts side by side, two where there is room; one element of the page, which costs a quarter of four.
 
     Args:
         followed: a table of the runs beside it is the legend: the run pressed there is drawn in front, those hidden
             there are left out, and what is hovered over is said of all runs at once.
+        on_select: as of `chart`.
     """
     content = [_content(panel, height) for panel in panels]
-    _component(key=key, data={"charts": content, "picks": False, "followed": followed}, height="content")
+    data = {"charts": content, "picks": False, "followed": followed, "selects": on_select is not None}
+    _component(key=key, data=data, height="content", **_selecting(key, on_select))
+
+
+def _selecting(key: str, on_select: Select | None) -> dict[str, Any]:
+    """What tells of a choice of runs in the chart; what a browser sends is believed as far as it has its form."""
+    if on_select is None:
+        return {}
+
+    def selected() -> None:
+        sent = st.session_state[key].selected
+        runs = sent.get("runs") if isinstance(sent, dict) else None
+        if isinstance(runs, list):
+            on_select([run for run in runs if isinstance(run, str)], bool(sent.get("toggle")))
+
+    return {"on_selected_change": selected}
 
 
 def _content(panel: Panel, height: int | None) -> dict[str, Any]:

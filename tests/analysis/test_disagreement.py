@@ -35,6 +35,8 @@ def test_the_last_answers_are_counted_image_by_image(results: Results) -> None:
     assert found.errors == Errors(8, both=1, first_alone=2, second_alone=1)
     assert found.first_alone.tolist() == [5, 7]
     assert found.second_alone.tolist() == [1]
+    assert found.both_apart.tolist() == []
+    assert [each[5] for each in (found.truth, found.first, found.second)] == [2, 0, 2]
     assert found.sentence.startswith(
         "Of 8 test images A gets 37.50 % wrong and B 25.00 %: 2 that B gets right, against 1 that A gets right."
     )
@@ -48,6 +50,13 @@ def test_the_same_answers_are_no_proof(results: Results) -> None:
     found = disagreement(*runs)
     assert found.errors == Errors(8, 0, 0, 0)
     assert "between −" in found.sentence
+
+
+def test_images_that_both_get_wrong_in_ways_of_their_own(results: Results) -> None:
+    first = answered(results, 0, [1, 1, *TRUTH[2:]])
+    found = disagreement(first, answered(results, 1, [1, 2, *TRUTH[2:]]))
+    assert found.errors.both == 2
+    assert found.both_apart.tolist() == [1]
 
 
 def test_what_is_no_pair_is_refused(results: Results) -> None:

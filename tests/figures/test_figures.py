@@ -33,7 +33,7 @@ EPOCHS = pd.concat(
 )
 RUNS = pd.DataFrame(
     {"id": ["a", "b", "c"], "title": ["A", "B", "B"], "kernel": ["x", "y", "y"], "macs": [1e6, 2e6, 2e6]}
-)
+).assign(steps_per_epoch=50)
 
 
 def _linear(color: str) -> np.ndarray:

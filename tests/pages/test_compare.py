@@ -5,17 +5,21 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from pages.compare import view_widgets
-from pages.compare.view import FILTERS
+from pages.compare import ranges, view_widgets
+from pages.compare.step_losses import WITHIN, step_losses
+from pages.compare.view import FILTERS, RANGES
 from pages.server import store_cache
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from vitcore import figures
 from vitcore.figures import COSTS, X_AXES, Y_AXES
+from vitcore.figures.medians import BANDS
 from vitcore.runs import annotations
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
+from vitcore.store import queries
 from vitcore.store.cells import as_text, in_order, sorted_by
 
 CELLS = (math.nan, math.inf, -math.inf, None, 0, -1, 1e308, 2.5)
@@ -171,3 +175,59 @@ def test_the_evidence_is_of_what_is_drawn(stocked: Results, open_page: Open) -> 
     app.get("button_group")[-1].set_value("cost").run()
     assert not app.exception
     assert any("FROM runs LEFT JOIN last" in each.value for each in app.code)
+
+
+def test_the_loss_of_each_step_stands_where_its_run_was(stocked: Results, open_page: Open) -> None:
+    runs = store_cache.runs(now=True)
+    found = step_losses(queries.epochs(store_cache.index(), list(runs["id"])), runs)
+    longest = found[found["run_id"] == runs.sort_values("epochs_done")["id"].iloc[-1]]
+    assert list(longest["step"]) == [5, 10]
+    assert list(longest["epoch"]) == [1, 2]
+    assert list(longest["images_seen"]) == [1000, 2000]
+    assert list(longest["training_seconds"]) == [5, 10]
+    assert list(longest["loss"]) == [1, 0.5]
+    unknown = step_losses(queries.epochs(store_cache.index(), list(runs["id"])), runs.assign(steps_per_epoch=None))
+    assert unknown["epoch"].isna().all()
+    for x in X_AXES:
+        app = open_page("compare", {"y": "loss", "x": x})
+        explained = any(caption.value == WITHIN for caption in app.caption)
+        assert explained == (x not in ("epoch", "step")), x
+
+
+@pytest.mark.parametrize("band", BANDS)
+def test_a_groups_band_is_said_under_the_chart(band: str, stocked: Results, open_page: Open) -> None:
+    app = open_page("compare", {"grouped": "1", "by": "architecture", "band": band})
+    assert [caption.value for caption in app.caption if caption.value.startswith("Line:")] == [BANDS[band][1]]
+    alone = open_page("compare", {"band": band})
+    assert not [caption.value for caption in alone.caption if caption.value.startswith("Line:")]
+
+
+def test_a_range_keeps_what_lies_within_and_nothing_that_is_not_known(odd: pd.DataFrame, open_page: Open) -> None:
+    for name in RANGES[::8]:
+        values = pd.to_numeric(odd[name], errors="coerce").astype(float)
+        app = open_page("compare", {f"from-{name}": "-1", f"to-{name}": "2.5"})
+        assert not app.warning, name
+        assert len(app.dataframe[0].value if app.dataframe else []) == values.between(-1, 2.5).sum(), name
+    app = open_page("compare", {"to-seed": "0"})
+    assert app.number_input(key=ranges.key("to", "seed")).value == 0
+    app.number_input(key=ranges.key("from", "seed")).set_value(1.0).run()
+    assert any("nothing lies from 1 to 0" in caption.value for caption in app.caption)
+    assert app.query_params["from-seed"] in ("1.0", ["1.0"])
+
+
+def test_what_is_chosen_in_a_chart_is_chosen_in_the_table(stocked: Results) -> None:
+    newest, oldest = sorted(stocked.ids(), reverse=True)
+    script = f"""
+from pages.compare import selecting, view_widgets
+import pandas as pd, streamlit as st
+for runs, toggle in {[([oldest], True), ([oldest, "gone"], False), (["gone"], False), ([oldest], True)]!r}:
+    st.session_state.setdefault(view_widgets.KEYS["runs"], [{newest!r}])
+    st.session_state.setdefault(view_widgets.VERSION, 0)
+    selecting.in_table(pd.DataFrame({{"id": [{oldest!r}]}}))(runs, toggle)
+    st.text(",".join(st.session_state[view_widgets.KEYS["runs"]]))
+"""
+    alone = AppTest.from_string(script).run()
+    assert not alone.exception
+    both = f"{newest},{oldest}"  # what the table hides stays chosen
+    assert [text.value for text in alone.text] == [both, both, both, newest]
+    assert [toast.value for toast in alone.toast] == ["No run of the table lies there."]

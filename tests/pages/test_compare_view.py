@@ -8,18 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as strategies
 
 from pages.compare import saved_views
-from pages.compare.view import FILTERS, RUNS_IN_ADDRESS, View, fitting, from_query, to_query
+from pages.compare.view import FILTERS, RANGES, RUNS_IN_ADDRESS, VALUES, View, fitting, from_query, to_query
 from vitcore.errors import UserError
-from vitcore.figures import COSTS, X_AXES, Y_AXES
+from vitcore.figures import COSTS, X_AXES
+from vitcore.figures.medians import BANDS
 from vitcore.runs.folder import Results
 
 WORDS = strategies.text(min_size=1, max_size=20).filter(lambda word: "\ud800" not in word)
 LISTS = strategies.lists(WORDS, max_size=4).map(tuple)
+BOUNDS = strategies.none() | strategies.floats(allow_nan=False, allow_infinity=False)
 VIEWS = strategies.builds(
     View,
     search=strategies.text(max_size=30),
     filters=strategies.dictionaries(
         strategies.sampled_from(FILTERS), strategies.lists(WORDS, min_size=1, max_size=3).map(tuple)
+    ),
+    ranges=strategies.dictionaries(
+        strategies.sampled_from(RANGES), strategies.tuples(BOUNDS, BOUNDS).filter(lambda ends: ends != (None, None))
     ),
     tags=LISTS,
     columns=LISTS,
@@ -30,10 +35,12 @@ VIEWS = strategies.builds(
     by=LISTS,
     runs=strategies.none() | strategies.lists(WORDS, min_size=1, max_size=5).map(tuple),
     chart=strategies.sampled_from(["curves", "cost", "parallel", "difference"]),
-    y=strategies.sampled_from(list(Y_AXES)),
+    y=strategies.sampled_from(list(VALUES)),
     x=strategies.sampled_from(list(X_AXES)),
     smoothing=strategies.sampled_from([0.0, 0.35, 0.95]),
     log=strategies.booleans(),
+    log_x=strategies.booleans(),
+    band=strategies.sampled_from(list(BANDS)),
     cost=strategies.sampled_from(list(COSTS)),
     linear=strategies.booleans(),
 )
@@ -62,6 +69,9 @@ def test_the_first_visit_has_a_bare_address() -> None:
         ("x", "epochs", "epoch"),
         ("chart", "pie", "curves"),
         ("log", "perhaps", "boolean"),
+        ("band", "wide", "range"),
+        ("from-error_percent", "much", "number"),
+        ("to-name", "3", "no such parameter"),
         ("color", "red", "no such parameter"),
         ("search", "x" * 300, "200"),
     ],

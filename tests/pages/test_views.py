@@ -3,14 +3,18 @@
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.compare import saved_views
+from pages.compare.curve_difference import differences
 from pages.compare.view import View
+from pages.server import store_cache
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from vitcore.data.load import load
+from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.predictions import Predictions
 from vitcore.spec import RunSpec, command_line
@@ -32,12 +36,14 @@ def test_the_address_holds_what_was_changed_and_opens_the_same(stocked: Results,
     app.selectbox(key="compare-x").set_value("cpu_seconds").run()
     app.slider(key="compare-smoothing").set_value(0.5).run()
     app.checkbox(key="compare-log").set_value(True).run()
+    app.checkbox(key="compare-log-x").set_value(True).run()
     app.multiselect(key="compare-filters").set_value(["seed"]).run()
     app.multiselect(key="compare-is-seed").set_value(["0", "1"]).run()
     opened = address(app)
     assert opened == {
         "search": "cct", "sort": "error_percent", "descending": "1", "hidden": "f1", "columns": "test_loss",
-        "y": "error_percent", "x": "cpu_seconds", "smoothing": "0.5", "log": "1", "seed": "0,1",
+        "y": "error_percent", "x": "cpu_seconds", "smoothing": "0.5", "log": "1", "log_x": "1",
+        "seed": "0,1",
     }  # fmt: skip
     other = open_page("compare", opened)
     assert not other.warning
@@ -174,6 +180,24 @@ def test_two_runs_on_the_same_images_are_compared_image_by_image(empty: Results,
     assert "below 0.001" in sentence
     shown = [str(block.proto.body).count("<figure>") for block in app.get("html")]
     assert [count for count in shown if count] == [12], "of the 20 that one alone gets wrong"
+    (figures,) = (str(block.proto.body) for block in app.get("html") if "<figure>" in str(block.proto.body))
+    true = int(truth[10])
+    assert f"<figcaption>{true}: A says {true}, B says {(true + 1) % 10}</figcaption>" in figures
+
+
+def test_two_runs_curves_are_taken_from_one_another(empty: Results, open_page: Open) -> None:
+    older, newer = (tell(empty, RunSpec.of(seed=seed, epochs=3), error=error) for seed, error in ((0, 6.0), (1, 2.0)))
+    table = store_cache.runs(now=True)
+    a, b = (table[table["id"] == run.id].iloc[0] for run in (newer, older))
+    found = differences(a, b, "held_out_accuracy")
+    assert list(found["epoch"]) == [1, 2, 3]
+    assert found["difference"].tolist() == pytest.approx([4, 4, 4])
+    app = open_page("compare", {"chart": "difference", "y": "error_percent"})
+    assert any("Test error (%) of A less that of B, at the 3 epochs" in caption.value for caption in app.caption)
+    with pytest.raises(UserError, match="no epoch at which both"):
+        differences(a, b, "val_loss")
+    with pytest.raises(UserError, match="saw different data"):
+        differences(a, pd.Series({**b.to_dict(), "dataset": "mnist"}), "error_percent")
 
 
 def test_matrices_of_other_classes_are_one_sentence(stocked: Results, open_page: Open) -> None:
@@ -181,6 +205,7 @@ def test_matrices_of_other_classes_are_one_sentence(stocked: Results, open_page:
     app = open_page("compare", {"chart": "difference"})
     assert any("know different classes" in caption.value for caption in app.caption)
     assert not any("A − B" in text.value for text in app.markdown)
+    assert any("saw different data, so the difference of their curves" in caption.value for caption in app.caption)
 
 
 def test_parallel_axes_need_two_runs(stocked: Results, open_page: Open) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import time
 from io import StringIO
 from pathlib import Path
@@ -225,6 +226,24 @@ def test_seeds_of_a_spec_are_one_point(empty: Results) -> None:
     points = gathered(store_cache.runs(now=True), "parameters")
     assert sorted(points["accuracy"]) == pytest.approx([91, 95])
     assert points.loc[points["accuracy"] > 94, "low"].item() < 95
+
+
+def test_datasets_stand_apart_each_with_its_own_front(empty: Results, open_page: Open) -> None:
+    for dataset, error in (("digits", 3.0), ("mnist", 0.0), ("digits", 100.0)):
+        for seed in range(2):
+            tell(empty, RunSpec.of(dataset=dataset, seed=seed, epochs=1 + (error == 100)), error=error)
+    app = open_page("compare", {"chart": "cost"})
+    assert not app.selectbox(key="against-dataset").disabled
+    app.checkbox(key="against-apart").set_value(True).run()
+    assert app.selectbox(key="against-dataset").disabled
+    (drawn,) = (json.loads(each.proto.json)["charts"] for each in app.get("bidi_component"))
+    assert {each["title"] for each in drawn} == {"digits", "mnist"}
+    for each in drawn:
+        assert sum(trace["name"] == "Pareto front" for trace in each["figure"]["data"]) == 1
+    for _, runs in store_cache.runs().groupby("dataset"):
+        points = gathered(runs, "macs")
+        assert points["low"].between(0, 100).all()
+        assert points["high"].between(0, 100).all()
 
 
 def test_a_run_queued_elsewhere_is_told_and_starts_at_a_press(

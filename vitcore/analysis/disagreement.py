@@ -19,11 +19,17 @@ class Disagreement:
     Attributes:
         errors: how many either gets wrong.
         first_alone, second_alone: rows of the test split (n) that only that one gets wrong.
+        both_apart: rows that both get wrong, each in its own way.
+        truth, first, second: of every test image (images) the true class and what either answered.
     """
 
     errors: Errors
     first_alone: np.ndarray
     second_alone: np.ndarray
+    both_apart: np.ndarray
+    truth: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
 
     @property
     def sentence(self) -> str:
@@ -58,7 +64,10 @@ def disagreement(first: RunFolder, second: RunFolder) -> Disagreement:
     truth = stored[0].truth
     if not np.array_equal(truth, stored[1].truth):
         raise UserError("the two runs were tested on different images, so their answers cannot be laid side by side")
-    wrong = [each.of(each.epochs[-1]) != truth for each in stored]
+    answers = [each.of(each.epochs[-1]) for each in stored]
+    wrong = [each != truth for each in answers]
+    both = wrong[0] & wrong[1]
     alone = [np.flatnonzero(wrong[0] & ~wrong[1]), np.flatnonzero(wrong[1] & ~wrong[0])]
-    errors = Errors(len(truth), int((wrong[0] & wrong[1]).sum()), len(alone[0]), len(alone[1]))
-    return Disagreement(errors, *alone)
+    errors = Errors(len(truth), int(both.sum()), len(alone[0]), len(alone[1]))
+    both_apart = np.flatnonzero(both & (answers[0] != answers[1]))
+    return Disagreement(errors, alone[0], alone[1], both_apart, truth, answers[0], answers[1])

@@ -11,16 +11,18 @@ import plotly.graph_objects as go
 
 from vitcore import events
 from vitcore.apart import apart
-from vitcore.figures import edges
-from vitcore.figures.medians import Median, median
+from vitcore.figures import edges, ticks
+from vitcore.figures.medians import BANDS, Median, median
 from vitcore.figures.metrics import SHARES, images_of, scale_of
 from vitcore.figures.style import SHARE_TICKS, color, dash, faint, layout, plain, uid
 
 X_AXES: dict[str, str] = {
     **{name: each.axis_label for name, each in events.metrics("x").items()},
+    "step": "Step",
     "macs": "Multiply-accumulates",
 }
-"""What a curve can run over: a column of the epochs, or `macs`: images seen x 3 x one image's forward pass."""
+"""What a curve can run over: a column of the epochs; `step`, epochs x steps an epoch; `macs`, images seen x 3 x one
+image's forward pass."""
 
 CHOSEN_BY = "held_out_accuracy"
 """What is drawn where nobody has chosen: by it epochs are chosen, so the test images are where there are no others."""
@@ -69,6 +71,8 @@ def curve_plot(
     log_x: bool = False,
     log_y: bool = False,
     spread: tuple[str, str] | None = None,
+    band: str = "interval",
+    title: str = "",
     height: int = 420,
     revision: str | None = None,
     label: Callable[[str, Any], str] | None = None,
@@ -79,19 +83,21 @@ def curve_plot(
 
     Args:
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
-        runs: `id` and, where wanted, `title`, `macs` and the columns to group by, as store.queries.runs gives them;
-            its order decides the colors, or each run's `place` in the palette where there is that column. None: runs
-            are named by their ids.
+        runs: `id` and, where wanted, `title`, `macs`, `steps_per_epoch` and the columns to group by, as
+            store.queries.runs gives them; its order decides the colors, or each run's `place` in the palette where
+            there is that column. None: runs are named by their ids.
         y: a column of the epochs. None: the accuracy by which epochs are chosen, where the frame has it.
         group: column or columns of `runs`; a group's line is at each point the median over its runs that have one
             there, the band its 95 % interval as in the tables: no band reaches below 0, or above 100 %.
+        band: another of medians.BANDS for groups.
         smoothing: 0 (none) to below 1: weight of the past in an exponential mean; the raw line stays behind it, faint.
         spread: columns of the smallest and the largest value that a point stands for, drawn behind a run's line.
         label: what a group's column and value are called in the legend; by default the value alone.
+        title: of the axis of values; by default the metric's own.
         revision: what keeps the zoom; by default the pair of axes, so that choosing another axis starts afresh.
 
     Raises:
-        ValueError: there is no such axis, or smoothing is out of its range.
+        ValueError: there is no such axis or band, or smoothing is out of its range.
     """
     y = y or (CHOSEN_BY if CHOSEN_BY in epochs else "accuracy")
     for name, table in ((x, X_AXES), (y, Y_AXES)):
@@ -99,6 +105,8 @@ def curve_plot(
             raise ValueError(f"there is no axis {name!r}; there are {', '.join(table)}")
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing is {smoothing}; it must be at least 0 and below 1")
+    if band not in BANDS:
+        raise ValueError(f"there is no band {band!r}; there are {', '.join(BANDS)}")
     found = _lines(epochs, runs, x, y)
     ends = [_lines(epochs, runs, x, column) for column in spread or ()]
     data: list[Trace] = []
@@ -121,8 +129,9 @@ def curve_plot(
             middle = median(
                 [(line.x, line.y, _smooth(line.y, smoothing)) for line in lines],
                 scale_of(y, [line.y for line in lines]),
-                exact=x == "epoch",
+                exact=x == "epoch" and "step" not in epochs,
                 images=None if runs is None else images_of(y, runs[runs["id"].isin(set(ids))]),
+                band=band,
             )
             data += _group(middle, name, key, place, y)
     data = behind + data
@@ -134,10 +143,10 @@ def curve_plot(
     drawn = layout(
         revision=revision or f"{x}:{y}",
         x=X_AXES.get(x, x),
-        y=edges.with_notes(Y_AXES.get(y, y), *notes),
+        y=edges.with_notes(title or Y_AXES.get(y, y), *notes),
         height=height,
-        x_axis={"type": "log" if log_x else "linear", **({"dtick": 1} if few else {})},
-        y_axis={"type": "log" if log_y else "linear", **(_shares(log_y) if y in SHARES else {})},
+        x_axis={**ticks.axis(x, log=log_x), **({"dtick": 1} if few and not log_x else {})},
+        y_axis={**ticks.axis(y, log=log_y), **(_shares(log_y) if y in SHARES else {})},
         hovermode="x unified" if len(data) <= 16 else "closest",
         yaxis2=edges.AXIS,
         meta={"notes": notes},
@@ -201,12 +210,7 @@ def _lines(epochs: pd.DataFrame, runs: pd.DataFrame | None, x: str, y: str) -> d
 
     All runs at once: a thousand frames cut out one by one take seconds.
     """
-    if x == "macs" and "macs" not in epochs:
-        known = runs if runs is not None and "macs" in runs else pd.DataFrame({"id": [], "macs": []})
-        macs = epochs["run_id"].map(dict(zip(known["id"], known["macs"], strict=True)))
-        along = epochs["images_seen"] * pd.to_numeric(macs, errors="coerce") * FORWARD_AND_BACKWARD
-    else:
-        along = epochs[x]
+    along = epochs[x] if x in epochs else _derived(epochs, runs, x)
     places, ids = pd.factorize(epochs["run_id"])
     across = pd.to_numeric(along).to_numpy(dtype=float, na_value=np.nan)
     up = pd.to_numeric(epochs[y]).to_numpy(dtype=float, na_value=np.nan)
@@ -218,6 +222,14 @@ def _lines(epochs: pd.DataFrame, runs: pd.DataFrame | None, x: str, y: str) -> d
     starts = np.flatnonzero(np.diff(places[order], prepend=-1))
     pieces = np.split(order, starts[1:]) if len(order) else []
     return {ids[places[piece[0]]]: Line(across[piece], up[piece]) for piece in pieces}
+
+
+def _derived(epochs: pd.DataFrame, runs: pd.DataFrame | None, x: str) -> pd.Series:
+    """What the epochs have run over, by what is known of their runs: `macs` or `step`; NaN where it is not."""
+    column = {"macs": "macs", "step": "steps_per_epoch"}[x]
+    known = runs if runs is not None and column in runs else pd.DataFrame({"id": [], column: []})
+    each = pd.to_numeric(epochs["run_id"].map(dict(zip(known["id"], known[column], strict=True))), errors="coerce")
+    return epochs["epoch"] * each if x == "step" else epochs["images_seen"] * each * FORWARD_AND_BACKWARD
 
 
 def _due(epochs: pd.DataFrame, y: str) -> np.ndarray:

@@ -19,19 +19,21 @@ WIDTH, HEIGHT = 620.0, 330.0  # pixels of a plot's inside that the places are ch
 MARGIN = 34.0  # pixels between the outermost points and the edge of the plot
 
 
-def places(names: Sequence[str], x: Sequence[float], y: Sequence[float]) -> list[str | None]:
+def places(names: Sequence[str], x: Sequence[float], y: Sequence[float], *, beside: bool = False) -> list[str | None]:
     """For each point Plotly's `textposition`, or None where its name would lie on another's or on a point.
 
-    Points given first are served first. `x` and `y` are as drawn: logarithms where the axis is logarithmic.
+    Points given first are served first. `x` and `y` are as drawn: logarithms where the axis is logarithmic. With
+    `beside` the sides of points come first, since error bars run above and below.
     """
     across, up = _pixels(x, WIDTH), _pixels(y, HEIGHT)
     taken = [(a - 6, u - 6, a + 6, u + 6) for a, u in zip(across, up, strict=True)]
     chosen: list[str | None] = []
+    ordered = list(POS_EMBEDS.items())[:: -1 if beside else 1]
     for index, name in enumerate(names):
         wide = LETTER * len(name)
         others = taken[:index] + taken[index + 1 :]
         found = None
-        for position, (right, above) in POS_EMBEDS.items():
+        for position, (right, above) in ordered:
             left, low = across[index] + right * wide, up[index] + above * LINE
             box = (left, low, left + wide, low + LINE)
             inside = box[0] >= -MARGIN and box[2] <= WIDTH + MARGIN

@@ -20,12 +20,27 @@ IN_WORDS = (
 )
 """What a group's line and band are, for the person who looks at them."""
 
+BANDS: dict[str, tuple[str, str]] = {
+    "interval": ("95 % interval", IN_WORDS),
+    "range": (
+        "Smallest to largest",
+        "Line: the median over runs. Band: from the smallest to the largest of them at each point: it shows these "
+        "runs, is no interval of any other, and widens with their number.",
+    ),
+    "deviation": (
+        "Standard deviation",
+        "Line: the mean over runs. Band: one standard deviation of single runs to either side, cut at the ends of a "
+        "share; it is no interval of the mean.",
+    ),
+}
+"""The bands that a group's line can have: what each is called, and what line and band are then."""
+
 
 class Median(NamedTuple):
-    """A median curve from left to right; NaN where it is broken.
+    """A median curve from left to right; NaN where it is broken. With the band "deviation" it is a mean.
 
-    `low` and `high` are its 95 % interval, the one of the tables (statistics.intervals); NaN where fewer than two runs
-    are there. `number` is how many are.
+    `low` and `high` are the band's ends, by default the 95 % interval of the tables (statistics.intervals); NaN where
+    fewer than two runs are there. `number` is how many are.
     """
 
     x: np.ndarray
@@ -62,6 +77,7 @@ def median(
     *,
     exact: bool,
     images: int | None = None,
+    band: str = "interval",
 ) -> Median:
     """The median over runs at each x; a run is there between its own ends alone.
 
@@ -71,6 +87,7 @@ def median(
         exact: x is counted (epochs), so that between two of a run's points there is nothing; else it is measured, and
             a run has a value between two of its points.
         images: that each value is a share of; their binomial error is part of the interval.
+        band: one of BANDS.
     """
     along = _points([x for x, _, _ in lines], exact)
     nested = exact or len(along) <= max(len(x) for x, _, _ in lines)
@@ -80,7 +97,32 @@ def median(
         own = np.where(known, drawn, np.nan)
         rows.append(_there(along, x[known], own[known]) if nested else _between(along, x, own))
     values = np.array(rows)  # runs x points
-    return Median(along, *typical_band(values, scale, images=images), np.isfinite(values).sum(axis=0))
+    found = typical_band(values, scale, images=images) if band == "interval" else _around(values, scale, band)
+    return Median(along, *found, np.isfinite(values).sum(axis=0))
+
+
+def _around(values: np.ndarray, scale: Scale, band: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Line, lower and upper end of a band that describes the runs (runs x points); no end where there are not two."""
+    found = np.full((3, values.shape[1]), np.nan)
+    known = np.where(np.isfinite(values), values, np.nan)
+    number = np.isfinite(known).sum(axis=0)
+    there, several = number > 0, number > 1
+    with np.errstate(over="ignore", invalid="ignore"):  # a damaged journal may hold anything
+        if band == "range":
+            found[0, there] = np.nanmedian(known[:, there], axis=0)
+            found[1, several], found[2, several] = (f(known[:, several], axis=0) for f in (np.nanmin, np.nanmax))
+        else:
+            found[0, there] = np.nanmean(known[:, there], axis=0)
+            spread = np.nanstd(known[:, several], axis=0, ddof=1)
+            least, most = _ends(scale)
+            found[1, several] = np.maximum(found[0, several] - spread, least)
+            found[2, several] = np.minimum(found[0, several] + spread, most)
+    return found[0], found[1], found[2]
+
+
+def _ends(scale: Scale) -> tuple[float, float]:
+    """Beyond which no value of this scale can lie."""
+    return (-np.inf if scale.kind == "real" else 0.0), (scale.top if scale.kind == "share" else np.inf)
 
 
 def _points(all_x: Sequence[np.ndarray], exact: bool) -> np.ndarray:

@@ -48,6 +48,7 @@ def parallel(
             unselected={"line": {"color": "#808080", "opacity": 0.15}},
             labelangle=-14 if len(axes) > 4 else 0,
             uid=uid("parallel", *axes),
+            meta={"runs": known["id"].tolist()} if "id" in known else None,
         )
     )
     wide = sum(max(LEAST, LETTER * max(map(len, scale.texts), default=0) + 20) for scale in scales)

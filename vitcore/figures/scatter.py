@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from vitcore import events
-from vitcore.figures import edges
+from vitcore.figures import edges, ticks
 from vitcore.figures.labels import places
 from vitcore.figures.style import NEUTRAL, color, plain, style, uid
 
@@ -16,6 +16,9 @@ WRITTEN = 40
 
 COSTS: dict[str, str] = {name: each.axis_label for name, each in events.costs().items()}
 """What accuracy can stand against: columns of store.queries.runs."""
+
+PERCENT = {"minallowed": -2, "maxallowed": 102}
+"""The accuracies' axis: nothing lies beyond 0 and 100 %."""
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
@@ -37,7 +40,8 @@ def accuracy_against_size(
 
     Args:
         points: `label`, the columns x, y and group; optionally `published` (hollow points), `low` and `high` (error
-            bars) and `id` (handed back by a click as customdata).
+            bars), `ids` (the runs behind a point, handed back when it is chosen) and `chosen` (where any is, the others
+            are faint).
         front: draw the models that no other beats in both size and accuracy.
     """
     figure = go.Figure()
@@ -72,9 +76,16 @@ def accuracy_against_size(
             uid="front",
             hoverinfo="skip",
         )
-    scale = {"type": "log", "dtick": "D2"} if log_x else {"type": "linear"}
     note = f"{left_out} left out, at 0 or without end" if left_out else ""
-    return style(figure, revision=revision, x=edges.with_notes(x_title, note), y=y_title, height=height, x_axis=scale)
+    return style(
+        figure,
+        revision=revision,
+        x=edges.with_notes(x_title, note),
+        y=y_title,
+        height=height,
+        x_axis=ticks.axis(x, log=log_x),
+        y_axis=PERCENT,
+    )
 
 
 def pareto(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
@@ -89,8 +100,15 @@ def _spots(points: pd.DataFrame, x: str, y: str, log_x: bool) -> pd.Series:
     best = points.sort_values(y, ascending=False, kind="stable")
     across = best[x].to_numpy(dtype=float)
     across = np.log10(across) if log_x else across
-    found = places(best["label"].astype(str).tolist(), across.tolist(), best[y].astype(float).tolist())
+    found = places(
+        best["label"].astype(str).tolist(), across.tolist(), best[y].astype(float).tolist(), beside="low" in best
+    )
     return pd.Series(found, index=best.index, dtype=object)
+
+
+def _chosen(rows: pd.DataFrame) -> list[int] | None:
+    """Which points stand out; None: all alike."""
+    return np.flatnonzero(rows["chosen"]).tolist() if "chosen" in rows else None
 
 
 def _add(
@@ -108,11 +126,12 @@ def _add(
         mode="markers+text",
         name=plain(name),
         uid=uid("size", name),
-        text=[plain(label) if spot else "" for label, spot in zip(rows["label"], own, strict=True)],
+        text=[f"\u2002{plain(label)}\u2002" if spot else "" for label, spot in zip(rows["label"], own, strict=True)],
         hovertext=[plain(label) for label in rows["label"]],
         textposition=[spot or "top center" for spot in own],
         textfont={"size": 10},
-        customdata=rows.get("id"),
+        customdata=rows.get("ids"),
+        selectedpoints=_chosen(rows),
         error_y=whiskers,
         marker={
             "symbol": f"{symbol}-open" if hollow else symbol,
@@ -120,5 +139,5 @@ def _add(
             "color": color(place),
             "line": {"width": 2, "color": color(place)},
         },
-        hovertemplate="%{hovertext}<br>%{x:.3~s}<br>%{y:.2f}",
+        hovertemplate="%{hovertext}<br>%{x}<br>%{y:.2f} %" if "low" in rows else "%{hovertext}<br>%{x}<br>%{y:.2f}",
     )
