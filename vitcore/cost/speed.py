@@ -116,6 +116,8 @@ class Speed:
         self, runs: pd.DataFrame, machine: str | None = None, measured: Mapping[Network, Measured] | None = None
     ) -> None:
         self._measured = measured or {}
+        if "origin" in runs:  # another program's times tell nothing of this one's
+            runs = runs[runs["origin"].isna()]
         timed = runs.loc[
             (runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_samples"] > 0), TIMED_COLUMNS
         ]
