@@ -1,7 +1,7 @@
 """Vision transformers, a trainer and a run store; the Streamlit app stands on top of it.
 
 The front door, for notebooks: `import vitcore as vc`, then `vc.build`, `vc.RunSpec`, `vc.train`, `vc.submit`,
-`vc.runs`, `vc.run`, `vc.settle`, `vc.plot`, `vc.predict`, `vc.published`; for plug-ins `vc.register_kernel`,
+`vc.runs`, `vc.run`, `vc.log`, `vc.settle`, `vc.plot`, `vc.predict`, `vc.published`; for plug-ins `vc.register_kernel`,
 `vc.register_architecture`, `vc.register_dataset`. Each is fetched when it is first asked for: importing brings no
 torch.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what `__getattr__` fetches, for editors and type checkers
     from vitcore.front import plot
     from vitcore.front.images import predict
     from vitcore.front.launch import submit, train
+    from vitcore.front.log import log
     from vitcore.front.networks import build
     from vitcore.front.run import Run, run
     from vitcore.front.settle import settle
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # what `__getattr__` fetches, for editors and type checkers
 
 __version__ = "0.1.0"
 __all__ = [
-    "Run", "RunSpec", "build", "plot", "predict", "published", "register_architecture", "register_dataset",
+    "Run", "RunSpec", "build", "log", "plot", "predict", "published", "register_architecture", "register_dataset",
     "register_kernel", "run", "runs", "settle", "submit", "train",
 ]  # fmt: skip
 
@@ -35,6 +36,7 @@ _PLACES = {
     "Run": "vitcore.front.run",
     "RunSpec": "vitcore.spec",
     "build": "vitcore.front.networks",
+    "log": "vitcore.front.log",
     "plot": "vitcore.front",
     "predict": "vitcore.front.images",
     "published": "vitcore.front.stored",

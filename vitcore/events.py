@@ -79,18 +79,21 @@ class Software:
 
 @dataclass(frozen=True)
 class Started(Line):
-    """An attempt begins: on what, with which data, and from which epoch on."""
+    """An attempt begins: on what, with which data, and from which epoch on; None: unknown, of one trained elsewhere."""
 
     event: ClassVar[str] = "started"
-    device: Annotated[str, Meaning("the device that `auto` came to", column="device_used", label="Device used")]
+    device: Annotated[str | None, Meaning("the device that `auto` came to", column="device_used", label="Device used")]
     precision: Annotated[
-        str, Meaning("the precision that `auto` came to", column="precision_used", label="Precision used")
+        str | None, Meaning("the precision that `auto` came to", column="precision_used", label="Precision used")
     ]
     classes: Annotated[Sequence[str], Meaning("the classes' names")]
-    test_samples: Annotated[int, Meaning("images it was tested on")]
-    parameters: Annotated[int, Meaning("of the network", form="compact", cost=True)]
-    macs: Annotated[int, Meaning("multiply-accumulates", label="MACs", unit="per image", form="compact", cost=True)]
-    epochs: Annotated[int, Meaning(column=None)]  # the spec's column has them
+    test_samples: Annotated[int | None, Meaning("images it was tested on")]
+    parameters: Annotated[int | None, Meaning("of the network", form="compact", cost=True)]
+    macs: Annotated[
+        int | None,
+        Meaning("multiply-accumulates", label="MACs", unit="per image", form="compact", cost=True),
+    ]
+    epochs: Annotated[int | None, Meaning(column=None)]  # the spec's column has them
     resumed_from: Annotated[int, Meaning("the epoch after which it last went on; 0: begun afresh")]
     resumed_step: Annotated[int | None, Meaning(column=None)] = None
     threads: Annotated[int | None, Meaning("threads that torch computed with")] = None
@@ -159,7 +162,7 @@ class Progress(Line):
 
 @dataclass(frozen=True)
 class Epoch(Line):
-    """An epoch that is over, evaluated or not: what has been learned and what it took so far."""
+    """An epoch that is over, evaluated or not: what has been learned and what it took so far, as far as it is known."""
 
     event: ClassVar[str] = "epoch"
     epoch: Annotated[int, Meaning("from 1", axis="x")]
@@ -229,14 +232,17 @@ class Epoch(Line):
             finite=True,
         ),
     ]
-    learning_rate: Annotated[float, Meaning("of the epoch's last step", "Learning rate", "", "g", axis="y")]
-    images_seen: Annotated[int, Meaning("training images so far, each as often as it came", "Images seen", axis="x")]
-    training_seconds: Annotated[
-        float, Meaning("in training steps alone", "Training time", "s", ".1f", of_run="last", axis="x", cost=True)
+    learning_rate: Annotated[float | None, Meaning("of the epoch's last step", "Learning rate", "", "g", axis="y")]
+    images_seen: Annotated[
+        int | None, Meaning("training images so far, each as often as it came", "Images seen", axis="x")
     ]
-    evaluation_seconds: Annotated[float, Meaning("in evaluations", "Evaluation time", "s", ".1f")]
+    training_seconds: Annotated[
+        float | None,
+        Meaning("in training steps alone", "Training time", "s", ".1f", of_run="last", axis="x", cost=True),
+    ]
+    evaluation_seconds: Annotated[float | None, Meaning("in evaluations", "Evaluation time", "s", ".1f")]
     cpu_seconds: Annotated[
-        float,
+        float | None,
         Meaning(
             "of the process on all cores, evaluation included",
             *("CPU time", "s", ".1f"),
@@ -246,11 +252,11 @@ class Epoch(Line):
         ),
     ]
     images_per_second: Annotated[
-        float,
+        float | None,
         Meaning("speed of training", "Images per second", "", ",.0f", "higher", of_run="last", axis="y"),
     ]
     memory_mb: Annotated[
-        float, Meaning("the most memory held", "Memory", "MB", ",.0f", "lower", of_run="highest", axis="y")
+        float | None, Meaning("the most memory held", "Memory", "MB", ",.0f", "lower", of_run="highest", axis="y")
     ]
 
 
@@ -311,7 +317,7 @@ class Step(Line):
     step: int
     epoch: int
     loss: float | None
-    learning_rate: float
+    learning_rate: float | None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.shared import moments
 from vitcore.spec import fields
+from vitcore.store import pooling
 from vitcore.store.columns import GROUPS, Column, columns
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
@@ -44,8 +45,9 @@ def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
     """
     validated = [name for name in VALIDATED if name in table and table[name].notna().any()]
     differ = varying(table)
+    elsewhere = ["origin"] if pooling.trained_elsewhere(table).any() else []
     epoch = ["best_epoch"] if validated else []
-    first = ["title", *differ[:LEADING], *validated, *RESULTS[:2], *epoch, *RESULTS[2:], *differ[LEADING:]]
+    first = ["title", *differ[:LEADING], *elsewhere, *validated, *RESULTS[:2], *epoch, *RESULTS[2:], *differ[LEADING:]]
     offered = [name for name in table.columns if name != "id"]
     shown, gone = (st.session_state.get(name) or [] for name in (key, f"{key}-hidden"))  # a view may hold any column
     with st.popover("Columns", key=f"{key}-popover"):
@@ -67,8 +69,10 @@ def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
 
 
 def varying(table: pd.DataFrame) -> list[str]:
-    """The spec's options that are not the same in all runs."""
-    return [name for name in VARYING if name in table and table[name].nunique(dropna=False) > 1]
+    """The spec's options that are not the same in all runs; one of another program has those that it told."""
+    known = ~pooling.without_spec(table)
+    columns = {name: table.loc[known | table[name].notna(), name] for name in VARYING if name in table}
+    return [name for name, column in columns.items() if column.nunique(dropna=False) > 1]
 
 
 def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, Any]:

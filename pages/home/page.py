@@ -77,6 +77,7 @@ def best(table: pd.DataFrame) -> None:
             if not format.missing(run["test_error_best"]):
                 st.caption(f"test error, {of}: {format.percent(run['test_error_best'], 2)}")
             link(run)
+    table = choosing.eligible(table)
     others = table[table["error_percent"].notna() & ~table["dataset"].isin(found["dataset"])]
     for _, run in others.drop_duplicates("dataset").iterrows():
         with st.container(border=True, gap="xxsmall", key=f"best-{run['dataset']}"):

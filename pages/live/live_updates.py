@@ -21,7 +21,7 @@ from vitcore.store.index import Index
 
 ETAGS = "watch/marks"  # beside the pages
 COLUMNS = (  # of a run, as far as Live shows them
-    *("title", "status", "reason", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
+    *("title", "status", "reason", "origin", "progress", "epochs", "epochs_done", "eta_seconds", "images_per_second"),
     *("error_percent", "val_error", "val_error_best", "best_epoch", "test_error_best"),
     *("training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
     *("loss", "train_loss", "device_used", "val_samples", "test_samples", "majority_error"),

@@ -69,10 +69,12 @@ class Way:
     help: str
     does: Callable[[Results, str], object]
     foreign: bool = False  # of runs alone that another account has queued
+    here: bool = False  # of runs alone that are trained here
 
     def fits(self, run: Run) -> bool:
         """Whether it can be done to this run as it stands."""
-        return run["status"] in self.statuses and (not self.foreign or run["reason"] == seal.FOREIGN)
+        fits = run["status"] in self.statuses and (not self.foreign or run["reason"] == seal.FOREIGN)
+        return fits and (not self.here or format.missing(run.get("origin")))
 
     def label(self, run: Run) -> str:
         """What stands on its button; a run that has not begun starts again instead of going on."""
@@ -80,11 +82,11 @@ class Way:
 
 
 WAYS: dict[str, Way] = {
-    "pause": Way(("running",), "Pause", "Keeps its place to go on from.", queue.pause),
+    "pause": Way(("running",), "Pause", "Keeps its place to go on from.", queue.pause, here=True),
     "stop": Way(("running",), "Stop", "Keeps what it has learned.", queue.stop),
     "start": Way(("queued",), "Start here", seal.FOREIGN, queue.resume, foreign=True),
     "cancel": Way(("queued",), "Cancel", "", queue.cancel),
-    "resume": Way(RESUMABLE, "Resume", "Goes on from its last checkpoint.", queue.resume),
+    "resume": Way(RESUMABLE, "Resume", "Goes on from its last checkpoint.", queue.resume, here=True),
 }
 """What can be done to a run, by the name under which a browser asks for it."""
 

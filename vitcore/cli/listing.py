@@ -58,7 +58,7 @@ def runs(
             row["id"],
             row["status"],
             Text(_called(index.results, row)),
-            f"{row['epochs_done']}/{_number(row['epochs'], '.0f')}",
+            "/".join(filter(None, (str(row["epochs_done"]), _number(row["epochs"], ".0f")))),
             *(_number(row[each.name], each.form) for each in metrics),
         )
     _screen().print(shown if len(table) else f"No runs in {index.results.runs} yet.")

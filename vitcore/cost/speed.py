@@ -116,6 +116,8 @@ class Speed:
         self, runs: pd.DataFrame, machine: str | None = None, measured: Mapping[Network, Measured] | None = None
     ) -> None:
         self._measured = measured or {}
+        if "origin" in runs:  # another program's times tell nothing of this one's
+            runs = runs[runs["origin"].isna()]
         trained = (runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_samples"] > 0)
         whole = runs["status"] != "diverged"  # one that diverges ends within an epoch that counts as done
         timed = runs.loc[trained & whole, TIMED_COLUMNS]

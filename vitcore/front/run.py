@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vitcore.front import waiting
 from vitcore.front.stored import index
+from vitcore.runs import annotations as remarks
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -28,7 +29,7 @@ class Run:
         self.id = self._results.run(id).id
 
     def __repr__(self) -> str:
-        return f"<Run {self.id}: {self.status}, {self.spec.title()}>"
+        return f"<Run {self.id}: {self.status}, {remarks.title(self._results.run(self.id))}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and (self.id, self._results.root) == (other.id, other._results.root)
@@ -43,7 +44,7 @@ class Run:
 
     @property
     def spec(self) -> RunSpec:
-        """All that was chosen. Raises UserError where the stored spec is no longer valid."""
+        """All that was chosen. Raises UserError where the stored spec is no longer valid, or not known (`vc.log`)."""
         return self._results.run(self.id).spec()
 
     @property

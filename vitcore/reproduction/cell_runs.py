@@ -60,6 +60,7 @@ def narrowed(runs: pd.DataFrame, specs: Sequence[RunSpec]) -> pd.DataFrame:
         "fingerprint",
         "seed",
         "machine",
+        "origin",
         "epochs_done",
         *pooling.EVALUATION,
         *pooling.TIMING,

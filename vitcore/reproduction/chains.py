@@ -67,6 +67,7 @@ def _stored(results: Results, runs: pd.DataFrame, wanted: set[tuple[str, int]]) 
     if runs.empty or not wanted:
         return {}
     here = runs[~runs["kept"].eq(True)] if "kept" in runs else runs
+    here = here[~pooling.trained_elsewhere(here)]  # of which there are no weights
     finished = pooling.counts(here)
     usable = here[finished | here["status"].isin(UNDER_WAY)].assign(finished=finished)
     found: Known = {}

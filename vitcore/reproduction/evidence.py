@@ -15,6 +15,7 @@ import pandas as pd
 from vitcore.errors import UserError
 from vitcore.published.tables import FOLDER, Figure, Table, spec_of, table
 from vitcore.reproduction.cell_runs import cell_specs, counting, fingerprint
+from vitcore.store import pooling
 
 RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
 PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_version")
@@ -90,7 +91,8 @@ def worth_keeping(tables: Sequence[Table], runs: pd.DataFrame) -> pd.DataFrame:
                 for recipe in explanation.recipes:
                     fields = {**each.protocols[protocol].fields, **recipe.fields}
                     digests.add(fingerprint(spec_of(fields)))
-    return runs[runs["fingerprint"].isin(digests) & counting(runs)].sort_values("id")
+    here = ~pooling.trained_elsewhere(runs)  # what the project keeps was trained by the project
+    return runs[runs["fingerprint"].isin(digests) & counting(runs) & here].sort_values("id")
 
 
 def keep(runs: pd.DataFrame, epochs: pd.DataFrame, confusions: pd.DataFrame, folder: Path = FOLDER) -> tuple[Path, ...]:

@@ -98,8 +98,11 @@ class _Stored:
         self.done = _seeds(runs[counting(runs)] if subset else runs)
         self.busy = _seeds(runs[runs["status"].isin(UNDER_WAY)] if subset else runs)
         # Of the runs that are kept with the project there are numbers alone: nothing can start from them.
+        # The same holds for those that another program has trained.
         here = ~runs["kept"].eq(True) if "kept" in runs else pd.Series(True, index=runs.index)
-        self._usable = _seeds(runs[pooling.counts(runs) & here] if subset else runs) | self.busy
+        here &= ~pooling.trained_elsewhere(runs)
+        usable = (pooling.counts(runs) | runs["status"].isin(UNDER_WAY)) & here
+        self._usable = _seeds(runs[usable] if subset else runs)
         self._diverged = _seeds(runs[runs["status"].eq("diverged") & here] if subset else runs) - self._usable
 
     def lacks(self, link: Link, seed: int, links: Sequence[Link]) -> bool:

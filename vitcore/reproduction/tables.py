@@ -162,7 +162,8 @@ def results(
     matched = {place: by_run[spec] for place, (spec, _) in specs.items()}
     every = pd.concat([value for value in by_run.values() if len(value)] or [runs.iloc[:0]])
     timed = every if machine is None else every[every["machine"] == machine]
-    timing = pooling.commonest(timed[pooling.counts(timed)], list(pooling.TIMING))
+    timed = timed[pooling.counts(timed) & ~pooling.trained_elsewhere(timed)]
+    timing = pooling.commonest(timed, list(pooling.TIMING))
     timing = timing if machine is None else {"machine": machine, **timing}
     drafts: dict[tuple[str, str], Result] = {}
     for column in table.columns:
@@ -247,6 +248,8 @@ def _with_runs(cell: Result, own: pd.DataFrame, epochs: pd.DataFrame | None, ite
     ids: dict[int, str] = {}
     done = averaged(own)
     why = pooling.comparable(done, item, {**pooling.EVALUATION, **pooling.TIMING})
+    if cell.metric.kind == "time":
+        why = why.mask(pooling.trained_elsewhere(done) & why.eq(""), "another program")
     counted = done[why.eq("")]
     for _, run in counted.iterrows():
         value = _value(run, cell.metric, cell.row, epochs)

@@ -24,7 +24,7 @@ from vitcore.runs import predictions, queue
 from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
-from vitcore.store import queries
+from vitcore.store import pooling, queries
 from vitcore.store.index import Index
 
 NUMBERS = (
@@ -119,7 +119,8 @@ def cells(
         )
     found: dict[RunSpec, tuple[str, RunSpec, dict[str, Any]]] = {}
     for (name, _), (spec, _why) in named.items():
-        own = averaged(matching(spec, runs)) if spec is not None else runs.head(0)
+        here = runs[~pooling.trained_elsewhere(runs)]
+        own = averaged(matching(spec, here)) if spec is not None else runs.head(0)
         if spec is not None and len(own):
             first = {str(key): value for key, value in own.iloc[0].items()}
             found.setdefault(spec, (name, _as_then(spec, first), first))

@@ -39,8 +39,14 @@ def read(folder: RunFolder) -> Annotations:
 
 
 def title(folder: RunFolder) -> str:
-    """What a run is called: the name it was given afterwards, else its spec's. Raises UserError as its spec does."""
-    return read(folder).name or folder.spec().title()
+    """What a run is called: the name it was given afterwards, else its spec's or that of the program that trained it.
+
+    Raises UserError as its spec does.
+    """
+    if name := read(folder).name:
+        return name
+    found = folder.elsewhere()
+    return found.name if found and found.name else folder.spec().title()
 
 
 def write(

@@ -35,6 +35,11 @@ def check(results: Results, spec: RunSpec, after: Sequence[str] = ()) -> None:
     """
     _refuse_unknown(spec)
     for id in dict.fromkeys((*named(spec), *after)):
+        if (found := results.run(id).elsewhere()) is not None:
+            raise UserError(
+                f"run {id} was trained by another program ({found.origin}), so there are no weights of it to start "
+                "from or to learn from, and nothing here waits for it; name a run that was trained here"
+            )
         state = states.now(results.run(id))
         if state == "finished" or (id in after and state in UNDER_WAY):
             continue

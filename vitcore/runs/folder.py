@@ -17,6 +17,8 @@ from typing import Any
 
 from vitcore import aliases
 from vitcore.errors import UserError
+from vitcore.runs import elsewhere
+from vitcore.runs.elsewhere import Elsewhere
 from vitcore.runs.files import read_own
 from vitcore.spec import RunSpec
 
@@ -81,13 +83,32 @@ class Results:
         return folder
 
     def create(self, spec: RunSpec, markers: Mapping[str, Mapping[str, Any]] | None = None) -> RunFolder:
-        """A new run's folder, there whole or not at all; `marks` are further small JSON files to put in it.
+        """A new run's folder, there whole or not at all; `markers` are further small JSON files to put in it.
 
         Raises:
             UserError: the results folder cannot be written.
         """
-        now = time.time()
-        id = f"{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}-{slug(spec.model.architecture)}-{secrets.token_hex(2)}"
+        return self._create(time.time(), spec.model.architecture, {"spec": spec.to_dict()}, markers or {})
+
+    def create_elsewhere(self, run: Elsewhere, spec: RunSpec | None = None, created: float | None = None) -> RunFolder:
+        """A folder for a run that another program trains, or has trained; there whole or not at all.
+
+        Args:
+            spec: what it was trained by, where that is one of this library's.
+            created: when it began there, in unix seconds; None: now.
+
+        Raises:
+            UserError: the results folder cannot be written.
+        """
+        known = spec.to_dict() if spec else {"name": run.name, elsewhere.KEY: run.origin}
+        card = {"spec": known, elsewhere.KEY: run.written()}
+        return self._create(time.time() if created is None else created, run.name or "elsewhere", card, {})
+
+    def _create(
+        self, now: float, called: str, card: Mapping[str, Any], markers: Mapping[str, Mapping[str, Any]]
+    ) -> RunFolder:
+        moment = datetime.fromtimestamp(now, UTC)
+        id = f"{moment:%Y%m%d-%H%M%S}-{slug(called) or 'run'}-{secrets.token_hex(2)}"
         draft = self.runs / f".{id}"
         try:
             self.runs.mkdir(parents=True, exist_ok=True)
@@ -97,15 +118,15 @@ class Results:
             ) from None
         try:
             draft.mkdir()
-            write_json(draft / "spec.json", {"v": FORMAT, "created": round(now, 3), "spec": spec.to_dict()})
-            for name, content in (markers or {}).items():
+            write_json(draft / "spec.json", {"v": FORMAT, "created": round(now, 3), **card})
+            for name, content in markers.items():
                 write_json(draft / name, content)
             os.rename(draft, self.runs / id)
         except OSError as error:
             if error.errno != errno.EEXIST:  # else another's draft of this very id
                 shutil.rmtree(draft, ignore_errors=True)
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY):  # a run of this id, made within the same second
-                return self.create(spec, markers)
+                return self._create(now, called, card, markers)
             raise UserError(f"a run cannot be stored in {self.runs}: {reason(error)}") from None
         return RunFolder(self.runs / id)
 
@@ -147,9 +168,20 @@ class RunFolder:
         spec: dict[str, Any] = self.card()["spec"]
         return spec
 
+    def elsewhere(self) -> Elsewhere | None:
+        """Where the run comes from; None of one that is trained here, or whose card cannot be read."""
+        try:
+            return elsewhere.of_card(self.card())
+        except UserError:
+            return None
+
     def spec(self) -> RunSpec:
-        """The validated spec. Raises UserError where it is no longer valid."""
-        return RunSpec.parse(self.raw_spec())
+        """The validated spec. Raises UserError where it is no longer valid, or not known: trained elsewhere."""
+        card = self.card()
+        if not elsewhere.has_spec(card):
+            found = elsewhere.of_card(card)
+            raise elsewhere.without_spec(f"run {self.id}", found.origin if found else elsewhere.LOGGED)
+        return RunSpec.parse(card["spec"])
 
 
 def checked(id: str) -> str:

@@ -50,15 +50,16 @@ class Journal:
         if torn:
             self._write(b"\n", durable=False)
 
-    def append(self, line: events.Line | dict[str, Any], *, durable: bool = True) -> None:
-        """Adds one line; `durable` makes it outlast a power cut, not only the process.
+    def append(self, line: events.Line | dict[str, Any], *, durable: bool = True, at: float | None = None) -> None:
+        """Adds one line; `durable` makes it outlast a power cut, not only the process; `at`: unix seconds, if not now.
 
         Raises:
             OSError: the disk is full or gone; the journal is then as it was before.
         """
         content = line.written() if isinstance(line, events.Line) else line
         with self._lock:
-            stamped = {"v": FORMAT, "seq": self._seq, "at": round(time.time(), 3), **_plain(content)}
+            now = round(time.time() if at is None else at, 3)
+            stamped = {"v": FORMAT, "seq": self._seq, "at": now, **_plain(content)}
             text = json.dumps(stamped, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
             if self._buffered:
                 self._lines.append(text)

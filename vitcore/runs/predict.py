@@ -57,6 +57,11 @@ def load(run: RunFolder, weights: str = "last") -> Loaded:
     """
     from vitcore.training.checkpoint import WEIGHT_FILES, load_model
 
+    if (elsewhere := run.elsewhere()) is not None:
+        raise UserError(
+            f"run {run.id} was trained by another program ({elsewhere.origin}), so its weights are not here; bring "
+            "them in by `vitcore import`"
+        )
     path = run.path / WEIGHT_FILES[weights] if weights in WEIGHT_FILES else run.checkpoint
     if os.path.lexists(path):
         try:

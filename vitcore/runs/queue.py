@@ -167,6 +167,11 @@ def resume(results: Results, id: str) -> None:
     going_on = not foreign or resuming(folder)
     if state not in states.RESUMABLE and not foreign:
         raise UserError(f"run {id} is {state}; a run that is {', '.join(states.RESUMABLE)} can be resumed")
+    if (found := folder.elsewhere()) is not None:
+        raise UserError(
+            f"run {id} was trained by another program ({found.origin}), so nothing here can go on with it; let that "
+            "program log another"
+        )
     spec = folder.spec()
     needed = () if going_on and folder.resume_point.exists() else dependencies.named(spec)
     for item in needed:
@@ -236,6 +241,8 @@ def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
     state = states.now(folder)
     if state != "running":
         raise UserError(f"run {id} is {state}; only a running or a queued run can be asked to {wish}")
+    if wish == "pause" and folder.elsewhere() is not None:
+        raise UserError(f"run {id} is trained by another program, which alone could pause it; it can be asked to stop")
     try:
         draft = folder.path / f".request.{secrets.token_hex(4)}"
         draft.write_text(wish, encoding="utf-8")

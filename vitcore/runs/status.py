@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from vitcore.errors import UserError
 from vitcore.events import ENDINGS
-from vitcore.runs import journal, locks
+from vitcore.runs import elsewhere, journal, locks
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import RunFolder
 
@@ -40,6 +40,11 @@ def of(known: Signs, ending: str | None) -> str:
     if ending is not None:
         return ending
     return "running" if known.alive else "interrupted"
+
+
+def lost(folder: RunFolder) -> str:
+    """What there is to say of a run whose writer died without a word."""
+    return LOST if folder.elsewhere() is None else elsewhere.LOST
 
 
 def ending(lines: Iterable[Mapping[str, Any]]) -> str | None:

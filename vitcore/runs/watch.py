@@ -59,7 +59,8 @@ class Watched:
         if self.status == "queued":
             why = dependencies.reason(self.results, self.id)
             return f"it {why}" if why else ""
-        lost = states.LOST if self.status == "interrupted" and self.fold.ending is None else ""
+        died = self.status == "interrupted" and self.fold.ending is None
+        lost = states.lost(self.results.run(self.id)) if died else ""
         return self.fold.row.get("reason") or lost
 
     @property

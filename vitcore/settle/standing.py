@@ -227,7 +227,8 @@ def _by_seed(spec: RunSpec, runs: pd.DataFrame) -> dict[int, dict[str, Any]]:
     digests = runs["data_digest"] if "data_digest" in runs else pd.Series(None, index=runs.index)
     fingerprints = {digest: spec.fingerprint(digest) for digest in {d if isinstance(d, str) else None for d in digests}}
     wanted = [fingerprints[digest if isinstance(digest, str) else None] for digest in digests]
-    own = runs[(runs["fingerprint"] == wanted) & pooling.kinds(runs).ne("imported")]
+    lost = pooling.trained_elsewhere(runs) & ~runs["status"].isin(RESULTS)  # nobody here can wait for it or resume it
+    own = runs[(runs["fingerprint"] == wanted) & pooling.kinds(runs).ne("imported") & ~lost]
     found: dict[int, dict[str, Any]] = {}
     for row in own.sort_values("id").to_dict("records"):
         seed = int(row["seed"])

@@ -56,12 +56,22 @@ def called(runs: Iterable[Options]) -> Called:
     """What each of these runs is called: a name that a person gave it, else the options in which it differs.
 
     The order of the runs changes nothing. Where more than MOST options are needed to tell them apart, as in a long
-    list of all there is, a run has its title, and before it what differs among the runs of that title.
+    list of all there is, a run has its title, and before it what differs among the runs of that title. One that another
+    program has trained (`origin`) has the name that it had there.
 
     Args:
-        runs: rows of the runs' table: `id`, `title`, and the options as far as they are known.
+        runs: rows of the runs' table: `id`, `title`, `origin`, and the options as far as they are known.
     """
     rows = [(str(run["id"]), str(run["title"]), run) for run in runs]
+    if len(rows) < 2:
+        return Called({id: title for id, title, _ in rows}, "", ())
+    found = _called([row for row in rows if _known(row[2].get("origin")) is None])
+    names = apart([found.names.get(id, title) for id, title, _ in rows], [id[-TAIL:] for id, _, _ in rows])
+    return Called(dict(zip((id for id, _, _ in rows), names, strict=True)), found.common, found.also)
+
+
+def _called(rows: Sequence[tuple[str, str, Options]]) -> Called:
+    """The same of runs that were trained here; two may be called alike yet."""
     if len(rows) < 2:
         return Called({id: title for id, title, _ in rows}, "", ())
     options = [run for _, _, run in rows]
@@ -73,9 +83,8 @@ def called(runs: Iterable[Options]) -> Called:
         found = [_name(used, run) or title if automatic(run) else title for _, title, run in rows]
     else:
         found = _by_title(differ, rows)
-    names = apart(found, [id[-TAIL:] for id, _, _ in rows])
     also = tuple(labels[key].lower() for key in differ if key not in used) if len(used) <= MOST and own else ()
-    return Called(dict(zip((id for id, _, _ in rows), names, strict=True)), common(options) if own else "", also)
+    return Called(dict(zip((id for id, _, _ in rows), found, strict=True)), common(options) if own else "", also)
 
 
 def option(key: str, value: Any) -> str:

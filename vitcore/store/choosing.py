@@ -9,11 +9,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from vitcore.store import pooling
+
 VALIDATED = "val_error_best"  # of the best epoch, in percent
+
+
+def eligible(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs without those of other programs that came without a spec: what they were scored on, nobody knows."""
+    return table[~pooling.without_spec(table)]
 
 
 def validated(table: pd.DataFrame) -> pd.DataFrame:
     """The runs that have a validation error, the lowest first; of equal ones the newest, as `table` has them."""
+    table = eligible(table)
     known = table[np.isfinite(pd.to_numeric(table[VALIDATED], errors="coerce").astype(float))]
     return known.sort_values(VALIDATED, kind="stable")
 
@@ -30,7 +38,8 @@ def default(table: pd.DataFrame, dataset: str | None = None) -> list[str]:
         table: runs, newest first.
         dataset: whose runs go before all others; None: validation errors of different datasets are not compared.
     """
-    own = table[table["dataset"] == dataset] if dataset else table.head(0)
+    here = eligible(table)
+    own = here[here["dataset"] == dataset] if dataset else here.head(0)
     first = validated(own)
-    chosen = next((subset for subset in (first, own, table) if len(subset)), table)
+    chosen = next((subset for subset in (first, own, here) if len(subset)), table)
     return [str(id) for id in chosen["id"].head(1)]

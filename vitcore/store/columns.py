@@ -52,6 +52,8 @@ _RUN = (
     ),
     Column("tags", "Tags", "added afterwards by a person", "VARCHAR[]"),
     Column("note", "Note", "added afterwards by a person"),
+    Column("origin", "Origin", "where another program's run comes from; empty: trained here"),
+    Column("logged_parameters", "Logged parameters", "what that program said of its settings, as JSON"),
 )
 _DONE = (
     Column("epochs_done", "Epochs done", "epochs that count", "BIGINT"),

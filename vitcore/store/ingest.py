@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterable
@@ -11,7 +12,8 @@ from typing import Any
 from vitcore import aliases, untrusted
 from vitcore.errors import UserError
 from vitcore.runs import annotations as remarks
-from vitcore.runs import drawings, files, journal, locks, queue, seal, status
+from vitcore.runs import drawings, elsewhere, files, journal, locks, queue, seal, status
+from vitcore.runs.elsewhere import Elsewhere
 from vitcore.runs.fold import Fold, Row
 from vitcore.runs.folder import RunFolder
 from vitcore.spec import RunSpec, SpecField, fields
@@ -106,7 +108,7 @@ def read(folder: RunFolder, stat: tuple[int, int, int], row: Row | None) -> RunU
     row.update(events_size=size, events_changed=changed, folder_changed=UNSETTLED if trouble else folder_changed)
     row["status"] = status.of(signs, row.get("ending"))
     if row["status"] == "interrupted" and row.get("ending") is None:
-        row["reason"] = status.LOST
+        row["reason"] = status.LOST if row["origin"] is None else elsewhere.LOST
     foreign = row["status"] == "queued" and not queue.is_own(folder)
     row["reason"] = seal.FOREIGN if foreign else row.get("reason") if row.get("reason") != seal.FOREIGN else None
     epochs = [{"run_id": folder.id, **found} for found in fold.attempts.lines.values()]
@@ -125,17 +127,32 @@ def _card(row: dict[str, Any], folder: RunFolder, trouble: str | None) -> None:
         drawings_version=untrusted.text(read.version) if read else None,
     )
     problem = None
+    row.update(origin=None, logged_parameters=None)
     try:
         card = folder.card()
         row["created"] = untrusted.time(card.get("created"))
         row.update(_raw(card["spec"]))
+        found = elsewhere.of_card(card)
+        if found is not None:
+            row.update(_elsewhere(found))
+            if not elsewhere.has_spec(card):
+                row.update(found.options(), title=remark.name or found.name or folder.id, fingerprint=None)
+                row["card_problem"] = untrusted.text(trouble)
+                return
         spec = RunSpec.parse(card["spec"])
         fingerprint = spec.fingerprint(row.get("data_digest"))
-        row.update(spec.flat(), title=remark.name or spec.title(), fingerprint=fingerprint)
+        title = remark.name or (found.name if found else "") or spec.title()
+        row.update(spec.flat(), title=title, fingerprint=fingerprint)
     except UserError as error:
         problem = untrusted.text(str(error))
         row.update(title=remark.name or row.get("name") or folder.id, fingerprint=None)
     row["card_problem"] = untrusted.text(trouble) or problem
+
+
+def _elsewhere(found: Elsewhere) -> Row:
+    """Where a run that another program trained comes from, and what that said of its settings."""
+    parameters = json.dumps(dict(found.parameters), ensure_ascii=False) if found.parameters else None
+    return {"origin": found.origin, "logged_parameters": untrusted.text(parameters)}
 
 
 def _raw(spec: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def called(table: pd.DataFrame) -> differing.Called:
     options = [each.name for each in fields() if each.name in table]
     wanted = {"architecture", "seed", *differing.SHARED}  # the rest is alike in all: cutting it out takes long
     wanted |= {name for name in options if _varies(table[name])}
-    columns = ["id", "title", *(name for name in options if name in wanted)]
+    columns = ["id", "title", *(["origin"] if "origin" in table else []), *(name for name in options if name in wanted)]
     return differing.called(table[columns].to_dict("records"))
 
 

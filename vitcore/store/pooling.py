@@ -11,7 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-SQL = "status = 'finished' AND epochs_done > 0 AND checkpoint_digest IS NULL"
+SQL_ALL = "(origin IS NULL OR fingerprint IS NOT NULL)"
+"""The same as not `without_spec`, of the summary's columns."""
+
+SQL = f"status = 'finished' AND epochs_done > 0 AND checkpoint_digest IS NULL AND {SQL_ALL}"
 """The same as `counts`, of the summary's columns."""
 
 NAMED = 4  # runs of a kind that a sentence names, and how many more
@@ -31,12 +34,25 @@ TIMING: Mapping[str, str] = {
 
 
 def kinds(runs: pd.DataFrame) -> pd.Series:
-    """A run's status; `imported` where its weights came from elsewhere, which no seed and no training of ours made."""
+    """A run's status; `imported` where its weights came from elsewhere, which no seed and no training of ours made, and
+    `trained elsewhere` where another program's run came without its spec."""
     if "status" not in runs:  # a frame made by hand: nothing speaks against them
         return pd.Series("finished", index=runs.index, dtype=object)
     status = runs["status"].astype(object)
     elsewhere = (from_checkpoint(runs) & runs["status"].eq("finished")).to_numpy(dtype=bool)
-    return status.mask(elsewhere, "imported")
+    return status.mask(elsewhere, "imported").mask(without_spec(runs), "trained elsewhere")
+
+
+def trained_elsewhere(runs: pd.DataFrame) -> pd.Series:
+    """Whether another program has trained each run: there are no weights to go on from, and its times are not ours."""
+    return runs["origin"].notna() if "origin" in runs else pd.Series(False, index=runs.index)
+
+
+def without_spec(runs: pd.DataFrame) -> pd.Series:
+    """Whether each run is another program's and its spec is not known, so that it is no seed of any setting."""
+    if "fingerprint" not in runs:
+        return trained_elsewhere(runs)
+    return trained_elsewhere(runs) & runs["fingerprint"].isna()
 
 
 def from_checkpoint(runs: pd.DataFrame) -> pd.Series:
@@ -85,8 +101,8 @@ def comparable(runs: pd.DataFrame, item: Mapping[str, Any], names: Mapping[str, 
 
 
 def pooled(runs: pd.DataFrame, *, everything: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Runs that are put together, and those left out; `everything`: none is."""
-    wanted = pd.Series(True, index=runs.index) if everything else counts(runs)
+    """Runs that are put together, and those left out; `everything`: none is but another program's without a spec."""
+    wanted = ~without_spec(runs) if everything else counts(runs)
     return runs[wanted], runs[~wanted]
 
 

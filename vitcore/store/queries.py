@@ -92,7 +92,8 @@ def groups(index: Index, by: Sequence[str], *, everything: bool = False) -> pd.D
     mean and the standard deviation over runs (`error_percent_mean`, `error_percent_std`, …; std of one run: NaN).
 
     Args:
-        everything: runs too that were not trained here to their end (store.pooling).
+        everything: runs too that were not trained here to their end (store.pooling); never those of other programs
+            whose spec is not known.
 
     Raises:
         UserError: a column is not one of `runs`.
@@ -108,7 +109,7 @@ def groups(index: Index, by: Sequence[str], *, everything: bool = False) -> pd.D
             {metrics}
         FROM summary
         WHERE error_percent IS NOT NULL AND NOT isnan(error_percent)
-        {"" if everything else f"AND {pooling.SQL}"}
+        AND {pooling.SQL_ALL if everything else pooling.SQL}
         {"GROUP BY " + keys if by else ""}
         ORDER BY val_error_best_mean NULLS LAST, error_percent_mean
     """
