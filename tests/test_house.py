@@ -17,7 +17,8 @@ _SPEC = {"plugins", "models", "layers", "data"}
 _TRAINING = {"spec", *_SPEC}
 _COST = {"training", "published", *_TRAINING}
 _RUNS = {"cost", *_COST}
-_STORE = {"runs", *_RUNS}
+_ENGINES = {"runs", *_RUNS}
+_STORE = {"engines", *_ENGINES}
 _ABOVE = {"store", "statistics", *_STORE}
 BELOW: dict[str, set[str]] = {
     "layers": set(),
@@ -30,6 +31,7 @@ BELOW: dict[str, set[str]] = {
     "training": _TRAINING,
     "cost": _COST,
     "runs": _RUNS,
+    "engines": _ENGINES,
     "store": _STORE,
     "figures": {"statistics", "store"},
     "analysis": _ABOVE,
@@ -51,6 +53,7 @@ TORCH_FREE = (
     "layers.kernels",
     "data",
     "data.registry",
+    "engines.dispatcher",
     "runs.export",
     "runs.queue",
     "runs.journal",

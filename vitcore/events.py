@@ -42,6 +42,12 @@ class Taken(Line):
 
     event: ClassVar[str] = "taken"
     pid: int
+    engine: Annotated[str | None, Meaning("what placed it: local, ray or slurm; runs from before have none")] = None
+    node: Annotated[str | None, Meaning("the name of the machine that trains it")] = None
+    device_queue: Annotated[
+        str | None, Meaning("the device it was given there: cpu, mps, cuda-0, …", label="Queue of")
+    ] = None
+    slot: Annotated[int | None, Meaning("which of the runs at once on that device it is, from 0")] = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -17,8 +18,19 @@ _PACKAGES = str(Path(__file__).resolve().parents[1])
 _started: list[subprocess.Popen[bytes]] = []
 
 
-def start(module: str, arguments: list[str], log: IO[bytes], *, detached: bool) -> subprocess.Popen[bytes]:
-    """`python -m module arguments`, its output to `log`; detached: in a session of its own, out of reach of Ctrl-C."""
+def start(
+    module: str,
+    arguments: list[str],
+    log: IO[bytes],
+    *,
+    detached: bool,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """`python -m module arguments`, its output to `log`; detached: in a session of its own, out of reach of Ctrl-C.
+
+    Args:
+        environment: variables besides this process's own, or in their place.
+    """
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | (subprocess.DETACHED_PROCESS if detached else 0)
@@ -27,7 +39,7 @@ def start(module: str, arguments: list[str], log: IO[bytes], *, detached: bool) 
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env=_environment(),
+        env=_environment() | dict(environment or {}),
         start_new_session=detached,
         creationflags=flags,
     )

@@ -189,7 +189,10 @@ class Soak:
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 command = process.cmdline()
-                if f"vitcore.runs.{kind}" in command and str(self.results.root) in command:
+                if (
+                    any(f"vitcore.{room}.{kind}" in command for room in ("runs", "engines"))
+                    and str(self.results.root) in command
+                ):
                     found.append(process)
         return found
 

@@ -85,7 +85,7 @@ def rename(results: Results, slug: str, name: str, *, replace: bool = False) -> 
 def _alone(results: Results) -> Iterator[None]:
     """Two who change views at once wait for each other, so that neither undoes what the other has just done."""
     try:
-        with locks.lock(results.locks / "views.lock").acquire(timeout=10):
+        with locks.lock(results.shared_locks / "views.lock").acquire(timeout=10):
             yield
     except Timeout:
         raise UserError(f"another process is writing the views in {_folder(results)}; try again") from None

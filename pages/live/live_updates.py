@@ -25,6 +25,7 @@ COLUMNS = (  # of a run, as far as Live shows them
     *("error_percent", "val_error", "val_error_best", "best_epoch", "test_error_best"),
     *("training_seconds", "memory_mb", "parameters", "dataset", "classes", "data_digest"),
     *("loss", "train_loss", "device_used", "val_samples", "test_samples", "majority_error"),
+    *("engine", "node", "device_queue", "slot"),
     *(each.name for each in fields() if each.name not in ("dataset", "epochs")),
 )
 

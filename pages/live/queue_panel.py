@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shared import format, naming
 from pages.shared.status import answered, start_here, why_waiting
 from vitcore.errors import UserError
-from vitcore.runs import queue, seal
+from vitcore.runs import engine_report, queue, seal
 from vitcore.runs.folder import Results
 
 SHOWN = 8
@@ -28,6 +28,8 @@ def waiting() -> None:
             with st.popover("Empty the queue", key="empty-queue"):
                 st.markdown(f"{format.number(len(ids), 'run')} would be cancelled; each can be started again.")
                 st.button("Cancel them all", key="cancel-all", on_click=_cancel_all, args=(ids,))
+    for text in engine_report.sentences(Results()):
+        st.caption(format.plain(text))
     with st.container(border=True, gap="xsmall", key="waiting"):
         for place, id in enumerate(ids[:SHOWN]):
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"waits-{id}"):

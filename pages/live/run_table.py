@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import format
-from pages.shared.status import COLORS, WAYS, Run, act, why_waiting
+from pages.shared.status import COLORS, WAYS, Run, act, place, why_waiting
 from vitcore.figures import color, dash
 from vitcore.runs import annotations as annotations_of
 from vitcore.runs import seal
@@ -58,12 +58,12 @@ def columns(runs: Sequence[Run]) -> list[dict[str, str]]:
 def row(run: Run, called: Called, places: Mapping[str, int]) -> dict[str, Any]:
     """One run as the browser shows it: its name, its color where it is drawn, its cells, what can be done to it."""
     id, status = str(run["id"]), str(run["status"])
-    place = places.get(id)
+    color_place = places.get(id)
     return {
         "id": id,
         "name": called.names.get(id, str(run["title"])),
-        "color": None if place is None else color(place),
-        "dash": None if place is None else dash(place),
+        "color": None if color_place is None else color(color_place),
+        "dash": None if color_place is None else dash(color_place),
         "shade": COLORS.get(status, "gray"),
         "progress": format.share(run["progress"]) if status == "running" else None,
         "why": _why(run),
@@ -86,8 +86,15 @@ def _cells(run: Run) -> dict[str, str]:
         "speed": format.count(run["images_per_second"]),
         "left": f"{format.duration(run['eta_seconds'])} left" if running and not format.missing(run["eta_seconds"])
         else "" if took == format.NONE else f"took {took}",
-        "device": format.NONE if format.missing(run["device_used"]) else str(run["device_used"]),
+        "device": _device(run),
     }  # fmt: skip
+
+
+def _device(run: Run) -> str:
+    """What it trains on; of one that trains now the machine and the slot too."""
+    if run["status"] == "running" and (where := place(run)):
+        return where
+    return format.NONE if format.missing(run["device_used"]) else str(run["device_used"])
 
 
 def _of(runs: Sequence[Run], error: str, images: str) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from pages.server import store_cache
 from pages.shared import format, naming
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, queue, seal
+from vitcore.runs import dependencies, engine_report, queue, seal
 from vitcore.runs.folder import Results
 from vitcore.runs.status import RESUMABLE
 
@@ -42,12 +42,22 @@ def badge(status: str) -> None:
 
 def why_waiting(id: str) -> str:
     """Why a queued run is not taken up in its turn, as a sentence; empty where nothing holds it back."""
-    why = dependencies.reason(Results(), id)
-    return f"It {why}." if why else ""
+    results = Results()
+    if why := dependencies.reason(results, id):
+        return f"It {why}."
+    why = next((report.waits[id] for report in engine_report.reports(results).values() if id in report.waits), "")
+    return f"It waits for {why}." if why else ""
+
+
+def place(run: Run) -> str:
+    """'alpha, cpu, slot 2': the machine, the device and the place on it that a run was given; empty where unknown."""
+    parts = [str(run[name]) for name in ("node", "device_queue") if not format.missing(run.get(name))]
+    slot: Any = run.get("slot")
+    return ", ".join([*parts, *([] if format.missing(slot) else [f"slot {int(slot) + 1}"])])
 
 
 def progress_line(run: Run) -> str:
-    """'epoch 3 of 20 · 1,240 images/s · 40 s left · 410 MB'."""
+    """'epoch 3 of 20 · 1,240 images/s · 40 s left · 410 MB · on alpha, cpu, slot 1'."""
     done, asked = run["epochs_done"], run["epochs"]
     now = done + 1 if format.missing(asked) else min(done + 1, asked)  # a spec may hold anything
     parts = [f"epoch {format.whole(now)} of {format.whole(asked)}"]
@@ -57,6 +67,8 @@ def progress_line(run: Run) -> str:
         parts.append(f"{format.duration(run['eta_seconds'])} left")
     if not format.missing(run["memory_mb"]):
         parts.append(format.megabytes(run["memory_mb"]))
+    if where := place(run):
+        parts.append(f"on {where}")
     return " · ".join(parts)
 
 

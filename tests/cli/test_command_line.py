@@ -252,7 +252,7 @@ def test_models_are_counted_exactly(tmp_path: Path) -> None:
 def test_listing_needs_no_torch() -> None:
     program = """
 import sys
-import vitcore.cli, vitcore.store.queries, vitcore.runs.dispatcher, vitcore.runs.worker, vitcore.runs.predict
+import vitcore.cli, vitcore.store.queries, vitcore.engines.dispatcher, vitcore.runs.worker, vitcore.runs.predict
 sys.exit(" ".join(name for name in ("torch", "torchvision", "streamlit") if name in sys.modules))
 """
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stderr.strip() == ""

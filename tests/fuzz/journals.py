@@ -95,8 +95,8 @@ def check_folder(case: dict[str, bytes], place: Path) -> None:
     other, run = (results.create(RunSpec.of(seed=seed)) for seed in (0, 1))
     for name, content in case.items():
         (run.path / name).write_bytes(content)
-    results.locks.mkdir()
-    (results.locks / "order.json").write_bytes(case.get("waiting.json", b"{}"))
+    results.shared_locks.mkdir()
+    (results.shared_locks / "order.json").write_bytes(case.get("waiting.json", b"{}"))
     assert queue.status(results, run.id) in STATUSES
     assert status.now(other) == "interrupted"
     assert (run.id in queue.queued(results)) == ("waiting.json" in case)

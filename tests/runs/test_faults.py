@@ -162,7 +162,7 @@ def test_too_little_memory_is_said_with_what_would_help_and_the_next_runs(result
     limited = """
 import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-runpy.run_module("vitcore.runs.dispatcher", run_name="__main__")
+runpy.run_module("vitcore.engines.dispatcher", run_name="__main__")
 """
     command = [sys.executable, "-c", limited, "--device", "cpu", "--results", str(results.root)]
     subprocess.run(command, check=True, timeout=280, cwd=Path(__file__).resolve().parents[2])

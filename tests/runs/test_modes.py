@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 from tests.runs.processes import tiny
 from vitcore.cost.estimate import CostEstimate
 from vitcore.data.registry import DATASETS
-from vitcore.runs import annotations, cost_estimate, dispatcher, drawings, export, locks
+from vitcore.engines import local
+from vitcore.runs import annotations, cost_estimate, drawings, export, locks
 from vitcore.runs.export import FILE, graph_of, write_onnx
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
@@ -47,7 +48,7 @@ def all_files(results: Results) -> RunFolder:
     run = results.create(
         tiny(), {"waiting.json": entry, "expected.json": cost_estimate.written(CostEstimate(75, guessed=True))}
     )
-    with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5), dispatcher._log(run) as log:
+    with locks.lock(results.locks / "dispatcher-cpu.lock").acquire(timeout=5), local.log(run) as log:
         command = [sys.executable, "-m", "vitcore.runs.worker", run.id, "--results", str(results.root)]
         subprocess.run(command, stdout=log, stderr=log, timeout=500, check=True, start_new_session=True)
     annotations.write(run, ["seen"], "so it is")

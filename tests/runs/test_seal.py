@@ -138,7 +138,7 @@ def test_a_dispatcher_passes_over_what_others_have_queued(
     elsewhere("theirs")
     id = queue.enqueue(results, tiny())
     elsewhere("mine")
-    command = [sys.executable, "-m", "vitcore.runs.dispatcher", "--results", str(results.root)]
+    command = [sys.executable, "-m", "vitcore.engines.dispatcher", "--results", str(results.root)]
     subprocess.run(command, check=True, timeout=60)
     assert queue.status(results, id) == "queued"
 

@@ -69,7 +69,7 @@ def full_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained(run: RunFolder, results: Results) -> dict[str, Any]:
     """How the worker's training ends, in this process; in the words in which the worker would journal it."""
-    work = worker._Work(results, run, "cpu")
+    work = worker._Work(results, run, worker.Place())
     try:
         return work._train(going_on=False).written()
     except UserError as user_error:

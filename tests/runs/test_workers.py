@@ -27,7 +27,7 @@ from vitcore.runs.worker import explain
 
 
 def dispatchers(results: Results) -> list[psutil.Process]:
-    return [process for process in started_here(results) if "vitcore.runs.dispatcher" in process.cmdline()]
+    return [process for process in started_here(results) if "vitcore.engines.dispatcher" in process.cmdline()]
 
 
 def workers(results: Results) -> list[psutil.Process]:

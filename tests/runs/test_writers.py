@@ -92,6 +92,8 @@ REPLACED_WHOLE = {  # written without a look at what was there, so that no lock 
     "vitcore/runs/drawings.py:save_score": "the verdict",
     "pages/home/tour.py:_close": "the moment",
     "vitcore/analysis/assessments.py:ask": "the whole wish",
+    "vitcore/runs/engine_settings.py:store": "the whole choice",
+    "vitcore/runs/engine_report.py:write": "a dispatcher's last word",
 }
 READ_AND_WRITTEN = {  # file and function: the kind above that proves it
     "vitcore/runs/annotations.py:amend": "annotations",

@@ -16,6 +16,7 @@ from vitcore.cli import (
     application,
     calibration,
     control,
+    engine,
     export,
     forecast,
     listing,
@@ -70,6 +71,7 @@ app.command("representations")(representations.representations)
 app.command("verify")(verify.verify)
 app.add_typer(reports.app, name="reports")
 app.add_typer(study.app, name="study")
+app.add_typer(engine.app, name="engine")
 
 
 @app.callback()

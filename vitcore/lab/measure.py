@@ -14,17 +14,17 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import Timeout
 
 from vitcore import processes
 from vitcore.errors import UserError
 from vitcore.lab.plan import HEADS, Plan, check
-from vitcore.runs import devices, journal, locks
+from vitcore.runs import devices, journal, locks, slots
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, reason
 
@@ -125,15 +125,13 @@ def _measure(results: Results, plan: Plan, asked_before: int = 0) -> None:
         }
     )
     status = "finished"
-    device_queue = locks.lock(results.locks / f"run-{devices.device_queue(str(device))}.lock")
+    device_queue = devices.device_queue(str(device))
     for width, count, series in points:
-        if not _acquired(device_queue, lambda: _asked(results) > asked_before):
-            status = "stopped"
-            break
-        try:
+        with ExitStack() as alone:
+            if not _acquired(results, device_queue, alone, lambda: _asked(results) > asked_before):
+                status = "stopped"
+                break
             found = point(series, width, count, device)
-        finally:
-            device_queue.release()
         lines.append({"event": "point", "series": series, "head_width": width, "tokens": count, **found})
         time.sleep(PAUSE)
     lines.append({"event": "ended", "status": status})
@@ -141,11 +139,11 @@ def _measure(results: Results, plan: Plan, asked_before: int = 0) -> None:
     _request(results).unlink(missing_ok=True)
 
 
-def _acquired(device_queue: Any, stopped: Callable[[], bool]) -> bool:
-    """Wait for the device while a run trains on it; False once a stop is asked for."""
+def _acquired(results: Results, device_queue: str, alone: ExitStack, stopped: Callable[[], bool]) -> bool:
+    """Wait for the whole device while runs train on it; False once a stop is asked for."""
     while not stopped():
         try:
-            device_queue.acquire(timeout=0.5)
+            alone.enter_context(slots.whole(results, device_queue, timeout=0.5))
         except Timeout:
             continue
         return True

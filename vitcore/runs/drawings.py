@@ -163,7 +163,7 @@ def _folder(results: Results, label_set: str) -> Path:
 def _alone(results: Results) -> Iterator[None]:
     """Several browsers may save and delete at once, so each waits for the other."""
     try:
-        with locks.lock(results.locks / "drawings.lock").acquire(timeout=_PATIENCE):
+        with locks.lock(results.shared_locks / "drawings.lock").acquire(timeout=_PATIENCE):
             yield
     except Timeout:
         raise UserError("another process is changing the drawings; try again") from None

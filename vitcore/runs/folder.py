@@ -17,7 +17,7 @@ from typing import Any
 
 from vitcore import aliases
 from vitcore.errors import UserError
-from vitcore.runs import elsewhere
+from vitcore.runs import elsewhere, hosts
 from vitcore.runs.elsewhere import Elsewhere
 from vitcore.runs.files import read_own
 from vitcore.spec import RunSpec
@@ -53,7 +53,8 @@ class Results:
     published = _Within("published")
     snapshot = _Within("runs.duckdb")
     trash = _Within("trash")
-    locks = _Within("locks")
+    shared_locks = _Within("locks")  # of what all machines that share the folder take turns at
+    engine = _Within("engine.json")  # where queued runs execute
 
     def __init__(self, root: Path | str | None = None) -> None:
         self.root = Path(root or os.environ.get(ENVIRONMENT) or "results").absolute()
@@ -62,6 +63,11 @@ class Results:
     def path(self) -> Path:
         """The folder itself."""
         return self.root
+
+    @property
+    def locks(self) -> Path:
+        """Signs of life of this machine's own dispatchers and devices: another's never keep it waiting."""
+        return self.shared_locks / hosts.name()
 
     def ids(self) -> list[str]:
         """Every stored run, oldest first."""

@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from filelock import Timeout
@@ -23,10 +24,12 @@ from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_jso
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
 
-_DISPATCHER = "vitcore.runs.dispatcher"
+_DISPATCHER = "vitcore.engines.dispatcher"
 _ORDER = "order.json"
 _LOG_BYTES = 1 << 20
 _PATIENCE = 10.0  # seconds that one who reorders waits for another
+NAMES = ("cpu", "mps", "cuda")
+"""Queues that have a dispatcher of their own: a kind of device each."""
 
 
 def enqueue(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *, after: Sequence[str] = ()) -> str:
@@ -79,6 +82,21 @@ def own(results: Results, device_queue: str | None = None) -> list[str]:
     return [id for id in queued(results, device_queue) if is_own(results.run(id))]
 
 
+def own_of(results: Results, name: str) -> list[str]:
+    """The same of one dispatcher's queue, in the order in which they will be taken up."""
+    return [id for id in own(results) if _dispatcher_of(results, id) == name]
+
+
+def kind(device_queue: str) -> str:
+    """The kind of device of a queue: all GPUs of a machine have one dispatcher."""
+    return device_queue.split("-")[0]
+
+
+def dispatcher_lock(results: Results, name: str) -> Path:
+    """Held by the dispatcher of a queue for its life."""
+    return results.locks / f"dispatcher-{name}.lock"
+
+
 def is_own(folder: RunFolder) -> bool:
     """Whether a waiting run was queued by this account (vitcore.runs.seal)."""
     return seal.is_own(folder, read_json(folder.queue_entry) or {})
@@ -96,18 +114,20 @@ def reorder(results: Results, ids: Sequence[str]) -> None:
         UserError: one of them is not queued.
     """
     try:
-        with locks.lock(results.locks / "order.lock").acquire(timeout=_PATIENCE):  # two wishes at once are both kept
+        with locks.lock(results.shared_locks / "order.lock").acquire(
+            timeout=_PATIENCE
+        ):  # two wishes at once are both kept
             waiting = queued(results)
             for id in ids:
                 if id not in waiting:
                     raise UserError(f"run {id!r} is not queued, so it has no place to change")
             still = set(_order(results)) - set(ids)
             before = [id for id in waiting if id in still]
-            write_json(results.locks / _ORDER, {"first": [*dict.fromkeys(ids), *before]})
+            write_json(results.shared_locks / _ORDER, {"first": [*dict.fromkeys(ids), *before]})
     except Timeout:
         raise UserError("another process is changing the order of the queue; try again") from None
     except OSError as error:
-        raise UserError(f"the queue in {results.locks} cannot be written: {reason(error)}") from None
+        raise UserError(f"the queue in {results.shared_locks} cannot be written: {reason(error)}") from None
 
 
 def status(results: Results, id: str) -> str:
@@ -209,24 +229,27 @@ def ensure_dispatcher(results: Results, *, patient: bool = False) -> None:
             holds no lock yet. Whoever asks once cannot know whether such a one is not just about to go.
     """
     ready = [id for id in own(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
-    device_queues = {_device_queue(read_json(RunFolder(results.runs / id).queue_entry) or {}) for id in ready}
-    for device_queue in sorted(device_queues):
-        begins = patient and processes.alive(_DISPATCHER, _arguments(results, device_queue))
-        if not begins and not locks.is_locked(results.locks / f"dispatcher-{device_queue}.lock"):
-            _start_dispatcher(results, device_queue)
+    for name in sorted({_dispatcher_of(results, id) for id in ready}):
+        begins = patient and processes.alive(_DISPATCHER, _arguments(results, name))
+        if not begins and not locks.is_locked(dispatcher_lock(results, name)):
+            _start_dispatcher(results, name)
 
 
-def _arguments(results: Results, device_queue: str) -> list[str]:
-    return ["--device", device_queue, "--results", str(results.root)]
+def _dispatcher_of(results: Results, id: str) -> str:
+    return kind(_device_queue(read_json(RunFolder(results.runs / id).queue_entry) or {}))
 
 
-def _start_dispatcher(results: Results, device_queue: str) -> None:
-    log = results.locks / f"dispatcher-{device_queue}.log"
+def _arguments(results: Results, name: str) -> list[str]:
+    return ["--device", name, "--results", str(results.root)]
+
+
+def _start_dispatcher(results: Results, name: str) -> None:
+    log = dispatcher_lock(results, name).with_suffix(".log")
     try:
-        results.locks.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
         fresh = log.exists() and log.stat().st_size > _LOG_BYTES
         with os.fdopen(write_own(log, os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)), "ab") as file:
-            arguments = _arguments(results, device_queue)
+            arguments = _arguments(results, name)
             processes.forget(processes.start(_DISPATCHER, arguments, file, detached=True))
     except OSError as error:
         raise UserError(f"the run is queued, but its worker cannot be started: {reason(error)}") from None
@@ -287,5 +310,5 @@ def _time(entry: dict[str, Any]) -> float:
 
 
 def _order(results: Results) -> list[str]:
-    first = (read_json(results.locks / _ORDER) or {}).get("first")
+    first = (read_json(results.shared_locks / _ORDER) or {}).get("first")
     return [id for id in first if isinstance(id, str)] if isinstance(first, list) else []

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from vitcore import events, plugins, processes
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, devices, locks, origins, queue, seen_before, teachers
+from vitcore.runs import dependencies, devices, hosts, locks, origins, queue, seen_before, slots, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
@@ -40,26 +40,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train one queued run.")
     parser.add_argument("id")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--slot", type=int, default=0, help="of the device; each is behind a lock of its own")
+    parser.add_argument("--threads", type=int, help="CPU threads; else all of this machine's")
     parser.add_argument("--results")
     arguments = parser.parse_args()
     results = Results(arguments.results)
     folder = results.run(arguments.id)
-    with locks.lock(results.locks / f"run-{arguments.device}.lock").acquire():
+    place = Place(arguments.device, arguments.slot, arguments.threads)
+    with locks.lock(slots.lock_path(results, place.device_queue, place.slot)).acquire():
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
                 going_on = queue.resuming(folder)
                 if not dependencies.awaited(results, folder) and queue.dequeue(folder):
-                    _Work(results, folder, arguments.device).do(going_on)
+                    _Work(results, folder, place).do(going_on)
         except Timeout:
             return  # another worker has it
     queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a run trains.
+
+    Attributes:
+        threads: CPU threads that it computes with; None: all of this machine's.
+    """
+
+    device_queue: str = "cpu"
+    slot: int = 0
+    threads: int | None = None
+    engine: str = "local"
+
+    @property
+    def kind(self) -> str:
+        """The kind of device: cpu, mps or cuda."""
+        return queue.kind(self.device_queue)
+
+    def taken(self) -> events.Taken:
+        """The line that tells of it."""
+        return events.Taken(os.getpid(), self.engine, hosts.name(), self.device_queue, self.slot)
+
+
 class _Work:
     """A claimed run: its journals, and what is asked of it from outside."""
 
-    def __init__(self, results: Results, folder: RunFolder, device_queue: str) -> None:
-        self.results, self.folder, self.device_queue = results, folder, device_queue
+    def __init__(self, results: Results, folder: RunFolder, place: Place) -> None:
+        self.results, self.folder, self.place = results, folder, place
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
@@ -73,7 +99,7 @@ class _Work:
 
     def do(self, going_on: bool) -> None:
         """Trains, and closes the journal whatever happens."""
-        self.events.append(events.Taken(os.getpid()))
+        self.events.append(self.place.taken())
         self._sweep()
         self.room.unlink(missing_ok=True)  # a link of that name would have us write elsewhere
         with suppress(OSError), self.room.open("xb") as file:  # it is full already, as will be told
@@ -119,9 +145,9 @@ class _Work:
         plugins.check_unchanged(spec.plugins)
         from vitcore.training import train
 
-        _use_all_cores()
+        _use_cores(self.place.threads)
         resume = going_on and self.folder.resume_point.exists()
-        with _true_device(self.results, self.device_queue, spec):
+        with _true_device(self.results, self.place, spec):
             outcome: Outcome = train(
                 spec,
                 self._report,
@@ -242,21 +268,24 @@ def explain(error: Exception, folder: Path = Path()) -> str:
     return f"{type(error).__name__}: {line} (worker.log in the run's folder has the traceback)."
 
 
-def _true_device(results: Results, device_queue: str, spec: RunSpec) -> AbstractContextManager[object]:
-    """The lock of the device that torch will use, waited for where the queue had guessed another."""
+def _true_device(results: Results, place: Place, spec: RunSpec) -> AbstractContextManager[object]:
+    """The locks of the device that torch will use, waited for where the queue had guessed another.
+
+    A run that may take any GPU is shown but the one that it was given, and calls that the first.
+    """
     from vitcore.training.device import resolve
 
     true = devices.device_queue(str(resolve(spec.device)))
-    return nullcontext() if true == device_queue else locks.lock(results.locks / f"run-{true}.lock")
+    same = true == place.device_queue or (spec.device in ("auto", "cuda") and queue.kind(true) == place.kind)
+    return nullcontext() if same else slots.whole(results, true)
 
 
-def _use_all_cores() -> None:
-    """Always the same number of threads on one machine: sums are rounded by it, and a run must repeat exactly."""
-    if "OMP_NUM_THREADS" not in os.environ:
+def _use_cores(threads: int | None) -> None:
+    """Always the same number of threads in one place: sums are rounded by it, and a run must repeat exactly."""
+    if threads is not None or "OMP_NUM_THREADS" not in os.environ:
         import torch
 
-        cores = os.cpu_count() or 1
-        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores)
+        torch.set_num_threads(threads or slots.cores())
 
 
 if __name__ == "__main__":

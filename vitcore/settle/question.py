@@ -127,7 +127,7 @@ def deciding(results: Results, key: str) -> Iterator[None]:
     Raises:
         UserError: another has held it for too long.
     """
-    turn = locks.lock(results.locks / f"settle-{key}.turn.lock")
+    turn = locks.lock(results.shared_locks / f"settle-{key}.turn.lock")
     try:
         turn.acquire(timeout=PATIENCE)
     except Timeout:

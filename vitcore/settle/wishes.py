@@ -76,9 +76,9 @@ def ensure(results: Results) -> None:
 
 
 def _start(results: Results, key: str) -> None:
-    log = results.locks / f"settle-{key}.log"
+    log = results.shared_locks / f"settle-{key}.log"
     try:
-        results.locks.mkdir(parents=True, exist_ok=True)
+        results.shared_locks.mkdir(parents=True, exist_ok=True)
         with os.fdopen(write_own(log, os.O_WRONLY | os.O_APPEND), "ab") as file:
             arguments = [key, "--results", str(results.root)]
             processes.forget(processes.start("vitcore.settle.driver", arguments, file, detached=True))
@@ -88,4 +88,4 @@ def _start(results: Results, key: str) -> None:
 
 def lock_path(results: Results, key: str) -> Path:
     """Held by the question's driver for its life."""
-    return results.locks / f"settle-{key}.lock"
+    return results.shared_locks / f"settle-{key}.lock"

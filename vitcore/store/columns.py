@@ -86,7 +86,7 @@ def _columns() -> Iterator[Column]:
     for option in fields():
         form = "g" if option.kind is float else ""
         yield Column(option.name, option.label, sql=events.SQL[option.kind], form=form)
-    for each in events.fields(events.Started):
+    for each in (*events.fields(events.Taken), *events.fields(events.Started)):
         if each.column is not None and each.meaning.about:
             yield _column(each.column, each)
     yield from _DONE

@@ -24,6 +24,7 @@ EVALUATION: Mapping[str, str] = {"data_digest": "other data", "test_samples": "a
 TIMING: Mapping[str, str] = {
     "machine": "another machine",
     "cpu": "another machine",
+    "threads": "another number of threads",
     "device_used": "another device",
     "precision_used": "another precision",
     "torch": "another version of torch",

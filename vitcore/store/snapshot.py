@@ -50,7 +50,7 @@ def publish(con: duckdb.DuckDBPyConnection, results: Results) -> str | None:
     """
     draft = results.root / f"{results.snapshot.name}.{os.getpid()}-{secrets.token_hex(3)}.tmp"
     try:
-        with locks.lock(results.locks / "snapshot.lock").acquire(timeout=0):
+        with locks.lock(results.shared_locks / "snapshot.lock").acquire(timeout=0):
             _remove_stale(results)
             _write(con, draft)
             _sync(draft)
