@@ -57,7 +57,10 @@ def started_here(results: Results) -> Iterator[psutil.Process]:
         except psutil.Error:
             continue
         if str(results.root) in command and any(
-            part.startswith(("vitcore.runs.", "vitcore.lab.", "vitcore.analysis.")) for part in command
+            part.startswith(
+                ("vitcore.runs.", "vitcore.lab.", "vitcore.analysis.", "vitcore.settle.", "vitcore.search.")
+            )
+            for part in command
         ):
             yield process
 

@@ -41,13 +41,15 @@ class Kind:
     Attributes:
         name: what a sentence calls a piece of it, and the field of its file that holds what was asked for.
         folder: where in the results its files lie.
-        command: of the command line; it lists the pieces, and locks and logs are called after it.
+        command: what locks and logs are called after.
+        listing: the command that lists the pieces.
         driver: the module that works on a piece: `python -m driver KEY --results FOLDER`.
     """
 
     name: str
     folder: str
     command: str
+    listing: str
     driver: str
 
 
@@ -80,7 +82,7 @@ def new_key(now: float) -> str:
 def place(results: Results, kind: Kind, key: str) -> Path:
     """Where a piece's file lies. Raises UserError where that is no name of one."""
     if not _KEY.fullmatch(key):
-        raise UserError(f"{key[:60]!r} is no {kind.name}'s name; `vitcore {kind.command} --list` lists them")
+        raise UserError(f"{key[:60]!r} is no {kind.name}'s name; `vitcore {kind.listing}` lists them")
     return results.root / kind.folder / f"{key}.json"
 
 
@@ -112,7 +114,7 @@ def read(results: Results, kind: Kind, key: str) -> Record:
     """A piece's file. Raises UserError where there is none of that name, or it is broken."""
     path = place(results, kind, key)
     if not path.is_file():
-        raise UserError(f"there is no {kind.name} {key!r}; `vitcore {kind.command} --list` lists those that are")
+        raise UserError(f"there is no {kind.name} {key!r}; `vitcore {kind.listing}` lists those that are")
     raw = read_record(path, f"{kind.name} {key}", kind.name, "; delete it and ask anew")
     asked: dict[str, Any] = raw[kind.name]
     try:

@@ -26,7 +26,7 @@ BUDGET = 40
 MOST_SETTINGS = 8
 PATIENCE = 10.0  # seconds that one who changes a question waits for another
 FOREIGN = "It was asked on another machine or by another account, so nothing is trained for it until you let it go on."
-KIND = Kind("question", "questions", "settle", "vitcore.settle.driver")
+KIND = Kind("question", "questions", "settle", "settle --list", "vitcore.settle.driver")
 
 
 @dataclass(frozen=True)
