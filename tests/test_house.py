@@ -38,6 +38,7 @@ BELOW: dict[str, set[str]] = {
     "lab": _ABOVE,
     "reproduction": {"figures", *_ABOVE},
     "settle": {"published", "reproduction", *_ABOVE},
+    "search": {"settle", "published", "reproduction", *_ABOVE},
     "study": {"figures", "published", "reproduction", *_ABOVE},
 }
 TOP = {"front", "root"}  # beside pages and cli: nothing in the house goes in by the front door

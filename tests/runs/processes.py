@@ -57,7 +57,16 @@ def started_here(results: Results) -> Iterator[psutil.Process]:
         except psutil.Error:
             continue
         if str(results.root) in command and any(
-            part.startswith(("vitcore.runs.", "vitcore.engines.", "vitcore.lab.", "vitcore.analysis."))
+            part.startswith(
+                (
+                    "vitcore.runs.",
+                    "vitcore.engines.",
+                    "vitcore.lab.",
+                    "vitcore.analysis.",
+                    "vitcore.settle.",
+                    "vitcore.search.",
+                )
+            )
             for part in command
         ):
             yield process

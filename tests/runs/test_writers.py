@@ -87,7 +87,7 @@ def test_small_files_are_whole(written: tuple[Results, RunFolder]) -> None:
 
 REPLACED_WHOLE = {  # written without a look at what was there, so that no lock is needed
     "vitcore/runs/folder.py": "a new run's own, in a folder that nobody knows yet",
-    "vitcore/settle/question.py:keep": "the whole question; of a person's and the driver's word the later stands",
+    "vitcore/runs/background.py:keep": "a question or a search, by whoever has its turn (`deciding`)",
     "vitcore/runs/queue.py:resume": "the ticket",
     "vitcore/runs/drawings.py:save_score": "the verdict",
     "pages/home/tour.py:_close": "the moment",

@@ -15,6 +15,7 @@ from vitcore.data.augment import Normalize
 from vitcore.data.load import load
 from vitcore.data.loader import Batches
 from vitcore.data.splits import parted
+from vitcore.errors import UserError
 from vitcore.spec import RunSpec
 from vitcore.training import scoring, stop_signal
 from vitcore.training.checkpoint import load_model
@@ -90,6 +91,35 @@ def test_the_matrices_and_answers_say_which_images_they_are_of() -> None:
     errors = [line["val_error"] for line in messages.events("epoch")]
     found = [100 * (1 - float(np.mean(np.equal(line["answers"], truth["truth"])))) for line in answers]
     assert found == pytest.approx(errors)
+
+
+@pytest.mark.parametrize("ends_by", ["its last epoch", "its target error", "a stop"])
+def test_test_images_that_are_left_alone_are_evaluated_by_nothing(
+    ends_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_poll: None
+) -> None:
+    """And the weights are bit for bit those of the run that is tested."""
+    evaluated: list[str] = []
+    once = scoring.scored
+    monkeypatch.setattr("vitcore.training.loop.scored", lambda *given: (evaluated.append(given[3]), once(*given))[1])
+    monkeypatch.setattr(scoring, "_error", lambda *given: pytest.fail("a test image was looked at"))
+    chosen = LEARNS | {"epochs": 2, "evaluate_test": False} | ({"target_error": 100} if "target" in ends_by else {})
+    outcome, messages = quick(tmp_path / "alone", control=after(15 if ends_by == "a stop" else 10_000), **chosen)
+    assert outcome.status == ("stopped" if ends_by == "a stop" else "finished")
+    assert set(evaluated) <= {"validation"}
+    assert (outcome.error_percent, outcome.test_error_best) == (None, None)
+    assert not {"confusion", "predictions"} & messages.lines.keys()
+    assert all(line["error_percent"] is None for line in messages.events("epoch"))
+    assert any("the test images are not looked at at all" in line["text"] for line in messages.events("note"))
+    if ends_by == "its last epoch":
+        monkeypatch.undo()
+        quick(tmp_path / "tested", **chosen | {"evaluate_test": True})
+        assert same(weights(tmp_path / "alone"), weights(tmp_path / "tested"))
+
+
+def test_without_validation_the_test_images_cannot_be_left_alone() -> None:
+    with pytest.raises(UserError, match="without validation a run has the test images alone"):
+        RunSpec.of(evaluate_test=False, validation=0)
+    assert RunSpec.begun().fingerprint() != RunSpec.begun(evaluate_test=False).fingerprint(), "they are not pooled"
 
 
 def test_it_stops_at_the_validation_error(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from vitcore.cli import (
     reports,
     representations,
     robustness,
+    search,
     settle,
     study,
     train,
@@ -70,6 +71,7 @@ app.command("calibration")(calibration.calibration)
 app.command("representations")(representations.representations)
 app.command("verify")(verify.verify)
 app.add_typer(reports.app, name="reports")
+app.add_typer(search.app, name="search")
 app.add_typer(study.app, name="study")
 app.add_typer(engine.app, name="engine")
 

@@ -73,10 +73,10 @@ def settle(
             wishes.ensure(results)
         typer.echo(key)
         if not detach:
-            _follow(results, key)
+            follow(results, key)
 
 
-def _follow(results: Results, key: str) -> None:
+def follow(results: Results, key: str) -> None:
     """A line whenever something has changed, until the question has ended."""
     from vitcore.settle import wishes
     from vitcore.settle.question import load

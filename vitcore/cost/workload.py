@@ -44,8 +44,9 @@ def trained(spec: RunSpec) -> int:
 def evaluated(spec: RunSpec) -> int:
     """Images answered in all evaluations, after every so many epochs and after the last.
 
-    With validation the last and the best weights are tested; without it every evaluation is on the test images.
+    With validation the last and the best weights are tested, where any are; without it every evaluation is on the
+    test images.
     """
     times = math.ceil(spec.training.epochs / spec.training.evaluate_every)
     validated, tested = val_samples(spec), dataset(spec).test_samples
-    return validated * times + 2 * tested if validated else tested * times
+    return validated * times + 2 * tested * spec.training.evaluate_test if validated else tested * times

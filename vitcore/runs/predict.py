@@ -146,8 +146,5 @@ def _prepared(loaded: Loaded, image: Image.Image | Tensor) -> tuple[Tensor, Tens
 
     data = loaded.spec.data
     scale = pixel_scale(data.dataset, data.normalize)
-    if isinstance(image, torch.Tensor):
-        pixels = image
-    else:
-        pixels = prepare(image, data.dataset, data.image_size, data.resize)
+    pixels = image if isinstance(image, torch.Tensor) else prepare(image, data.dataset, data.image_size, data.resize)
     return pixels, Normalize(*scale, torch.device("cpu"))(pixels[None])

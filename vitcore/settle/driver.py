@@ -6,21 +6,19 @@ stored runs; killed at any moment, the next one goes on where it was.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 
 import pandas as pd
-from filelock import Timeout
 
 from vitcore.cost.speed import Speed
 from vitcore.errors import UserError
-from vitcore.runs import locks, queue
+from vitcore.runs import background, queue
 from vitcore.runs.folder import Results
 from vitcore.settle import question as asked
 from vitcore.settle.sentences import answer
 from vitcore.settle.standing import Standing, standing
-from vitcore.settle.wishes import end, lock_path
+from vitcore.settle.wishes import end
 from vitcore.store import queries
 from vitcore.store.index import Index
 
@@ -29,16 +27,7 @@ POLL_SECONDS = 0.5
 
 def main() -> None:
     """Works on one question until it has ended; a second driver of the same one leaves at once."""
-    parser = argparse.ArgumentParser(description="Settle a question.")
-    parser.add_argument("key")
-    parser.add_argument("--results")
-    arguments = parser.parse_args()
-    results = Results(arguments.results)
-    try:
-        with locks.lock(lock_path(results, arguments.key)).acquire(timeout=0):
-            work(results, arguments.key)
-    except Timeout:
-        return
+    background.drive(asked.KIND, work)
 
 
 def work(results: Results, key: str) -> None:

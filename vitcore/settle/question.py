@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
-import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
-
-from filelock import Timeout
 
 from vitcore.data.load import available, downloads
 from vitcore.errors import UserError
-from vitcore.runs import locks, seal
-from vitcore.runs.folder import FORMAT, Results, read_record, reason, write_json
+from vitcore.runs import background
+from vitcore.runs.background import Kind, Record
+from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 from vitcore.statistics.sequential import LEAST_PAIRS
 
@@ -30,7 +26,7 @@ BUDGET = 40
 MOST_SETTINGS = 8
 PATIENCE = 10.0  # seconds that one who changes a question waits for another
 FOREIGN = "It was asked on another machine or by another account, so nothing is trained for it until you let it go on."
-_KEY = re.compile(r"[a-z0-9-]{1,40}")
+KIND = Kind("question", "questions", "settle", "settle --list", "vitcore.settle.driver")
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,7 @@ class Question:
         ended: why nobody works on it any more: "answered", "spent", "stopped" or "blocked"; empty while it is open.
         sentence: what was said when it ended.
         own: whether this account asked it; another's, in a folder from elsewhere, is shown and starts nothing.
+        first_seed: seeds are taken from here on; above 0 where earlier ones have chosen the settings.
     """
 
     settings: tuple[RunSpec, ...]
@@ -58,6 +55,7 @@ class Question:
     ended: str = ""
     sentence: str = ""
     own: bool = True
+    first_seed: int = 0
 
     @property
     def worked_on(self) -> bool:
@@ -70,7 +68,9 @@ class Question:
         return self.ended or ("open" if self.own else "not ours")
 
 
-def ask(results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, budget: int = BUDGET) -> Question:
+def ask(
+    results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, budget: int = BUDGET, first_seed: int = 0
+) -> Question:
     """Stores a question; one that is asked already, and open, is not asked twice.
 
     Raises:
@@ -80,14 +80,14 @@ def ask(results: Results, settings: Sequence[RunSpec], margin: float = MARGIN, b
     plain = tuple(spec.model_copy(update={"seed": 0, "name": ""}) for spec in settings)
     check(plain, margin, budget)
     for known in questions(results):
-        if not known.ended and (known.settings, known.margin) == (plain, margin):
+        if not known.ended and (known.settings, known.margin, known.first_seed) == (plain, margin, first_seed):
             with deciding(results, known.key):
                 now_known = load(results, known.key)
                 if not now_known.ended:
                     return keep(results, replace(now_known, budget=budget))
     now = time.time()
-    key = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(2)}"
-    return keep(results, Question(plain, float(margin), budget, key=key, created=round(now, 3)))
+    question = Question(plain, float(margin), budget, key=background.new_key(now), created=round(now, 3))
+    return keep(results, replace(question, first_seed=first_seed))
 
 
 def check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
@@ -120,58 +120,30 @@ def check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
         raise UserError(why)
 
 
-@contextmanager
-def deciding(results: Results, key: str) -> Iterator[None]:
-    """For whoever reads a question's state and acts on it: a person's wish and the driver's next step take turns.
-
-    Raises:
-        UserError: another has held it for too long.
-    """
-    turn = locks.lock(results.shared_locks / f"settle-{key}.turn.lock")
-    try:
-        turn.acquire(timeout=PATIENCE)
-    except Timeout:
-        raise UserError(f"question {key} is being worked on and does not let go; try again in a while") from None
-    except OSError as error:
-        raise UserError(f"question {key} cannot be changed here: {reason(error)}") from None
-    try:
-        yield
-    finally:
-        turn.release()
+def deciding(results: Results, key: str) -> AbstractContextManager[None]:
+    """For whoever reads a question's state and acts on it, as `background.deciding`. Raises UserError."""
+    return background.deciding(results, KIND, key, PATIENCE)
 
 
 def keep(results: Results, question: Question) -> Question:
     """Writes the question's file, whole. Raises UserError where it cannot be written."""
-    asked = {
+    asked: dict[str, Any] = {
         "settings": [spec.to_dict() for spec in question.settings],
         "margin": question.margin,
         "budget": question.budget,
         "alpha": question.alpha,
     }
-    content = {
-        "v": FORMAT,
-        "created": question.created,
-        "question": asked,
-        seal.FIELD: seal.of(asked) if question.own else "",
-        "ended": question.ended,
-        "sentence": question.sentence,
-    }
-    path = _path(results, question.key)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, content)
-    except OSError as error:
-        raise UserError(f"the question cannot be kept in {path.parent}: {reason(error)}") from None
+    if question.first_seed:  # questions of before there was such a field keep their mark
+        asked["first_seed"] = question.first_seed
+    record = Record(asked, {}, question.created, question.ended, question.sentence, question.own)
+    background.keep(results, KIND, question.key, record)
     return question
 
 
 def load(results: Results, key: str) -> Question:
     """A stored question. Raises UserError where there is none of that name, or its file is broken."""
-    path = _path(results, key)
-    if not path.is_file():
-        raise UserError(f"there is no question {key!r}; `vitcore settle --list` lists those that are")
-    raw = read_record(path, f"question {key}", "question", "; delete it and ask anew")
-    found: dict[str, Any] = raw["question"]
+    record = background.read(results, KIND, key)
+    found = record.asked
     try:
         return Question(
             tuple(RunSpec.parse(spec) for spec in found["settings"]),
@@ -179,32 +151,28 @@ def load(results: Results, key: str) -> Question:
             int(found["budget"]),
             float(found["alpha"]),
             key,
-            float(raw.get("created", 0)),
-            str(raw.get("ended", "")),
-            str(raw.get("sentence", "")),
-            seal.fits(found, raw.get(seal.FIELD)),
+            record.created,
+            record.ended,
+            record.sentence,
+            record.own,
+            int(found.get("first_seed", 0)),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:  # a UserError is a ValueError
-        raise UserError(f"question {key} cannot be read ({error}); delete {path} and ask anew") from None
+        raise background.broken(results, KIND, key, error) from None
 
 
 def questions(results: Results) -> list[Question]:
     """Every question that can be read, newest first."""
     found = []
-    for path in sorted(_folder(results).glob("*.json"), reverse=True):
-        try:
-            found.append(load(results, path.stem))
-        except UserError:
-            continue
+    for key in background.keys(results, KIND):
+        with suppress(UserError):
+            found.append(load(results, key))
     return found
 
 
 def forget(results: Results, key: str) -> None:
     """Deletes a question; its runs stay. Raises UserError where it cannot."""
-    try:
-        _path(results, key).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"question {key} cannot be deleted: {reason(error)}") from None
+    background.forget(results, KIND, key)
 
 
 def is_open(results: Results, key: str) -> bool:
@@ -213,13 +181,3 @@ def is_open(results: Results, key: str) -> bool:
         return load(results, key).worked_on
     except UserError:  # deleted, or broken
         return False
-
-
-def _folder(results: Results) -> Path:
-    return results.root / "questions"
-
-
-def _path(results: Results, key: str) -> Path:
-    if not _KEY.fullmatch(key):
-        raise UserError(f"{key[:60]!r} is no question's name; `vitcore settle --list` lists them")
-    return _folder(results) / f"{key}.json"

@@ -15,19 +15,20 @@ from vitcore.spec.options import nearest
 from vitcore.spec.presets import preset
 
 
-def setting(text: str, results: Results) -> RunSpec:
+def setting(text: str, results: Results, *, begun: bool = False) -> RunSpec:
     """The spec that is meant, at seed 0.
 
     Args:
         text: a stored run's id; options as `train` has them ("architecture=performer kernel=relu", a preset
             among them); or TABLE:ROW:COLUMN, a cell of a published table in its scaled protocol.
+        begun: options that are not given are what form and command line begin with, validation among them.
 
     Raises:
         UserError: it is none of these, in words that say what would do.
     """
     text = text.strip()
     if "=" in text:
-        spec = RunSpec.of(**_options(text))
+        spec = (RunSpec.begun if begun else RunSpec.of)(**_options(text))
     elif _names_cell(text):
         spec = _cell(*text.split(":"))
     elif not text:

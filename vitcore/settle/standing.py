@@ -1,7 +1,7 @@
 """Where a question stands: derived from the stored runs alone, so that whoever looks, and whenever, sees the same.
 
-Seeds are taken in their order, 0, 1, 2 …; a seed counts once all settings still in the race have ended it. So no run
-is chosen by its result, and a question that was interrupted goes on where it was.
+Seeds are taken in their order, mostly 0, 1, 2 …; a seed counts once all settings still in the race have ended it. So no
+run is chosen by its result, and a question that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import pandas as pd
 from vitcore.settle.question import Question
 from vitcore.spec import RunSpec
 from vitcore.statistics.sequential import Interval, Verdict, confidence_sequence, half_width, sign_evidence, verdict
-from vitcore.store import pooling
+from vitcore.store.of_seeds import OfSeeds, never_began
 
 State = Literal["open", "answered", "spent", "blocked"]
 DIVERGENCE = 0.2
 """The part of alpha that is spent on whether one diverges more often; the rest is spent on the difference."""
 
-RESULTS = ("finished", "diverged")
 UNDER_WAY = ("queued", "running")
 
 
@@ -103,7 +102,7 @@ class _Race:
         data: dict[str, str] = {}
         for place in self.racing:
             row = self.tables[place].get(seed)
-            if row is None or _never_began(row):
+            if row is None or never_began(row):
                 found["missing"].append(RunSpec.of(self.question.settings[place], seed=seed))
                 continue
             self.runs[place, seed] = row["id"]
@@ -173,14 +172,14 @@ def standing(question: Question, runs: pd.DataFrame) -> Standing:
     Args:
         runs: the stored runs, as `store.queries.runs` gives them.
     """
-    places = range(len(question.settings))
+    places, stored = range(len(question.settings)), OfSeeds(runs)
     race = _Race(
         question,
-        [_by_seed(spec, runs) for spec in question.settings],
+        [stored.of(spec) for spec in question.settings],
         [Pairing(first, second) for first, second in combinations(places, 2)],
         list(places),
     )
-    for seed in range(question.budget):
+    for seed in range(question.first_seed, question.first_seed + question.budget):
         if len(race.runs) + len(race.racing) > question.budget:
             return race.stands("spent")
         found = race.take(seed)
@@ -215,31 +214,6 @@ def pairs_to_come(pairing: Pairing, question: Question, pairings: int) -> int | 
         if verdict(Interval(pairs, mean, mean - reach, mean + reach), question.margin) != "open":
             return pairs - len(values)
     return None
-
-
-def _by_seed(spec: RunSpec, runs: pd.DataFrame) -> dict[int, dict[str, Any]]:
-    """The stored runs of a setting by their seed: of several the first that ended with a result, else the latest.
-
-    The first, not the best: a run again of the same seed changes nothing that was decided.
-    """
-    if runs.empty:
-        return {}
-    digests = runs["data_digest"] if "data_digest" in runs else pd.Series(None, index=runs.index)
-    fingerprints = {digest: spec.fingerprint(digest) for digest in {d if isinstance(d, str) else None for d in digests}}
-    wanted = [fingerprints[digest if isinstance(digest, str) else None] for digest in digests]
-    lost = pooling.trained_elsewhere(runs) & ~runs["status"].isin(RESULTS)  # nobody here can wait for it or resume it
-    own = runs[(runs["fingerprint"] == wanted) & pooling.kinds(runs).ne("imported") & ~lost]
-    found: dict[int, dict[str, Any]] = {}
-    for row in own.sort_values("id").to_dict("records"):
-        seed = int(row["seed"])
-        if seed not in found or found[seed]["status"] not in RESULTS:
-            found[seed] = {str(name): value for name, value in row.items()}
-    return found
-
-
-def _never_began(row: Mapping[str, Any]) -> bool:
-    """Whether it was taken out of the queue before it could tell anything: the seed is then queued again."""
-    return bool(row["status"] == "cancelled" and not _number(row.get("epochs_done")) > 0)
 
 
 def _resolution(row: Mapping[str, Any]) -> float:

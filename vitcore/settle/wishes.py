@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import os
-import time
 from dataclasses import replace
-from pathlib import Path
 
-from vitcore import processes
-from vitcore.errors import UserError
-from vitcore.runs import locks, queue
-from vitcore.runs.files import write_own
-from vitcore.runs.folder import Results, reason
+from vitcore.runs import background, queue
+from vitcore.runs.folder import Results
 from vitcore.settle import question as asked
 from vitcore.settle.question import Question
 from vitcore.settle.sentences import answer
 from vitcore.settle.standing import standing
 from vitcore.store import queries
 from vitcore.store.index import Index
-
-BEGINNING = 10.0
-"""Seconds that a driver may take until it holds its lock; so long this process starts no second one."""
-
-_begun: dict[Path, float] = {}
 
 
 def end(results: Results, question: Question, why: str, sentence: str) -> Question:
@@ -63,29 +51,5 @@ def ensure(results: Results) -> None:
     Raises:
         UserError: one cannot be started.
     """
-    for question in asked.questions(results):
-        path = lock_path(results, question.key)
-        if (
-            not question.worked_on
-            or locks.is_locked(path)
-            or time.monotonic() < _begun.get(path, -math.inf) + BEGINNING
-        ):
-            continue
-        _begun[path] = time.monotonic()
-        _start(results, question.key)
-
-
-def _start(results: Results, key: str) -> None:
-    log = results.shared_locks / f"settle-{key}.log"
-    try:
-        results.shared_locks.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(write_own(log, os.O_WRONLY | os.O_APPEND), "ab") as file:
-            arguments = [key, "--results", str(results.root)]
-            processes.forget(processes.start("vitcore.settle.driver", arguments, file, detached=True))
-    except OSError as error:
-        raise UserError(f"the question is kept, but nobody can be started to settle it: {reason(error)}") from None
-
-
-def lock_path(results: Results, key: str) -> Path:
-    """Held by the question's driver for its life."""
-    return results.shared_locks / f"settle-{key}.lock"
+    open_keys = [question.key for question in asked.questions(results) if question.worked_on]
+    background.ensure(results, asked.KIND, open_keys)

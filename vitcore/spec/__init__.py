@@ -148,6 +148,11 @@ class RunSpec(Part):
                 f"timm's RandAugment has magnitudes up to 10, and {augment.rand_augment} was given; "
                 "give at most 10, or take the paper's policy, which goes to 30"
             )
+        if not training.evaluate_test and self.data.validation is None:
+            raise ValueError(
+                "without validation a run has the test images alone to be evaluated on; hold some images out for "
+                "validation, such as 0.1, or evaluate on the test images"
+            )
         if training.loss_function == "bce" and training.softmax_before_loss:
             raise ValueError(
                 "a softmax before the loss goes with cross-entropy alone, and the loss is bce; leave one of them out"

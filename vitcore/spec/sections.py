@@ -267,6 +267,12 @@ class TrainingSpec(Part):
         advanced=True,
         ge=1,
     )
+    evaluate_test: bool = option(
+        True,
+        "Evaluate on the test images",
+        "Once training is over; off: nothing looks at them, as in the trials of a search, and validation alone tells.",
+        advanced=True,
+    )
     target_error: float | None = option(
         None,
         "Target error",

@@ -126,7 +126,8 @@ class Run:
     def tell_start(self) -> None:
         """Report what the run is, what is right of each held-out image, and what a person should know of both."""
         self.report(reporting.started(self.parts, self.spec, self.progress_state))
-        self.report(reporting.truth(self.parts, self.parts.images.test.labels))
+        if self.spec.training.evaluate_test:
+            self.report(reporting.truth(self.parts, self.parts.images.test.labels))
         if self.parts.validation:
             self.report(reporting.truth(self.parts, self.parts.validation.labels, events.ValTruth))
         if self.initial is not None and self.parts.taken is not None:
@@ -219,7 +220,7 @@ class Run:
         """Evaluate where it is due, tell the epoch, keep a checkpoint; an ending where the run is over early.
 
         What chooses is evaluated first: the validation images, and without any the test images. With validation these
-        are looked at after the last epoch alone.
+        are looked at after the last epoch alone, or never where the spec leaves them alone.
         """
         progress_state, spec, split = self.progress_state, self.spec.training, self.best.metric.of
         step, finite_weights = self.log.bad_step, self._finite()
@@ -234,7 +235,7 @@ class Run:
                 return self._requested_end()
             found[split] = chosen_by
             reached = spec.target_error is not None and chosen_by.error_percent <= spec.target_error
-        if (over or reached) and "test" not in found:
+        if (over or reached) and "test" not in found and spec.evaluate_test:
             tested = scored(self.parts, self.spec, self.parts.eval_model, "test", interrupted)
             if tested is None:
                 return self._requested_end()

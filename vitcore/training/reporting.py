@@ -113,10 +113,10 @@ def _validated(spec: RunSpec, parts: TrainingState) -> list[str]:
     if images.val is not None:
         own = f"validated on are the {rows:,} images of the dataset's own validation split"
         return [own if asked == 0.1 else f"{own}; the {asked:g} asked for is not held out of the training split"]
-    seed = spec.data.validation_seed
+    seed, when = spec.data.validation_seed, "before training is over" if spec.training.evaluate_test else "at all"
     return [
         f"{rows:,} of the {len(images.train.labels):,} training images are held out for validation, class by class "
-        f"(validation seed {seed}); the test images are not looked at before training is over"
+        f"(validation seed {seed}); the test images are not looked at {when}"
     ]
 
 

@@ -60,17 +60,19 @@ def outcome(
 ) -> Outcome:
     """How a run ended; where its epochs were chosen by validation, the chosen weights are tested now, once.
 
-    A paused one is not tested: it goes on. One that was stopped is, as far as that takes no longer than a person waits.
+    A paused one is not tested: it goes on; nor is one whose spec leaves the test images alone. One that was stopped is,
+    as far as that takes no longer than a person waits.
     """
     last = progress_state.error_percent
     ended = status, reason
     if parts.validation is None:
         return Outcome(*ended, last, progress_state.evaluated, progress_state.training_seconds, progress_state.speed())
     limit = STOPPED_SECONDS if status == "stopped" else math.inf
-    if status == "stopped" and progress_state.images_seen:
+    testing = spec.training.evaluate_test and status != "paused"
+    if status == "stopped" and progress_state.images_seen and testing:
         last = _error(parts, spec, parts.eval_model, limit)
     best_tested = None
-    if status != "paused" and (weights := best.weights(folder)) is not None:
+    if testing and (weights := best.weights(folder)) is not None:
         if status == "finished" and best.epoch == progress_state.evaluated:
             best_tested = last  # they are the same weights
         else:

@@ -1,0 +1,62 @@
+"""The stored runs of a setting, seed by seed: what a question or a search finds done, and by which run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from vitcore.spec import RunSpec
+from vitcore.store import pooling
+
+RESULTS = ("finished", "diverged")
+
+
+class OfSeeds:
+    """Runs by their setting and seed; made once of a table and asked for many settings.
+
+    Args:
+        runs: the stored runs, as `store.queries.runs` gives them.
+    """
+
+    def __init__(self, runs: pd.DataFrame) -> None:
+        trained = runs if runs.empty else runs[_counting(runs)].sort_values("id")
+        digests = trained["data_digest"] if "data_digest" in trained else pd.Series(None, index=trained.index)
+        self._digests = [digest if isinstance(digest, str) else None for digest in digests]
+        self._runs, self._known = trained, {*self._digests}
+        self._places: dict[str, list[int]] = {}
+        for place, fingerprint in enumerate(trained["fingerprint"] if len(trained) else ()):
+            self._places.setdefault(str(fingerprint), []).append(place)
+
+    def of(self, spec: RunSpec) -> dict[int, dict[str, Any]]:
+        """The runs of a setting by their seed: of several the first that ended with a result, else the latest.
+
+        The first, not the best: a run again of the same seed changes nothing that was decided.
+        """
+        own = spec.data.folder is not None  # whose images are known by what was found there
+        wanted = {digest: spec.fingerprint(digest if own else None) for digest in (self._known if own else {None})}
+        places = [
+            place
+            for fingerprint in {*wanted.values()}
+            for place in self._places.get(fingerprint, ())
+            if not own or wanted[self._digests[place]] == fingerprint
+        ]
+        found: dict[int, dict[str, Any]] = {}
+        for row in self._runs.iloc[sorted(places)].to_dict("records"):
+            seed = int(row["seed"])
+            if seed not in found or found[seed]["status"] not in RESULTS:
+                found[seed] = {str(name): value for name, value in row.items()}
+        return found
+
+
+def _counting(runs: pd.DataFrame) -> pd.Series:
+    """All but imported weights, and what another program has not brought to a result: nobody here can wait for it."""
+    lost = pooling.trained_elsewhere(runs) & ~runs["status"].isin(RESULTS)
+    return pooling.kinds(runs).ne("imported") & ~lost
+
+
+def never_began(row: Mapping[str, Any]) -> bool:
+    """Whether it was taken out of the queue before it could tell anything: the seed is then queued again."""
+    epochs = row.get("epochs_done")
+    return bool(row["status"] == "cancelled" and not (isinstance(epochs, int | float) and epochs > 0))
