@@ -71,6 +71,18 @@ def test_a_name_that_a_person_gave_stays() -> None:
     assert list(differing.called([first, second, third]).names.values()) == ["baseline", "epochs 3", "longer"]
 
 
+def test_an_option_that_changes_nothing_in_a_network_is_no_part_of_its_name() -> None:
+    """A network without attention has no kernel, whatever stands in its spec."""
+    cnn, cct = RunSpec.of(architecture="cnn").flat(), RunSpec.of(architecture="cct-mini/3x3", kernel="relu").flat()
+    assert differing.names([cnn, cct]) == ["cnn", "cct-mini/3x3"], "one kernel alone tells nothing apart"
+    other = RunSpec.of(architecture="cct-mini/3x3", kernel="softmax").flat()
+    assert differing.names([cnn, cct, other]) == ["cnn", "cct-mini/3x3 · relu", "cct-mini/3x3 · softmax"]
+    assert "softmax" not in differing.common([cnn, cnn | {"seed": 1}])
+    assert "relu" not in differing.common([cct, cct | {"architecture": "cnn"}])
+    assert "relu" in differing.common([cct, cct | {"seed": 1}])
+    assert differing.names([cct | {"architecture": name} for name in ("gone", "lost")]) == ["gone", "lost"]
+
+
 def test_what_no_name_has_room_for_is_said() -> None:
     many = {"epochs": 3, "batch_size": 7, "weight_decay": 0.5, "dropout": 0.5, "learning_rate": 1.0, "warmup": 0.5}
     called = differing.called(runs({}, many))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitcore.apart import apart
+from vitcore.errors import UserError
+from vitcore.models import architecture_of, without_effect
 from vitcore.spec import fields
 
 PLAIN = ("architecture", "kernel", "dataset")
@@ -102,13 +104,13 @@ def automatic(run: Options) -> bool:
 
 def _needed(differ: Sequence[str], runs: Sequence[Options]) -> list[str]:
     """Of the options that differ the first few that tell apart as many of the runs as all of them do."""
-    wanted = len({tuple(value_in_words(run.get(key)) for key in differ) for run in runs})
+    wanted = len({tuple(_words(key, run) for key in differ) for run in runs})
     used: list[str] = []
     parts = 1
     for key in differ:
         if parts >= wanted:
             break
-        more = len({tuple(value_in_words(run.get(name)) for name in (*used, key)) for run in runs})
+        more = len({tuple(_words(name, run) for name in (*used, key)) for run in runs})
         if more > parts:
             used, parts = [*used, key], more
     return used
@@ -128,27 +130,49 @@ def _by_title(differ: Sequence[str], rows: Sequence[tuple[str, str, Options]]) -
 
 def _name(keys: Sequence[str], run: Options) -> str:
     labels = _labels()
-    return " · ".join(_option(key, labels[key], run.get(key)) for key in keys)
+    return " · ".join(_option(key, labels[key], run.get(key)) for key in keys if _applies(key, run))
 
 
 def names(options: Sequence[Options], *, without: Collection[str] = ("name",)) -> list[str]:
     """What each is called: the options in which it differs from some other; empty where none does."""
-    labels = _labels()
-    differ = [key for key in labels if key not in without and not _alike(key, options)]
-    return [" · ".join(_option(key, labels[key], each.get(key)) for key in differ) for each in options]
+    differ = [key for key in _labels() if key not in without and not _alike(key, options)]
+    return [_name(differ, each) for each in options]
 
 
 def common(options: Sequence[Options]) -> str:
     """What they share: network, kernel, data and length, as far as it is one for all."""
     labels = _labels()
-    equal = [key for key in SHARED if options and _alike(key, options) and _known(options[0].get(key)) is not None]
+    known = [key for key in SHARED if options and _known(options[0].get(key)) is not None]
+    equal = [key for key in known if _alike(key, options) and all(_applies(key, each) for each in options)]
     return " · ".join(_option(key, labels[key], options[0].get(key)) for key in equal)
 
 
 def _alike(key: str, options: Sequence[Options]) -> bool:
-    """Whether all have this option alike; asked of thousands, of which mostly the first few tell."""
-    first = value_in_words(options[0].get(key)) if options else ""
-    return all(value_in_words(each.get(key)) == first for each in options)
+    """Whether all that have use for an option have it alike; asked of thousands: mostly the first few tell."""
+    values = (value_in_words(each.get(key)) for each in options if _applies(key, each))
+    first = next(values, "")
+    return all(value == first for value in values)
+
+
+def _words(key: str, run: Options) -> str:
+    """An option's value in words; empty where it changes nothing."""
+    return value_in_words(run.get(key)) if _applies(key, run) else ""
+
+
+def _applies(key: str, run: Options) -> bool:
+    """Whether an option changes anything in this run's network: a kernel says nothing of one without attention."""
+    return key not in _idle(str(run.get("architecture")))
+
+
+@functools.cache
+def _idle(architecture: str) -> frozenset[str]:
+    """Options of attention where a network has none; nothing of a network that is not known here."""
+    try:
+        if architecture_of(architecture).attention:
+            return frozenset()
+        return without_effect(architecture, "softmax", None) | {"kernel"}
+    except UserError:
+        return frozenset()
 
 
 @functools.cache
