@@ -12,7 +12,8 @@ import signal
 import threading
 import time
 import traceback
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,15 +22,17 @@ from filelock import Timeout
 
 from vitcore import events, plugins, processes
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, devices, locks, origins, queue, seen_before, teachers
+from vitcore.runs import dependencies, devices, locks, origins, queue, seen_before, teachers, threads, together
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
+from vitcore.training.outcome import RankLost
 
 if TYPE_CHECKING:
     from vitcore.spec import RunSpec
     from vitcore.training import Outcome
+    from vitcore.training.ranks import Ranks
 
 _ROOM_BYTES = 16_384
 _MEMORY = "The machine ran out of memory; a smaller batch size, a smaller model or bfloat16 needs less."
@@ -47,19 +50,38 @@ def main() -> None:
     with locks.lock(results.locks / f"run-{arguments.device}.lock").acquire():
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
-                going_on = queue.resuming(folder)
+                going_on, count = queue.resuming(folder), queue.processes_asked(folder)
                 if not dependencies.awaited(results, folder) and queue.dequeue(folder):
-                    _Work(results, folder, arguments.device).do(going_on)
+                    _Work(results, folder, arguments.device, count).do(going_on)
         except Timeout:
             return  # another worker has it
     queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
 
 
-class _Work:
-    """A claimed run: its journals, and what is asked of it from outside."""
+def train_here(results: Results, folder: RunFolder, device_queue: str, ranks: Ranks | None, *, going_on: bool) -> None:
+    """Train a run in this very process, for whoever holds its locks: the first of `ranks`, where these are several."""
+    signal.signal(signal.SIGINT, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))  # keeps what was learned
+    _Work(results, folder, device_queue, ranks=ranks).do(going_on)
 
-    def __init__(self, results: Results, folder: RunFolder, device_queue: str) -> None:
+
+class _Work:
+    """A claimed run: its journals, and what is asked of it from outside.
+
+    Args:
+        count: how many processes are to train it together; None: as its spec says.
+        ranks: those that do already, in place of them.
+    """
+
+    def __init__(
+        self,
+        results: Results,
+        folder: RunFolder,
+        device_queue: str,
+        count: int | None = None,
+        ranks: Ranks | None = None,
+    ) -> None:
         self.results, self.folder, self.device_queue = results, folder, device_queue
+        self.count, self.ranks = count, ranks
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
@@ -69,6 +91,7 @@ class _Work:
         self.room = folder.path / ".room"
         self.started = threading.Event()
         self.end_requested = False
+        self.ended = threading.Lock()  # taken by whoever says how
         self.began = self.progressed = time.monotonic()
 
     def do(self, going_on: bool) -> None:
@@ -85,6 +108,8 @@ class _Work:
             ending = self._train(going_on)
         except UserError as user_error:
             ending = events.Ended("failed", str(user_error))
+        except RankLost as lost:
+            ending = events.Ended("interrupted", str(lost))
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends in words and the traceback is kept
             with suppress(OSError):  # the log may lie on the very disk that is full
                 traceback.print_exc()
@@ -101,6 +126,8 @@ class _Work:
 
     def _end(self, ending: events.Ended) -> None:
         """Says how it ended, on a full disk too: room for that was put aside at the start."""
+        if not self.ended.acquire(blocking=False):
+            return
         try:
             self.events.append(ending)
         except OSError:
@@ -119,19 +146,37 @@ class _Work:
         plugins.check_unchanged(spec.plugins)
         from vitcore.training import train
 
-        _use_all_cores()
+        threads.use_all_cores()
         resume = going_on and self.folder.resume_point.exists()
-        with _true_device(self.results, self.device_queue, spec):
-            outcome: Outcome = train(
-                spec,
-                self._report,
-                folder=self.folder.path,
-                control=self._ask,
-                resume=resume,
-                teacher=teachers.load(self.results, spec),
-                initial=None if resume else origins.load(self.results, spec),
-            )
+        count = self.ranks.count if self.ranks else self.count or spec.processes
+        with _true_device(self.results, self.device_queue, spec, count):
+            teacher = teachers.load(self.results, spec)
+            initial = None if resume else origins.load(self.results, spec)
+            with self._together(count) as ranks:
+                if ranks is not None:
+                    ranks.tell({"run": self.folder.id, "resume": resume})
+                outcome: Outcome = train(
+                    spec,
+                    self._report,
+                    folder=self.folder.path,
+                    control=self._ask,
+                    resume=resume,
+                    teacher=teacher,
+                    initial=initial,
+                    ranks=ranks,
+                )
         return events.Ended(**asdict(outcome))
+
+    def _together(self, count: int) -> AbstractContextManager[Ranks | None]:
+        """The processes that train the run, of which this is the first; None where it is the only one."""
+        if self.ranks is not None or count == 1:
+            return nullcontext(self.ranks)
+        return together.together(self.results, count, self._lost)
+
+    def _lost(self, sentence: str) -> None:
+        """Another process is gone, and this one waits for it where nothing can be told to it."""
+        self._end(events.Ended("interrupted", sentence))
+        os._exit(1)
 
     def _report(self, line: events.Line) -> None:
         """Into the journal that the line is of."""
@@ -242,21 +287,18 @@ def explain(error: Exception, folder: Path = Path()) -> str:
     return f"{type(error).__name__}: {line} (worker.log in the run's folder has the traceback)."
 
 
-def _true_device(results: Results, device_queue: str, spec: RunSpec) -> AbstractContextManager[object]:
-    """The lock of the device that torch will use, waited for where the queue had guessed another."""
+@contextmanager
+def _true_device(results: Results, device_queue: str, spec: RunSpec, count: int = 1) -> Iterator[None]:
+    """The locks of the devices that torch will use, a GPU for each process, but for that of `device_queue`."""
     from vitcore.training.device import resolve
 
     true = devices.device_queue(str(resolve(spec.device)))
-    return nullcontext() if true == device_queue else locks.lock(results.locks / f"run-{true}.lock")
-
-
-def _use_all_cores() -> None:
-    """Always the same number of threads on one machine: sums are rounded by it, and a run must repeat exactly."""
-    if "OMP_NUM_THREADS" not in os.environ:
-        import torch
-
-        cores = os.cpu_count() or 1
-        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores)
+    used = [f"cuda-{number}" for number in range(count)] if true == "cuda-0" else [true]
+    with ExitStack() as stack:
+        for name in used:
+            if name != device_queue:
+                stack.enter_context(locks.lock(results.locks / f"run-{name}.lock"))
+        yield
 
 
 if __name__ == "__main__":
