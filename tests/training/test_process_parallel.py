@@ -188,17 +188,17 @@ def test_a_resumed_run_goes_on_with_as_many_processes_or_with_others(
             return beside.train(tmp_path / name, count, **options, **more)
         return quick(tmp_path / name, **options, **more)
 
-    whole, told = train("whole", counts[0])
+    whole, uncut = train("whole", counts[0])
     cut, first = train("cut", counts[0], control=after(2, "pause"))
     resumed, rest = train("cut", counts[1], resume=True)
     assert (whole.status, cut.status, resumed.status) == ("finished", "paused", "finished")
     notes = [line["text"] for line in rest.events("note")]
     if counts[0] == counts[1]:
-        assert first.losses() | rest.losses() == told.losses()
+        assert first.losses() | rest.losses() == uncut.losses()
         assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
         assert not any("shared out among" in text for text in notes)
         return
-    assert first.losses() | rest.losses() == pytest.approx(told.losses(), rel=1e-5)
+    assert first.losses() | rest.losses() == pytest.approx(uncut.losses(), rel=1e-5)
     known = weights(tmp_path / "whole")
     assert all(torch.allclose(value, known[name], atol=1e-6) for name, value in weights(tmp_path / "cut").items())
     assert any(f"shared out among {counts[0]} before and is among {counts[1]} from here on" in text for text in notes)

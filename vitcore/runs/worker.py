@@ -149,7 +149,8 @@ class _Work:
         threads.use_all_cores()
         resume = going_on and self.folder.resume_point.exists()
         count = self.ranks.count if self.ranks else self.count or spec.processes
-        with _true_device(self.results, self.device_queue, spec, count):
+        here = self.ranks.place.local_count if self.ranks else count
+        with _true_device(self.results, self.device_queue, spec, here):
             teacher = teachers.load(self.results, spec)
             initial = None if resume else origins.load(self.results, spec)
             with self._together(count) as ranks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import torch
 from torch import Tensor
 
 from vitcore.data import identity
@@ -35,5 +36,5 @@ def _digest(weights: dict[str, Tensor]) -> str:
     found = hashlib.sha256()
     for name, value in weights.items():
         found.update(name.encode())
-        found.update(value.detach().cpu().contiguous().flatten().numpy().tobytes())
+        found.update(value.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return found.hexdigest()[:24]

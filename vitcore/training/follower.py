@@ -16,7 +16,7 @@ from vitcore.training.checkpoint import load_resume
 from vitcore.training.initial import Initial
 from vitcore.training.memory import keep_pages, too_large
 from vitcore.training.outcome import RankLost
-from vitcore.training.ranks import Ranks
+from vitcore.training.ranks import LONGEST_SENTENCE, Ranks
 from vitcore.training.state import TrainingState
 from vitcore.training.step import Steps
 from vitcore.training.stop_signal import StopSignal
@@ -82,7 +82,7 @@ def _ready(
         if state is not None:
             parts.restore(state)
     except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:
-        ranks.exchange({"error": str(error)[:1000]})
+        ranks.exchange({"error": str(error)[:LONGEST_SENTENCE]})
         return None
     parts.ema = None  # what is scored and stored is the business of process 0
     try:

@@ -32,6 +32,7 @@ WORKING_SECONDS = 3600.0  # that they wait for a word later: process 0 evaluates
 _POLL_SECONDS = 0.05
 _OVER, _TEXT = -1, -2  # words that are no step: it is over; a text of so many bytes follows
 _LONGEST = 4096  # bytes of what each tells all
+LONGEST_SENTENCE = 600  # signs, of which each may take six bytes
 
 
 @dataclass(frozen=True)
