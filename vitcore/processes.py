@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -100,6 +102,18 @@ def alive(module: str, arguments: list[str]) -> bool:
     """Whether one that this process started so, and took its leave of, still lives."""
     words = ["-m", module, *arguments]
     return any(other.poll() is None and list(other.args)[-len(words) :] == words for other in _started)  # type: ignore[arg-type]
+
+
+_PR_SET_PDEATHSIG = 1  # prctl.h
+
+
+def end_with(starter: int) -> None:
+    """Has the system end this process when the one that started it, of process id `starter`, ends; on Linux alone."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # no library to ask
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != starter:
+            sys.exit(f"process {starter}, which started this one, is gone")
 
 
 NICENESS, OFFERED = 10, "500"

@@ -44,7 +44,7 @@ class Lines:
 
 def quick(folder: Path | None = None, **options: Any) -> tuple[Outcome, Lines]:
     """Train on a few digits; `control`, `resume` and `guide` (a teacher) go to `train`, the rest into the spec."""
-    passed = {name: options.pop(name) for name in ("control", "resume") if name in options}
+    passed = {name: options.pop(name) for name in ("control", "resume", "ranks") if name in options}
     guide = options.pop("guide", None)
     messages = Lines()
     if folder is not None:

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from vitcore.cli.follow import known
-from vitcore.cli.train import finish
+from vitcore.cli.train import finish, in_place
 from vitcore.runs import annotations as remarks
-from vitcore.runs import queue, trash
+from vitcore.runs import queue, torchrun, trash
 from vitcore.runs.folder import Results
 from vitcore.store.lists import listed
 
@@ -30,11 +30,22 @@ def resume(
     run: Run,
     detach: Annotated[bool, typer.Option("--detach", help="Queue it again and leave.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on the last line.")] = False,
+    processes: Annotated[
+        int | None, typer.Option(help="Processes that train it together from here on; none: as its spec says.")
+    ] = None,
 ) -> None:
-    """Go on with a run that was stopped, paused or interrupted, from its last checkpoint."""
+    """Go on with a run that was stopped, paused or interrupted, from its last checkpoint.
+
+    Started by torchrun it goes on in the terminal, in the processes that torchrun has started.
+    """
     results = Results()
+    if torchrun.started() and torchrun.follows():
+        torchrun.follow(results)
+        return
+    if torchrun.started():
+        in_place(torchrun.stored_run(results, run), as_json=as_json, queued=detach)
     watched = known(results, run)
-    queue.resume(results, run)
+    queue.resume(results, run, processes)
     if not detach:
         finish(watched, as_json=as_json)
 

@@ -16,7 +16,7 @@ from filelock import Timeout
 from vitcore import processes
 from vitcore.engines.engine import Capacity, State, Wait
 from vitcore.errors import UserError
-from vitcore.runs import devices, engine_settings, hosts, locks, slots
+from vitcore.runs import devices, engine_settings, hosts, locks, queue, slots
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder
 
@@ -50,13 +50,14 @@ class LocalEngine:
         arguments = [folder.id, "--device", found.device_queue, "--slot", str(found.slot)]
         if found.of > 1:
             arguments += ["--threads", str(slots.threads(found.of))]
+        alone = device in ("auto", "cuda") and _processes(folder) == 1  # several take a GPU each
         with log(folder) as file:
             worker = processes.start(
                 "vitcore.runs.worker",
                 [*arguments, "--results", str(self.results.root)],
                 file,
                 detached=True,
-                environment=_shown(found.device_queue) if device in ("auto", "cuda") else {},
+                environment=_shown(found.device_queue) if alone else {},
             )
         self._workers[run_id] = worker, found
         return None
@@ -157,6 +158,15 @@ def _shown(device_queue: str) -> dict[str, str]:
     if not number or len(visible) < 2:
         return {}
     return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": visible[int(number)]}
+
+
+def _processes(folder: RunFolder) -> int:
+    """How many processes are to train the run together; 1 where its spec cannot be read."""
+    try:
+        count = queue.processes_asked(folder) or folder.raw_spec().get("processes")
+    except (OSError, UserError):
+        return 1
+    return count if type(count) is int else 1
 
 
 def _device(folder: RunFolder) -> str:

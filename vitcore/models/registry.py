@@ -29,6 +29,7 @@ class Architecture:
     builder: Callable[..., Any] | None = None  # a plug-in's, by channels, side and classes; None: the family's file
     drop_path: bool = False  # a network without attention whose blocks can be left out in training all the same
     dropout: bool = False  # or that takes dropout all the same
+    batch_norm: bool = False  # whether an image's answer in training depends on the others of its batch
 
     @property
     def skips(self) -> bool:
@@ -109,6 +110,9 @@ def _convolutional(
     return {name: _compact(name, depth, config, image_size, classes)}
 
 
+_BATCH_NORM = ("torchvision_nets", "resnet", "proxyless")  # families, all of whose networks have it
+
+
 def _cnn(
     family: str,
     config: Mapping[str, Any],
@@ -126,6 +130,7 @@ def _cnn(
         config,
         source,
         False,
+        batch_norm=family in _BATCH_NORM,
         image_size=image_size,
         classes=classes,
         published=_printed(printed),

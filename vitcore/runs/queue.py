@@ -22,7 +22,7 @@ from vitcore.runs import status as states
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
 from vitcore.runs.journal import Journal
-from vitcore.spec import RunSpec
+from vitcore.spec import MOST_PROCESSES, RunSpec
 
 _DISPATCHER = "vitcore.engines.dispatcher"
 _ORDER = "order.json"
@@ -49,11 +49,7 @@ def enqueue(results: Results, spec: RunSpec, expected: CostEstimate | None = Non
 
 def put(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *, after: Sequence[str] = ()) -> str:
     """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
-    built.check(spec)
-    teachers.check(results, spec)
-    origins.check(results, spec)
-    check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
-    spec = dependencies.with_fingerprints(results, spec)
+    spec = checked(results, spec)
     waits = dependencies.entry(results, after)
     markers = {"queued.json": _entry(spec.device, spec.to_dict(), resume=False, after=waits)}
     folder = results.create(
@@ -61,6 +57,15 @@ def put(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *
     )
     ensure_dispatcher(results)
     return folder.id
+
+
+def checked(results: Results, spec: RunSpec) -> RunSpec:
+    """The spec of a run that is to be stored, with the fingerprints of those that it names. Raises UserError."""
+    built.check(spec)
+    teachers.check(results, spec)
+    origins.check(results, spec)
+    check_validation(spec.data.dataset, spec.data.folder, spec.data.validation)
+    return dependencies.with_fingerprints(results, spec)
 
 
 def queued(results: Results, device_queue: str | None = None) -> list[str]:
@@ -173,13 +178,16 @@ def pause(results: Results, id: str) -> None:
     _request(results, id, "pause")
 
 
-def resume(results: Results, id: str) -> None:
+def resume(results: Results, id: str, processes: int | None = None) -> None:
     """Queues an ended run again under its own id; it goes on from its last checkpoint, its journals from their end.
 
     A run that waits since another account queued it is taken for one's own, as it waits.
 
+    Args:
+        processes: how many train it together from here on; None: as many as its spec says.
+
     Raises:
-        UserError: it has not ended, or there is nothing left to do.
+        UserError: it has not ended, there is nothing left to do, or so many processes cannot share its batches out.
     """
     folder = results.run(id)
     state = states.now(folder)
@@ -193,6 +201,8 @@ def resume(results: Results, id: str) -> None:
             "program log another"
         )
     spec = folder.spec()
+    if processes is not None:
+        RunSpec.of(spec, processes=processes)
     needed = () if going_on and folder.resume_point.exists() else dependencies.named(spec)
     for item in needed:
         results.run(item)  # there is nothing to wait for otherwise
@@ -202,7 +212,8 @@ def resume(results: Results, id: str) -> None:
         raise UserError(f"run {id} was taken up meanwhile")
     try:
         folder.request.unlink(missing_ok=True)
-        write_json(folder.queue_entry, _entry(spec.device, folder.raw_spec(), resume=going_on, after=after))
+        entry = _entry(spec.device, folder.raw_spec(), resume=going_on, after=after)
+        write_json(folder.queue_entry, entry | ({"processes": processes} if processes is not None else {}))
     except OSError as error:
         raise UserError(f"run {id} cannot be queued again: {reason(error)}") from None
     ensure_dispatcher(results)
@@ -211,6 +222,12 @@ def resume(results: Results, id: str) -> None:
 def resuming(folder: RunFolder) -> bool:
     """Whether the waiting run is to go on from its checkpoint rather than begin."""
     return bool((read_json(folder.queue_entry) or {}).get("resume"))
+
+
+def processes_asked(folder: RunFolder) -> int | None:
+    """How many processes are to train the waiting run together; None: as many as its spec says."""
+    count = (read_json(folder.queue_entry) or {}).get("processes")
+    return count if type(count) is int and 1 <= count <= MOST_PROCESSES else None
 
 
 def _has_learned(folder: RunFolder) -> bool:

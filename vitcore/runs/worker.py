@@ -12,7 +12,8 @@ import signal
 import threading
 import time
 import traceback
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,15 +22,18 @@ from filelock import Timeout
 
 from vitcore import events, plugins, processes
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, devices, hosts, locks, origins, queue, seen_before, slots, teachers
+from vitcore.runs import dependencies, devices, hosts, locks, origins, queue, seen_before, slots, teachers, threads
+from vitcore.runs import together as processes_together
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
+from vitcore.training.outcome import RankLost
 
 if TYPE_CHECKING:
     from vitcore.spec import RunSpec
     from vitcore.training import Outcome
+    from vitcore.training.ranks import Ranks
 
 _ROOM_BYTES = 16_384
 _MEMORY = "The machine ran out of memory; a smaller batch size, a smaller model or bfloat16 needs less."
@@ -50,9 +54,9 @@ def main() -> None:
     with locks.lock(slots.lock_path(results, place.device_queue, place.slot)).acquire():
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
-                going_on = queue.resuming(folder)
+                going_on, count = queue.resuming(folder), queue.processes_asked(folder)
                 if not dependencies.awaited(results, folder) and queue.dequeue(folder):
-                    _Work(results, folder, place).do(going_on)
+                    _Work(results, folder, place, count).do(going_on)
         except Timeout:
             return  # another worker has it
     queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
@@ -81,11 +85,30 @@ class Place:
         return events.Taken(os.getpid(), self.engine, hosts.name(), self.device_queue, self.slot)
 
 
-class _Work:
-    """A claimed run: its journals, and what is asked of it from outside."""
+def train_here(results: Results, folder: RunFolder, device_queue: str, ranks: Ranks | None, *, going_on: bool) -> None:
+    """Train a run in this very process, for whoever holds its locks: the first of `ranks`, where these are several."""
+    signal.signal(signal.SIGINT, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))  # keeps what was learned
+    _Work(results, folder, Place(device_queue), ranks=ranks).do(going_on)
 
-    def __init__(self, results: Results, folder: RunFolder, place: Place) -> None:
+
+class _Work:
+    """A claimed run: its journals, and what is asked of it from outside.
+
+    Args:
+        count: how many processes are to train it together; None: as its spec says.
+        ranks: those that do already, in place of them.
+    """
+
+    def __init__(
+        self,
+        results: Results,
+        folder: RunFolder,
+        place: Place,
+        count: int | None = None,
+        ranks: Ranks | None = None,
+    ) -> None:
         self.results, self.folder, self.place = results, folder, place
+        self.count, self.ranks = count, ranks
         self.events = Journal(folder.events)
         self.steps = Journal(folder.steps, buffered=True)
         self.confusion = Journal(folder.confusion)
@@ -95,6 +118,7 @@ class _Work:
         self.room = folder.path / ".room"
         self.started = threading.Event()
         self.end_requested = False
+        self.ended = threading.Lock()  # taken by whoever says how
         self.began = self.progressed = time.monotonic()
 
     def do(self, going_on: bool) -> None:
@@ -111,6 +135,8 @@ class _Work:
             ending = self._train(going_on)
         except UserError as user_error:
             ending = events.Ended("failed", str(user_error))
+        except RankLost as lost:
+            ending = events.Ended("interrupted", str(lost))
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends in words and the traceback is kept
             with suppress(OSError):  # the log may lie on the very disk that is full
                 traceback.print_exc()
@@ -127,6 +153,8 @@ class _Work:
 
     def _end(self, ending: events.Ended) -> None:
         """Says how it ended, on a full disk too: room for that was put aside at the start."""
+        if not self.ended.acquire(blocking=False):
+            return
         try:
             self.events.append(ending)
         except OSError:
@@ -145,19 +173,38 @@ class _Work:
         plugins.check_unchanged(spec.plugins)
         from vitcore.training import train
 
-        _use_cores(self.place.threads)
+        threads.use(self.place.threads)
         resume = going_on and self.folder.resume_point.exists()
-        with _true_device(self.results, self.place, spec):
-            outcome: Outcome = train(
-                spec,
-                self._report,
-                folder=self.folder.path,
-                control=self._ask,
-                resume=resume,
-                teacher=teachers.load(self.results, spec),
-                initial=None if resume else origins.load(self.results, spec),
-            )
+        count = self.ranks.count if self.ranks else self.count or spec.processes
+        here = self.ranks.place.local_count if self.ranks else count
+        with _true_device(self.results, self.place, spec, here):
+            teacher = teachers.load(self.results, spec)
+            initial = None if resume else origins.load(self.results, spec)
+            with self._together(count) as ranks:
+                if ranks is not None:
+                    ranks.tell({"run": self.folder.id, "resume": resume, "threads": self.place.threads})
+                outcome: Outcome = train(
+                    spec,
+                    self._report,
+                    folder=self.folder.path,
+                    control=self._ask,
+                    resume=resume,
+                    teacher=teacher,
+                    initial=initial,
+                    ranks=ranks,
+                )
         return events.Ended(**asdict(outcome))
+
+    def _together(self, count: int) -> AbstractContextManager[Ranks | None]:
+        """The processes that train the run, of which this is the first; None where it is the only one."""
+        if self.ranks is not None or count == 1:
+            return nullcontext(self.ranks)
+        return processes_together.together(self.results, count, self._lost)
+
+    def _lost(self, sentence: str) -> None:
+        """Another process is gone, and this one waits for it where nothing can be told to it."""
+        self._end(events.Ended("interrupted", sentence))
+        os._exit(1)
 
     def _report(self, line: events.Line) -> None:
         """Into the journal that the line is of."""
@@ -268,24 +315,24 @@ def explain(error: Exception, folder: Path = Path()) -> str:
     return f"{type(error).__name__}: {line} (worker.log in the run's folder has the traceback)."
 
 
-def _true_device(results: Results, place: Place, spec: RunSpec) -> AbstractContextManager[object]:
-    """The locks of the device that torch will use, waited for where the queue had guessed another.
+@contextmanager
+def _true_device(results: Results, place: Place, spec: RunSpec, count: int = 1) -> Iterator[None]:
+    """The locks of the devices that torch will use, a GPU for each process, waited for but for that of the place.
 
     A run that may take any GPU is shown but the one that it was given, and calls that the first.
     """
     from vitcore.training.device import resolve
 
     true = devices.device_queue(str(resolve(spec.device)))
-    same = true == place.device_queue or (spec.device in ("auto", "cuda") and queue.kind(true) == place.kind)
-    return nullcontext() if same else slots.whole(results, true)
-
-
-def _use_cores(threads: int | None) -> None:
-    """Always the same number of threads in one place: sums are rounded by it, and a run must repeat exactly."""
-    if threads is not None or "OMP_NUM_THREADS" not in os.environ:
-        import torch
-
-        torch.set_num_threads(threads or slots.cores())
+    if count == 1 and spec.device in ("auto", "cuda") and queue.kind(true) == place.kind:
+        used = [place.device_queue]
+    else:
+        used = [f"cuda-{number}" for number in range(count)] if true == "cuda-0" else [true]
+    with ExitStack() as stack:
+        for name in used:
+            if name != place.device_queue:
+                stack.enter_context(slots.whole(results, name))
+        yield
 
 
 if __name__ == "__main__":

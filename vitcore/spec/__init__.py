@@ -30,6 +30,7 @@ from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimizerSpec, 
 from vitcore.spec.typed import written
 
 __all__ = [
+    "MOST_PROCESSES",
     "AugmentSpec",
     "DataSpec",
     "InitSpec",
@@ -45,6 +46,8 @@ __all__ = [
 ]
 
 plugins.load()
+
+MOST_PROCESSES = 64
 
 
 class RunSpec(Part):
@@ -65,6 +68,15 @@ class RunSpec(Part):
         "auto", "Precision", "auto: bfloat16 where the device is quicker in it, else float32.", advanced=True
     )
     compile: bool = option(False, "Compile", "torch.compile the step; its compile time is shown.", advanced=True)
+    processes: int = option(
+        1,
+        "Processes",
+        "Processes of this machine that train together, each on its portion of every batch: with CUDA a GPU each; with "
+        "the CPU they share its cores, for which threads are quicker. 1: one, with threads.",
+        advanced=True,
+        ge=1,
+        le=MOST_PROCESSES,
+    )
     name: str = option(
         "",
         "Name",
@@ -119,6 +131,7 @@ class RunSpec(Part):
         self.check_steps(data.samples or rows or None)
         self._check_init()
         self._check_recipe()
+        self._check_processes(data.samples or rows or None)
         return self
 
     def _check_init(self) -> None:
@@ -133,6 +146,28 @@ class RunSpec(Part):
             raise ValueError(
                 f"{name} has no blocks whose rates could differ, so a layer-wise rate decay of {init.layer_decay:g} "
                 "cannot be set; leave it at 1"
+            )
+
+    def _check_processes(self, rows: int | None) -> None:
+        """Raises ValueError where several processes cannot share out the batches, of rows as far as these are known."""
+        count, device = self.processes, self.device
+        if count == 1:
+            return
+        images = min(self.training.batch_size, rows or self.training.batch_size)
+        if count > images:
+            raise ValueError(
+                f"{count} processes are more than the {images} image{'s' * (images != 1)} of a batch, of which each "
+                f"takes its portion; choose at most {images}, or a larger batch"
+            )
+        if device.startswith(("mps", "cuda:")):
+            raise ValueError(
+                f"{count} processes train on the CPU or on as many GPUs, and {device} is a single device; choose cpu "
+                "or cuda, or 1 process"
+            )
+        if architecture_of(self.model.architecture).batch_norm:
+            raise ValueError(
+                f"{self.model.architecture} normalizes each batch by its own statistics (batch normalization), which "
+                f"no portion of it has, so {count} processes cannot share its batches out; train it with 1 process"
             )
 
     def _check_recipe(self) -> None:
@@ -267,7 +302,7 @@ class RunSpec(Part):
         it stays what it was.
         """
         raw = self._plainest().model_dump(
-            mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "name"}
+            mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "processes", "name"}
         )
         raw = aliases.format_1(raw)
         if data_digest and self.data.folder:

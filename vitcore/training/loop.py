@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from vitcore import events
-from vitcore.data.augment import MixedTargets
 from vitcore.data.identity import identity
-from vitcore.data.seeds import make_generator
 from vitcore.errors import UserError
 from vitcore.events import Note
-from vitcore.layers.attention import redraw_features
 from vitcore.models.transfer import train_mode
 from vitcore.spec import RunSpec
 from vitcore.training import finite, reporting
+from vitcore.training.alike import hold_alike
 from vitcore.training.best import TEST_ERROR, VAL_ERROR, Best
 from vitcore.training.checkpoint import WEIGHTS, load_resume, metadata, save_model, save_resume
-from vitcore.training.compiled import Forward, compiling_took
 from vitcore.training.evaluate import Scores
 from vitcore.training.initial import Initial, notes, required
 from vitcore.training.memory import keep_pages, too_large
-from vitcore.training.outcome import Outcome, Status
+from vitcore.training.outcome import Outcome, RankLost, Status
+from vitcore.training.process_parallel import note
 from vitcore.training.progress import Report, StepLog, TrainingProgress
+from vitcore.training.ranks import Ranks
 from vitcore.training.schedule import lr_factor
 from vitcore.training.scoring import outcome, scored
-from vitcore.training.state import TrainingState
+from vitcore.training.state import TrainingState, known_precision
+from vitcore.training.step import Steps
 from vitcore.training.stop_signal import Control, StopRequested, StopSignal
 
 CHECKPOINT_SECONDS = 60.0  # within an epoch
@@ -49,6 +48,7 @@ def train(
     resume: bool = False,
     teacher: nn.Module | None = None,
     initial: Initial | None = None,
+    ranks: Ranks | None = None,
 ) -> Outcome:
     """Train `spec`'s model and report every line (vitcore.events) of what comes of it.
 
@@ -59,8 +59,10 @@ def train(
         resume: go on from the folder's checkpoint, where there is one.
         teacher: whose answers to learn from, in evaluation mode; the spec says how.
         initial: the weights to start from, where the spec names a run; one that goes on from its checkpoint needs none.
+        ranks: the processes that train it together, of which this is the first; the others `follow` (follower.py).
 
     Raises:
+        RankLost: another of the processes ended without a word.
         UserError: what was asked for cannot be done here (no such folder, data absent, no such device, too little
             memory...).
     """
@@ -69,18 +71,27 @@ def train(
     ask = StopSignal(control)
     keep_pages()
     try:
-        run = Run(spec, report, folder, ask, teacher, resume, initial)
+        run = Run(spec, report, folder, ask, teacher, resume, initial, ranks)
+        run.gather()
         run.tell_start()
         if spec.compile:
             run.compile()
         return run.go()
     except StopRequested:
         return Outcome(ask.status, reporting.not_begun(ask.status), None, 0, 0.0, 0.0)
+    except RankLost:
+        left = ranks.failure() if ranks else None
+        if left is None:
+            raise
+        raise UserError(left) from None
     except (MemoryError, RuntimeError) as error:
         user_error = too_large(error, spec)
         if user_error is None:
             raise
         raise user_error from error
+    finally:
+        if ranks is not None:
+            ranks.leave()
 
 
 @dataclass(frozen=True)
@@ -103,18 +114,20 @@ class Run:
         teacher: nn.Module | None,
         resume: bool,
         initial: Initial | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
-        self.spec, self.report, self.folder, self.ask = spec, report, folder, ask
+        self.spec, self.report, self.folder, self.ask, self.ranks = spec, report, folder, ask, ranks
         state = load_resume(folder, spec) if resume and folder else None
         self.initial = initial if state is None else None
         if state is None:
             required(spec, initial)
-        self.parts = TrainingState(spec, report, ask, teacher, state, self.initial)
+        self.parts = TrainingState(spec, report, ask, teacher, state, self.initial, ranks)
         self.data = identity(self.parts.images)
         self.progress_state = TrainingProgress()
-        self.steps = self.parts.batches.steps * spec.training.epochs
-        self.log = StepLog(report, self.progress_state, self.steps, self.parts.rows * spec.training.epochs)
+        self.steps = Steps(spec, self.parts)
+        self.log = StepLog(report, self.progress_state, self.steps.count, self.parts.rows * spec.training.epochs)
         self._cpu_before, self._cpu_start = 0.0, time.process_time()
+        self._shares_before: int | None = None  # among how many a resumed run's batches were shared out
         self._saved, self._saving = time.monotonic(), 0.0
         self._saved_epoch: int | None = None  # the epoch whose weights are on the disk
         self.best = Best(VAL_ERROR if self.parts.validation else TEST_ERROR)
@@ -122,6 +135,12 @@ class Run:
             self._restore(state, folder)
         elif folder is not None:
             self.best.restore(folder, None)
+
+    def gather(self) -> None:
+        """Have the other processes, if there are any, make the same run ready. Raises UserError where one cannot."""
+        if self.ranks is not None:
+            self.ranks.tell(known_precision(self.parts))
+            hold_alike(self.ranks, self.parts)
 
     def tell_start(self) -> None:
         """Report what the run is, what is right of each held-out image, and what a person should know of both."""
@@ -133,17 +152,17 @@ class Run:
         if self.initial is not None and self.parts.taken is not None:
             for line in notes(self.parts.taken, self.initial):
                 self.report(line)
-        for text in reporting.warnings(self.spec, self.parts):
+        if self.ranks is not None:
+            self.report(Note(note(min(self.spec.training.batch_size, self.parts.rows), self.ranks.count)))
+        for text in [
+            *reporting.warnings(self.spec, self.parts),
+            *reporting.shared_out(self._shares_before, self.parts.parallel.count),
+        ]:
             self.report(Note(text))
 
     def compile(self) -> None:
         """Compile the network on its first batch, before the clock of the training runs."""
-        parts = self.parts
-        train_mode(parts.model, frozen=self.spec.init.freeze)
-        images, labels = parts.batches.batch(parts.batches.order(self.progress_state.epoch), 0)
-        generator = make_generator(self.spec.seed, "augment", 0)
-        inputs, targets = parts.augment.batch(parts.normalize(images), labels, generator, self.progress_state.epoch)
-        took = compiling_took(parts.model, parts.forward, lambda forward: self._loss(forward, inputs, targets))
+        took = self.steps.compile(self.progress_state.epoch)
         self.report(Note(f"torch.compile took {took:.1f} s, not counted as training."))
 
     def go(self) -> Outcome:
@@ -189,32 +208,14 @@ class Run:
 
     def _step(self, images: Tensor, labels: Tensor) -> None:
         """One step of the optimizer on images (b c y x) uint8; nothing in it waits for the device."""
-        spec, progress_state, parts = self.spec, self.progress_state, self.parts
-        done = progress_state.epoch * parts.batches.steps + progress_state.position
-        if spec.model.redraw_every and done and done % spec.model.redraw_every == 0:
-            redraw_features(parts.model, make_generator(spec.seed, "features", done))
-        generator = make_generator(spec.seed, "augment", done)
-        changed = parts.normalize(parts.augment.images(images, generator))
-        inputs, targets = parts.augment.batch(changed, labels, generator, progress_state.epoch)
-        rate = parts.optimizers.set_rate(lr_factor(spec.schedule, done, self.steps, parts.batches.steps))
-        parts.optimizers.clear()
-        loss = parts.thread_parallel.backward(partial(self._loss, parts.forward), inputs, targets, done)
-        if spec.optimizer.clip_norm is not None:
-            nn.utils.clip_grad_norm_(parts.model.parameters(), spec.optimizer.clip_norm)
-        parts.optimizers.step()
-        if parts.ema is not None:
-            parts.ema.update(done + 1)
+        progress_state = self.progress_state
+        done = progress_state.epoch * self.parts.batches.steps + progress_state.position
+        with self.ranks.step(done) if self.ranks else nullcontext():
+            rate, loss = self.steps.take(done, images, labels)
         progress_state.position += 1
         progress_state.epoch_images += len(labels)
         progress_state.images_seen += len(labels)
         self.log.add(done + 1, progress_state.epoch + 1, len(labels), rate, loss)
-
-    def _loss(self, forward: Forward, inputs: Tensor, targets: MixedTargets) -> Tensor:
-        """What a batch's answers are off by, the network's own products in the run's precision."""
-        parts = self.parts
-        with torch.autocast(parts.device.type, parts.precision, enabled=parts.precision != torch.float32):
-            given = forward(inputs)
-        return parts.loss(given, targets, inputs)
 
     def _assess(self) -> Ending | None:
         """Evaluate where it is due, tell the epoch, keep a checkpoint; an ending where the run is over early.
@@ -256,11 +257,11 @@ class Run:
 
     def _tell_epoch(self, scores: Scores | None, val: Scores | None = None) -> None:
         progress_state, steps = self.progress_state, self.parts.batches.steps
-        progress_state.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
+        progress_state.cpu_seconds = self._cpu_seconds()
         progress_state.error_percent = scores.error_percent if scores else progress_state.error_percent
         progress_state.val_error = val.error_percent if val else progress_state.val_error
         done = (progress_state.epoch - 1) * steps + progress_state.position - 1
-        rate = self.spec.optimizer.learning_rate * lr_factor(self.spec.schedule, done, self.steps, steps)
+        rate = self.spec.optimizer.learning_rate * lr_factor(self.spec.schedule, done, self.steps.count, steps)
         self.report(reporting.epoch(progress_state, scores, rate, self.parts.device, val))
         for split, matrix, answers in (
             (scores, events.Matrix, events.Answers),
@@ -288,6 +289,11 @@ class Run:
         models = {id(model): model for model in (self.parts.model, self.parts.eval_model)}
         return all(finite.all_finite(model.state_dict()) for model in models.values())
 
+    def _cpu_seconds(self) -> float:
+        """Of all attempts, and of all processes that train together."""
+        own = time.process_time() - self._cpu_start
+        return self._cpu_before + own + self.parts.parallel.others_cpu_seconds
+
     def _has_weights(self) -> bool:
         return self.folder is not None and (self.folder / WEIGHTS).exists()
 
@@ -300,7 +306,7 @@ class Run:
             return
         began = time.monotonic()
         self.log.flush()
-        self.progress_state.cpu_seconds = self._cpu_before + time.process_time() - self._cpu_start
+        self.progress_state.cpu_seconds = self._cpu_seconds()
         parts, progress_state = self.parts, self.progress_state
         image_size = parts.batches.images.shape[-1]
         if progress_state.images_seen:  # a head that has learned nothing must answer nobody
@@ -311,8 +317,8 @@ class Run:
         known = {
             "spec": self.spec.to_dict(),
             "data": self.data,
-            "precision": str(parts.precision).removeprefix("torch."),
-            "bfloat16_gain": parts.bfloat16_gain,
+            **known_precision(parts),
+            "shares": parts.parallel.count,
             "tally": progress_state.state(),
             "best": self.best.state(),
         }
@@ -335,6 +341,7 @@ class Run:
             for name, value in state["tally"].items():
                 setattr(self.progress_state, name, value)
             self.best.restore(folder, state.get("best"))
+            self._shares_before = state.get("shares")
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise UserError(f"the checkpoint in {folder} does not fit this run; start the run anew") from error
         if not self._finite():

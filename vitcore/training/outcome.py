@@ -31,3 +31,7 @@ class Outcome:
     best_epoch: int | None = None
     val_error_best: float | None = None
     test_error_best: float | None = None
+
+
+class RankLost(RuntimeError):
+    """Another of the processes that train a run together ended without a word; its text is one sentence."""

@@ -102,6 +102,16 @@ def warnings(spec: RunSpec, parts: TrainingState) -> list[str]:
     return texts
 
 
+def shared_out(before: int | None, now: int) -> list[str]:
+    """That the batches of a resumed run are shared out among another number than before (None: not known)."""
+    if before in (None, now):
+        return []
+    return [
+        f"each batch was shared out among {before} before and is among {now} from here on, so that sums are rounded in "
+        "another order: this run equals an undisturbed one within rounding, not bit for bit"
+    ]
+
+
 def _validated(spec: RunSpec, parts: TrainingState) -> list[str]:
     """By what images the run's epochs are chosen."""
     images, asked = parts.images, spec.data.validation

@@ -24,13 +24,14 @@ from vitcore.events import Note
 from vitcore.models import count
 from vitcore.models.transfer import freeze
 from vitcore.spec import RunSpec
-from vitcore.training.device import resolve
 from vitcore.training.initial import Initial, start_from
 from vitcore.training.loss import make_loss
 from vitcore.training.network import build_model
 from vitcore.training.optim import EMA, Optimizers
 from vitcore.training.precision import DTYPES, by_units, choose
+from vitcore.training.process_parallel import ProcessParallel
 from vitcore.training.progress import Report
+from vitcore.training.ranks import Ranks, device_of
 from vitcore.training.stop_signal import StopRequested, StopSignal
 from vitcore.training.thread_parallel import ThreadParallel
 
@@ -38,7 +39,9 @@ from vitcore.training.thread_parallel import ThreadParallel
 class TrainingState:
     """Everything a spec names, built; `load` is told to `report`, and given up when `ask` says so.
 
-    `began` is the checkpoint that a resumed run goes on from, `initial` what a new one starts from.
+    `began` is the checkpoint that a resumed run goes on from, `initial` what a new one starts from, `ranks` the
+    processes that share its batches; `chosen` is the precision that the first of them has come to, as a checkpoint
+    names it.
 
     Raises:
         UserError: data absent or other than those, no such device, a teacher that is not there.
@@ -53,8 +56,10 @@ class TrainingState:
         teacher: nn.Module | None,
         began: Mapping[str, Any] | None = None,
         initial: Initial | None = None,
+        ranks: Ranks | None = None,
+        chosen: Mapping[str, Any] | None = None,
     ) -> None:
-        self.device = resolve(spec.device)
+        self.device = device_of(spec.device, ranks)
 
         # The data: a subset chosen by its own seed, in an order and with changes drawn from the run's.
         self.images = _loaded(spec, report, ask)
@@ -84,12 +89,14 @@ class TrainingState:
         if spec.init.freeze:
             freeze(self.model)
         self.macs = count.macs(self.model, channels, image_size)
-        self.precision, self.bfloat16_gain = _precision(spec, self.model, (channels, image_size), self.macs, began)
+        self.precision, self.bfloat16_gain = _precision(
+            spec, self.model, (channels, image_size), self.macs, chosen or began
+        )
         self.ema = _ema(self.model, spec)
         torch.manual_seed(derived(spec.seed, "dropout"))
         self.optimizers = Optimizers(self.model, spec.optimizer, spec.init.layer_decay)
         self.loss = make_loss(spec.training, _ready(teacher, spec, self.device))
-        self.thread_parallel = ThreadParallel(self.model, self.device, spec.seed, 1 if spec.compile else None)
+        self.parallel = _parallel(self.model, self.device, spec, ranks)
         self.forward: Callable[[Tensor], Any] = torch.compile(self.model) if spec.compile else self.model
 
     @property
@@ -117,6 +124,19 @@ class TrainingState:
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and state["cuda_random"] is not None:
             torch.cuda.set_rng_state(state["cuda_random"], self.device)
+
+
+def known_precision(parts: TrainingState) -> dict[str, Any]:
+    """What the precision came to, as a resume file holds it."""
+    return {"precision": str(parts.precision).removeprefix("torch."), "bfloat16_gain": parts.bfloat16_gain}
+
+
+def _parallel(
+    model: nn.Module, device: torch.device, spec: RunSpec, ranks: Ranks | None
+) -> ThreadParallel | ProcessParallel:
+    if ranks is not None:
+        return ProcessParallel(model, device, spec.seed, ranks, in_pool=not spec.compile)
+    return ThreadParallel(model, device, spec.seed, 1 if spec.compile else None)
 
 
 def _loaded(spec: RunSpec, report: Report, ask: StopSignal) -> Images:

@@ -1,0 +1,65 @@
+"""One step of the optimizer, the same in every process that trains the run."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from vitcore.data.augment import MixedTargets
+from vitcore.data.seeds import make_generator
+from vitcore.layers.attention import redraw_features
+from vitcore.models.transfer import train_mode
+from vitcore.spec import RunSpec
+from vitcore.training.compiled import Forward, compiling_took
+from vitcore.training.schedule import lr_factor
+from vitcore.training.state import TrainingState
+
+
+class Steps:
+    """The steps of a run: what each one shows the network and how it moves the weights."""
+
+    def __init__(self, spec: RunSpec, parts: TrainingState) -> None:
+        self.spec, self.parts = spec, parts
+        self.count = parts.batches.steps * spec.training.epochs
+
+    def take(self, step: int, images: Tensor, labels: Tensor) -> tuple[float, Tensor]:
+        """Step `step` (from 0) on images (b c y x) uint8; its learning rate and its mean loss () on the device.
+
+        Nothing in it waits for the device.
+        """
+        spec, parts = self.spec, self.parts
+        if spec.model.redraw_every and step and step % spec.model.redraw_every == 0:
+            redraw_features(parts.model, make_generator(spec.seed, "features", step))
+        epoch = step // parts.batches.steps
+        generator = make_generator(spec.seed, "augment", step)
+        changed = parts.normalize(parts.augment.images(images, generator))
+        inputs, targets = parts.augment.batch(changed, labels, generator, epoch)
+        rate = parts.optimizers.set_rate(lr_factor(spec.schedule, step, self.count, parts.batches.steps))
+        parts.optimizers.clear()
+        loss = parts.parallel.backward(partial(self._loss, parts.forward), inputs, targets, step)
+        if spec.optimizer.clip_norm is not None:
+            nn.utils.clip_grad_norm_(parts.model.parameters(), spec.optimizer.clip_norm)
+        parts.optimizers.step()
+        if parts.ema is not None:
+            parts.ema.update(step + 1)
+        return rate, loss
+
+    def compile(self, epoch: int) -> float:
+        """Compile the network on what this process computes of the epoch's first batch; seconds that took."""
+        parts = self.parts
+        train_mode(parts.model, frozen=self.spec.init.freeze)
+        images, labels = parts.batches.batch(parts.batches.order(epoch), 0)
+        generator = make_generator(self.spec.seed, "augment", 0)
+        inputs, targets = parts.augment.batch(parts.normalize(images), labels, generator, epoch)
+        part = parts.parallel.own(len(inputs))
+        inputs, targets = inputs[part], targets.rows(part)
+        return compiling_took(parts.model, parts.forward, lambda forward: self._loss(forward, inputs, targets))
+
+    def _loss(self, forward: Forward, inputs: Tensor, targets: MixedTargets) -> Tensor:
+        """What a batch's answers are off by, the network's own products in the run's precision."""
+        parts = self.parts
+        with torch.autocast(parts.device.type, parts.precision, enabled=parts.precision != torch.float32):
+            given = forward(inputs)
+        return parts.loss(given, targets, inputs)
