@@ -18,6 +18,7 @@ from vitcore.cli import (
     control,
     export,
     forecast,
+    import_runs,
     listing,
     predict,
     reports,
@@ -54,6 +55,7 @@ app.command("models")(listing.models)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
 app.command("import")(predict.import_published)
+app.command("import-runs")(import_runs.import_runs)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)
