@@ -178,7 +178,12 @@ FREE = {
 
 def options() -> Iterator[tuple[str, list[str], Any]]:
     """Every option of every command that takes a value, with the words that call the command."""
-    needed = {"predict": ["a", "b"], "export": ["a", "--onnx", "b"], "import": ["cct-2/3x2", "a.pt"]}
+    needed = {
+        "predict": ["a", "b"],
+        "export": ["a", "--onnx", "b"],
+        "import": ["cct-2/3x2", "a.pt"],
+        "import-runs": ["a"],
+    }
     needed |= {item: ["performer-table-1"] for item in ("show", "fill")} | {
         item: ["a"] for item in ("tag", "robustness", "calibration", "representations")
     }

@@ -19,6 +19,7 @@ from vitcore.cli import (
     engine,
     export,
     forecast,
+    import_runs,
     listing,
     predict,
     reports,
@@ -56,6 +57,7 @@ app.command("models")(listing.models)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
 app.command("import")(predict.import_published)
+app.command("import-runs")(import_runs.import_runs)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)
 app.command("resume")(control.resume)

@@ -59,8 +59,8 @@ def load(run: RunFolder, weights: str = "last") -> Loaded:
 
     if (elsewhere := run.elsewhere()) is not None:
         raise UserError(
-            f"run {run.id} was trained by another program ({elsewhere.origin}), so its weights are not here; bring "
-            "them in by `vitcore import`"
+            f"run {run.id} was trained by another program ({elsewhere.origin}), so its weights are not here; a "
+            "checkpoint of them can be imported on Architectures"
         )
     path = run.path / WEIGHT_FILES[weights] if weights in WEIGHT_FILES else run.checkpoint
     if os.path.lexists(path):
