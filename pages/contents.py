@@ -23,6 +23,7 @@ CONTENTS = {
         Entry("train/page.py", "Train", "train"),
         Entry("live/page.py", "Live", "live"),
         Entry("compare/page.py", "Compare", "compare"),
+        Entry("search/page.py", "Search", "search"),
         Entry("settle/page.py", "Settle", "settle"),
         Entry("draw/page.py", "Draw", "draw", computes=True),
         Entry("studies/page.py", "Studies", "studies"),

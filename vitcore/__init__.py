@@ -1,9 +1,9 @@
 """Vision transformers, a trainer and a run store; the Streamlit app stands on top of it.
 
 The front door, for notebooks: `import vitcore as vc`, then `vc.build`, `vc.RunSpec`, `vc.train`, `vc.submit`,
-`vc.runs`, `vc.run`, `vc.log`, `vc.settle`, `vc.plot`, `vc.predict`, `vc.published`; for plug-ins `vc.register_kernel`,
-`vc.register_architecture`, `vc.register_dataset`. Each is fetched when it is first asked for: importing brings no
-torch.
+`vc.runs`, `vc.run`, `vc.log`, `vc.search`, `vc.settle`, `vc.plot`, `vc.predict`, `vc.published`; for plug-ins
+`vc.register_kernel`, `vc.register_architecture`, `vc.register_dataset`. Each is fetched when it is first asked for:
+importing brings no torch.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what `__getattr__` fetches, for editors and type checkers
     from vitcore.front.log import log
     from vitcore.front.networks import build
     from vitcore.front.run import Run, run
+    from vitcore.front.search import search
     from vitcore.front.settle import settle
     from vitcore.front.stored import published, runs
     from vitcore.plugins import register_architecture, register_dataset, register_kernel
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # what `__getattr__` fetches, for editors and type checkers
 __version__ = "0.1.0"
 __all__ = [
     "Run", "RunSpec", "build", "log", "plot", "predict", "published", "register_architecture", "register_dataset",
-    "register_kernel", "run", "runs", "settle", "submit", "train",
+    "register_kernel", "run", "runs", "search", "settle", "submit", "train",
 ]  # fmt: skip
 
 _PLACES = {
@@ -45,6 +46,7 @@ _PLACES = {
     "register_kernel": "vitcore.plugins",
     "run": "vitcore.front.run",
     "runs": "vitcore.front.stored",
+    "search": "vitcore.front.search",
     "settle": "vitcore.front.settle",
     "submit": "vitcore.front.launch",
     "train": "vitcore.front.launch",

@@ -14,6 +14,7 @@ import streamlit as st
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
+from vitcore.search.wishes import ensure as ensure_searched
 from vitcore.settle.wishes import ensure as ensure_settled
 from vitcore.store import queries
 from vitcore.store.index import Index
@@ -80,7 +81,7 @@ class Watched:
         return stored
 
     def _wake(self) -> None:
-        """Start whom runs and questions wait for, where none lives: killed, or gone since before this server."""
+        """Start whom runs, questions and searches wait for, where none lives: killed, or gone before this server."""
         if time.monotonic() - self._woken < WAKING:
             return
         self._woken, self.trouble = time.monotonic(), None
@@ -88,6 +89,7 @@ class Watched:
             if self.index.waiting:
                 ensure_dispatcher(self.results)
             ensure_settled(self.results)
+            ensure_searched(self.results)
         except UserError as error:
             self.trouble = str(error)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 import streamlit as st
 
 from pages.shared import addressed, format
 from pages.shared.measured_speeds import speeds
 from pages.shared.run_picker import gone
+from pages.shared.stored_settings import Setting, labels_of, settings_of
 from pages.train.fields import decimal, whole
 from vitcore.cost.speed import estimate
 from vitcore.errors import UserError
@@ -22,17 +21,9 @@ from vitcore.spec import RunSpec
 SEEDS = 5  # what the cost of a first look is told for
 
 
-@dataclass(frozen=True)
-class Setting:
-    """Options that some stored runs share but for their seed."""
-
-    spec: RunSpec
-    ids: list[str]
-
-
 def form(runs: pd.DataFrame) -> None:
     """Settings chosen among those of stored runs, margin, budget, what it may cost, and the button."""
-    settings = _settings(runs)
+    settings = settings_of(runs)
     with st.container(border=True, key="settle-ask"):
         if len(settings) < 2:
             st.markdown(
@@ -61,7 +52,7 @@ def form(runs: pd.DataFrame) -> None:
 
 def _chosen(settings: dict[str, Setting]) -> list[str]:
     """Which settings; at first those of the runs that the address names, and what of them is not to be had is said."""
-    state, labels = st.session_state, _labels(settings)
+    state, labels = st.session_state, labels_of(settings)
     address = st.query_params.get("runs", "")
     if state.get("settle-address") != address:
         wished = list(dict.fromkeys(filter(None, address.split(","))))
@@ -118,28 +109,3 @@ def _cost(specs: list[RunSpec], runs: pd.DataFrame) -> None:
             "3 and 20."
         )
     )
-
-
-def _settings(runs: pd.DataFrame) -> dict[str, Setting]:
-    """Settings of stored runs, newest first, by their fingerprint."""
-    found = {}
-    for fingerprint, subset in runs.groupby("fingerprint", sort=False) if len(runs) else ():
-        ids = [str(id) for id in subset["id"]]
-        try:
-            found[str(fingerprint)] = Setting(RunSpec.of(Results().run(ids[0]).spec(), seed=0, name=""), ids)
-        except UserError:  # deleted meanwhile, or no longer valid
-            continue
-    return found
-
-
-def _labels(settings: dict[str, Setting]) -> dict[str, str]:
-    """Each setting by network, kernel and data, and by what tells it from others that are alike in these."""
-    titles = {fingerprint: item.spec.title().rpartition(", seed")[0] for fingerprint, item in settings.items()}
-    found = {}
-    for fingerprint, title in titles.items():
-        alike = [other for other in titles if titles[other] == title]
-        apart = names([settings[other].spec for other in alike])[alike.index(fingerprint)] if len(alike) > 1 else ""
-        found[fingerprint] = (
-            f"{' · '.join(filter(None, (title, apart)))} ({format.number(len(settings[fingerprint].ids), 'run')})"
-        )
-    return found

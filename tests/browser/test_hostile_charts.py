@@ -19,10 +19,12 @@ from playwright.sync_api import Browser, Page
 from pages.architectures.pipeline import Pipeline, pipelines
 from pages.shared.chart import plain
 from vitcore import figures
-from vitcore.figures import kernels, reliability, representations, robustness
+from vitcore.figures import kernels, reliability, representations, robustness, search
 from vitcore.figures.scales import apart
 from vitcore.models.stages import Stage
 from vitcore.statistics.calibration import Bin
+from vitcore.statistics.expected_best import expected_best_course
+from vitcore.statistics.importance import Importance
 from vitcore.statistics.intervals import Interval
 
 NAMES = (
@@ -102,6 +104,15 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
     ),
     "attention_distance": lambda: representations.attention_distance(
         {str(at): (name, np.ones((2, 3)) + at) for at, name in enumerate(NAMES)}
+    ),
+    "expected_best": lambda: search.expected_best(
+        [(name, expected_best_course(np.arange(9.0) + at)) for at, name in enumerate(NAMES)], sampled="random"
+    ),
+    "history": lambda: search.history(
+        pd.DataFrame({"arm": range(COUNT), "order": 1, "val_error": 9.0, "ended": "complete", "words": NAMES}), NAMES
+    ),
+    "importances": lambda: search.importances(
+        [(name, [(name, Importance(0.5, 0.2, 0.8, 0.3))]) for name in NAMES]
     ),
     "cost": lambda: kernels.cost(
         pd.DataFrame({"series": [str(at) for at in range(COUNT)] * 2, "tokens": [8] * COUNT + [16] * COUNT,

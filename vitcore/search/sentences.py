@@ -21,13 +21,13 @@ def names(search: Search) -> list[str]:
     """What each arm is called: the options in which the arms differ, those searched left out."""
     flat = [arm.flat() for arm in search.arms]
     if len(flat) == 1:
-        return [differing.common(flat) or search.arms[0].title()]
+        return [common(search) or search.arms[0].title()]
     return differing.names(flat, without=("seed", "name", *(dimension.name for dimension in search.space)))
 
 
 def common(search: Search) -> str:
-    """What the arms share: network, kernel, data and length, as far as it is one for all."""
-    return differing.common([arm.flat() for arm in search.arms])
+    """What the arms share: network, kernel and data, as far as they are one for all; the budget tells the length."""
+    return differing.common([arm.flat() | {"epochs": None} for arm in search.arms])
 
 
 def values(outcome: Outcome) -> str:
