@@ -1,6 +1,5 @@
 """Draw: one digit, or one image of one's own, and what every chosen model makes of it."""
 
-import os
 from collections import Counter
 
 import pandas as pd
@@ -10,27 +9,19 @@ from PIL import Image
 from pages.draw import answers as asking
 from pages.draw import upload as uploading
 from pages.draw.canvas import MADE_FOR, canvas, drawn_image
+from pages.draw.confidence import confidence
+from pages.draw.models import READERS, grouped, under, with_weights
+from pages.draw.steps import as_prepared, steps
 from pages.server import store_cache
 from pages.shared import attention_maps, format, frame, naming, own_drawings, run_colors
 from pages.shared.chart import chart
 from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore import figures
-from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
-from vitcore.runs.folder import Results
 from vitcore.runs.predict import Prediction
 from vitcore.store import choosing
 
-WAYS = ("Draw a digit", "Upload an image")
-READERS = [name for name, known in DATASETS.items() if known.made == "digit"]  # datasets whose models read digits
-
-
-def with_weights(table: pd.DataFrame) -> pd.DataFrame:
-    """The runs that can be asked: they have a checkpoint."""
-    if table.empty:
-        return table
-    store, subset = Results(), table[table["epochs_done"] > 0]
-    return subset[[os.path.isfile(store.runs / run / "model.safetensors") for run in subset["id"]]]
+WAYS = ("Draw a digit", "Upload an image", "Take a photo")
 
 
 def silent(run: str) -> str:
@@ -57,7 +48,7 @@ def cards(
                     st.caption(f"{format.percent(run['error_percent'])} test error, last weights")
                 else:
                     st.header(format.plain(answer.best), anchor=False)
-                    st.caption(f"{max(answer.probabilities):.0%} sure · {answer.milliseconds:.0f} ms")
+                    st.caption(f"{confidence(str(id), answer)} · {answer.milliseconds:.0f} ms")
                     if image is not None and st.toggle("Attention maps", key=f"looks-{place}"):
                         attention_maps.maps(str(run["id"]), run["architecture"], answer, image)
 
@@ -92,13 +83,6 @@ def answers(runs: pd.DataFrame, image: Image.Image | None) -> dict[str, Predicti
     return read
 
 
-def as_prepared(read: dict[str, Prediction]) -> None:
-    """The first model's answer to the drawing, as an image of what it was given."""
-    for answer in list(read.values())[:1]:
-        st.caption("As the model sees it")
-        asking.prepared_image(answer)
-
-
 @st.fragment
 def easel(runs: pd.DataFrame) -> None:
     """The canvas and the answers: a stroke redraws this part alone."""
@@ -118,28 +102,44 @@ def easel(runs: pd.DataFrame) -> None:
         own_drawings.saving(image, list(runs["dataset"]) or READERS[:1])
 
 
-def upload(runs: pd.DataFrame) -> None:
-    """An image from the person's own files, and the answers."""
-    left, right = st.columns([1, 1.9], gap="large")
-    image = None
-    with left:
+def given(way: str) -> Image.Image | None:
+    """An image from the person's own files or camera, shown small; None before there is one."""
+    if way == WAYS[2]:
+        file = st.camera_input("Photo", key="camera")
+        st.caption("The browser asks before it uses the camera; the photo stays on this machine.")
+    else:
         file = st.file_uploader("Image", uploading.ENDINGS, key="upload", max_upload_size=uploading.MEGABYTES)
-        if file is not None:
-            try:
-                image = uploading.opened(file.name, file.getvalue())
-                asking.thumbnail(image)
-            except UserError as error:
-                st.warning(format.plain(str(error)))
+    if file is None:
+        return None
+    try:
+        image = uploading.opened(file.name, file.getvalue())
+        if way == WAYS[1]:
+            asking.thumbnail(image)
+    except UserError as error:
+        st.warning(format.plain(str(error)))
+        return None
+    return image
+
+
+def photo(runs: pd.DataFrame, way: str) -> None:
+    """An image from outside, the answers, and what was made of it on the way."""
+    left, right = st.columns([1, 1.9], gap="large")
+    with left:
+        image = given(way)
     with right:
         read = answers(runs, image)
         if image is None and len(runs):
-            st.caption("PNG, JPEG, WebP, BMP or GIF. It stays on this machine.")
+            st.caption(
+                "A digit on paper is found whatever light falls on it; photographs are cut to the middle square. "
+                "PNG, JPEG, WebP, BMP or GIF. It stays on this machine."
+            )
     with left:
-        as_prepared(read)
+        if image is not None and read:
+            steps(runs, read, image)
         own_drawings.saving(image, list(runs["dataset"]))
 
 
-frame.heading("Draw", "Draw a digit and see, stroke by stroke, what every chosen model makes of it.")
+frame.heading("Draw", "Draw a digit, or show one on paper, and see what every chosen model makes of it.")
 able = with_weights(store_cache.runs(now=all(map(asked_anew, ("draw-runs", "upload-runs")))))
 if able.empty:
     with st.container(border=True, key="draw-empty"):
@@ -153,11 +153,21 @@ else:
         "Way", WAYS, default=WAYS[digits.empty], required=True, key="draw-way", label_visibility="collapsed"
     )
     drawn = way == WAYS[0]
-    asked = digits if drawn else able
-    first = choosing.default(asked, MADE_FOR if drawn else None)
-    ids = pick_runs(asked, key="draw-runs" if drawn else "upload-runs", first=first, label="Models", why=silent)
+    asked = grouped(digits if drawn else able)
+    first = choosing.default(digits if drawn else able, MADE_FOR if drawn else None)
+    ids = pick_runs(
+        asked,
+        key="draw-runs" if drawn else "upload-runs",
+        first=first,
+        label="Models",
+        why=silent,
+        under=under(asked),
+    )
     if asked.empty:
         st.caption("No stored model reads digits; upload an image for those that read others.")
-    chosen = asked[asked["id"].isin(ids)].set_index("id", drop=False).reindex(ids)
+    chosen = grouped(asked[asked["id"].isin(ids)].set_index("id", drop=False).reindex(ids))
     st.space("small")
-    (easel if drawn else upload)(chosen)
+    if drawn:
+        easel(chosen)
+    else:
+        photo(chosen, way)

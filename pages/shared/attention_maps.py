@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from PIL import Image
 
 from pages.shared import format
-from pages.shared.inline_image import inline_image
+from pages.shared.inline_image import squares
 from pages.shared.loaded_models import loaded
 from vitcore.errors import UserError
 from vitcore.figures import overlay
@@ -43,9 +42,7 @@ def maps(run: str, architecture: str, answer: Prediction, image: Image.Image | T
         return
     for name, weights in found.items():
         st.caption(name, help=TEXT.get(name))
-        image_under = Image.fromarray(overlay(answer.prepared, weights))
-        alt = f"{escape(name)} over the image, bright where it attends"
-        inline_image(image_under, f'alt="{alt}"', "width: 100%; max-width: 168px; image-rendering: pixelated")
+        squares(overlay(answer.prepared, weights), f"{name} over the image, bright where it attends")
     if architecture == "hybrid":
         st.caption("What its recurrence mixes before the first layer is not followed.")
 

@@ -83,6 +83,14 @@ def megabytes(value: float | None) -> str:
     return f"{value / 1024:.1f} GB" if value >= 1000 else f"{value:.0f} MB"
 
 
+def size(count: int) -> str:
+    """Bytes: 1_234_567 -> '1.2 MB'."""
+    for unit, sign in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {sign}"
+    return f"{count} bytes"
+
+
 def missing(value: object) -> bool:
     """None, NaN, NaT and pandas' NA, all of which a table's empty cell may hold."""
     return value is None or value is pd.NA or value != value

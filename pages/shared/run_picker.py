@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 
@@ -31,6 +31,7 @@ def pick_runs(
     why: Callable[[str], str] = gone,
     most: int = MOST,
     folded: bool = False,
+    under: Mapping[str, str] | None = None,
 ) -> list[str]:
     """A multiple choice of runs, newest first; at first what the address names, else `first`.
 
@@ -41,6 +42,7 @@ def pick_runs(
     Args:
         folded: behind a button, for a page that names the runs itself, and says itself what they share.
         most: so many can be chosen.
+        under: by id what a run is listed under, such as its dataset; the table's order keeps such runs together.
         why: of a run that the address names and that is not in the table, what is the matter with it.
     """
     state, known = st.session_state, naming.everything()
@@ -61,7 +63,7 @@ def pick_runs(
             label,
             list(titles),
             key=key,
-            format_func=lambda run: words.get(run, run),
+            format_func=lambda run: " · ".join(filter(None, [(under or {}).get(run), words.get(run, run)])),
             max_selections=most,
             placeholder="Choose runs",
             on_change=partial(state.pop, doubts, None),

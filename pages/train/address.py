@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.shared import format
 from pages.shared.addressed import listed
+from pages.train import start
 from pages.train.fields import carried, key_of
 from vitcore.errors import UserError
 from vitcore.spec import RunSpec, SpecField, fields, typed
@@ -63,7 +64,8 @@ def _fill(given: dict[str, str]) -> list[str]:
     if len(strange) == len(given):  # nothing of it is about the form, which stays as it is
         return found
     state = st.session_state
-    state["several"], state["preset"] = False, None
+    start.nothing()
+    state["sweep-over"], state["how-long"] = [], None
     for name, leaf in known.items():
         value = leaf.initial
         if name in given:

@@ -1,4 +1,4 @@
-"""One widget for one spec field: its table of choices, its bounds and its help come from the spec itself."""
+"""One widget for one spec field: its table of choices, its bounds and its line of help come from the spec itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.shared import format
+from pages.train.stored_runs import LINES, LINKS, fitting_runs, run_name
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.layers.kernels import kernel_of
@@ -16,18 +17,32 @@ from vitcore.spec.typed import written
 STORED: Literal["session"] = "session"  # a widget's value outlives a change of page
 
 
-def widget(field: SpecField, *, several: bool = False, disabled: bool = False) -> Any:
+def widget(field: SpecField, *, several: bool = False, asked: bool = False) -> Any:
     """Draw `field` and return what stands in it: one value, or with `several` a list of them.
 
-    Raises:
-        UserError: one sentence, said beneath the field too, where what was typed is no value of it.
+    Beneath it stands what it does and what is usual; where it is `asked` for in words above, neither that nor its label
+    is said again. Raises UserError of one sentence, said there instead, where what
+    was typed is no value of it.
     """
-    with st.container(key=f"cell-{field.name}", gap="xxsmall"):
+    with st.container(key=f"cell-{field.name}{'-several' * several}", gap="xxsmall"):
         try:
-            return _several(field, disabled) if several else _item(field, disabled)
+            found = _several(field) if several else _item(field, "collapsed" if asked else "visible")
         except UserError as error:
             _sentence(error)
             raise
+        if not several and not asked:
+            st.caption(format.plain(line(field)))
+        return found
+
+
+def line(field: SpecField) -> str:
+    """What an option does, and what is usual: 'Images in one step. Usual: 64 to 1024.'"""
+    if field.name in LINKS:
+        return LINES[field.name]
+    usual = field.usual or shown(field, field.initial)
+    if field.kind is bool:
+        usual = "on" if field.initial else "off"
+    return field.help if field.kind is str and not field.choices else f"{field.help} Usual: {usual}."
 
 
 def whole(
@@ -43,10 +58,26 @@ def whole(
         return found
 
 
-def decimal(label: str, key: str, above: float, below: float, value: float, *, help: str = "") -> float | None:
-    """A number that is no option of a spec; None where what stands there is refused beneath it."""
-    asked = SpecField(key, (key,), "", float, False, value, label, help, False, (), {"gt": above, "lt": below})
-    with st.container(key=f"cell-{key}", gap="xxsmall"):
+def decimal(
+    label: str,
+    key: str,
+    above: float,
+    below: float,
+    value: float,
+    *,
+    help: str = "",
+    low_in: bool = False,
+    high_in: bool = False,
+    width: int = 0,
+) -> float | None:
+    """A number that is no option of a spec; None where what stands there is refused beneath it.
+
+    Args:
+        low_in, high_in: whether the ends themselves may be given too.
+    """
+    bounds = {"ge" if low_in else "gt": above, "le" if high_in else "lt": below}
+    asked = SpecField(key, (key,), "", float, False, value, label, help, False, (), bounds)
+    with st.container(key=f"cell-{key}", gap="xxsmall", width=width or "stretch"):
         found: float | None = typed_in(asked)
         return found
 
@@ -72,10 +103,10 @@ def _sentence(error: UserError) -> None:
     st.markdown(f":small[:red[{format.plain(str(error))}]]")
 
 
-def inapplicable(field: SpecField, why: str = "This network has no attention.") -> None:
+def inapplicable(field: SpecField, why: str, instead: str = "none") -> None:
     """The field where it has no meaning, and why: what was chosen in it is neither shown nor lost."""
     with st.container(key=f"cell-{field.name}", gap="xxsmall"):
-        st.selectbox(field.label, ["none"], key=f"field-{field.name}-none", disabled=True, help=why)
+        st.selectbox(field.label, [instead], key=f"field-{field.name}-none", disabled=True)
         st.caption(why)
 
 
@@ -86,7 +117,7 @@ def key_of(field: SpecField, *, several: bool = False) -> str:
 
 def carried(field: SpecField, value: Any) -> Any:
     """What stands in a field that holds this value: a choice as it is, everything else as text."""
-    return value if field.choices or field.kind is bool else written(value)
+    return value if field.choices or field.kind is bool or field.name in LINKS else written(value)
 
 
 def shown(field: SpecField, value: Any) -> str:
@@ -95,6 +126,10 @@ def shown(field: SpecField, value: Any) -> str:
         return field.empty
     if field.name == "kernel":
         return kernel_label(value)
+    if field.name in LINKS:
+        return run_name(value)
+    if field.kind is bool:
+        return "on" if value else "off"
     if field.name == "dataset" and value in DATASETS:
         return DATASETS[value].label
     return written(value)
@@ -117,45 +152,46 @@ def _typed(field: SpecField) -> bool:
 def _offered(field: SpecField, chosen: object) -> list[Any]:
     """The choices, and those that came from a search, an address or a stored run."""
     values = chosen if isinstance(chosen, list) else [chosen]
+    if field.name in LINKS:
+        return list(dict.fromkeys([None, *fitting_runs(field.name), *values]))
+    if field.kind is bool:
+        return [False, True]
     besides = [value for value in values if field.example and value not in (None, *field.choices)]
     return [*field.choices, *besides]
 
 
-def _item(field: SpecField, disabled: bool) -> Any:
+def _item(field: SpecField, label: Literal["visible", "collapsed"]) -> Any:
     key = key_of(field)
-    if field.choices:
+    if field.choices or field.name in LINKS:
+        offered = _offered(field, st.session_state.get(key))
         return st.selectbox(
             field.label,
-            _offered(field, st.session_state.get(key)),
-            index=field.choices.index(field.initial),
+            offered,
+            index=offered.index(field.initial),
             key=key,
-            help=field.help,
-            disabled=disabled,
+            label_visibility=label,
             format_func=lambda choice: shown(field, choice),
             accept_new_options=_typed(field),
             persist_state=STORED,
         )
     if field.kind is bool:
-        return st.checkbox(
-            field.label, field.initial, key=key, help=field.help, disabled=disabled, persist_state=STORED
-        )
+        return st.checkbox(field.label, field.initial, key=key, persist_state=STORED)
     # Numbers too: a browser's number field takes what it makes of a text, or its last value, without a word.
-    return typed.read(field, _text(field, key, field.help, disabled), empty=shown(field, None))
+    return typed.read(field, _text(field, key), empty=shown(field, None))
 
 
-def _several(field: SpecField, disabled: bool) -> list[Any]:
+def _several(field: SpecField) -> list[Any]:
     key = key_of(field, several=True)
-    if not field.choices:
+    if not (field.choices or field.kind is bool or field.name in LINKS):
+        text = _text(field, key)
         note = "Several with commas or spaces: 0, 1, 2" + ("; a range as 0-4" if field.kind is int else "")
-        note += "; all for all rows." if field.name == "samples" else "."
-        return typed.read_list(field, _text(field, key, f"{field.help} {note}", disabled), empty=shown(field, None))
+        st.caption(note + (f"; {shown(field, None)}: as if left empty." if field.optional else "."))
+        return typed.read_list(field, text, empty=shown(field, None))
     chosen = st.multiselect(
         field.label,
         _offered(field, st.session_state.get(key)),
         default=[field.initial],
         key=key,
-        help=f"{field.help} Every chosen one is run.",
-        disabled=disabled,
         format_func=lambda choice: shown(field, choice),
         accept_new_options=_typed(field),
         persist_state=STORED,
@@ -166,15 +202,13 @@ def _several(field: SpecField, disabled: bool) -> list[Any]:
     return list(chosen)
 
 
-def _text(field: SpecField, key: str, help: str, disabled: bool) -> str:
+def _text(field: SpecField, key: str) -> str:
     """What stands in a field of text, to the letter."""
     text: str = st.text_input(
         field.label,
         carried(field, field.initial),
         key=key,
-        help=help,
-        disabled=disabled,
-        placeholder=field.empty if "empty: " in field.help else None,  # as its help says
+        placeholder=field.empty if "empty: " in field.help else None,  # as its line says
         persist_state=STORED,
     )
     return text

@@ -1,48 +1,43 @@
-"""The spec form, drawn from the spec's own fields: a new option appears here by itself."""
+"""The spec form, drawn from the spec's own fields: three questions, the rest folded; a new option appears by itself."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
-from pages.train.fields import carried, inapplicable, key_of, shown, widget
+from pages.shared import format
+from pages.train import how_long, standing, start, sweep
+from pages.train.fields import inapplicable, widget
+from pages.train.fold import fold
 from pages.train.timm_search import timm_search
 from vitcore.data.load import check_validation, described
+from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.models import architecture_of, timm_catalog
-from vitcore.spec import RunSpec, SpecField, fields, typed
-from vitcore.spec.presets import presets
+from vitcore.runs import origins, teachers
+from vitcore.runs.folder import Results
+from vitcore.spec import RunSpec, SpecField, fields
 
-GROUPS = {
-    "Model": ("model",),
-    "Data": ("data",),
-    "Training": ("training", "optimizer", "schedule", "augment"),
-    "Run": ("run",),
-}
-FOLDED = {
-    "Model": ("model",),
+QUESTIONS = {"dataset": "What data", "architecture": "Which network"}
+"""The options that are asked for before all others, and how."""
+
+DISTILLING = ("teacher", "distillation", "temperature")
+FOLDS = {
+    "Network": ("model",),
     "Data": ("data",),
     "Optimizer": ("optimizer",),
     "Schedule": ("schedule",),
-    "Augmentation": ("augment",),
     "Training": ("training",),
-    "Fine-tuning": ("init",),
-    "Machine": ("run",),
+    "Augmentation": ("augment",),
+    "Fine-tuning and distillation": ("init",),
+    "Seed, name, device": ("run",),
 }
-PRODUCT = (
-    "architecture", "kernel", "depth", "embed_dim", "num_heads", "mlp_ratio", "patch", "dataset", "samples",
-    "learning_rate", "seed",
-)  # fmt: skip
-"""The options of which several can be chosen at once; every combination becomes a run."""
+"""The other options by the sections of a spec."""
 
 FOLDER = "folder"  # the name of the option and of the dataset that cannot do without it
-
-BEFORE = "several-before"  # in the session: of each option what one field took over of several, and all of them
-
-MOST = 500  # combinations that one click may queue
 
 
 @dataclass(frozen=True)
@@ -54,121 +49,78 @@ class FormChoices:
     several: bool = False
 
 
-def spec_form() -> FormChoices:
-    """Draw the form and return what it asks for."""
-    _start_from()
-    several = st.toggle(
-        "Several choices at once",
-        key="several",
-        help="Choose several architectures, kernels, subset sizes or seeds: every combination becomes a run.",
-        on_change=_carry,
-        persist_state="session",
-    )
-    if not several and (waiting := _waiting()):
-        st.caption(f"Of {waiting} the first choice is taken; the others are kept for several choices at once.")
+def spec_form(before_launch: Callable[[FormChoices], None]) -> None:
+    """Draw the form; what it asks for goes to `before_launch`, which is drawn beside it, on a phone amid it."""
+    how_long.follow()
     values: dict[str, Any] = {}
     wrong: list[str] = []
-    for group, sections in GROUPS.items():
-        st.subheader(group, anchor=False)
-        with st.grid(3, min_column_width=170):
-            _draw(_leaves(sections, advanced=False), values, wrong, several)
-            if group == "Data":
+    swept = sweep.swept()
+    with st.container(key="train-layout"):
+        with st.container(key="train-questions", gap="medium"):
+            _questions(values, wrong, swept)
+        card = st.container(border=True, key="before-launch")
+        with st.container(key="train-folds", gap="xsmall"):
+            start.start_from()
+            found = sweep.panel()
+            for name, sections in FOLDS.items():
+                _fold(name, _leaves(name, sections), values, wrong, swept)
+    wrong += found.refused
+    with card:
+        before_launch(FormChoices([], wrong, bool(swept)) if wrong else combined(values, found.points))
+
+
+def _questions(values: dict[str, Any], wrong: list[str], swept: list[str]) -> None:
+    """What data, which network, how long; beneath each a line that says what was chosen."""
+    for name, question in QUESTIONS.items():
+        with st.container(gap="xsmall"):
+            st.markdown(f"**{question}**")
+            _draw([leaf for leaf in fields() if leaf.name == name], values, wrong, swept)
+            if name not in swept and (text := _FACTS[name](str(values.get(name)))):
+                st.caption(format.plain(text))
+            if name == "architecture":
+                timm_search(name in swept)
+            else:
                 _own_images(values, wrong)
-        if group == "Model":
-            timm_search(several)
-    with st.expander("More options"):
-        for tab, sections in zip(st.tabs(list(FOLDED)), FOLDED.values(), strict=True):
-            with tab, st.grid(3, min_column_width=170):
-                _draw(_leaves(sections, advanced=True), values, wrong, several)
-    return FormChoices([], wrong, several) if wrong else combined(values, several)
+    with st.container(gap="xsmall"):
+        st.markdown("**How long**")
+        how_long.ask(standing.spec())
 
 
-def _start_from() -> None:
-    """A measured spec to start from: choosing one sets the whole form, which can then be changed."""
-    name = st.selectbox(
-        "Start from",
-        list(presets()),
-        index=None,
-        placeholder="the defaults",
-        key="preset",
-        on_change=_fill,
-        help="A spec that was measured; choosing one sets every option below.",
-        persist_state="session",
+def _of_dataset(name: str) -> str:
+    """Its images, in a line."""
+    known = DATASETS.get(name)
+    if known is None or not known.train_samples:
+        return "Your own images, in class folders, an archive, a table or a file of arrays."
+    color = "in color" if known.channels == 3 else "in gray"
+    return (
+        f"{known.train_samples:,} training and {known.test_samples:,} test images {color}, {known.image_size} pixels "
+        f"wide, {len(known.classes):,} classes. {known.source}."
     )
-    if name:
-        st.caption(f"{presets()[name]} Any change below makes it another spec.")
 
 
-def _fill() -> None:
-    """Set every option as the chosen preset, or the defaults, have it."""
-    name = st.session_state["preset"]
-    given = RunSpec.of(**presets()[name].fields).flat() if name else RunSpec.begun().flat()
-    st.session_state["several"] = False
-    st.session_state[BEFORE] = {}
-    for leaf in fields():
-        st.session_state[key_of(leaf)] = carried(leaf, given[leaf.name])
-
-
-def _carry() -> None:
-    """At a switch between one choice and several: the fields that now stand there take over what stood in the others.
-
-    Of several choices one field holds the first; the whole list comes back where that is still what stands there.
-    """
-    state, several = st.session_state, st.session_state["several"]
-    before: dict[str, tuple[Any, Any]] = state.setdefault(BEFORE, {})
-    for leaf in _multiplied():
-        item, many = key_of(leaf), key_of(leaf, several=True)
-        single = state.get(item, carried(leaf, leaf.initial))
-        if several:
-            first, whole = before.get(leaf.name, (None, None))
-            state[many] = whole if whole is not None and first == single else [single] if leaf.choices else single
-        elif whole := state.get(many):
-            state[item] = _first(leaf, whole)
-            before[leaf.name] = (state[item], whole)
-
-
-def _first(leaf: SpecField, whole: Any) -> Any:
-    """What one field holds of a list; a text that is no list stays as it is, to be mended there."""
-    if leaf.choices:
-        return whole[0]
+def _of_network(name: str) -> str:
+    """Where it was published."""
     try:
-        return carried(leaf, typed.read_list(leaf, whole, empty=shown(leaf, None))[0])
-    except UserError:
-        return whole
+        return f"{architecture_of(name).source}."
+    except ValueError:
+        return ""
 
 
-def _waiting() -> str:
-    """The options of which more was chosen than the one that now stands there, in words."""
-    empty = []
-    for leaf in _multiplied():
-        first, whole = st.session_state.get(BEFORE, {}).get(leaf.name, (None, None))
-        if whole is not None and whole not in (first, [first]) and first == st.session_state.get(key_of(leaf)):
-            empty.append(leaf.label)
-    return " and ".join(filter(None, [", ".join(empty[:-1]), *empty[-1:]]))
+_FACTS: dict[str, Callable[[str], str]] = {"dataset": _of_dataset, "architecture": _of_network}
 
 
-def _multiplied() -> list[SpecField]:
-    return [leaf for leaf in fields() if leaf.name in PRODUCT]
-
-
-def combined(values: dict[str, Any], several: bool) -> FormChoices:
-    """Every combination of the values that are lists, each checked by the spec."""
-    lists = {name: values[name] for name in PRODUCT} if several else {}
-    total = 1
-    for choices in lists.values():
-        total *= len(choices)
-    if total > MOST:
-        return FormChoices(
-            [], [f"{total:,} combinations are more than one click may queue; choose at most {MOST}"], several
-        )
+def combined(values: dict[str, Any], points: Iterable[dict[str, Any]] = ()) -> FormChoices:
+    """The run of these options, or one for each point of a sweep, which says what it changes; checked by the spec."""
+    each = list(points)
     specs: list[RunSpec] = []
     refused: list[str] = []
-    for chosen in itertools.product(*lists.values()):
+    for point in each or [{}]:
         try:
-            specs.append(RunSpec.of(**_with_place(values | dict(zip(lists, chosen, strict=True)))))
+            specs.append(RunSpec.of(**_with_place(values | point)))
         except UserError as error:
             refused.append(str(error))
-    return FormChoices(specs, list(dict.fromkeys(refused)), several)
+    refused += _unfit(specs)
+    return FormChoices([] if _unfit(specs) else specs, list(dict.fromkeys(refused)), bool(each))
 
 
 def changed(spec: RunSpec) -> dict[str, Any]:
@@ -176,29 +128,62 @@ def changed(spec: RunSpec) -> dict[str, Any]:
     return {leaf.label: spec.flat()[leaf.name] for leaf in fields() if spec.flat()[leaf.name] != leaf.initial}
 
 
-def _leaves(sections: tuple[str, ...], *, advanced: bool) -> list[SpecField]:
-    order = {section: place for place, section in enumerate(sections)}
-    found = [
-        leaf
-        for leaf in fields()
-        if leaf.section in order and leaf.advanced == advanced and leaf.name != FOLDER and not leaf.derived
-    ]
-    return sorted(found, key=lambda leaf: order[leaf.section])
+def _fold(name: str, leaves: list[SpecField], values: dict[str, Any], wrong: list[str], swept: list[str]) -> None:
+    """One fold of options; how many of them are changed stands on it."""
+    count = sum(standing.is_changed(leaf) for leaf in leaves)
+    label = f"{name} · {count} changed" if count else name
+    key = f"fold-{name.split()[0].strip(',').lower()}"
+    with fold(label, key), st.grid(2, min_column_width=240):
+        _draw(leaves, values, wrong, swept)
+
+
+def _leaves(fold: str, sections: tuple[str, ...]) -> list[SpecField]:
+    """A fold's options, those that are asked for most before the others."""
+    apart = {*QUESTIONS, FOLDER, *DISTILLING}
+    known = [leaf for leaf in standing.leaves() if leaf.section in sections and leaf.name not in apart]
+    found = sorted(known, key=lambda leaf: leaf.advanced)
+    return [*found, *(leaf for leaf in fields() if leaf.name in DISTILLING)] if sections == ("init",) else found
+
+
+def _unfit(specs: list[RunSpec]) -> list[str]:
+    """Why runs cannot take over the weights or the answers that they ask for; each reason once."""
+    known: dict[tuple[object, ...], str] = {}
+    for spec in specs:
+        if not (spec.training.teacher or spec.init.init_from):
+            continue
+        key = (spec.training.teacher, spec.init, spec.model, spec.data.dataset, spec.data.image_size)
+        if key not in known:
+            try:
+                teachers.check(Results(), spec)
+                origins.check(Results(), spec)
+                known[key] = ""
+            except UserError as error:
+                known[key] = str(error)
+    return [reason for reason in dict.fromkeys(known.values()) if reason]
 
 
 def _own_images(values: dict[str, Any], wrong: list[str]) -> None:
     """The path of one's own images, asked for where they are chosen and nowhere else."""
     leaf = next(leaf for leaf in fields() if leaf.name == FOLDER)
     values[FOLDER] = None
-    chosen = values.get("dataset", [])
-    if FOLDER not in (chosen if isinstance(chosen, list) else [chosen]):
+    asked = [values.get("dataset"), *(st.session_state.get("field-dataset-several") or [])]
+    if FOLDER not in (asked if "dataset" in sweep.swept() else asked[:1]):
         return
     try:
         values[FOLDER] = widget(leaf)
         described(FOLDER, values[FOLDER])
-        check_validation(FOLDER, values[FOLDER], values.get("validation") or None)
+        check_validation(FOLDER, values[FOLDER], _validation())
     except UserError as error:
         wrong.append(str(error))
+
+
+def _validation() -> float | None:
+    """What stands in the field of the share that is held out; what cannot be read is said there."""
+    text = str(st.session_state.get("field-validation", "0.1"))
+    try:
+        return float(text) or None
+    except ValueError:
+        return None
 
 
 def _with_place(values: dict[str, Any]) -> dict[str, Any]:
@@ -206,15 +191,19 @@ def _with_place(values: dict[str, Any]) -> dict[str, Any]:
     return values if values["dataset"] == FOLDER else values | {FOLDER: None}
 
 
-def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], several: bool) -> None:
+def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], swept: list[str]) -> None:
     for leaf in leaves:
+        if leaf.name in swept:
+            inapplicable(leaf, "Several values, under Sweep.", "swept")
+            values[leaf.name] = leaf.initial
+            continue
         # An architecture without attention takes no kernel: nothing to choose, and nothing to refuse.
-        if leaf.name == "kernel" and not several and (why := _no_kernel(values["architecture"])):
+        if leaf.name == "kernel" and "architecture" not in swept and (why := _no_kernel(values["architecture"])):
             inapplicable(leaf, why)
             values[leaf.name] = leaf.default
             continue
         try:
-            values[leaf.name] = widget(leaf, several=several and leaf.name in PRODUCT)
+            values[leaf.name] = widget(leaf, asked=leaf.name in QUESTIONS)
         except UserError as error:
             wrong.append(str(error))
 

@@ -54,11 +54,16 @@ def test_cold_deep_link(name: str, server: Server, page: Page) -> None:
 
 def test_the_whole_path(server: Server, page: Page, tmp_path: Path) -> None:
     visit(page, f"{server.url}/train", "Train")
-    fill(page, "epochs", "6")
-    fill(page, "batch_size", "32")
-    fill(page, "learning_rate", "0.003")
     fill(page, "architecture", "cct-mini")
-    fill(page, "name", "walked")
+    for fold, key, value in (
+        ("training", "epochs", "6"),
+        ("training", "batch_size", "32"),
+        ("optimizer", "learning_rate", "0.003"),
+        ("seed", "name", "walked"),
+    ):
+        if page.locator(f".st-key-fold-{fold} details").last.get_attribute("open") is None:
+            unfold(page, f"fold-{fold}")
+        fill(page, key, value)
     page.locator(".st-key-launch button").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Live", timeout=PATIENCE)

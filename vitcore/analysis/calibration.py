@@ -84,6 +84,18 @@ def calibration(run: RunFolder) -> Calibrated:
     return Calibrated(_at(found.test, 1.0), temperature, _at(found.test, temperature))
 
 
+def temperature(run: RunFolder) -> float | None:
+    """What a run's logits are to be divided by; None where no answers of these weights to validation images are kept.
+
+    Raises:
+        UserError: they cannot be read.
+    """
+    found = outputs.read(run)
+    if found is None or found.validation is None:
+        return None
+    return fit_temperature(found.validation.logits, found.validation.labels)
+
+
 def _at(answers: Answers, temperature: float) -> Calibration:
     confidence, right = confidences(answers.logits, answers.labels, temperature)
     return Calibration(

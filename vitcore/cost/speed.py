@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from vitcore.cost.estimate import CostEstimate
 from vitcore.data.registry import DATASETS
 from vitcore.published.counts import counts
 from vitcore.spec import RunSpec
+from vitcore.spec.presets import presets
 
 EVALUATION = 1 / 3
 """Cost of a forward pass beside a training step's forward and backward."""
@@ -31,8 +33,17 @@ STEP = 4.0
 A guess, for networks whose runs tell of one batch size alone: 2.5 was measured of cct-2/3x2, 8.6 of cnn (two cores).
 """
 
-Network = tuple[str, str, int, int]
-"""What speed depends on: architecture, kernel, side of the image in pixels, images in a batch."""
+PRESET_MACS = 3_036_032
+"""MACs of an image in the presets' network (cct-mini/3x3 at 28 pixels), counted; tests/cost counts them again."""
+
+Network = tuple[str, str, int, int, str]
+"""What speed depends on: architecture, kernel, side of the image in pixels, images in a batch, changed dimensions."""
+
+DIMENSIONS = ("depth", "embed_dim", "num_heads", "mlp_ratio", "patch", "tokenizer", "features")
+"""Options of a network that make it quicker or slower; None: the architecture's own."""
+
+Counted = Callable[[RunSpec], float | None]
+"""MACs of an image that goes through a spec's network, counted on the network itself."""
 
 
 class Measured(NamedTuple):
@@ -63,7 +74,8 @@ class Estimate:
 def network(spec: RunSpec) -> Network:
     """What this spec's speed depends on."""
     image_size = spec.data.image_size or DATASETS[spec.data.dataset].image_size
-    return spec.model.architecture, spec.model.kernel, image_size, spec.training.batch_size
+    own = ", ".join(f"{name} {value}" for name in DIMENSIONS if (value := getattr(spec.model, name)) is not None)
+    return spec.model.architecture, spec.model.kernel, image_size, spec.training.batch_size, own
 
 
 def forecast_here(spec: RunSpec) -> dict[str, Any]:
@@ -88,14 +100,16 @@ def estimate(
     runs: pd.DataFrame,
     machine: str | None = None,
     measured: Mapping[Network, Measured] | None = None,
+    counted: Counted | None = None,
 ) -> Estimate:
     """Minutes that the runs take one after another, judged by what stored runs of a machine took.
 
     Args:
         machine: the host whose runs count; None: all of them.
         measured: by network, as `measure` gives it; used where no stored run tells.
+        counted: as Speed takes it.
     """
-    speed = Speed(runs, machine, measured)
+    speed = Speed(runs, machine, measured, counted)
     seconds = [speed.seconds(spec) for spec in specs]
     known = [second for second in seconds if second is not None]
     guessed = {network(spec): spec for spec in reversed(specs) if speed.guesses(spec)}
@@ -110,17 +124,25 @@ TIMED_COLUMNS = [
 
 
 class Speed:
-    """What stored runs say of a machine's speed: by the same network, else by multiply-accumulates per second."""
+    """What stored runs say of a machine's speed: by the same network, else by multiply-accumulates per second.
+
+    With `counted` a network that no run and no published table has is guessed by its own MACs, and the first one on a
+    machine without runs by what the presets took on theirs.
+    """
 
     def __init__(
-        self, runs: pd.DataFrame, machine: str | None = None, measured: Mapping[Network, Measured] | None = None
+        self,
+        runs: pd.DataFrame,
+        machine: str | None = None,
+        measured: Mapping[Network, Measured] | None = None,
+        counted: Counted | None = None,
     ) -> None:
-        self._measured = measured or {}
+        self._measured, self._counted = measured or {}, counted
         if "origin" in runs:  # another program's times tell nothing of this one's
             runs = runs[runs["origin"].isna()]
         trained = (runs["training_seconds"] > 0) & (runs["epochs_done"] > 0) & (runs["train_samples"] > 0)
         whole = runs["status"] != "diverged"  # one that diverges ends within an epoch that counts as done
-        timed = runs.loc[trained & whole, TIMED_COLUMNS]
+        timed = runs.loc[trained & whole, TIMED_COLUMNS + [name for name in DIMENSIONS if name in runs]]
         if machine is not None:
             timed = timed[timed["machine"] == machine]
         elsewhere = runs["kept"].eq(True).reindex(timed.index) if "kept" in runs else False
@@ -171,10 +193,12 @@ class Speed:
         there = self._same(spec, elsewhere=True)
         if len(there):
             return _at_batch(there, workload.batch(spec))
-        macs = _macs(spec, workload.dataset(spec).channels, network(spec)[2])
+        macs = self._counted(spec) if self._counted else _macs(spec, workload.dataset(spec).channels, network(spec)[2])
         known = self._timed[self._timed["macs"] > 0]
-        if macs is None or known.empty:
+        if macs is None:
             return None
+        if known.empty:
+            return _by_presets(macs, workload.batch(spec)) if self._counted else None
         return _by_arithmetic(known, macs) * (1 + STEP / workload.batch(spec))
 
     def _like(self, spec: RunSpec) -> tuple[float, bool] | None:
@@ -193,9 +217,12 @@ class Speed:
         return (_at_batch(kernel if len(kernel) else equal, batch), True) if len(equal) else None
 
     def _same(self, spec: RunSpec, *, elsewhere: bool) -> pd.DataFrame:
-        """Runs of this architecture on images of this size, with any kernel."""
-        architecture, _, image_size, _ = network(spec)
+        """Runs of this architecture, of these dimensions, on images of this size, with any kernel."""
+        architecture, _, image_size, *_ = network(spec)
         timed = self._timed[self._timed["elsewhere"] == elsewhere]
+        for name in (name for name in DIMENSIONS if name in timed):
+            value = getattr(spec.model, name)
+            timed = timed[timed[name].isna() if value is None else timed[name] == value]
         return timed[(timed["architecture"] == architecture) & (timed["image_size"] == image_size)]
 
 
@@ -223,6 +250,16 @@ def _by_arithmetic(timed: pd.DataFrame, macs: float) -> float:
     alone = timed["per_image"] / timed["macs"] / (1 + STEP / timed["batch"])
     by_size = alone.groupby(timed["macs"].astype(float)).median().sort_index()
     return macs * float(np.exp(np.interp(np.log(macs), np.log(by_size.index), np.log(by_size))))
+
+
+def _by_presets(macs: float, batch: int) -> float:
+    """Seconds for one image by what the presets' five seeds took, on the machine that they name."""
+    each = [RunSpec.of(**preset.fields) for preset in presets().values()]
+    ratios = [
+        fmean(preset.seconds) / workload.trained(spec) / PRESET_MACS / (1 + STEP / workload.batch(spec))
+        for spec, preset in zip(each, presets().values(), strict=True)
+    ]
+    return float(np.median(ratios)) * macs * (1 + STEP / batch)
 
 
 def _macs(spec: RunSpec, channels: int, image_size: int) -> float | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from vitcore.data.illumination import chalk, evened, uneven
 from vitcore.data.ink import centered
 from vitcore.data.registry import DATASETS
 from vitcore.data.storage.decode import DAMAGED, opaque, square, upright
@@ -55,21 +56,66 @@ def prepare(image: Image.Image, name: str, image_size: int | None = None, resize
     return torch.from_numpy(np.array(array))  # a copy: PIL hands out pixels that cannot be written
 
 
+class Step(NamedTuple):
+    """A stage on the way from an image to what a network sees: what it is called, and (y x) uint8."""
+
+    label: str
+    pixels: np.ndarray
+
+
+def digit_steps(image: Image.Image) -> list[Step]:
+    """How handwriting becomes ink: the image in gray, and, where its paper is lit unevenly, its light and what is left
+    without it; last the ink. Raises UserError where it cannot be read."""
+    try:
+        gray, ink = _gray(image)
+        found = [Step("In gray", gray)]
+        if ink is None and uneven(gray):
+            light = evened(gray)
+            found += [Step("Its light", light.light), Step("Without it", light.flat)]
+            ink = light.ink
+        found.append(Step("Ink", plain_ink(gray) if ink is None else ink))
+    except DAMAGED as error:
+        raise UserError(f"the image cannot be read ({error}); save it as PNG or JPEG and try again") from error
+    return [Step(label, np.rint(255 * pixels).astype(np.uint8)) for label, pixels in found]
+
+
 def _ink(image: Image.Image) -> np.ndarray:
     """How much ink is on each place (y x), from 0 to 1, whichever of ink and paper is the darker."""
-    image = upright(image)
-    image.thumbnail((SMALL, SMALL))
-    if image.has_transparency_data:
-        layers = np.asarray(image.convert("RGBA"), dtype=np.float32) / 255
-        opaque = layers[..., 3]
-        if opaque.min() < 0.5:  # on glass: whatever is opaque was drawn
-            return opaque
-    gray = np.asarray(image.convert("L"), dtype=np.float32) / 255
-    paper = float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
-    ink = np.abs(gray - paper)
-    ink[(gray - paper) * (1 if paper < 0.5 else -1) < 0] = 0  # shadows beyond the paper's own tone are not ink
+    gray, ink = _gray(image)
+    if ink is not None:
+        return ink
+    return evened(gray).ink if uneven(gray) else plain_ink(gray)
+
+
+def plain_ink(gray: np.ndarray) -> np.ndarray:
+    """Ink (y x) of a gray image whose paper, lighter than the ink, is of one brightness."""
+    ink = np.maximum(_paper(gray) - gray, 0)  # what is lighter than the paper is no ink
     strongest = float(ink.max())
     return ink / strongest if strongest > 0.1 else np.zeros_like(ink)
+
+
+def _gray(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
+    """The image in gray (y x) from 0 to 1, its ink darker than its paper; and the ink where that is known already."""
+    image = upright(image)
+    image.thumbnail((SMALL, SMALL))
+    drawn = None
+    if image.has_transparency_data:
+        layers = np.asarray(image.convert("RGBA"), dtype=np.float32) / 255
+        drawn = layers[..., 3] if layers[..., 3].min() < 0.5 else None  # on glass: whatever is opaque was drawn
+    gray = np.asarray(image.convert("L"), dtype=np.float32) / 255
+    if drawn is not None:
+        return 1 - drawn, drawn
+    return (1 - gray if _is_board(gray) else gray), None
+
+
+def _paper(gray: np.ndarray) -> float:
+    """How bright the paper is, by its edges."""
+    return float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
+
+
+def _is_board(gray: np.ndarray) -> bool:
+    """Whether what is written is lighter than what it is written on; a paper that is only badly lit is none."""
+    return _paper(gray) < 0.5 and (not uneven(1 - gray) or chalk(gray))
 
 
 def _on_black(image: Image.Image, image_size: int) -> np.ndarray:

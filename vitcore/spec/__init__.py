@@ -60,7 +60,9 @@ class RunSpec(Part):
     augment: AugmentSpec = AugmentSpec()
     training: TrainingSpec = TrainingSpec()
     init: InitSpec = InitSpec()
-    seed: int = option(0, "Seed", "Governs weights, subset, order, augmentation and dropout.", ge=0, lt=2**31)
+    seed: int = option(
+        0, "Seed", "Governs weights, subset, order, augmentation and dropout.", ge=0, lt=2**31, usual="0, 1, 2 …"
+    )
     device: str = option(
         "auto", "Device", "auto, cpu, cuda, cuda:1, mps.", advanced=True, pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"
     )

@@ -17,6 +17,7 @@ class AugmentSpec(Part):
         advanced=True,
         ge=0,
         le=1,
+        usual="0, and 0.08 on ImageNet",
     )
     resized_crop_ratio: float = option(
         4 / 3,
@@ -32,11 +33,25 @@ class AugmentSpec(Part):
         "Of resized crops and of timm's RandAugment; random: one of the two for each image, as timm has it.",
         advanced=True,
     )
-    crop: int = option(0, "Random crop", "Pixels of padding before a random crop; 0: none.", advanced=True, ge=0, le=32)
+    crop: int = option(
+        0,
+        "Random crop",
+        "Pixels of padding before a random crop; 0: none.",
+        advanced=True,
+        ge=0,
+        le=32,
+        usual="0, and 2 to 4 for images of 28 or 32 pixels",
+    )
     flip: bool = option(False, "Flip", "Mirror half of the images left to right.", advanced=True)
-    rotate: float = option(0, "Rotate", "Largest random turn in degrees.", advanced=True, ge=0, le=180)
+    rotate: float = option(0, "Rotate", "Largest random turn in degrees.", advanced=True, ge=0, le=180, usual="0 to 15")
     rand_augment: int = option(
-        0, "RandAugment", "Magnitude, two operations an image; 0: none.", advanced=True, ge=0, le=30
+        0,
+        "RandAugment",
+        "Magnitude, two operations an image; 0: none.",
+        advanced=True,
+        ge=0,
+        le=30,
+        usual="0, or 9",
     )
     rand_augment_policy: Literal["paper", "timm"] = option(
         "paper",
@@ -51,6 +66,7 @@ class AugmentSpec(Part):
         advanced=True,
         ge=0,
         le=10,
+        usual="0, or 0.5",
     )
     color_jitter: float = option(
         0,
@@ -59,8 +75,11 @@ class AugmentSpec(Part):
         advanced=True,
         ge=0,
         le=1,
+        usual="0, or 0.3 to 0.4",
     )
-    erasing: float = option(0, "Random erasing", "Chance that a box is erased.", advanced=True, ge=0, le=1)
+    erasing: float = option(
+        0, "Random erasing", "Chance that a box is erased.", advanced=True, ge=0, le=1, usual="0, or 0.25"
+    )
     erasing_mode: Literal["mean", "const", "rand", "pixel"] = option(
         "mean",
         "Erased boxes hold",
@@ -73,8 +92,12 @@ class AugmentSpec(Part):
     erase_mixed: bool = option(
         False, "Erase after mixing", "Erase boxes of mixed images, as timm's loader does.", advanced=True
     )
-    mixup: float = option(0, "Mixup", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
-    cutmix: float = option(0, "CutMix", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10)
+    mixup: float = option(
+        0, "Mixup", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10, usual="0, or 0.2 to 0.8"
+    )
+    cutmix: float = option(
+        0, "CutMix", "Alpha of its Beta distribution; 0: none.", advanced=True, ge=0, le=10, usual="0, or 1"
+    )
     mixup_prob: float = option(1, "Mixed batches", "Share of batches that are mixed at all.", advanced=True, ge=0, le=1)
     mixup_switch_prob: float = option(
         0.5, "CutMix's share", "Of batches, where mixup and CutMix are both on.", advanced=True, ge=0, le=1

@@ -77,18 +77,21 @@ def option(
     advanced: bool = False,
     initial: Any = None,
     derived: bool = False,
+    usual: str = "",
     **bounds: Any,
 ) -> Any:
     """A spec field: its default, its label on the form, its help, its bounds, and whether it hides under "more".
 
     `initial` is what form, command line and front door begin with, where that is not the default: the default is also
     what a spec means that was stored before there was such a field. A derived one is filled in by the program when a
-    run is stored; neither the form nor a flag asks for it.
+    run is stored; neither the form nor a flag asks for it. `usual` are values that people take, where these are more
+    than the one that the form begins with.
     """
     extra: dict[str, Any] = {
         "advanced": advanced,
         "initial": default if initial is None else initial,
         "derived": derived,
+        "usual": usual,
     }
     return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)
 
@@ -111,6 +114,7 @@ class SpecField:
     initial: Any = None  # what form, command line and front door begin with: mostly the default
     derived: bool = False  # filled in by the program, asked of nobody
     example: str = ""  # of a value besides the choices; empty: the choices are all there is
+    usual: str = ""  # values that people take; empty: the one that the form begins with
 
     @property
     def empty(self) -> str:
@@ -154,6 +158,7 @@ def _leaf(name: str, info: FieldInfo, path: tuple[str, ...]) -> SpecField:
         initial=extra.get("initial", info.default),
         derived=bool(extra.get("derived")),
         example=markers[0].example if markers else "",
+        usual=str(extra.get("usual", "")),
     )
 
 

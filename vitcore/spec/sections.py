@@ -35,9 +35,16 @@ class ModelSpec(Part):
         "softmax",
         "Attention kernel",
         "What stands between a query and a key; or a formula φ(x) of your own, such as f: relu(x)**3.",
+        usual="softmax",
     )
     patch: int | None = option(
-        None, "Patch", "Side of a patch in pixels; empty: the architecture's own.", advanced=True, ge=1, le=64
+        None,
+        "Patch",
+        "Side of a patch in pixels; empty: the architecture's own.",
+        advanced=True,
+        ge=1,
+        le=64,
+        usual="4 for images of 28 or 32 pixels, 16 for 224",
     )
     tokenizer: str | None = option(
         None,
@@ -47,13 +54,31 @@ class ModelSpec(Part):
         pattern=r"^(patch/\d{1,2}|conv/\d{1,2}x\d)$",
     )
     depth: int | None = option(
-        None, "Depth", "Blocks of the encoder; empty: the architecture's own.", advanced=True, ge=1, le=64
+        None,
+        "Depth",
+        "Blocks of the encoder; empty: the architecture's own.",
+        advanced=True,
+        ge=1,
+        le=64,
+        usual="2 to 14",
     )
     embed_dim: int | None = option(
-        None, "Embedding width", "Numbers in a token; empty: the architecture's own.", advanced=True, ge=4, le=4096
+        None,
+        "Embedding width",
+        "Numbers in a token; empty: the architecture's own.",
+        advanced=True,
+        ge=4,
+        le=4096,
+        usual="128 to 384",
     )
     num_heads: int | None = option(
-        None, "Heads", "Attention heads; empty: the architecture's own.", advanced=True, ge=1, le=64
+        None,
+        "Heads",
+        "Attention heads; empty: the architecture's own.",
+        advanced=True,
+        ge=1,
+        le=64,
+        usual="2 to 6",
     )
     mlp_ratio: float | None = option(
         None,
@@ -62,6 +87,7 @@ class ModelSpec(Part):
         advanced=True,
         gt=0,
         le=16,
+        usual="1 to 4",
     )
     pool: Literal["own", "class", "sequence", "mean"] = option(
         "own",
@@ -87,12 +113,18 @@ class ModelSpec(Part):
         advanced=True,
         ge=1,
         le=4096,
+        usual="64 to 256",
     )
     orthogonal: bool = option(
         True, "Orthogonal features", "Random features from orthogonal blocks (Choromanski et al. 2021).", advanced=True
     )
     redraw_every: int = option(
-        0, "Redraw features every", "Training steps between two draws of the features; 0: never.", advanced=True, ge=0
+        0,
+        "Redraw features every",
+        "Training steps between two draws of the features; 0: never.",
+        advanced=True,
+        ge=0,
+        usual="0 or 1000",
     )
     epsilon: float | None = option(
         None,
@@ -103,13 +135,31 @@ class ModelSpec(Part):
         le=1,
     )
     dropout: float | None = option(
-        None, "Dropout", "In the MLP; empty: the architecture's own.", advanced=True, ge=0, lt=1
+        None,
+        "Dropout",
+        "In the MLP; empty: the architecture's own.",
+        advanced=True,
+        ge=0,
+        lt=1,
+        usual="0 to 0.1",
     )
     attention_dropout: float | None = option(
-        None, "Attention dropout", "On attention weights; empty: the architecture's own.", advanced=True, ge=0, lt=1
+        None,
+        "Attention dropout",
+        "On attention weights; empty: the architecture's own.",
+        advanced=True,
+        ge=0,
+        lt=1,
+        usual="0 to 0.1",
     )
     drop_path: float | None = option(
-        None, "Drop path", "Chance to skip the last block; empty: its own.", advanced=True, ge=0, lt=1
+        None,
+        "Drop path",
+        "Chance to skip the last block; empty: its own.",
+        advanced=True,
+        ge=0,
+        lt=1,
+        usual="0 to 0.1",
     )
 
     def dimensions(self) -> Dimensions:
@@ -138,7 +188,9 @@ class DataSpec(Part):
         "Train without the images that cannot be read, and note which; otherwise they are listed and nothing begins.",
         advanced=True,
     )
-    samples: int | None = option(None, "Training samples", "Samples drawn for training; empty: all of them.", ge=1)
+    samples: int | None = option(
+        None, "Training samples", "Samples drawn for training; empty: all of them.", ge=1, usual="all"
+    )
     replacement: bool = option(
         False, "With replacement", "Whether a sample may be drawn more than once, as in the Performer report's Table 3."
     )
@@ -159,6 +211,7 @@ class DataSpec(Part):
         "validation split is used where it has one. 0 or empty: none.",
         initial=0.1,
         ge=0,
+        usual="0.1",
     )
     validation_seed: int = option(
         0, "Validation seed", "Seed of the held-out images alone.", advanced=True, ge=0, lt=2**31
@@ -190,6 +243,7 @@ class DataSpec(Part):
         advanced=True,
         ge=1,
         le=16,
+        usual="1, and 3 in DeiT's recipe",
     )
 
     @field_validator("validation")
@@ -210,8 +264,15 @@ class OptimizerSpec(Part):
     optimizer: Literal["adamw", "adam", "sgd", "muon", "lamb"] = option(
         "adamw", "Optimizer", "Muon takes the matrices and leaves the rest to AdamW; LAMB is for large batches."
     )
-    learning_rate: float = option(1e-3, "Learning rate", "The schedule's highest.", gt=0, le=10)
-    weight_decay: float = option(0.03, "Weight decay", "Decoupled for AdamW and Muon.", ge=0, le=1)
+    learning_rate: float = option(
+        1e-3,
+        "Learning rate",
+        "The schedule's highest.",
+        gt=0,
+        le=10,
+        usual="0.0005 to 0.003 with AdamW, 0.02 with Muon, 0.1 with SGD",
+    )
+    weight_decay: float = option(0.03, "Weight decay", "Decoupled for AdamW and Muon.", ge=0, le=1, usual="0.01 to 0.1")
     decay_scope: Literal["weights", "timm", "all"] = option(
         "weights",
         "What decays",
@@ -219,10 +280,15 @@ class OptimizerSpec(Part):
         advanced=True,
     )
     beta1: float = option(0.9, "Beta 1", "Adam's first moment; SGD's and Muon's momentum.", advanced=True, ge=0, lt=1)
-    beta2: float = option(0.999, "Beta 2", "Adam's second moment.", advanced=True, ge=0, lt=1)
+    beta2: float = option(0.999, "Beta 2", "Adam's second moment.", advanced=True, ge=0, lt=1, usual="0.95 to 0.999")
     nesterov: bool = option(True, "Nesterov", "SGD's momentum looks one step ahead.", advanced=True)
     clip_norm: float | None = option(
-        None, "Clip gradients", "Largest norm of the whole gradient; empty: none.", advanced=True, gt=0
+        None,
+        "Clip gradients",
+        "Largest norm of the whole gradient; empty: none.",
+        advanced=True,
+        gt=0,
+        usual="none, or 1",
     )
 
 
@@ -232,12 +298,24 @@ class ScheduleSpec(Part):
     schedule: Literal["constant", "cosine", "linear", "onecycle", "step"] = option(
         "cosine", "Schedule", "How the learning rate falls."
     )
-    warmup: float = option(0.1, "Warm-up", "Share of all steps in which the rate rises.", advanced=True, ge=0, le=0.9)
+    warmup: float = option(
+        0.1, "Warm-up", "Share of all steps in which the rate rises.", advanced=True, ge=0, le=0.9, usual="0.05 to 0.1"
+    )
     warmup_epochs: int = option(
-        0, "Warm-up epochs", "Epochs in which the rate rises, in place of the share; 0: the share.", advanced=True, ge=0
+        0,
+        "Warm-up epochs",
+        "Epochs in which the rate rises, in place of the share; 0: the share.",
+        advanced=True,
+        ge=0,
+        usual="0, and 5 to 10 in published recipes",
     )
     cooldown_epochs: int = option(
-        0, "Cool-down epochs", "Of the epochs, the last that stay at the lowest rate.", advanced=True, ge=0
+        0,
+        "Cool-down epochs",
+        "Of the epochs, the last that stay at the lowest rate.",
+        advanced=True,
+        ge=0,
+        usual="0, or 10",
     )
     schedule_unit: Literal["step", "epoch"] = option(
         "step",
@@ -258,8 +336,15 @@ class ScheduleSpec(Part):
 class TrainingSpec(Part):
     """How long, in what portions, towards what loss."""
 
-    epochs: int = option(5, "Epochs", "Times that the training samples are gone through.", ge=1, le=10_000)
-    batch_size: int = option(128, "Batch size", "Images in one step.", ge=1, le=65_536)
+    epochs: int = option(
+        5,
+        "Epochs",
+        "Times that the training samples are gone through.",
+        ge=1,
+        le=10_000,
+        usual="5 for a look, 100 to 300 in published recipes",
+    )
+    batch_size: int = option(128, "Batch size", "Images in one step.", ge=1, le=65_536, usual="64 to 1024")
     evaluate_every: int = option(
         1,
         "Evaluate every",
@@ -282,7 +367,13 @@ class TrainingSpec(Part):
         le=100,
     )
     label_smoothing: float = option(
-        0, "Label smoothing", "Share of the target given to all classes.", advanced=True, ge=0, lt=1
+        0,
+        "Label smoothing",
+        "Share of the target given to all classes.",
+        advanced=True,
+        ge=0,
+        lt=1,
+        usual="0 or 0.1",
     )
     softmax_before_loss: bool = option(
         False,
@@ -297,6 +388,7 @@ class TrainingSpec(Part):
         advanced=True,
         ge=0,
         lt=1,
+        usual="0, or 0.998 to 0.9999",
     )
     loss_function: Literal["cross-entropy", "bce"] = option(
         "cross-entropy",
@@ -325,7 +417,9 @@ class TrainingSpec(Part):
         "Hard labels (Touvron et al. 2021) or softened ones (Hinton et al. 2015).",
         advanced=True,
     )
-    temperature: float = option(3.0, "Temperature", "Softness of a soft teacher.", advanced=True, gt=0, le=100)
+    temperature: float = option(
+        3.0, "Temperature", "Softness of a soft teacher.", advanced=True, gt=0, le=100, usual="1 to 5"
+    )
 
 
 class InitSpec(Part):
@@ -353,6 +447,7 @@ class InitSpec(Part):
         advanced=True,
         gt=0,
         le=1,
+        usual="1, and 0.65 to 0.75 in fine-tuning",
     )
     init_fingerprint: str | None = option(
         None,

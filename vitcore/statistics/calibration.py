@@ -6,6 +6,7 @@ probability is the confidence; images are gathered in bins of equal width by it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +105,15 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         options={"xatol": 1e-6},
     )
     return float(np.exp(found.x))
+
+
+def at_temperature(probabilities: Sequence[float], temperature: float) -> list[float]:
+    """What a network's probabilities of one image would be, were its logits divided by `temperature`."""
+    with np.errstate(divide="ignore"):  # a class may have none at all
+        logs = np.log(np.asarray(probabilities, dtype=np.float64)) / temperature
+    scaled = np.exp(logs - logs.max())
+    found: list[float] = (scaled / scaled.sum()).tolist()
+    return found
 
 
 def _places(confidence: np.ndarray, bins: int) -> np.ndarray:
