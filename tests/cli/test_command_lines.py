@@ -109,7 +109,7 @@ def commands() -> list[str]:
     """Every command in README and the pages that it moved to, less its comments."""
     pages = ("README.md", "docs/command-line.md", "docs/measurements.md")
     text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in pages)
-    found = re.findall(r"python -m vitcore ((?:[a-z]+)(?: [^`#\n]*)?)", text)
+    found = re.findall(r"python -m vitcore ((?:[a-z-]+)(?: [^`#\n]*)?)", text)
     return sorted({" ".join(item.split("(")[0].replace("…", "").split()) for item in found})
 
 
