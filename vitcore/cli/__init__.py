@@ -17,6 +17,7 @@ from vitcore.cli import (
     calibration,
     control,
     export,
+    export_runs,
     forecast,
     import_runs,
     listing,
@@ -55,6 +56,7 @@ app.command("models")(listing.models)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
 app.command("import")(predict.import_published)
+app.command("export-runs")(export_runs.export_runs)
 app.command("import-runs")(import_runs.import_runs)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)
