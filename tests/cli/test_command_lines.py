@@ -171,7 +171,7 @@ def test_a_value_that_is_none_of_the_set_is_refused(words: list[str], tmp_path: 
 
 FREE = {
     "title", "author", "results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out",
-    "onnx",
+    "onnx", "tensorboard", "mlflow",
 }  # fmt: skip
 """Options that take any text; `row` and a file's own sets of weights are looked for in what they name."""
 
@@ -183,6 +183,7 @@ def options() -> Iterator[tuple[str, list[str], Any]]:
         "export": ["a", "--onnx", "b"],
         "import": ["cct-2/3x2", "a.pt"],
         "import-runs": ["a"],
+        "export-runs": ["a"],
     }
     needed |= {item: ["performer-table-1"] for item in ("show", "fill")} | {
         item: ["a"] for item in ("tag", "robustness", "calibration", "representations")

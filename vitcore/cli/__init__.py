@@ -18,6 +18,7 @@ from vitcore.cli import (
     control,
     engine,
     export,
+    export_runs,
     forecast,
     import_runs,
     listing,
@@ -57,6 +58,7 @@ app.command("models")(listing.models)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
 app.command("import")(predict.import_published)
+app.command("export-runs")(export_runs.export_runs)
 app.command("import-runs")(import_runs.import_runs)
 app.command("stop")(control.stop)
 app.command("pause")(control.pause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,9 +97,19 @@ def _flat(content: bytes) -> dict[str, str]:
         key, colon, value = line.partition(":")
         if colon and not line.startswith((" ", "#", "-")):
             text = value.strip()
-            quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-            found[key.strip()] = text[1:-1].replace("''", "'") if quoted else "" if text == "null" else text
+            found[key.strip()] = _unquoted(text)
     return found
+
+
+def _unquoted(text: str) -> str:
+    if text.startswith('"'):
+        try:
+            return str(json.loads(text))
+        except (ValueError, RecursionError):
+            return text
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1].replace("''", "'")
+    return "" if text == "null" else text
 
 
 def _text(path: Path) -> str | None:
