@@ -91,6 +91,8 @@ REPLACED_WHOLE = {  # written without a look at what was there, so that no lock 
     "vitcore/runs/queue.py:resume": "the ticket",
     "vitcore/runs/drawings.py:save_score": "the verdict",
     "pages/home/tour.py:_close": "the moment",
+    "pages/home/visits.py:_now": "the moment",
+    "vitcore/runs/notify.py:_remember": "the last trouble",
     "vitcore/analysis/assessments.py:ask": "the whole wish",
 }
 READ_AND_WRITTEN = {  # file and function: the kind above that proves it

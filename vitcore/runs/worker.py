@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from vitcore import events, plugins, processes
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, devices, locks, origins, queue, seen_before, teachers
+from vitcore.runs import dependencies, devices, locks, notify, origins, queue, seen_before, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
@@ -98,6 +98,7 @@ class _Work:
                 if journal is not None:
                     journal.close()
         self.folder.request.unlink(missing_ok=True)
+        notify.after(self.results, self.folder, ending.status)
 
     def _end(self, ending: events.Ended) -> None:
         """Says how it ended, on a full disk too: room for that was put aside at the start."""
