@@ -109,7 +109,7 @@ MAY: dict[str, str] = {
     "pages/compare/two_runs.py": MESSAGES,
     "pages/draw/page.py::cards": MESSAGES,
     "pages/home/page.py::best": MESSAGES,
-    "pages/home/page.py::newest": MESSAGES,
+    "pages/home/page.py::_line": MESSAGES,
     "pages/live/learning_curves.py": "by it the page knows that there is more to draw",
     "pages/live/live_updates.py": MESSAGES,
     "pages/live/run_header.py::numbers": MESSAGES,

@@ -15,6 +15,7 @@ from pages.draw.steps import as_prepared, steps
 from pages.server import store_cache
 from pages.shared import attention_maps, format, frame, naming, own_drawings, run_colors
 from pages.shared.chart import chart
+from pages.shared.preview import preview
 from pages.shared.run_picker import asked_anew, gone, pick_runs
 from vitcore import figures
 from vitcore.errors import UserError
@@ -147,6 +148,7 @@ if able.empty:
         st.markdown("Train one on digits or MNIST first; a first model takes less than a minute.")
         if st.button("Go to Home", type="primary"):
             st.switch_page("home/page.py")
+        preview("draw", "A drawn 3, what two models say it is, and their probabilities of each digit")
 else:
     digits = able[able["dataset"].isin(READERS)]
     way = st.segmented_control(

@@ -15,7 +15,7 @@ from pages.shared.inline_image import squares
 from vitcore.data.image import digit_steps
 from vitcore.runs.predict import Prediction
 
-WIDTH = 104  # pixels of a step
+WIDTH = 92  # pixels of a step: three in a row beside the answers
 
 
 def as_prepared(read: Mapping[str, Prediction]) -> None:

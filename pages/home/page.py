@@ -1,14 +1,21 @@
-"""Home: what runs now, what was best, what is new, and one button for a first model."""
+"""Home: what runs and where, what ended since the last visit, what is open, what can be deleted; a first model."""
+
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
+from pages.home.disk import disk
+from pages.home.open_questions import open_questions
 from pages.home.tour import tour
+from pages.home.visits import since
 from pages.server import store_cache
 from pages.shared import format, frame, moments, naming
 from pages.shared.launch import FIRST, launch, watch
+from pages.shared.preview import preview
 from pages.shared.status import badge, progress_line
 from vitcore.data.registry import DATASETS
+from vitcore.runs import notify
 from vitcore.spec import differing
 from vitcore.store import choosing
 
@@ -26,6 +33,7 @@ def first_model() -> None:
         )
         if st.button("Train a first model", type="primary", key="train-first") and (ids := launch([FIRST])):
             watch(ids)
+        preview("live", "Curves of four runs: losses fall and accuracies rise over six epochs")
 
 
 def link(run: pd.Series, called: str = "") -> None:
@@ -54,8 +62,16 @@ def running(table: pd.DataFrame) -> None:
                 if run["status"] == "running":
                     st.progress(format.share(run["progress"]))
                     st.caption(progress_line(run))
+                    st.caption(format.plain(where(run)))
     if len(now) > SHOWN:
         st.caption(f"and {format.rest(list(now['status'])[SHOWN:])}")
+
+
+def where(run: pd.Series) -> str:
+    """'on cpu of this-machine', as far as the run says."""
+    device, machine = (run.get(name) for name in ("device", "machine"))
+    of = "" if format.missing(machine) else f" of {machine}"
+    return "" if format.missing(device) else f"on {device}{of}"
 
 
 def _all(count: int) -> str:
@@ -89,32 +105,49 @@ def best(table: pd.DataFrame) -> None:
 
 
 def newest(table: pd.DataFrame) -> None:
-    """The last few runs that have ended."""
-    ended = table[~table["status"].isin(store_cache.ACTIVE)].head(NEWEST)
-    st.subheader("New", anchor=False)
+    """The runs that have ended since the last visit; where none has, the last few."""
+    ended = table[~table["status"].isin(store_cache.ACTIVE)]
+    before = since()
+    fresh = _after(ended, before)
+    shown = (ended if fresh.empty else fresh).head(NEWEST)
+    many = "" if len(fresh) <= NEWEST else f", {len(fresh):,} in all"
+    st.subheader("New" if fresh.empty else f"Ended since your last visit{many}", anchor=False)
     if ended.empty:
         st.caption("The first run has not ended yet.")
         return
-    called = naming.of(ended)
+    if fresh.empty and before is not None:
+        st.caption(f"Nothing has ended since your last visit, {moments.ago(before)}; before that:")
+    called = naming.of(shown)
     above(called)
     st.caption("Each with the test error of its last weights.")
     with st.container(border=True, gap="xsmall", key="new"):
-        for _, run in ended.iterrows():
-            with st.container(
-                horizontal=True,
-                vertical_alignment="center",
-                horizontal_alignment="distribute",
-                gap="small",
-                key=f"new-{run['id']}",
-            ):
-                link(run, called.names[str(run["id"])])
-                with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                    if run["status"] != "finished":
-                        badge(run["status"])
-                    if run["status"] != "diverged" and not format.missing(run["error_percent"]):
-                        st.caption(format.percent(run["error_percent"], 2), width="content")
-                    st.caption(moments.ago(run["created"]), width="content")
+        for _, run in shown.iterrows():
+            _line(run, called.names[str(run["id"])])
     st.page_link("compare/page.py", label=_all(len(table)))
+
+
+def _line(run: pd.Series, called: str) -> None:
+    with st.container(
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        gap="small",
+        key=f"new-{run['id']}",
+    ):
+        link(run, called)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            if run["status"] != "finished":
+                badge(run["status"])
+            if run["status"] != "diverged" and not format.missing(run["error_percent"]):
+                st.caption(format.percent(run["error_percent"], 2), width="content")
+            st.caption(moments.ago(run["created"]), width="content")
+
+
+def _after(ended: pd.DataFrame, before: datetime | None) -> pd.DataFrame:
+    """Those that ended after a moment; none where there was no visit before."""
+    if before is None or ended.empty:
+        return ended.head(0)
+    return ended[pd.to_datetime(ended["ended"]) > pd.Timestamp(before).tz_localize(None)]
 
 
 def glance() -> None:
@@ -140,6 +173,8 @@ everything = store_cache.runs()
 st.session_state["home-busy"] = not store_cache.active(everything).empty
 for notice in store_cache.notices():
     st.warning(format.plain(notice))
+if trouble := notify.trouble():
+    st.warning(format.plain(f"No word could be sent when a run ended: {trouble}."))
 tour()
 if everything.empty:
     first_model()
@@ -150,3 +185,5 @@ else:
         if st.button("Draw a digit"):
             st.switch_page("draw/page.py")
     st.fragment(glance, run_every=2 if st.session_state["home-busy"] else None)()
+    open_questions(everything)
+    disk(everything)

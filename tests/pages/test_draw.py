@@ -25,7 +25,8 @@ from vitcore.store.index import Index
 
 def way(app: AppTest, name: str) -> AppTest:
     group: Any = app.get("button_group")[0]
-    return group.set_value(name).run()
+    found: AppTest = group.set_value(name).run()
+    return found
 
 
 def uploaded(app: AppTest, image: Image.Image) -> AppTest:

@@ -91,6 +91,8 @@ REPLACED_WHOLE = {  # written without a look at what was there, so that no lock 
     "vitcore/runs/queue.py:resume": "the ticket",
     "vitcore/runs/drawings.py:save_score": "the verdict",
     "pages/home/tour.py:_close": "the moment",
+    "pages/home/visits.py:_now": "the moment",
+    "vitcore/runs/notify.py:_remember": "the last trouble",
     "vitcore/analysis/assessments.py:ask": "the whole wish",
     "vitcore/runs/engine_settings.py:store": "the whole choice",
     "vitcore/runs/engine_report.py:write": "a dispatcher's last word",

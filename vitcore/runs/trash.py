@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from vitcore.errors import UserError
@@ -41,6 +42,33 @@ def restore(results: Results, id: str) -> None:
         raise UserError(f"run {id} is stored already, so the deleted one of that name stays in {results.trash}")
     _move(results, id, to_trash=False)
     queue.ensure_dispatcher(results)  # others may have waited for it
+
+
+def empty(results: Results, ids: Sequence[str]) -> int:
+    """Deletes these runs from the trash for good; how many. One that was restored meanwhile stays.
+
+    What is deleted leaves under a name that no run has, so that none is ever found in part; a link to a folder
+    elsewhere goes, what it leads to stays.
+
+    Raises:
+        UserError: one cannot be deleted; those before it are gone.
+    """
+    gone = 0
+    for id in ids:
+        here = results.trash / checked(id)
+        leaving = here.with_name(f".{id}.{secrets.token_hex(4)}")
+        try:
+            os.rename(here, leaving)
+            if leaving.is_symlink():
+                leaving.unlink()
+            else:
+                shutil.rmtree(leaving)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise UserError(f"run {id} cannot be deleted from {results.trash}: {reason(error)}") from None
+        gone += 1
+    return gone
 
 
 def _move(results: Results, id: str, *, to_trash: bool) -> None:

@@ -22,7 +22,19 @@ from filelock import Timeout
 
 from vitcore import events, plugins, processes
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, devices, hosts, locks, origins, queue, seen_before, slots, teachers, threads
+from vitcore.runs import (
+    dependencies,
+    devices,
+    hosts,
+    locks,
+    notify,
+    origins,
+    queue,
+    seen_before,
+    slots,
+    teachers,
+    threads,
+)
 from vitcore.runs import together as processes_together
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
@@ -150,6 +162,7 @@ class _Work:
                 if journal is not None:
                     journal.close()
         self.folder.request.unlink(missing_ok=True)
+        notify.after(self.results, self.folder, ending.status)
 
     def _end(self, ending: events.Ended) -> None:
         """Says how it ended, on a full disk too: room for that was put aside at the start."""

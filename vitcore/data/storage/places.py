@@ -26,6 +26,13 @@ def user_state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "vitcore"
 
 
+def user_config() -> Path:
+    """This person's folder for what they have set for vitcore, by the custom of the system."""
+    if sys.platform in ("win32", "darwin"):
+        return user_cache()
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "vitcore"
+
+
 def data_root() -> Path:
     """The folder that holds the datasets: VITCORE_DATA, else one in the person's cache."""
     named = os.environ.get("VITCORE_DATA")
