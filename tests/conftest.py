@@ -24,6 +24,7 @@ LONGEST = (
         "pages/test_hostile_results.py",
         "benchmarks/test_together.py",
     ),
+    *("training/test_process_parallel.py", "runs/test_together.py"),
     *("runs/test_workers.py", "runs/test_faults.py", "benchmarks/test_soak.py", "browser/test_live_runs.py"),
     *("browser/test_compare.py", "browser/test_views.py", "lab/test_measure.py", "runs/test_distillation.py"),
     *("runs/test_courtesies.py", "pages/test_reports.py", "pages/test_train.py", "front/test_wheel.py"),

@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tests.runs.processes import endless, epochs_of, tiny, wait_for_status, wait_until, worker_of
+from tests.runs.processes import PATIENCE, endless, epochs_of, tiny, wait_for_status, wait_until, worker_of
 from vitcore.errors import UserError
+from vitcore.events import Line, Step
 from vitcore.runs import journal, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
@@ -65,45 +65,39 @@ def _torchrun(results: Results, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def test_torchrun_trains_in_the_terminal_what_the_queue_trains(results: Results) -> None:
-    """The first makes the run and tells of it, once; both ways come to the same losses."""
-    spec = tiny(**TOGETHER)
-    id = queue.enqueue(results, spec)
-    wait_for_status(results, id, "finished")
+def test_torchrun_trains_in_the_terminal_to_the_bits_of_two_threads(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first process makes the run and tells of it, once."""
     options = ["--architecture", "cnn", "--samples", "64", "--batch-size", "16", "--epochs", "2", "--validation", "0"]
     process = _torchrun(results, "train", *options, "--device", "cpu", "--precision", "float32", "--json")
-    out, errors = process.communicate(timeout=240)
+    out, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
+    (id,) = results.ids()
     summary = json.loads(out.splitlines()[-1])
-    assert summary["status"] == "finished"
-    assert len(results.ids()) == 2
-    assert "2 processes train together" in errors
-    assert results.run(summary["id"]).spec() == spec
+    assert (summary["id"], summary["status"]) == (id, "finished")
+    assert errors.count("2 processes train together") == 1
+    spec = results.run(id).spec()
+    assert spec == tiny(**TOGETHER)
 
-    def losses(each: str) -> list[float]:
-        return [line["loss"] for line in journal.read(results.run(each).steps)[0] if "loss" in line]
+    from vitcore.training import thread_parallel, train
 
-    assert losses(summary["id"]) == losses(id) != []
+    lines: list[Line] = []
+    monkeypatch.setattr(thread_parallel, "sensible", lambda model, device: 2)
+    train(spec, lines.append)
+    stored = {line["step"]: line["loss"] for line in journal.read(results.run(id).steps)[0] if "loss" in line}
+    assert stored == pytest.approx({line.step: line.loss for line in lines if isinstance(line, Step)}, rel=1e-7)
 
 
-def test_a_signal_to_torchrun_pauses_and_a_killed_process_interrupts(results: Results, tmp_path: Path) -> None:
+def test_a_signal_to_torchrun_pauses_the_run(results: Results) -> None:
     options = ["--architecture", "cnn", "--samples", "64", "--batch-size", "16", "--epochs", "9999"]
     process = _torchrun(results, "train", *options, "--device", "cpu", "--validation", "0")
     wait_until(lambda: results.ids() and epochs_of(results, results.ids()[0]), "the run trains")
-    (id,) = results.ids()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=240)
+    process.communicate(timeout=PATIENCE)
+    (id,) = results.ids()
     assert queue.status(results, id) == "paused"
-
-    process = _torchrun(results, "resume", id)
-    known = len(epochs_of(results, id))
-    wait_until(lambda: len(epochs_of(results, id)) > known, "the run goes on")
-    first = worker_of(results, id)
-    (other,) = (item for item in psutil.Process(process.pid).children() if item.pid != first.pid)
-    other.kill()
-    process.communicate(timeout=240)
-    assert queue.status(results, id) == "interrupted"
-    assert "ended without a word" in _lines(results, id, "ended")[-1]["reason"]
+    assert results.run(id).resume_point.exists()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from vitcore import processes
 from vitcore.errors import UserError
 from vitcore.runs import system_load
 from vitcore.spec import RunSpec
-from vitcore.training import best, disk, loop
+from vitcore.training import best, disk, loop, stop_signal
 from vitcore.training.checkpoint import load_model, load_resume, save_model, save_resume
 from vitcore.training.network import build_model
 
@@ -64,6 +64,31 @@ def test_weights_that_break_in_the_very_last_step_do_not_finish(tmp_path: Path) 
         outcome, _ = quick(tmp_path, epochs=2)
     assert outcome.status == "diverged"
     assert "the weights stopped being numbers" in outcome.reason
+    assert all(tensor.isfinite().all() for tensor in weights(tmp_path).values())
+
+
+@pytest.mark.parametrize("answer", ["stop", "pause"])
+def test_a_stop_after_the_weights_broke_does_not_say_that_what_was_learned_is_kept(
+    tmp_path: Path, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for in the moment between the step that broke them and the look at its loss."""
+    broken: list[int] = []
+
+    class Breaking(loop.Run):
+        def _step(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+            super()._step(images, labels)
+            if self.progress_state.epoch == 1 and self.progress_state.position == 2:
+                with torch.no_grad():
+                    next(self.parts.model.parameters()).view(-1)[0] = float("inf")
+                broken.append(2)
+
+    monkeypatch.setattr(loop, "Run", Breaking)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)
+    outcome, _ = quick(tmp_path, epochs=2, control=lambda: answer if broken else None)
+    assert outcome.status == "diverged"
+    assert "in epoch 2" in outcome.reason
+    assert "the weights after 1 epoch are kept" in outcome.reason
     assert all(tensor.isfinite().all() for tensor in weights(tmp_path).values())
 
 

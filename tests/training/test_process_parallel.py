@@ -42,7 +42,7 @@ SMALL: dict[str, Any] = {
 }  # batches of 19, 19 and 2: portions of 9 and 10, and a batch that stays whole
 PLAIN: dict[str, Any] = {"dropout": None, "drop_path": None, "depth": None}
 EACH_FAMILY: dict[str, dict[str, Any]] = {
-    **{"compact": {}, "vit": {}, "hybrid": {"image_size": 32, "depth": 3}},
+    **{"compact": {}, "vit": {}, "hybrid": {"image_size": 32, "embed_dim": 32}},
     **{"small_cnn": {**PLAIN, "drop_path": None}},
 }
 DRAWS: dict[str, dict[str, Any]] = {

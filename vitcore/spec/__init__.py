@@ -73,8 +73,8 @@ class RunSpec(Part):
     processes: int = option(
         1,
         "Processes",
-        "Processes of this machine that train together, each on its portion of every batch: with CUDA a GPU each; with "
-        "the CPU they share its cores, for which threads are quicker. 1: one, with threads.",
+        "Processes of this machine that train together, each on its portion of every batch: with CUDA a GPU each, "
+        "with the CPU a share of its cores. 1: one, with threads.",
         advanced=True,
         ge=1,
         le=MOST_PROCESSES,

@@ -244,8 +244,7 @@ class Run:
         progress_state.evaluation_seconds += time.perf_counter() - began if found else 0.0
         self._tell_epoch(found.get("test"), found.get("validation"))
         if diverged:
-            stored = self._saved_epoch if self._has_weights() else None
-            return Ending("diverged", reporting.diverged(step, progress_state.epoch, self.spec, stored))
+            return self._diverged(progress_state.epoch)
         if split in found:
             self.best.consider(found[split].error_percent, progress_state.epoch, self.parts.eval_model)
         if time.monotonic() - self._saved > self._saving / CHECKPOINT_SHARE:
@@ -275,8 +274,16 @@ class Run:
         progress_state.evaluated, progress_state.position = progress_state.epoch, 0
         progress_state.epoch_loss, progress_state.epoch_images, progress_state.epoch_seconds = 0.0, 0, 0.0
 
+    def _diverged(self, epoch: int) -> Ending:
+        """That a loss or the weights stopped being numbers in `epoch` (from 1)."""
+        stored = self._saved_epoch if self._has_weights() else None
+        return Ending("diverged", reporting.diverged(self.log.bad_step, epoch, self.spec, stored))
+
     def _requested_end(self) -> Ending:
+        """What was asked for, unless there is nothing left to keep: the last losses may not have been looked at yet."""
         self.log.flush()
+        if self.log.bad_step is not None or not self._finite():
+            return self._diverged(min(self.progress_state.evaluated + 1, self.spec.training.epochs))
         status, done = self.ask.status, self.progress_state.evaluated
         if not self.progress_state.images_seen:
             return Ending(status, reporting.not_begun(status))
