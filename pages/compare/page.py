@@ -5,7 +5,17 @@ from typing import Any
 
 import streamlit as st
 
-from pages.compare import bulk, columns, filters, run_details, run_table, saved_views_panel, selecting, view_widgets
+from pages.compare import (
+    bring_runs,
+    bulk,
+    columns,
+    filters,
+    run_details,
+    run_table,
+    saved_views_panel,
+    selecting,
+    view_widgets,
+)
 from pages.compare.cost_chart import against
 from pages.compare.curves import OVERLAID, overlay
 from pages.compare.parallel import parallel
@@ -103,4 +113,5 @@ else:
     if not groups:
         run_details.details(everything, list((chosen if len(chosen) else shown)["id"]))
     view_widgets.save_to_url()
+bring_runs.bring_runs(empty=everything.empty)
 run_details.bin_of_runs()
