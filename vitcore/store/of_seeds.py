@@ -36,7 +36,8 @@ class OfSeeds:
             self._places.setdefault(str(fingerprint), []).append(place)
 
     def of(self, spec: RunSpec) -> dict[int, dict[str, Any]]:
-        """The runs of a setting by their seed, each with COLUMNS: of several the first that ended with a result, else the latest.
+        """The runs of a setting by their seed, each with COLUMNS: of several the first that ended with a result, else
+        the latest.
 
         The first, not the best: a run again of the same seed changes nothing that was decided.
         """
