@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,7 @@ from vitcore.figures.search import expected_best, history, importances
 from vitcore.search import courses, tables
 from vitcore.search.plan import SAMPLERS, Search
 from vitcore.search.sentences import names, values
+from vitcore.search.space import Dimension
 from vitcore.search.standing import Standing
 from vitcore.statistics.expected_best import FEWEST, FEWEST_REPEATS
 from vitcore.statistics.importance import FEWEST as FEWEST_TO_MATTER
@@ -70,7 +72,9 @@ def _coordinates(search: Search, stands: Standing) -> None:
         "arm": "Setting",
         "val_error": "Validation error",
     }
-    figure = figures.parallel(table, axes, labels, revision=search.key, height=420)
+    figure = figures.parallel(
+        table, axes, labels, log=[each.name for each in search.space if each.log], revision=search.key
+    )
     if figure is None:
         st.caption("This needs at least two trials.")
         return
@@ -103,14 +107,13 @@ def _importance(search: Search, stands: Standing) -> None:
 
 def _table(search: Search, stands: Standing) -> None:
     table = tables.trials(search, stands)
-    labels = {each.name: each.field.label for each in search.space}
     st.dataframe(
         table,
         hide_index=True,
         key=f"trials-{search.key}",
         height=min(460, 38 + 35 * max(len(table), 1)),
         column_config={
-            **{name: st.column_config.Column(label) for name, label in labels.items()},
+            **{each.name: _column(each) for each in search.space},
             "arm": st.column_config.TextColumn("Setting"),
             "repeat": st.column_config.NumberColumn("Repeat") if search.budget.repeats > 1 else None,
             "trial": st.column_config.NumberColumn("Trial"),
@@ -127,6 +130,14 @@ def _table(search: Search, stands: Standing) -> None:
         on_click="ignore",
         key=f"csv-{search.key}",
     )
+
+
+def _column(dimension: Dimension) -> Any:
+    """Of a number three digits that tell, however small it is."""
+    label = dimension.field.label
+    if dimension.choices or dimension.field.kind is not float:
+        return st.column_config.Column(label)
+    return st.column_config.NumberColumn(label, format="%.3g")
 
 
 def _ended(search: Search, stands: Standing) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -126,6 +127,16 @@ def test_ranges_that_give_no_run_end_it_in_a_sentence(asleep: Results, monkeypat
     assert found.ended == "blocked"
     assert "of 2 draws within these ranges none gave a run" in found.sentence
     assert asleep.ids() == []
+
+
+def test_where_optuna_has_gone_meanwhile_it_ends_in_a_sentence(
+    asleep: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = ask(asleep, ARMS, SPACE, Budget(trials=2, epochs=1, sampler="random"))
+    monkeypatch.setitem(sys.modules, "optuna", None)  # what an import of it then finds
+    Driver(asleep).step(search)
+    assert 'pip install "vitcore[search]"' in load(asleep, search.key).sentence
+    assert load(asleep, search.key).ended == "blocked"
 
 
 def test_given_up_what_waits_is_taken_out_and_it_can_go_on(asleep: Results) -> None:

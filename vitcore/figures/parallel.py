@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from vitcore.figures.scales import Scale, scale
+from vitcore.figures.scales import DECADES, Scale, scale
 from vitcore.figures.style import PALETTE, plain, style, uid
 
+DECADE = 2.0  # a narrower axis has no second tick on a log scale
 LEAST, LETTER = 105, 7
 """Pixels that an axis takes at least, and a letter of its words; a narrower page scrolls."""
 
 
 def parallel(
-    runs: pd.DataFrame, axes: Sequence[str], labels: Mapping[str, str], *, height: int = 460, revision: str = "parallel"
+    runs: pd.DataFrame,
+    axes: Sequence[str],
+    labels: Mapping[str, str],
+    *,
+    log: Collection[str] = (),
+    height: int = 460,
+    revision: str = "parallel",
 ) -> go.Figure | None:
     """One line a run; None where fewer than two runs or two axes are left, so that nothing could be compared.
 
@@ -25,11 +32,12 @@ def parallel(
             places of their own, anything else words evenly spaced. A run without a number on the last axis is left
             out, since its color would say something untrue.
         axes: from left to right; the last is what the lines' color tells.
+        log: those that are logarithmic however narrow they are; others where they span two decades.
     """
     known = runs.dropna(subset=[axes[-1]]) if axes else runs
     if len(known) < 2 or len(axes) < 2:
         return None
-    scales = [scale(known[name].tolist()) for name in axes]
+    scales = [scale(known[name].tolist(), DECADE if name in log else DECADES) for name in axes]
     dimensions = [
         {"label": plain(labels.get(name, name)), **_dimension(item)} for name, item in zip(axes, scales, strict=True)
     ]

@@ -36,19 +36,23 @@ class Scale(NamedTuple):
     high: float
 
 
-def scale(values: Sequence[Any]) -> Scale:
-    """The axis of these values: of numbers where all that are known are numbers, else of words."""
+def scale(values: Sequence[Any], decades: float = DECADES) -> Scale:
+    """The axis of these values: of numbers where all that are known are numbers, else of words.
+
+    Args:
+        decades: from this ratio on it is logarithmic.
+    """
     known = [value for value in values if as_text(value) != "–"]
     if known and all(isinstance(value, Real) and not isinstance(value, bool | np.bool_) for value in known):
-        return _numbers(np.array([float(value) if as_text(value) != "–" else np.nan for value in values]))
+        return _numbers(np.array([float(value) if as_text(value) != "–" else np.nan for value in values]), decades)
     return _words([as_text(value) for value in values])
 
 
-def _numbers(values: np.ndarray) -> Scale:
+def _numbers(values: np.ndarray, decades: float) -> Scale:
     values = np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), values)
     finite = values[np.isfinite(values)]
-    low, high, ticks, texts = _ticks(finite) if len(finite) else (0.0, 0.0, [], [])
-    logarithmic = _by_decades(finite)
+    low, high, ticks, texts = _ticks(finite, decades) if len(finite) else (0.0, 0.0, [], [])
+    logarithmic = _by_decades(finite, decades)
     with np.errstate(divide="ignore", invalid="ignore"):  # what has no logarithm stands apart
         placed = np.log10(values) if logarithmic else values
     apart = AWAY * (high - low) or _room(high)
@@ -72,16 +76,16 @@ def _room(number: float) -> float:
     return max(1.0, AWAY * abs(number))
 
 
-def _by_decades(finite: np.ndarray) -> bool:
+def _by_decades(finite: np.ndarray, decades: float) -> bool:
     return bool(
-        len(finite) and finite.min() > 0 and np.log10(finite.max()) - np.log10(finite.min()) >= np.log10(DECADES)
+        len(finite) and finite.min() > 0 and np.log10(finite.max()) - np.log10(finite.min()) >= np.log10(decades)
     )
 
 
-def _ticks(finite: np.ndarray) -> tuple[float, float, list[float], list[str]]:
+def _ticks(finite: np.ndarray, decades: float) -> tuple[float, float, list[float], list[str]]:
     """Both ends as placed, and the ticks between them."""
     low, high = float(finite.min()), float(finite.max())
-    if _by_decades(finite):
+    if _by_decades(finite, decades):
         first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
         powers = list(range(first, last + 1, -(-(last - first + 1) // WRITTEN)))
         texts = [f"{10.0**power:,.10g}" if -4 <= power < 5 else f"10^{power}" for power in powers]

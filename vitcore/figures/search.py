@@ -111,7 +111,7 @@ def importances(found: Sequence[tuple[str, Sequence[tuple[str, Importance]]]]) -
         figure.add_scatter(
             x=[item.noise for _, item in known], y=rows, mode="markers", uid=uid("noise", place), hoverinfo="skip",
             marker={"color": NEUTRAL, "size": 12, "symbol": "line-ns-open", "line": {"width": 2}},
-            name="noise", legendgroup="noise", showlegend=place == 0,
+            name="noise", legendgroup="noise", showlegend=place == 0, legendrank=2000,
         )  # fmt: skip
     ticks = {"tickvals": list(range(len(labels))), "ticktext": [plain(label) for label in labels]}
     return style(

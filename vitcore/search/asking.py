@@ -14,11 +14,9 @@ from vitcore.errors import UserError
 from vitcore.runs import background
 from vitcore.runs.folder import Results
 from vitcore.search import space as spaces
-from vitcore.search.plan import MOST_ARMS, Budget, Sampler, Search, check_budget, keep, searches, setting
+from vitcore.search.plan import EXTRA, MOST_ARMS, Budget, Sampler, Search, check_budget, keep, searches, setting
 from vitcore.search.space import Dimension
 from vitcore.spec import RunSpec
-
-EXTRA = 'a search draws its trials with Optuna, which is not installed; `pip install "vitcore[search]"` installs it'
 
 
 def usual_sampler(arms: int) -> Sampler:

@@ -19,6 +19,8 @@ from vitcore.search.space import Dimension
 from vitcore.spec import RunSpec
 
 KIND = Kind("search", "searches", "search", "search list", "vitcore.search.driver")
+EXTRA = 'a search draws its trials with Optuna, which is not installed; `pip install "vitcore[search]"` installs it'
+
 Sampler = Literal["random", "tpe"]
 Pruner = Literal["none", "median", "hyperband"]
 SAMPLERS: Mapping[Sampler, str] = {"random": "random", "tpe": "TPE"}

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vitcore.search.plan import Search
+from vitcore.errors import UserError
+from vitcore.search.plan import EXTRA, Search
 from vitcore.search.space import Dimension
 from vitcore.search.standing import WORST
 
@@ -52,9 +53,11 @@ def draw(search: Search, track: tuple[int, int], number: int, attempt: int, past
         track: arm and repeat.
         attempt: how often values were drawn for it before that do not go together.
         past: of TPE the track's trials before it, in order; a random draw looks at none.
-    """
-    import optuna
 
+    Raises:
+        UserError: Optuna is not installed.
+    """
+    optuna = _optuna()
     seed = _seed(search, track, number, attempt)
     with _quiet():
         sampler = (
@@ -84,9 +87,8 @@ def pruned_at(search: Search, track: tuple[int, int], past: Sequence[Past], curv
         past: the track's trials before it, in order.
         curve: its validation error by epoch, as far as it has come.
     """
-    import optuna
-
-    pruners: dict[str, optuna.pruners.BasePruner] = {
+    optuna = _optuna()
+    pruners = {
         "median": optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
         "hyperband": optuna.pruners.HyperbandPruner(1, search.budget.epochs, REDUCTION),
     }
@@ -99,6 +101,14 @@ def pruned_at(search: Search, track: tuple[int, int], past: Sequence[Past], curv
         for each in past:  # asked and told again: Hyperband counts who reached which rung
             _reported(study, each.curve, each)
         return _reported(study, curve)
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError:
+        raise UserError(EXTRA) from None
+    return optuna
 
 
 def _reported(study: Study, curve: Mapping[int, float], past: Past | None = None) -> int | None:
