@@ -1,6 +1,6 @@
 """Every kind of bad input that is tried, here in a sample and by the thousand in benchmarks/robustness/fuzz.py."""
 
-from tests.fuzz import attempts, checkpoints, formulas, idx, images, journals, layouts, replaced, specs, typed
+from tests.fuzz import attempts, checkpoints, foreign, formulas, idx, images, journals, layouts, replaced, specs, typed
 
 KINDS = [
     *specs.KINDS,
@@ -13,4 +13,5 @@ KINDS = [
     *typed.KINDS,
     *replaced.KINDS,
     *formulas.KINDS,
+    *foreign.KINDS,
 ]

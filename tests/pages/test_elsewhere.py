@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.pages.opening import Open
+import pytest
+
+from tests.pages.opening import PAGES, Open
 from vitcore.runs import elsewhere, metrics
 from vitcore.runs.elsewhere import Elsewhere
 from vitcore.runs.folder import Results
@@ -70,3 +72,11 @@ def test_every_chart_of_compare_can_be_drawn_with_them(stocked: Results, open_pa
         for rows in ("", "1"):
             app = open_page("compare", {"chart": chart, **({"grouped": rows} if rows else {})})
             assert not app.exception
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_where_there_is_nothing_else(name: str, empty: Results, open_page: Open) -> None:
+    logged(empty, "a", dataset="digits", seed=0).end("finished", "It is over.")
+    logged(empty, "b").end("failed", "It failed.")
+    logged(empty, "c", epochs=10).close()
+    open_page(name)

@@ -92,3 +92,12 @@ def test_a_title_in_a_figure_cannot_close_the_script(stored: Results) -> None:
     page = document.render(material, drawn(material), made=MADE)
     tree = parsed(page)
     assert "alert(1)" not in [each.text for each in tree.iter("script")]
+
+
+def test_what_is_not_known_of_another_programs_run_is_a_dash() -> None:
+    """Its whole numbers, such as the seed, are pandas' own NA."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"title": ["here", "keras-vit"], "seed": pd.array([3, None], dtype="Int64")})
+    body = document._table(frame, document.COLUMNS)["body"]
+    assert [[cell["text"] for cell in row] for row in body] == [["here", "3"], ["keras-vit", "–"]]

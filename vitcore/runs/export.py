@@ -36,6 +36,10 @@ def write_onnx(run: RunFolder, file: Path, weights: str = "last") -> None:
 
     if not file.parent.is_dir():
         raise UserError(f"there is no folder {file.parent}; make it first, or choose another for the ONNX file")
+    if (elsewhere := run.elsewhere()) is not None:
+        raise UserError(
+            f"run {run.id} was trained by another program ({elsewhere.origin}), so its weights are not here"
+        )
     model, spec, classes = load_model(run.path, weights)
     size = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
     if size > LARGEST:

@@ -32,7 +32,8 @@ COLUMNS: Mapping[str, str] = {
     "parameters": "Parameters",
 }  # fmt: skip
 ORIGIN: Mapping[str, str] = {
-    "id": "Run", "title": "Title", "data_digest": "Data digest", "fingerprint": "Spec's fingerprint",
+    "id": "Run", "title": "Title", "origin": "Trained", "data_digest": "Data digest",
+    "fingerprint": "Spec's fingerprint",
     "vitcore_version": "vitcore", "vitcore_commit": "Commit", "torch": "torch", "cpu": "CPU", "device_used": "Device",
     "threads": "Threads", "started": "Began (UTC)",
 }  # fmt: skip
@@ -132,7 +133,7 @@ def _table(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, Any]:
 
 def _cell(value: Any, name: str = "") -> dict[str, Any]:
     """A cell's text, and the number that it is sorted by where it has one."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return {"text": "–", "number": None}
     if isinstance(value, datetime):
         return {"text": value.strftime("%Y-%m-%d %H:%M"), "number": value.timestamp()}
