@@ -35,7 +35,10 @@ START = """() => {
         const found = []
         for (let at = element, step = 0; at && at !== document.body && step < 8; at = at.parentElement, step++) {
             for (const run of at.getAnimations()) run.finish()
-            for (const part of [null, '::before', '::after']) found.push(OF.map(name => getComputedStyle(at, part)[name]))
+            for (const part of [null, '::before', '::after']) {
+                const style = getComputedStyle(at, part)
+                found.push(OF.map(name => style[name]))
+            }
         }
         return JSON.stringify(found)
     }

@@ -272,6 +272,10 @@ def test_errors_against_severity_and_reliability_keep_a_run_s_color_where_anothe
     assert list(band.y) == [6, 11, 16, 4, 4, 4]
     assert line.name == "&lt;b&gt;"
     bins = reliability(np.array([0.2, 0.9, 0.95]), np.array([False, True, True]))
+    _, other = error_against_severity(table, {"a": "A", "b": "B"}, places={"a": 3, "b": 6}).data
+    assert other.line.color == figures.color(6)
+    placed = reliability_diagram({"b": ("B", bins)}, places={"b": 5}).data[1]
+    assert placed.line.color == figures.color(5)
     points = reliability_diagram({"a": ("A", []), "b": ("B", bins)}).data[1:]
     assert [each.line.color for each in points] == [line.line.color] == [figures.color(1)]
     assert list(points[0].x) == pytest.approx([0.2, 0.9, 0.95])
