@@ -258,6 +258,13 @@ def test_the_pareto_front_holds_what_nothing_beats() -> None:
     assert len(figures.accuracy_against_size(points).data) == 3
 
 
+def test_many_points_are_named_by_hovering_alone() -> None:
+    many = {"label": "a", "family": "x", "parameters": range(1, 61), "accuracy": range(20, 80), "chosen": True}
+    figure = figures.accuracy_against_size(pd.DataFrame(many))
+    assert set(figure.data[0].text) == {""}
+    assert len(figure.data[0].hovertext) == len(figure.data[0].selectedpoints) == 60
+
+
 def test_few_epochs_have_a_tick_each_and_no_fractions() -> None:
     assert figures.curves(EPOCHS[EPOCHS["epoch"] < 4], RUNS).layout.xaxis.dtick == 1
     assert figures.curves(EPOCHS, RUNS, x="images_seen").layout.xaxis.dtick is None
