@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.diagnostics import evaluations
-from pages.shared import format
+from pages.shared import format, run_colors
 from pages.shared.chart import chart
 from vitcore.analysis import outputs
 from vitcore.analysis.calibration import Calibrated, calibration
@@ -29,16 +29,19 @@ def _panel(names: Mapping[str, str]) -> None:
         st.caption("A network can be right as often as it is sure, or not. One pass over test and validation images.")
         return
     mended = {id: lines.mended.bins if lines.mended else [] for id, lines in found.items()}
+    places = run_colors.places(names, page="diagnostics")
     with st.grid(2, min_column_width=330, gap="medium"):
         with st.container(gap="xxsmall"):
             st.markdown("**As they are**")
-            figure = reliability_diagram({id: (names[id], lines.plain.bins) for id, lines in found.items()})
+            figure = reliability_diagram(
+                {id: (names[id], lines.plain.bins) for id, lines in found.items()}, places=places
+            )
             chart(figure, key="reliability", name="vitcore-reliability")
         if any(mended.values()):
             with st.container(gap="xxsmall"):
                 st.markdown("**Over their temperature**")
                 figure = reliability_diagram(
-                    {id: (names[id], bins) for id, bins in mended.items()}, revision="reliability-mended"
+                    {id: (names[id], bins) for id, bins in mended.items()}, revision="reliability-mended", places=places
                 )
                 chart(figure, key="reliability-mended", name="vitcore-reliability-mended")
     for id, answers in found.items():

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.diagnostics import evaluations
 from pages.server import store_cache
-from pages.shared import format
+from pages.shared import format, run_colors
 from pages.shared.chart import chart
 from pages.shared.class_names import class_names
 from pages.shared.image_elements import image_elements
@@ -115,7 +115,11 @@ def _reach(names: Mapping[str, str], found: Mapping[str, Representations]) -> No
     if not far:
         return
     st.markdown("**How far attention looks**")
-    chart(attention_distance(far), key="distance", name="vitcore-attention-distance")
+    chart(
+        attention_distance(far, places=run_colors.places(names, page="diagnostics")),
+        key="distance",
+        name="vitcore-attention-distance",
+    )
     st.caption(
         "The distance between a token and those it attends to, weighted by attention, a point a head (Dosovitskiy et "
         "al. 2021, Figure 7); of linear kernels by the weights that they imply. Networks without attention are not in "

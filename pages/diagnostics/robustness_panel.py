@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.diagnostics import evaluations
+from pages.shared import run_colors
 from pages.shared.chart import Panel, chart, plain, wall
 from vitcore.analysis import robustness
 from vitcore.analysis.corruptions import CORRUPTIONS, SEVERITIES
@@ -47,15 +48,21 @@ def _done(id: str) -> tuple[int, int]:
 
 
 def _charts(table: pd.DataFrame, names: Mapping[str, str]) -> None:
-    means = robustness.means(table)
+    means, places = robustness.means(table), run_colors.places(names, page="diagnostics")
     if not means.empty:
         st.markdown("**Mean of all corruptions**")
-        chart(error_against_severity(means, names, legend=True), key="robustness-mean", name="vitcore-robustness")
+        chart(
+            error_against_severity(means, names, legend=True, places=places),
+            key="robustness-mean",
+            name="vitcore-robustness",
+        )
     panels, legend = [], means.empty
     for name, corruption in CORRUPTIONS.items():
         rows = robustness.curves(table, name)
         if (rows["severity"] > 0).any():
-            figure = error_against_severity(rows, names, unit=corruption.unit or "strength", legend=legend)
+            figure = error_against_severity(
+                rows, names, unit=corruption.unit or "strength", legend=legend, places=places
+            )
             panels.append(Panel(f"robustness-{name}", corruption.label, plain(figure), f"vitcore-{name}"))
             legend = False
     wall(panels, key="robustness-wall", height=300)

@@ -40,11 +40,14 @@ function panel(wall) {
   names.className = "legend"
   const host = figure.appendChild(document.createElement("div"))
   host.className = "vitcore-chart"
+  host.role = "img"
+  const table = figure.appendChild(document.createElement("div"))
+  Object.assign(table, { className: "numbers", hidden: true, tabIndex: 0, role: "region", ariaLabel: "The chart's numbers" })
   const bar = caption.appendChild(tools(host, () => one))
   wall.append(figure)
   const watcher = new ResizeObserver(() => one.drawn && window.Plotly.Plots.resize(host))
   watcher.observe(host)
-  const one = { host, names, wanted: null, last: null, busy: false, drawn: false, followed: false, selects: false, mode: "zoom", hidden: new Set() }
+  const one = { host, names, table, wanted: null, last: null, busy: false, drawn: false, followed: false, selects: false, mode: "zoom", hidden: new Set() }
   one.again = () => {
     if (!one.last) return
     one.wanted ??= one.last
@@ -55,6 +58,7 @@ function panel(wall) {
   one.want = wanted => {
     title.textContent = wanted.title
     host.dataset.key = wanted.key
+    host.ariaLabel = wanted.figure ? described(wanted) : "A chart without data"
     // A figure that needs room for its axes is scrolled sideways on a narrow screen, not squeezed.
     const { least_width: least, square } = wanted.figure?.layout.meta ?? {}
     const height = square && host.clientWidth ? Math.min(wanted.height, host.clientWidth) : wanted.height
@@ -90,6 +94,7 @@ async function draw(one, host) {
         host.textContent = instead ?? ""
         host.dataset.points = 0
         one.names.replaceChildren()
+        tabled(one)
         continue
       }
       if (!one.drawn) host.textContent = ""
@@ -108,6 +113,7 @@ async function draw(one, host) {
         host.on("plotly_unhover", () => host.parentElement.querySelector(".vitcore-hover")?.remove())
       }
       one.drawn = true
+      tabled(one)
       host.dataset.points = (host.calcdata ?? []).reduce((sum, points) => sum + points.length, 0)
     }
   } catch (error) {
@@ -215,6 +221,7 @@ function tools(host, one) {
   const choosing = bar.appendChild(document.createElement("span"))
   selectors(choosing, host, one)
   button("Reset", () => reset(host))
+  tableTool(bar, one)
   const menu = bar.appendChild(document.createElement("details"))
   menu.appendChild(document.createElement("summary")).textContent = "Download"
   const list = menu.appendChild(document.createElement("div"))
@@ -223,7 +230,8 @@ function tools(host, one) {
       menu.open = false
       format === "csv" ? saveTable(host, one().name) : savePicture(host, one(), format)
     }, list)
-  menu.onkeydown = event => event.key === "Escape" && (menu.open = false)
+  // A listener, whose answer is nothing: as a property its "false" would take Tab and Enter from whoever has no pointer.
+  menu.addEventListener("keydown", event => event.key === "Escape" && (menu.open = false))
   menu.addEventListener("focusout", event => menu.contains(event.relatedTarget) || (menu.open = false))
   return bar
 }
@@ -245,7 +253,7 @@ function savePicture(host, one, format) {
 }
 
 // A line a point: the trace's name, where it stands and what it says; of a matrix a line a cell.
-function saveTable(host, name) {
+function listing(host) {
   const lines = [["series", "x", "y", "value"]]
   for (const trace of host._fullData ?? []) {
     const [x, y] = [listed(trace.x), listed(trace.y)]
@@ -255,6 +263,11 @@ function saveTable(host, name) {
     else if (trace.z) trace.z.forEach((row, up) => listed(row).forEach((value, across) => lines.push([label, x[across], y[up], value])))
     else if (trace.hoverinfo !== "skip" && trace.visible === true) x.forEach((value, place) => lines.push([label, value, y[place], ""]))
   }
+  return lines
+}
+
+function saveTable(host, name) {
+  const lines = listing(host)
   const text = lines.map(line => line.map(cell).join(",")).join("\r\n")
   const link = document.createElement("a")
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 NOTHING = "Nothing to draw yet."  # in a chart's place
 HEIGHT = 420  # of a figure that says nothing of it
-SCRIPTS = ("chart.js", "chart_legend.js", "chart_selecting.js")  # one module in the browser
+SCRIPTS = ("chart.js", "chart_legend.js", "chart_selecting.js", "chart_table.js")  # one module in the browser
 
 Select = Callable[[list[str], bool], None]
 """Runs chosen in a chart, and whether that was a click on one thing (True), which adds it or takes it away again, or a

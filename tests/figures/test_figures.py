@@ -258,6 +258,13 @@ def test_the_pareto_front_holds_what_nothing_beats() -> None:
     assert len(figures.accuracy_against_size(points).data) == 3
 
 
+def test_many_points_are_named_by_hovering_alone() -> None:
+    many = {"label": "a", "family": "x", "parameters": range(1, 61), "accuracy": range(20, 80), "chosen": True}
+    figure = figures.accuracy_against_size(pd.DataFrame(many))
+    assert set(figure.data[0].text) == {""}
+    assert len(figure.data[0].hovertext) == len(figure.data[0].selectedpoints) == 60
+
+
 def test_few_epochs_have_a_tick_each_and_no_fractions() -> None:
     assert figures.curves(EPOCHS[EPOCHS["epoch"] < 4], RUNS).layout.xaxis.dtick == 1
     assert figures.curves(EPOCHS, RUNS, x="images_seen").layout.xaxis.dtick is None
@@ -272,6 +279,10 @@ def test_errors_against_severity_and_reliability_keep_a_run_s_color_where_anothe
     assert list(band.y) == [6, 11, 16, 4, 4, 4]
     assert line.name == "&lt;b&gt;"
     bins = reliability(np.array([0.2, 0.9, 0.95]), np.array([False, True, True]))
+    _, other = error_against_severity(table, {"a": "A", "b": "B"}, places={"a": 3, "b": 6}).data
+    assert other.line.color == figures.color(6)
+    placed = reliability_diagram({"b": ("B", bins)}, places={"b": 5}).data[1]
+    assert placed.line.color == figures.color(5)
     points = reliability_diagram({"a": ("A", []), "b": ("B", bins)}).data[1:]
     assert [each.line.color for each in points] == [line.line.color] == [figures.color(1)]
     assert list(points[0].x) == pytest.approx([0.2, 0.9, 0.95])

@@ -10,18 +10,25 @@ from vitcore.figures.style import NEUTRAL, color, dash, faint, plain, style, uid
 from vitcore.statistics.calibration import Bin
 
 
-def reliability_diagram(runs: Mapping[str, tuple[str, Sequence[Bin]]], *, revision: str = "reliability") -> go.Figure:
+def reliability_diagram(
+    runs: Mapping[str, tuple[str, Sequence[Bin]]],
+    *,
+    revision: str = "reliability",
+    places: Mapping[str, int] | None = None,
+) -> go.Figure:
     """Accuracy against mean confidence, a point a bin that has images; the diagonal is perfect calibration.
 
     Args:
         runs: in the order of their colors, ids -> what a run is called, and its bins; none: not drawn.
+        places: of each run's color in the palette; by default their order.
     """
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", name="as sure as right", uid=uid("diagonal"), hoverinfo="skip",
         line={"color": NEUTRAL, "width": 1, "dash": "dot"},
     )  # fmt: skip
-    for place, (run, (name, bins)) in enumerate(runs.items()):
+    for order, (run, (name, bins)) in enumerate(runs.items()):
+        place = order if places is None else places[run]
         subset = [each for each in bins if each.images]
         if not subset:
             continue

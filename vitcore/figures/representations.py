@@ -81,14 +81,18 @@ def layer_similarity(
     return style(figure, revision=revision, x="", y="", height=height)
 
 
-def attention_distance(runs: Mapping[str, tuple[str, np.ndarray]], *, revision: str = "distance") -> go.Figure:
+def attention_distance(
+    runs: Mapping[str, tuple[str, np.ndarray]], *, revision: str = "distance", places: Mapping[str, int] | None = None
+) -> go.Figure:
     """Mean attention distance by block: a point a head, a line through each block's mean.
 
     Args:
         runs: in the order of their colors, ids -> what a run is called, and its distances in pixels (blocks heads).
+        places: of each run's color in the palette; by default their order.
     """
     figure = go.Figure()
-    for place, (run, (name, found)) in enumerate(runs.items()):
+    for order, (run, (name, found)) in enumerate(runs.items()):
+        place = order if places is None else places[run]
         blocks, heads = found.shape
         shade = color(place)
         figure.add_scatter(

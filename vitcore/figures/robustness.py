@@ -11,7 +11,12 @@ from vitcore.figures.style import color, dash, faint, plain, style, uid
 
 
 def error_against_severity(
-    table: pd.DataFrame, names: Mapping[str, str], *, unit: str = "", legend: bool = False
+    table: pd.DataFrame,
+    names: Mapping[str, str],
+    *,
+    unit: str = "",
+    legend: bool = False,
+    places: Mapping[str, int] | None = None,
 ) -> go.Figure:
     """Test error in percent over severities 0 (the images as they are) to 5.
 
@@ -20,9 +25,11 @@ def error_against_severity(
         names: runs in the order of their colors -> what they are called.
         unit: of a strength, to be read on hovering; empty: strengths are not shown.
         legend: whether the runs' names stand above.
+        places: of each run's color in the palette; by default their order.
     """
     figure = go.Figure()
-    for place, (run, name) in enumerate(names.items()):
+    for order, (run, name) in enumerate(names.items()):
+        place = order if places is None else places[run]
         own = table[table["run"] == run].sort_values("severity")
         if own.empty:
             continue

@@ -49,7 +49,11 @@ def accuracy_against_size(
     known_both = across.notna() & up.notna()
     known = points[np.isfinite(across) & np.isfinite(up) & ((across > 0) | (not log_x))]
     left_out = int(known_both.sum() - len(known))
-    spots = _spots(known, x, y, log_x) if len(known) <= WRITTEN else pd.Series(None, index=known.index, dtype=object)
+    spots = (
+        _spots(known, x, y, log_x)
+        if len(known) <= WRITTEN
+        else pd.Series([None] * len(known), index=known.index, dtype=object)
+    )
     for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
         published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)
         for hollow in (True, False):
