@@ -81,6 +81,7 @@ MAY: dict[str, str] = {
     "vitcore/runs/watch.py::Watched.summary": MESSAGES,
     "vitcore/cli/listing.py": MESSAGES,
     "vitcore/settle/standing.py::_Race.take": COMPARED,
+    "vitcore/store/of_seeds.py": "hands a run's test error on to Settle; a search asks for its validation error alone",
     "vitcore/store/columns.py": "names the columns of groups",
     "vitcore/store/queries.py": "HELD_OUT's SQL: a test value only of a run that has no validation",
     "vitcore/store/queries.py::groups": COMPARED,
