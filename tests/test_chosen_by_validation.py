@@ -54,7 +54,6 @@ MAY: dict[str, str] = {
     "vitcore/events.py": "HELD_OUT names what stands in for validation where a run has none",
     "vitcore/events.py::Ended": ITSELF,
     "pages/compare/curve_difference.py::differences": "draws the test metric by its name where a run has no other",
-    "vitcore/store/of_seeds.py": "names the columns that are handed on",
     "vitcore/figures/curves.py": "names the axes that can be asked for",
     "vitcore/figures/curves.py::curve_plot": "a frame made by hand that has no other accuracy",
     "vitcore/figures/metrics.py": "of which images a drawn share is",
