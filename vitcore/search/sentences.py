@@ -138,8 +138,12 @@ def confirmed(question: Question, stands: Settled) -> str:
         return "The winner holds: with fresh seeds it is better than each of the others."
     if stands.state == "open" and not question.ended:
         return "Fresh seeds are being trained; only they are evaluated on the test images."
+    if own and all(pairing.verdict == "equivalent" for pairing in own):
+        return (
+            f"The winner is noise: with fresh seeds no other differs from it by as much as {question.margin:g} points."
+        )
     if not ahead:
-        return "The winner is noise: with fresh seeds nothing tells it from the others."
+        return "The winner is not confirmed: with fresh seeds nothing tells it from the others."
     return f"With fresh seeds the winner is better than {len(ahead)} of {len(own)} others; the rest is not told apart."
 
 
