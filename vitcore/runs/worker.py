@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from vitcore import events, plugins, processes
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, devices, hosts, locks, origins, queue, seen_before, slots, teachers
+from vitcore.runs import dependencies, devices, heartbeat, hosts, locks, origins, queue, seen_before, slots, teachers
 from vitcore.runs.files import Unwritten, read_own
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
@@ -42,12 +42,14 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--slot", type=int, default=0, help="of the device; each is behind a lock of its own")
     parser.add_argument("--threads", type=int, help="CPU threads; else all of this machine's")
+    parser.add_argument("--engine", default="local", help="any other has made room for the run, and takes it up again")
+    parser.add_argument("--offset", type=float, default=0.0, help="seconds from this machine's clock to the engine's")
     parser.add_argument("--results")
     arguments = parser.parse_args()
     results = Results(arguments.results)
     folder = results.run(arguments.id)
-    place = Place(arguments.device, arguments.slot, arguments.threads)
-    with locks.lock(slots.lock_path(results, place.device_queue, place.slot)).acquire():
+    place = Place(arguments.device, arguments.slot, arguments.threads, arguments.engine, arguments.offset)
+    with place.alone(results):
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
                 going_on = queue.resuming(folder)
@@ -55,7 +57,8 @@ def main() -> None:
                     _Work(results, folder, place).do(going_on)
         except Timeout:
             return  # another worker has it
-    queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
+    if not place.beyond:
+        queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,23 @@ class Place:
 
     Attributes:
         threads: CPU threads that it computes with; None: all of this machine's.
+        offset: seconds from this machine's clock to that of the machine that the engine was asked from.
     """
 
     device_queue: str = "cpu"
     slot: int = 0
     threads: int | None = None
     engine: str = "local"
+    offset: float = 0.0
+
+    @property
+    def beyond(self) -> bool:
+        """Whether an engine has it that leaves this machine."""
+        return self.engine != "local"
+
+    def alone(self, results: Results) -> AbstractContextManager[object]:
+        """The slot for this run alone; another engine than this machine's has seen to that."""
+        return nullcontext() if self.beyond else locks.lock(slots.lock_path(results, self.device_queue, self.slot))
 
     @property
     def kind(self) -> str:
@@ -78,7 +92,8 @@ class Place:
 
     def taken(self) -> events.Taken:
         """The line that tells of it."""
-        return events.Taken(os.getpid(), self.engine, hosts.name(), self.device_queue, self.slot)
+        slot = None if self.beyond else self.slot
+        return events.Taken(os.getpid(), self.engine, hosts.name(), self.device_queue, slot)
 
 
 class _Work:
@@ -100,6 +115,8 @@ class _Work:
     def do(self, going_on: bool) -> None:
         """Trains, and closes the journal whatever happens."""
         self.events.append(self.place.taken())
+        if self.place.beyond:
+            heartbeat.begin(self.events, self.folder.events, self.place.offset)
         self._sweep()
         self.room.unlink(missing_ok=True)  # a link of that name would have us write elsewhere
         with suppress(OSError), self.room.open("xb") as file:  # it is full already, as will be told
@@ -276,7 +293,11 @@ def _true_device(results: Results, place: Place, spec: RunSpec) -> AbstractConte
     from vitcore.training.device import resolve
 
     true = devices.device_queue(str(resolve(spec.device)))
-    same = true == place.device_queue or (spec.device in ("auto", "cuda") and queue.kind(true) == place.kind)
+    same = (
+        place.beyond
+        or true == place.device_queue
+        or (spec.device in ("auto", "cuda") and queue.kind(true) == place.kind)
+    )
     return nullcontext() if same else slots.whole(results, true)
 
 
