@@ -127,8 +127,10 @@ class _Dispatch:
         waits = {}
         for entry in _open(self.results, self.name, self.tried):
             id = entry[0]
+            if id in self.submitted:  # resumed while its last worker is about to go, or begun anew by its own job
+                continue
             try:
-                wait = self.engine.submit(id) if id not in self.submitted else None
+                wait = self.engine.submit(id)
                 if wait is None:
                     self.tried.add(entry)
                     self.submitted.add(id)
