@@ -51,6 +51,15 @@ class Taken(Line):
 
 
 @dataclass(frozen=True)
+class Heartbeat(Line):
+    """A worker on another machine lives: how many it has told before, and the engine's clock in whole unix seconds."""
+
+    event: ClassVar[str] = "heartbeat"
+    count: Annotated[int, Meaning(column=None)]
+    clock: Annotated[int, Meaning(column="heartbeat")]
+
+
+@dataclass(frozen=True)
 class Host:
     """The machine that trains."""
 
@@ -383,7 +392,7 @@ class ValAnswers(Answers):
     stream: ClassVar[str] = "val_predictions"
 
 
-KINDS: tuple[type[Line], ...] = (Taken, Started, Progress, Epoch, Note, Loaded, Ended)
+KINDS: tuple[type[Line], ...] = (Taken, Heartbeat, Started, Progress, Epoch, Note, Loaded, Ended)
 """The lines of events.jsonl."""
 
 

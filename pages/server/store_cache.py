@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -84,9 +85,10 @@ class Watched:
         """Start whom runs, questions and searches wait for, where none lives: killed, or gone before this server."""
         if time.monotonic() - self._woken < WAKING:
             return
+        first = self._woken == -math.inf  # an engine may have lost runs while nobody looked
         self._woken, self.trouble = time.monotonic(), None
         try:
-            if self.index.waiting:
+            if first or self.index.waiting or self.index.training:
                 ensure_dispatcher(self.results)
             ensure_settled(self.results)
             ensure_searched(self.results)

@@ -171,9 +171,10 @@ def test_a_value_that_is_none_of_the_set_is_refused(words: list[str], tmp_path: 
 
 FREE = {
     "title", "author", "results", "note", "name", "folder", "teacher", "init_from", "row", "weights of import", "out",
-    "onnx", "tensorboard", "mlflow",
+    "onnx", "tensorboard", "mlflow", "partition", "account",
 }  # fmt: skip
-"""Options that take any text; `row` and a file's own sets of weights are looked for in what they name."""
+"""Options that take any text, as a cluster's own names; `row` and a file's own sets of weights are looked for in what
+they name."""
 
 
 def options() -> Iterator[tuple[str, list[str], Any]]:

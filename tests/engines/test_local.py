@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import pytest
+import torch
 from filelock import Timeout
 from typer.testing import CliRunner
 
@@ -14,7 +15,7 @@ from vitcore.cli import app
 from vitcore.engines import local
 from vitcore.engines.local import LocalEngine, Place
 from vitcore.errors import UserError
-from vitcore.runs import engine_report, engine_settings, hosts, journal, locks, queue, slots
+from vitcore.runs import engine_report, engine_settings, hosts, journal, locks, queue, slots, threads
 from vitcore.runs.engine_settings import EngineSettings
 from vitcore.runs.folder import Results, read_json, write_json
 from vitcore.store import queries
@@ -55,6 +56,21 @@ def test_threads_are_divided_among_slots(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [slots.threads(count) for count in (1, 2, 3, 64)] == [7, 3, 2, 1]
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert slots.threads(1) == slots.cores()
+
+
+def test_threads_that_a_run_was_given_go_before_what_an_engine_puts_into_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ray sets OMP_NUM_THREADS to a task's CPUs, and threads change results."""
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    try:
+        threads.use(2)
+        assert torch.get_num_threads() == 2
+        threads.use()
+        assert torch.get_num_threads() == 2, "nothing is chosen: what the environment said stands"
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_what_needs_a_device_alone_waits_for_every_slot(results: Results) -> None:
@@ -131,7 +147,8 @@ def test_an_engine_that_another_account_chose_counts_for_nothing(
 def test_an_environment_that_names_no_engine_is_a_sentence(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(engine_settings.ENVIRONMENT, "cloud")
     with pytest.raises(UserError, match="VITCORE_ENGINE is 'cloud'; it is one of local"):
-        engine_settings.current(results)
+        queue.enqueue(results, tiny())
+    assert results.ids() == []
 
 
 def test_a_journal_from_before_tells_no_place(results: Results) -> None:

@@ -19,7 +19,8 @@ from vitcore.store import exports, queries
 from vitcore.store.index import Index
 
 GOOD: dict[str, dict[str, Any]] = {
-    "taken": {"pid": 7},
+    "taken": {"pid": 7, "engine": "ray", "node": "far", "device_queue": "cpu", "slot": 1},
+    "heartbeat": {"count": 3, "clock": 1_700_000_000},
     "started": {"epochs": 3, "device": "cpu", "host": {"machine": "x", "cores": 2}, "classes": ["a", "b"]},
     "progress": {"epoch": 1, "step": 5, "steps": 10, "loss": 0.5, "eta_seconds": 2.0, "images_per_second": 99.0},
     "epoch": {"epoch": 1, "error_percent": 12.5, "train_loss": 0.5, "test_loss": 0.4, "f1": 0.9, "accuracy": 0.875},

@@ -119,7 +119,7 @@ def test_every_view_of_a_search_that_is_over(empty: Results, open_page: Open) ->
 
 
 def test_the_winner_is_called_noise_and_can_be_confirmed(empty: Results, open_page: Open) -> None:
-    """Twelve trials of which the best differ by an image; then fresh seeds that differ by one test image of a hundred."""
+    """Twelve trials of which the best differ by an image; then fresh seeds that differ by one test image in 100."""
     image = 100 / 144
     errors = {(0, number): image * (10 + (number if number < 3 else 20)) for number in range(12)}
     ended(empty, errors, arms=1)

@@ -94,6 +94,8 @@ REPLACED_WHOLE = {  # written without a look at what was there, so that no lock 
     "pages/home/visits.py:_now": "the moment",
     "vitcore/runs/notify.py:_remember": "the last trouble",
     "vitcore/analysis/assessments.py:ask": "the whole wish",
+    "vitcore/runs/placed.py:write": "the dispatcher's own mark",
+    "vitcore/runs/queue.py:again": "the ticket",
     "vitcore/runs/engine_settings.py:store": "the whole choice",
     "vitcore/runs/engine_report.py:write": "a dispatcher's last word",
 }

@@ -166,7 +166,9 @@ class Speed:
     def expected(self, spec: RunSpec) -> CostEstimate | None:
         """What the training alone is expected to take, to be kept with the run; None where no stored run tells."""
         per_image, guessed = self._per_image(spec)
-        return None if per_image is None else CostEstimate(per_image * workload.trained(spec), guessed)
+        if per_image is None:
+            return None
+        return CostEstimate(per_image * workload.trained(spec), guessed, self.memory_mb(spec))
 
     def memory_mb(self, spec: RunSpec) -> float | None:
         """Megabytes that it will hold: as runs of this network and batch size did, else as measured; else None."""

@@ -6,6 +6,7 @@ Started by whoever queues a run, `python -m vitcore.engines.dispatcher --device 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -13,15 +14,19 @@ from dataclasses import dataclass, field
 
 from filelock import Timeout
 
-from vitcore.engines.engine import Engine
-from vitcore.engines.local import LocalEngine
+from vitcore.engines import MADE
+from vitcore.engines.engine import Engine, State
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, engine_report, engine_settings, locks, lost, queue
+from vitcore.events import Ended
+from vitcore.runs import dependencies, engine_report, engine_settings, journal, locks, lost, placed, queue
+from vitcore.runs import status as states
 from vitcore.runs.folder import Results, RunFolder
 
 _POLL_SECONDS = 0.1
 _LOOK = 10  # times as long as a look at the queue took, until the next one
 _LONGEST = 2.0
+_RETRY = 5.0  # seconds until an engine is asked again that could not be reached
+_WENT = "The machine that trained it has gone."
 
 Entry = tuple[str, float]
 """A queued run, and since when: one that could not even be taken is not tried twice."""
@@ -29,8 +34,8 @@ Entry = tuple[str, float]
 
 def main() -> None:
     """Holds the queue's dispatcher lock while anything is queued; a second dispatcher leaves at once."""
-    parser = argparse.ArgumentParser(description="Run the queue of one kind of device.")
-    parser.add_argument("--device", default="cpu", help="cpu, mps or cuda")
+    parser = argparse.ArgumentParser(description="Run the queue of one kind of device, or of an engine.")
+    parser.add_argument("--device", default="cpu", help=", ".join(MADE))
     parser.add_argument("--results")
     arguments = parser.parse_args()
     results, name = Results(arguments.results), queue.kind(arguments.device)
@@ -38,12 +43,42 @@ def main() -> None:
     tried: set[Entry] = set()
     # Whoever queues a run looks at the lock only after the run lies there, and we look at the queue again after
     # letting go of the lock: so a run queued while we leave is seen by one of the two.
-    while _open(results, name, tried):
+    while _open(results, name, tried) or _placed(results, name):
         try:
             with place.acquire(timeout=1):
-                _Dispatch(results, name, LocalEngine(results, name), tried).serve()
+                _serve(results, name, tried)
         except Timeout:
             return
+
+
+def _serve(results: Results, name: str, tried: set[Entry]) -> None:
+    """Until nothing is left to do; an engine that cannot be reached is asked again, and the queue stays."""
+    report = engine_report.Reporter(results, name)
+    while _open(results, name, tried) or _placed(results, name):
+        try:
+            engine = MADE[name](results, name)
+        except UserError as error:
+            report.write(f"{error}; the queue stays as it is", {})
+            time.sleep(_RETRY)
+            continue
+        try:
+            _Dispatch(results, name, engine, tried, report).serve()
+        except UserError as error:
+            report.write(f"{error}; the queue stays as it is", {})
+            time.sleep(_RETRY)
+            _begin_anew()
+        engine.close()
+        break
+    report.close()
+    chosen = engine_settings.current(results).engine
+    if chosen != (name if name in queue.BEYOND else "local"):
+        queue.ensure_dispatcher(results)  # the queue is another's now
+
+
+def _begin_anew() -> None:
+    """Becomes a fresh process: a library that has lost its cluster can neither leave it nor join another."""
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "vitcore.engines.dispatcher", *sys.argv[1:]])
 
 
 @dataclass
@@ -52,70 +87,137 @@ class _Dispatch:
 
     Attributes:
         submitted: the runs that the engine has.
+        begun: of these, those that wait in the queue no more.
+        gone: of these why an attempt was lost, until the run is queued again.
     """
 
     results: Results
     name: str
     engine: Engine
     tried: set[Entry]
+    report: engine_report.Reporter
     submitted: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
+    gone: dict[str, str] = field(default_factory=dict)
     _due: float = 0.0
 
     def serve(self) -> None:
-        """Until nothing is left that has not been tried, or another engine was chosen and what this one has is over."""
-        settings = engine_settings.current(self.results)
-        report = engine_report.Reporter(self.results, self.name)
-        waits: dict[str, str] = {}
+        """Until nothing is left that has not been tried, or another engine was chosen and what this one has is over.
+
+        Raises:
+            UserError: the engine cannot be reached any more.
+        """
+        settings, waits = engine_settings.current(self.results), dict[str, str]()
+        self.submitted |= set(_placed(self.results, self.name))
         while True:
             self._settle()
             same = engine_settings.current(self.results) == settings
             if not self.submitted and not (same and _open(self.results, self.name, self.tried)):
                 break
-            if same and time.monotonic() >= self._due and self.engine.capacity().free:
+            capacity = self.engine.capacity()
+            if same and time.monotonic() >= self._due and capacity.free:
                 began = time.monotonic()
                 waits = self._submit()
                 self._due = time.monotonic() + min(_LONGEST, _LOOK * (time.monotonic() - began))
-            report.write(self.engine.capacity().words, waits)
+            self.report.write(capacity.words, waits)
             time.sleep(_POLL_SECONDS)
-        report.close()
-        self.engine.close()
-        if not same:
-            queue.ensure_dispatcher(self.results)
 
     def _submit(self) -> dict[str, str]:
         """Hands over what there is room for, in order; why the others wait, by run."""
         waits = {}
         for entry in _open(self.results, self.name, self.tried):
-            if entry[0] in self.submitted:
+            id = entry[0]
+            if id in self.submitted:  # resumed while its last worker is about to go, or begun anew by its own job
                 continue
             try:
-                wait = self.engine.submit(entry[0])
+                wait = self.engine.submit(id)
+                if wait is None:
+                    self.tried.add(entry)
+                    self.submitted.add(id)
+                    self.begun.discard(id)
+                    continue
             except (UserError, OSError) as error:  # deleted or made read-only meanwhile: those behind it go on
-                print(f"{entry[0]} was passed over: {error}", file=sys.stderr, flush=True)
+                print(f"{id} was passed over: {error}", file=sys.stderr, flush=True)
                 self.tried.add(entry)
                 continue
-            if wait is None:
-                self.tried.add(entry)
-                self.submitted.add(entry[0])
-                continue
-            waits[entry[0]] = wait.why
+            waits[id] = wait.why
             if wait.others_too:
                 break
+        self.engine.flush()
         return waits
 
     def _settle(self) -> None:
-        """Writes down how those runs ended that are over."""
+        """Writes down how those runs ended that are over, and queues those again whose machine has gone."""
         for id in sorted(self.submitted):
-            state = self.engine.state(id)
+            folder, state = RunFolder(self.results.runs / id), self.engine.state(id)
             if state.now == "submitted":
+                self._give_up(folder)
                 continue
+            if state.now == "ended" and state.why:
+                lost.close(folder, state.code, Ended("failed", state.why))
+            elif state.now == "ended":
+                lost.settle(folder, state.code)
+            elif not self._recovered(folder, state):
+                continue
+            placed.clear(folder)
             self.submitted.discard(id)
+            self.gone.pop(id, None)
             self._due = 0.0
-            lost.settle(RunFolder(self.results.runs / id), state.code)
             try:
                 queue.ensure_dispatcher(self.results)  # what waited for it may wait for another device
             except UserError as error:
                 print(error, file=sys.stderr, flush=True)
+
+    def _give_up(self, folder: RunFolder) -> None:
+        """Tells the engine, once, of a run that was cancelled before it began."""
+        if folder.id not in self.begun and not folder.queue_entry.exists():
+            self.begun.add(folder.id)
+            if _ending(folder) == "cancelled":
+                self.engine.cancel(folder.id)
+
+    def _recovered(self, folder: RunFolder, state: State) -> bool:
+        """Queues a run again whose attempt was lost; False while its worker may yet live.
+
+        Of one that the engine knows nothing of, by an earlier dispatcher, its heartbeats tell; of one that it says is
+        lost, its worker's lock alone, where that can be seen from here.
+        """
+        if state.now == "lost":
+            self.gone[folder.id] = state.why
+        if not folder.path.is_dir():
+            return True
+        if folder.queue_entry.exists():
+            self._untried(folder.id)
+            return True
+        if _ending(folder) is not None:
+            return True
+        known = folder.id in self.gone
+        if locks.is_locked(folder.alive) if known else states.now(folder) == "running":
+            return False
+        why = self.gone.get(folder.id, _WENT)
+        try:
+            if not queue.again(self.results, folder.id, why):
+                text = f"{why} That was so several times in a row with nothing learned; resume it to try once more."
+                lost.close(folder, 0, Ended("interrupted", text))
+        except (UserError, OSError) as error:
+            lost.close(folder, 0, Ended("interrupted", f"{why} {str(error)[:200]}."))
+        self._untried(folder.id)
+        return True
+
+    def _untried(self, id: str) -> None:
+        """The run may be handed over once more."""
+        self.tried.difference_update([entry for entry in self.tried if entry[0] == id])
+
+
+def _ending(folder: RunFolder) -> str | None:
+    try:
+        return states.ending(journal.stream(folder.events)[0])
+    except (OSError, UserError):
+        return None
+
+
+def _placed(results: Results, name: str) -> list[str]:
+    """The runs that an engine beyond this machine has, by an earlier dispatcher too."""
+    return list(placed.of(results, name)) if name in queue.BEYOND else []
 
 
 def _open(results: Results, name: str, tried: set[Entry]) -> list[Entry]:

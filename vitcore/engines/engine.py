@@ -13,7 +13,7 @@ class State(NamedTuple):
         now: "submitted" while it waits or trains there, "ended" once its worker has ended, "lost" where it went with
             its machine; "absent": the engine knows nothing of it.
         code: what the worker's process ended with; below 0: by that signal.
-        why: of a lost run, in words.
+        why: of a lost run, or of one that ended badly, in words.
     """
 
     now: Literal["submitted", "ended", "lost", "absent"]
@@ -42,6 +42,9 @@ class Engine(Protocol):
 
     def submit(self, run_id: str) -> Wait | None:
         """Takes a queued run; or why it has to wait, and nothing has happened."""
+
+    def flush(self) -> None:
+        """Sends on what was submitted since the last time, where the engine takes several at once."""
 
     def cancel(self, run_id: str) -> None:
         """Gives up a submitted run that has not begun; one that trains is asked by its request file alone."""

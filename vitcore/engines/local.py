@@ -62,6 +62,9 @@ class LocalEngine:
         self._workers[run_id] = worker, found
         return None
 
+    def flush(self) -> None:
+        """Nothing to do: each run has its process by then."""
+
     def cancel(self, run_id: str) -> None:
         """Nothing to do: a worker that finds its run taken out of the queue leaves by itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from vitcore import untrusted
 from vitcore.cost.estimate import CostEstimate
 from vitcore.runs.folder import FORMAT, RunFolder, read_json
 
@@ -15,9 +16,12 @@ def read(folder: RunFolder) -> CostEstimate | None:
     seconds = found.get("training_seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
         return None
-    return CostEstimate(float(seconds), found.get("guessed") is True)
+    memory = untrusted.number(found.get("memory_mb"))
+    known = memory is not None and math.isfinite(memory) and 0 < memory < 1e9
+    return CostEstimate(float(seconds), found.get("guessed") is True, memory if known else None)
 
 
 def written(estimate: CostEstimate) -> dict[str, Any]:
     """The estimate as it stands in the file."""
-    return {"v": FORMAT, "training_seconds": round(estimate.training_seconds, 2), "guessed": estimate.guessed}
+    memory = {} if estimate.memory_mb is None else {"memory_mb": round(estimate.memory_mb, 1)}
+    return {"v": FORMAT, "training_seconds": round(estimate.training_seconds, 2), "guessed": estimate.guessed, **memory}

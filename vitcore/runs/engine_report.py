@@ -72,5 +72,9 @@ def reports(results: Results) -> dict[str, Report]:
 
 def sentences(results: Results) -> list[str]:
     """What a person should know of whoever takes the queue up: what is free, where it has more than one slot."""
-    texts = [f"{name}: {report.words}." for name, report in reports(results).items() if report.words]
+    known = {name: report.words for name, report in reports(results).items() if report.words}
+    texts = [
+        f"{words[0].upper()}{words[1:]}." if name in queue.BEYOND else f"{name}: {words}."
+        for name, words in known.items()
+    ]
     return [*([f"{engine_settings.FOREIGN}."] if engine_settings.foreign(results) else []), *texts]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +18,9 @@ from vitcore.errors import UserError
 from vitcore.runs import devices, locks, seal
 from vitcore.runs.folder import FORMAT, Results, read_json, reason, write_json
 
-ENGINES = ("local",)
+ENGINES = ("local", "ray", "slurm")
 ENVIRONMENT = "VITCORE_ENGINE"
+_ADDRESS = re.compile(r"(ray://)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 MOST_SLOTS = 64
 FOREIGN = (
     "engine.json was written by another account or machine, so runs are trained here; choose an engine with "
@@ -32,10 +34,29 @@ class EngineSettings:
 
     Attributes:
         slots: runs at once on a device of a machine, by its queue (cpu, cuda-0, ...); one where nothing is said.
+        address: of a Ray cluster.
+        cpus: threads that a run has on another machine; None: as many as Ray's smallest node has, four of SLURM.
+        gpus: GPUs that a run has there, or the part of one.
+        other_versions: whether nodes with another vitcore or torch will do.
+        partition: of SLURM; empty: its default, as of the account.
+        minutes: a job's time limit, at which it is begun again.
+        memory_gb: of a job; None: by what its run is expected to hold.
+        gpu: whether runs on `auto` get one as well.
+        cluster: "slurm", or "local": submitit's own stand-in on this machine.
     """
 
     engine: str = "local"
     slots: Mapping[str, int] = field(default_factory=dict)
+    address: str = "auto"
+    cpus: int | None = None
+    gpus: float = 1.0
+    other_versions: bool = False
+    partition: str = ""
+    account: str = ""
+    minutes: int = 60
+    memory_gb: float | None = None
+    gpu: bool = False
+    cluster: str = "slurm"
 
     def slots_of(self, device_queue: str) -> int:
         """How many runs train at once on this device; `cuda` speaks for every GPU of which nothing else is said."""
@@ -57,7 +78,18 @@ def of_environment(named: str, chosen: EngineSettings) -> EngineSettings:
     """The engine that VITCORE_ENGINE names, with the options that are stored. Raises UserError where it is none."""
     if named in ENGINES:
         return dataclasses.replace(chosen, engine=named)
-    raise UserError(f"{ENVIRONMENT} is {named[:80]!r}; it is one of {', '.join(ENGINES)}")
+    if named.startswith("ray://"):
+        return dataclasses.replace(chosen, engine="ray", address=address(named))
+    raise UserError(
+        f"{ENVIRONMENT} is {named[:80]!r}; it is one of {', '.join(ENGINES)}, or an address ray://host:port"
+    )
+
+
+def address(text: str) -> str:
+    """An address of a Ray cluster as it is typed: `auto`, `local`, `ray://host:port`, `host:port`. Raises UserError."""
+    if text in ("auto", "local") or _ADDRESS.fullmatch(text):
+        return text
+    raise UserError(f"{text[:80]!r} is no address of a Ray cluster; it is auto, local, ray://host:10001 or host:6379")
 
 
 def foreign(results: Results) -> bool:

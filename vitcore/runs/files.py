@@ -104,5 +104,14 @@ def trouble(folder: Path) -> str | None:
 
 
 _SMALL_ONES = frozenset(
-    {"spec.json", "annotations.json", "drawings.json", "expected.json", "queued.json", aliases.QUEUE_ENTRY, "request"}
+    {
+        "spec.json",
+        "annotations.json",
+        "drawings.json",
+        "expected.json",
+        "placed.json",
+        "queued.json",
+        aliases.QUEUE_ENTRY,
+        "request",
+    }
 )

@@ -54,7 +54,9 @@ class Fold:
             return
         event, row = line.get("event"), self.row
         if event == "taken":
-            row.update(ending=None, reason=None, ended=None, **read(events.Taken, line))
+            row.update(ending=None, reason=None, ended=None, heartbeat=None, **read(events.Taken, line))
+        elif event == "heartbeat":
+            row.update(read(events.Heartbeat, line))
         elif event == "started":
             row.update(
                 ending=None, reason=None, ended=None, started=row.get("started") or untrusted.time(line.get("at"))

@@ -153,6 +153,7 @@ class RunFolder:
     drawings = _Within("drawings.json")  # what it made of a person's own drawings
     expected = _Within("expected.json")  # what it was to cost, as told before its launch
     queue_entry = _QueueEntry("queued.json")  # the run is queued while this is there
+    placed = _Within("placed.json")  # an engine on other machines has the run
     request = _Within("request")  # "stop" or "pause", for the worker to read
     alive = _Within("alive.lock")  # held by the worker for its life
     log = _Within("worker.log")

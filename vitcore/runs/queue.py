@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +17,19 @@ from vitcore.cost import built
 from vitcore.cost.estimate import CostEstimate
 from vitcore.data.load import check_validation
 from vitcore.errors import UserError
-from vitcore.events import Ended
-from vitcore.runs import cost_estimate, dependencies, devices, locks, origins, seal, teachers
+from vitcore.events import Ended, Note
+from vitcore.runs import (
+    cost_estimate,
+    dependencies,
+    devices,
+    engine_settings,
+    journal,
+    locks,
+    origins,
+    placed,
+    seal,
+    teachers,
+)
 from vitcore.runs import status as states
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
@@ -28,8 +40,10 @@ _DISPATCHER = "vitcore.engines.dispatcher"
 _ORDER = "order.json"
 _LOG_BYTES = 1 << 20
 _PATIENCE = 10.0  # seconds that one who reorders waits for another
-NAMES = ("cpu", "mps", "cuda")
-"""Queues that have a dispatcher of their own: a kind of device each."""
+_LOST = 3  # attempts in a row that may go with their machine, nothing learned; after one more a person is asked
+BEYOND = ("ray", "slurm")
+NAMES = ("cpu", "mps", "cuda", *BEYOND)
+"""Queues that have a dispatcher of their own: a kind of device of this machine each, or all for an engine beyond it."""
 
 
 def enqueue(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *, after: Sequence[str] = ()) -> str:
@@ -49,6 +63,7 @@ def enqueue(results: Results, spec: RunSpec, expected: CostEstimate | None = Non
 
 def put(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *, after: Sequence[str] = ()) -> str:
     """As `enqueue`, of a chain whose earlier runs were queued a moment ago, however they fare meanwhile."""
+    engine_settings.current(results)  # one that is none is refused before anything is queued
     spec = checked(results, spec)
     waits = dependencies.entry(results, after)
     markers = {"queued.json": _entry(spec.device, spec.to_dict(), resume=False, after=waits)}
@@ -89,7 +104,8 @@ def own(results: Results, device_queue: str | None = None) -> list[str]:
 
 def own_of(results: Results, name: str) -> list[str]:
     """The same of one dispatcher's queue, in the order in which they will be taken up."""
-    return [id for id in own(results) if _dispatcher_of(results, id) == name]
+    of = _dispatchers(results)
+    return [id for id in own(results) if of(id) == name]
 
 
 def kind(device_queue: str) -> str:
@@ -99,7 +115,8 @@ def kind(device_queue: str) -> str:
 
 def dispatcher_lock(results: Results, name: str) -> Path:
     """Held by the dispatcher of a queue for its life."""
-    return results.locks / f"dispatcher-{name}.lock"
+    place = results.shared_locks if name in BEYOND else results.locks
+    return place / f"dispatcher-{name}.lock"
 
 
 def is_own(folder: RunFolder) -> bool:
@@ -219,6 +236,37 @@ def resume(results: Results, id: str, processes: int | None = None) -> None:
     ensure_dispatcher(results)
 
 
+def again(results: Results, id: str, why: str) -> bool:
+    """Queues a run whose attempt was lost with its machine: it goes on from its last checkpoint, and a note says why.
+
+    It keeps its place before those that were queued after it.
+
+    False, and nothing has happened, where that was so several times in a row and not an epoch was told in between.
+
+    Raises:
+        UserError: it cannot be queued.
+    """
+    folder = results.run(id)
+    lost = 0
+    for line in journal.stream(folder.events)[0]:
+        lost = 0 if line.get("event") == "epoch" else lost + (line.get("event") == "taken")
+    if lost > _LOST:
+        return False
+    going_on = folder.resume_point.exists()
+    with suppress(Timeout), locks.lock(folder.alive).acquire(timeout=1):  # else of a machine that is gone
+        notes = Journal(folder.events)
+        notes.append(Note(f"{why} Taken up again {'from its last checkpoint' if going_on else 'from the beginning'}."))
+        notes.close()
+    spec = folder.spec()
+    try:
+        folder.request.unlink(missing_ok=True)
+        entry = _entry(spec.device, folder.raw_spec(), resume=going_on)
+        write_json(folder.queue_entry, entry | {"at": _time({"at": folder.card().get("created")}) or entry["at"]})
+    except OSError as error:
+        raise UserError(f"run {id} cannot be queued again: {reason(error)}") from None
+    return True
+
+
 def resuming(folder: RunFolder) -> bool:
     """Whether the waiting run is to go on from its checkpoint rather than begin."""
     return bool((read_json(folder.queue_entry) or {}).get("resume"))
@@ -246,14 +294,19 @@ def ensure_dispatcher(results: Results, *, patient: bool = False) -> None:
             holds no lock yet. Whoever asks once cannot know whether such a one is not just about to go.
     """
     ready = [id for id in own(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
-    for name in sorted({_dispatcher_of(results, id) for id in ready}):
+    of = _dispatchers(results)
+    for name in sorted({*map(of, ready), *(name for name in BEYOND if any(placed.of(results, name)))}):
         begins = patient and processes.alive(_DISPATCHER, _arguments(results, name))
         if not begins and not locks.is_locked(dispatcher_lock(results, name)):
             _start_dispatcher(results, name)
 
 
-def _dispatcher_of(results: Results, id: str) -> str:
-    return kind(_device_queue(read_json(RunFolder(results.runs / id).queue_entry) or {}))
+def _dispatchers(results: Results) -> Callable[[str], str]:
+    """By which dispatcher a queued run is to be taken up."""
+    engine = engine_settings.current(results).engine
+    if engine in BEYOND:
+        return lambda id: engine
+    return lambda id: kind(_device_queue(read_json(RunFolder(results.runs / id).queue_entry) or {}))
 
 
 def _arguments(results: Results, name: str) -> list[str]:
@@ -294,9 +347,9 @@ def _request(results: Results, id: str, wish: Literal["stop", "pause"]) -> None:
 def _cancelled(folder: RunFolder, going_on: bool) -> None:
     why = "Cancelled before it went on; what it had learned is kept." if going_on else "Cancelled before it began."
     try:
-        journal = Journal(folder.events)
-        journal.append(Ended("cancelled", why))
-        journal.close()
+        events = Journal(folder.events)
+        events.append(Ended("cancelled", why))
+        events.close()
     except OSError as error:
         raise UserError(
             f"run {folder.id} is out of the queue, but its journal cannot say so: {reason(error)}"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from vitcore.errors import UserError
 from vitcore.events import ENDINGS
-from vitcore.runs import elsewhere, journal, locks
+from vitcore.runs import elsewhere, heartbeat, journal, locks
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import RunFolder
 
@@ -33,13 +33,14 @@ def signs(folder: RunFolder) -> Signs:
     return Signs(waiting, not waiting and locks.is_locked(folder.alive))
 
 
-def of(known: Signs, ending: str | None) -> str:
-    """The status of a run whose journal closes with `ending` (None: it is open, or there is none yet)."""
+def of(known: Signs, row: Mapping[str, Any]) -> str:
+    """The status of a run by its signs of life and what its events come to (`Fold.row`)."""
     if known.waiting:
         return "queued"
-    if ending is not None:
-        return ending
-    return "running" if known.alive else "interrupted"
+    closed: str | None = row.get("ending")
+    if closed is not None:
+        return closed
+    return "running" if known.alive or heartbeat.heard(row) else "interrupted"
 
 
 def lost(folder: RunFolder) -> str:
@@ -57,7 +58,7 @@ def now(folder: RunFolder) -> str:
     known = signs(folder)
     try:
         lines, _ = journal.stream(folder.events)
-        closed = ending(lines)
+        row = Fold().take_all(lines).row
     except (OSError, UserError):  # nobody can tell; the run's row says why
-        closed = None
-    return of(known, closed)
+        row = {}
+    return of(known, row)

@@ -10,7 +10,7 @@ from typing import Any
 
 from vitcore.cost.durations import duration
 from vitcore.errors import UserError
-from vitcore.runs import dependencies, journal, queue, seal
+from vitcore.runs import dependencies, journal, placed, queue, seal
 from vitcore.runs import status as states
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results
@@ -51,7 +51,7 @@ class Watched:
         for line in lines:
             self.fold.take(line)
             on_line(line)
-        self.status = states.of(signs, self.fold.ending)
+        self.status = states.of(signs, self.fold.row)
 
     @property
     def reason(self) -> str:
@@ -138,11 +138,12 @@ def until_ended(run: Watched, on_line: Callable[[dict[str, Any]], None] = lambda
     while True:
         run.poll(on_line)
         yield
-        if run.status not in OPEN:
+        elsewhere = placed.read(run.results.run(run.id)) is not None  # its engine has not settled it
+        if run.status not in OPEN and not elsewhere:
             return
-        if run.status == "queued" and time.monotonic() - woken > _WAKE_SECONDS:
+        if (run.status == "queued" or elsewhere) and time.monotonic() - woken > _WAKE_SECONDS:
             woken = time.monotonic()
-            if not queue.is_own(run.results.run(run.id)):
+            if run.status == "queued" and not queue.is_own(run.results.run(run.id)):
                 raise UserError(f"run {run.id} waits for a word of yours: {seal.FOREIGN}")
             queue.ensure_dispatcher(run.results, patient=True)
             if dependencies.stuck(run.results, run.id):

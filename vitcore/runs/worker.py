@@ -25,6 +25,7 @@ from vitcore.errors import UserError
 from vitcore.runs import (
     dependencies,
     devices,
+    heartbeat,
     hosts,
     locks,
     notify,
@@ -58,12 +59,14 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--slot", type=int, default=0, help="of the device; each is behind a lock of its own")
     parser.add_argument("--threads", type=int, help="CPU threads; else all of this machine's")
+    parser.add_argument("--engine", default="local", help="any other has made room for the run, and takes it up again")
+    parser.add_argument("--offset", type=float, default=0.0, help="seconds from this machine's clock to the engine's")
     parser.add_argument("--results")
     arguments = parser.parse_args()
     results = Results(arguments.results)
     folder = results.run(arguments.id)
-    place = Place(arguments.device, arguments.slot, arguments.threads)
-    with locks.lock(slots.lock_path(results, place.device_queue, place.slot)).acquire():
+    place = Place(arguments.device, arguments.slot, arguments.threads, arguments.engine, arguments.offset)
+    with place.alone(results):
         try:
             with locks.lock(folder.alive).acquire(timeout=5):
                 going_on, count = queue.resuming(folder), queue.processes_asked(folder)
@@ -71,7 +74,8 @@ def main() -> None:
                     _Work(results, folder, place, count).do(going_on)
         except Timeout:
             return  # another worker has it
-    queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
+    if not place.beyond:
+        queue.ensure_dispatcher(results)  # ours may have been killed, and runs may wait behind this one
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,23 @@ class Place:
 
     Attributes:
         threads: CPU threads that it computes with; None: all of this machine's.
+        offset: seconds from this machine's clock to that of the machine that the engine was asked from.
     """
 
     device_queue: str = "cpu"
     slot: int = 0
     threads: int | None = None
     engine: str = "local"
+    offset: float = 0.0
+
+    @property
+    def beyond(self) -> bool:
+        """Whether an engine has it that leaves this machine."""
+        return self.engine != "local"
+
+    def alone(self, results: Results) -> AbstractContextManager[object]:
+        """The slot for this run alone; another engine than this machine's has seen to that."""
+        return nullcontext() if self.beyond else locks.lock(slots.lock_path(results, self.device_queue, self.slot))
 
     @property
     def kind(self) -> str:
@@ -94,7 +109,8 @@ class Place:
 
     def taken(self) -> events.Taken:
         """The line that tells of it."""
-        return events.Taken(os.getpid(), self.engine, hosts.name(), self.device_queue, self.slot)
+        slot = None if self.beyond else self.slot
+        return events.Taken(os.getpid(), self.engine, hosts.name(), self.device_queue, slot)
 
 
 def train_here(results: Results, folder: RunFolder, device_queue: str, ranks: Ranks | None, *, going_on: bool) -> None:
@@ -136,6 +152,8 @@ class _Work:
     def do(self, going_on: bool) -> None:
         """Trains, and closes the journal whatever happens."""
         self.events.append(self.place.taken())
+        if self.place.beyond:
+            heartbeat.begin(self.events, self.folder.events, self.place.offset)
         self._sweep()
         self.room.unlink(missing_ok=True)  # a link of that name would have us write elsewhere
         with suppress(OSError), self.room.open("xb") as file:  # it is full already, as will be told
@@ -337,7 +355,9 @@ def _true_device(results: Results, place: Place, spec: RunSpec, count: int = 1) 
     from vitcore.training.device import resolve
 
     true = devices.device_queue(str(resolve(spec.device)))
-    if count == 1 and spec.device in ("auto", "cuda") and queue.kind(true) == place.kind:
+    if place.beyond:
+        used = []
+    elif count == 1 and spec.device in ("auto", "cuda") and queue.kind(true) == place.kind:
         used = [place.device_queue]
     else:
         used = [f"cuda-{number}" for number in range(count)] if true == "cuda-0" else [true]

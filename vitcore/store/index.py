@@ -100,6 +100,11 @@ class Index:
         return any(cursor.status == "queued" for cursor in list(self._cursors.values()))
 
     @property
+    def training(self) -> bool:
+        """Whether, as of the last poll, some run trains."""
+        return any(cursor.status == "running" for cursor in list(self._cursors.values()))
+
+    @property
     def unpublished(self) -> int:
         """How many runs have changed since the snapshot was read or written."""
         return self._unpublished

@@ -106,7 +106,7 @@ def read(folder: RunFolder, stat: tuple[int, int, int], row: Row | None) -> RunU
     row = fold.row
     _card(row, folder, trouble)
     row.update(events_size=size, events_changed=changed, folder_changed=UNSETTLED if trouble else folder_changed)
-    row["status"] = status.of(signs, row.get("ending"))
+    row["status"] = status.of(signs, row)
     if row["status"] == "interrupted" and row.get("ending") is None:
         row["reason"] = status.LOST if row["origin"] is None else elsewhere.LOST
     foreign = row["status"] == "queued" and not queue.is_own(folder)

@@ -39,7 +39,7 @@ def schema() -> str:
 
 def _of_a_run() -> dict[str, events.Field]:
     """Columns of a run's row that its events fill, by name."""
-    kinds = (events.Taken, events.Started, events.Progress, events.Ended)
+    kinds = (events.Taken, events.Heartbeat, events.Started, events.Progress, events.Ended)
     return {each.column: each for kind in kinds for each in events.fields(kind) if each.column is not None}
 
 

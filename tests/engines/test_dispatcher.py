@@ -1,0 +1,58 @@
+"""The dispatcher loses no run, whatever comes between its looks."""
+
+from __future__ import annotations
+
+from tests.runs.processes import tiny
+from vitcore.engines.dispatcher import _Dispatch
+from vitcore.engines.engine import Capacity, State
+from vitcore.events import Ended
+from vitcore.runs import engine_report, journal, queue
+from vitcore.runs.folder import Results
+
+
+class Late:
+    """An engine with room to spare, whose workers take a while to go once their runs have ended."""
+
+    def __init__(self, results: Results) -> None:
+        self.results, self.taken, self.over = results, list[str](), False
+
+    def submit(self, run_id: str) -> None:
+        """The run pauses as soon as it has begun."""
+        run = self.results.run(run_id)
+        assert queue.dequeue(run)
+        self.taken.append(run_id)
+        events = journal.Journal(run.events)
+        events.append(Ended("paused", "so it is"))
+        events.close()
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def cancel(self, run_id: str) -> None:
+        """Nothing waits here."""
+
+    def state(self, run_id: str) -> State:
+        """As it was told."""
+        return State("ended" if self.over else "submitted")
+
+    def capacity(self) -> Capacity:
+        """There is always room."""
+        return Capacity(1, 2, "")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def test_a_run_that_is_resumed_before_its_last_worker_has_gone_goes_on(asleep: Results) -> None:
+    engine = Late(asleep)
+    dispatch = _Dispatch(asleep, "cpu", engine, set(), engine_report.Reporter(asleep, "cpu"))
+    id = queue.enqueue(asleep, tiny())
+    dispatch._submit()
+    assert queue.status(asleep, id) == "paused"
+    queue.resume(asleep, id)
+    dispatch._submit()
+    assert engine.taken == [id], "its worker is about to go"
+    engine.over = True
+    dispatch._settle()
+    dispatch._submit()
+    assert engine.taken == [id, id]

@@ -1,0 +1,159 @@
+"""A real Ray cluster of two nodes on this machine, where Ray is installed; and what needs no cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runs.processes import endless, epochs_of, tiny, wait_for_status, wait_until, worker_of
+from vitcore.errors import UserError
+from vitcore.runs import engine_report, engine_settings, journal, placed, queue
+from vitcore.runs.engine_settings import EngineSettings
+from vitcore.runs.folder import Results
+
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray (240 MB) is not installed: vitcore[ray]")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A head and a node of one CPU each; workers of no lower priority than the suite's others."""
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
+    from ray.cluster_utils import Cluster
+
+    own = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "include_dashboard": False}
+    found = Cluster(initialize_head=True, head_node_args=own)
+    try:
+        yield found
+    finally:
+        found.shutdown()
+
+
+def losses(results: Results, id: str) -> dict[int, float]:
+    lines, _ = journal.read(results.run(id).events)
+    return {line["epoch"]: line["train_loss"] for line in lines if line.get("event") == "epoch"}
+
+
+@needs_ray
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_whose_node_is_killed_goes_on_elsewhere_with_the_same_losses(results: Results, cluster: Any) -> None:
+    """Two runs of one seed, a node each: the undisturbed one is the measure of the other."""
+    node = cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
+    engine_settings.store(results, EngineSettings(engine="ray", address=cluster.address))
+    ids = [queue.enqueue(results, tiny(epochs=40, samples=64, batch_size=8)) for _ in range(2)]
+    wait_until(lambda: all(epochs_of(results, id) for id in ids), "both train")
+    assert all(placed.read(results.run(id)) for id in ids)
+    raylet = node.all_processes["raylet"][0].process.pid
+    [lost] = [id for id in ids if raylet in [parent.pid for parent in worker_of(results, id).parents()]]
+    os.kill(raylet, signal.SIGKILL)
+    node.all_processes["raylet"][0].process.wait()  # a process that nobody has taken leave of passes for alive
+    statuses: set[str] = set()
+
+    def over() -> bool:
+        statuses.update(queue.status(results, id) for id in ids)
+        return all(queue.status(results, id) == "finished" for id in ids)
+
+    wait_until(over, "both have finished")
+    assert statuses <= {"running", "queued", "finished"}, "never interrupted, since it is taken up again"
+    assert losses(results, ids[0]) == losses(results, ids[1])
+    assert [*losses(results, lost)] == list(range(1, 41))
+    lines, _ = journal.read(results.run(lost).events)
+    assert [line["threads"] for line in lines if line.get("event") == "started"] == [1, 1]
+    assert sum(line.get("event") == "taken" for line in lines) == 2
+    assert any("Taken up again" in line.get("text", "") for line in lines)
+    assert [line["seq"] for line in lines] == list(range(len(lines)))
+
+
+@needs_ray
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore")
+def test_what_waits_says_why_and_pause_resume_and_cancel_work_as_ever(results: Results, cluster: Any) -> None:
+    engine_settings.store(results, EngineSettings(engine="ray", address=cluster.address))
+    id = queue.enqueue(results, endless())
+    wait_until(lambda: epochs_of(results, id), "a third trains")
+    waits = queue.enqueue(results, endless(seed=1))
+    wait_until(lambda: waits in {w for each in engine_report.reports(results).values() for w in each.waits}, "it waits")
+    assert "1 CPU" in engine_report.reports(results)["ray"].waits[waits]
+    queue.cancel(results, waits)
+    queue.pause(results, id)
+    wait_for_status(results, id, "paused")
+    queue.resume(results, id)
+    wait_until(lambda: len([1 for line in journal.read(results.run(id).events)[0] if line["event"] == "started"]) == 2,
+               "it goes on")  # fmt: skip
+    queue.stop(results, id)
+    wait_for_status(results, id, "stopped")
+    wait_until(lambda: not placed.read(results.run(id)), "it is settled")
+
+
+@needs_ray
+def test_an_engine_that_cannot_be_reached_is_a_sentence_and_the_queue_stays(results: Results) -> None:
+    engine_settings.store(results, EngineSettings(engine="ray", address="127.0.0.1:9"))
+    id = queue.enqueue(results, tiny())
+    wait_until(lambda: engine_report.reports(results), "the dispatcher has a word")
+    words = engine_report.reports(results)["ray"].words
+    assert words == "no Ray cluster answers at 127.0.0.1:9: [Errno 111] Connection refused; the queue stays as it is"
+    assert queue.queued(results) == [id]
+    engine_settings.store(results, EngineSettings())
+    wait_for_status(results, id, "finished")
+
+
+@needs_ray
+def test_a_cluster_of_a_file_that_was_left_behind_is_not_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vitcore.engines.ray import check
+
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    with pytest.raises(UserError, match=r"no Ray cluster answers at 127.0.0.1:9 \(auto\)"):
+        check("auto")
+    assert check("local") == "local"
+
+
+@needs_ray
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({}, ""),
+        ({"torch": "1.0"}, "node far has torch 1.0 and this machine"),
+        ({"vitcore": "0.0.9"}, "node far has vitcore 0.0.9"),
+        ({"vitcore": "none"}, "node far has no vitcore"),
+        ({"shared": False}, "node far does not see the results folder"),
+        ({"data": "it lacks MNIST"}, "node far: it lacks MNIST"),
+    ],
+)
+def test_a_node_that_will_not_do_says_why(tmp_path: Path, other: dict[str, Any], why: str) -> None:
+    from vitcore.engines import ray, ray_node
+
+    asked = {"marker": str(tmp_path), "dataset": "digits", "folder": None}
+    here = ray._by_value(ray_node.look)(asked)
+    assert ray._unlike({**here, "node": "far", **other}, here, other_versions=False).startswith(why)
+    assert bool(ray._unlike({**here, "node": "far", **other}, here, other_versions=True)) == bool(
+        other.keys() - {"torch"} and other != {"vitcore": "0.0.9"}
+    )
+
+
+@needs_ray
+def test_what_a_node_lacks_it_says_itself(tmp_path: Path) -> None:
+    from vitcore.engines import ray_node
+
+    found = ray_node.look({"marker": str(tmp_path / "none"), "dataset": "folder", "folder": str(tmp_path / "none")})
+    assert not found["shared"]
+    assert str(tmp_path / "none") in found["data"]
+
+
+@pytest.mark.parametrize("text", ["nonsense", "ray://", "http://x:1", "host", "host:123456", "a b:1", ""])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="no address of a Ray cluster"):
+        engine_settings.address(text)
+
+
+def test_the_environment_may_name_a_cluster(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine_settings.store(results, EngineSettings(cpus=3))
+    monkeypatch.setenv(engine_settings.ENVIRONMENT, "ray://head:10001")
+    assert engine_settings.current(results) == EngineSettings(engine="ray", address="ray://head:10001", cpus=3)

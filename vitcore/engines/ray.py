@@ -1,0 +1,342 @@
+"""Ray as an engine: each run is a task on a node of a cluster that sees the results folder.
+
+Which node is chosen here, so that what a run waits for can be said: one that will do (versions, data, the folder) and
+has what the run needs free. A task is tried once; a run whose node went is queued again by the dispatcher.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import math
+import os
+import socket
+import time
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vitcore.engines import ray_node
+from vitcore.engines.engine import Capacity, State, Wait
+from vitcore.errors import UserError, first_line
+from vitcore.runs import cost_estimate, placed
+from vitcore.runs.engine_settings import EngineSettings
+from vitcore.runs.folder import Results, RunFolder
+from vitcore.spec import RunSpec
+
+VERSION = "2.60.0"
+MISSING = "Ray is not installed here; `pip install 'vitcore[ray]'` brings it"
+PATIENCE = 3.0  # seconds that somebody has to answer at an address
+AGED = 2.0  # seconds that what is known of the nodes counts
+LOOKING = 60.0  # seconds that a node has to say what it has; a first worker there may have to start
+MEMORY = 1 << 30  # bytes of a run of which nothing is known
+SPARE = 1.25  # times what runs of this network held
+
+
+@dataclass
+class _Task:
+    """A submitted run: Ray's reference, where it was put and what it needs there."""
+
+    reference: Any
+    node: str
+    needs: Mapping[str, float]
+
+
+class RayEngine:
+    """A Ray cluster, joined by whoever makes this.
+
+    Raises:
+        UserError: Ray is absent, nobody answers at the address, or what answers is of another version.
+    """
+
+    def __init__(self, results: Results, settings: EngineSettings) -> None:
+        self.results, self.settings = results, settings
+        self._ray = joined(settings.address)
+        self._tasks: dict[str, _Task] = {}
+        self._answers: dict[tuple[str, str, str | None], tuple[str, float]] = {}
+        self._refused: dict[str, str] = {}
+        self._threads = settings.cpus or 0
+        self._spare: Mapping[str, float] = {}  # of the whole cluster, whoever has the rest
+        self._known: tuple[float, list[dict[str, Any]]] = (-math.inf, [])
+        self._asked_at = settings.address if settings.address.startswith("ray://") else None
+        self._asked_at = self._asked_at or self._ray.get_runtime_context().gcs_address
+
+    def submit(self, run_id: str) -> Wait | None:
+        """A task on the first node that will do and has room."""
+        folder = self.results.run(run_id)
+        spec = folder.spec()
+        nodes = self._nodes()
+        needs = self._needs(folder, spec, nodes)
+        whys = {node["NodeID"]: self._why_not(node, spec) for node in nodes}
+        fit = [node for node in nodes if not whys[node["NodeID"]]]
+        large = [node for node in fit if _fits(needs, node["Resources"])]
+        self._refused = {node["NodeID"]: whys[node["NodeID"]] for node in nodes if whys[node["NodeID"]]}
+        if not large:
+            reasons = "; ".join(dict.fromkeys(self._refused.values()))
+            more = f" ({reasons})" if reasons else ""
+            return Wait(f"a node with {_words(needs)}, and the cluster has none that will do{more}")
+        free = self._free(nodes)
+        chosen = next((node for node in large if _fits(needs, free[node["NodeID"]])), None)
+        if chosen is None:
+            return Wait(f"{_words(needs)} of a node, and none has as much free", others_too=True)
+        placed.write(folder, "ray")
+        self._tasks[run_id] = self._start(folder, spec, chosen, needs)
+        return None
+
+    def flush(self) -> None:
+        """Nothing to do: each run is a task by then."""
+
+    def cancel(self, run_id: str) -> None:
+        """A task that waits for its node is taken back; one that has begun finds its run gone from the queue."""
+        if run_id in self._tasks:
+            self._ray.cancel(self._tasks[run_id].reference)
+
+    def state(self, run_id: str) -> State:
+        """What has become of the run's task; told once when it is over."""
+        if run_id not in self._tasks:
+            return State("absent")
+        task = self._tasks[run_id]
+        if not self._ray.wait([task.reference], timeout=0)[0]:
+            return State("submitted")
+        del self._tasks[run_id]
+        try:
+            return State("ended", int(self._ray.get(task.reference)))
+        except self._ray.exceptions.TaskCancelledError:
+            return State("ended")
+        except self._ray.exceptions.RayError as error:
+            return State("lost", why=_went(error))
+
+    def capacity(self) -> Capacity:
+        """CPUs and GPUs of all nodes, and which nodes will not do.
+
+        Raises:
+            UserError: the cluster has gone.
+        """
+        nodes = self._nodes()
+        if not nodes:
+            raise UserError(f"the Ray cluster at {self.settings.address} has no node left")
+        parts = [f"{len(nodes)} node{'s' * (len(nodes) != 1)}"]
+        for name in ("CPU", "GPU"):
+            whole = sum(node["Resources"].get(name, 0) for node in nodes)
+            if whole:
+                parts.append(f"{self._spare.get(name, 0):g} of {whole:g} {name}s free")
+        words = f"Ray at {self.settings.address}: {', '.join(parts)}"
+        refused = "; ".join(dict.fromkeys(self._refused.values()))
+        return Capacity(len(nodes), len(nodes), f"{words}; {refused}" if refused else words)
+
+    def close(self) -> None:
+        """Leaves the cluster; a cluster of this process's own (`local`) ends with it."""
+        self._ray.shutdown()
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        """The nodes that live, as they were a moment ago.
+
+        Raises:
+            UserError: the cluster has gone; asked by a socket first, since Ray would ask for a minute and then die.
+        """
+        if time.monotonic() - self._known[0] < AGED:
+            return self._known[1]
+        host, _, port = str(self._asked_at).removeprefix("ray://").rpartition(":")
+        if (why := _unanswered(host, port)) and (why := _unanswered(host, port)):
+            raise UserError(f"the Ray cluster at {self.settings.address} has gone: {why}")
+        try:
+            self._spare = self._ray.available_resources()
+            alive = [node for node in self._ray.nodes() if node["Alive"]]
+            self._known = time.monotonic(), sorted(alive, key=lambda node: str(node["NodeID"]))
+            return self._known[1]
+        except (self._ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError) as error:
+            raise UserError(f"the Ray cluster at {self.settings.address} has gone: {first_line(error)}") from None
+
+    def _free(self, nodes: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+        """What this engine's own tasks leave of each node; another's are Ray's to wait for."""
+        free = {node["NodeID"]: dict(node["Resources"]) for node in nodes}
+        for task in self._tasks.values():
+            for name, amount in task.needs.items():
+                if task.node in free:
+                    free[task.node][name] = free[task.node].get(name, 0) - amount
+        return free
+
+    def _needs(self, folder: RunFolder, spec: RunSpec, nodes: list[dict[str, Any]]) -> dict[str, float]:
+        """CPUs, the part of a GPU, and bytes of memory that a run is to have."""
+        if not self._threads and nodes:  # the same for every run, since results depend on it
+            self._threads = int(min(node["Resources"].get("CPU", 1) for node in nodes)) or 1
+        wants_gpu = spec.device.startswith("cuda") or (
+            spec.device == "auto" and any(node["Resources"].get("GPU") for node in nodes)
+        )
+        expected = cost_estimate.read(folder)
+        known = expected.memory_mb if expected and not wants_gpu else None
+        needs = {"CPU": float(self._threads or 1), "memory": float(round(known * SPARE * 2**20)) if known else MEMORY}
+        return needs | ({"GPU": self.settings.gpus} if wants_gpu else {})
+
+    def _why_not(self, node: Mapping[str, Any], spec: RunSpec) -> str:
+        """Why a node will not do for a run, asked of the node once for each dataset; empty where it will."""
+        key = (str(node["NodeID"]), spec.data.dataset, spec.data.folder)
+        if key not in self._answers:
+            self._answers[key] = self._look(node, spec)
+        return self._answers[key][0]
+
+    def _look(self, node: Mapping[str, Any], spec: RunSpec) -> tuple[str, float]:
+        """The same, asked now; and how far the node's clock is behind this machine's, in seconds."""
+        asked = {"marker": str(self.results.runs), "dataset": spec.data.dataset, "folder": spec.data.folder}
+        task = self._ray.remote(_by_value(ray_node.look)).options(
+            num_cpus=0, max_retries=0, scheduling_strategy=self._on(node["NodeID"])
+        )
+        try:
+            found = self._ray.get(task.remote(asked), timeout=LOOKING)
+        except self._ray.exceptions.RayError as error:
+            return f"node {node['NodeManagerHostname']} does not answer: {first_line(error)}", 0.0
+        here = ray_node.look(asked)
+        return _unlike(found, here, other_versions=self.settings.other_versions), time.time() - found["clock"]
+
+    def _start(self, folder: RunFolder, spec: RunSpec, node: Mapping[str, Any], needs: Mapping[str, float]) -> _Task:
+        offset = self._answers[str(node["NodeID"]), spec.data.dataset, spec.data.folder][1]
+        device = "cuda-0" if "GPU" in needs else "cpu"
+        arguments = ["--engine", "ray", "--device", device, "--threads", f"{needs['CPU']:.0f}"]
+        task = self._ray.remote(ray_node.train).options(
+            num_cpus=needs["CPU"],
+            num_gpus=needs.get("GPU", 0),
+            memory=int(needs["memory"]),
+            max_retries=0,
+            scheduling_strategy=self._on(node["NodeID"]),
+            name=f"vitcore {folder.id}",
+        )
+        reference = task.remote(folder.id, str(self.results.root), [*arguments, "--offset", f"{offset:.3f}"])
+        return _Task(reference, str(node["NodeID"]), needs)
+
+    def _on(self, node: str) -> Any:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        return NodeAffinitySchedulingStrategy(node, soft=False)
+
+
+def joined(address: str) -> Any:
+    """The module `ray`, joined to the cluster at an address: `auto`, `local`, `ray://host:port` or `host:port`.
+
+    A cluster that `auto` finds by a file of an earlier one is asked whether it lives before it is joined.
+
+    Raises:
+        UserError: as for the engine.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody outside
+    found = check(address)
+    import ray
+
+    options: dict[str, Any] = {"namespace": "vitcore", "log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    try:
+        ray.init(address=found, **options)
+    except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise UserError(f"the Ray cluster at {address} cannot be joined: {_cause(error)}") from None
+    return ray
+
+
+def _cause(error: Exception) -> str:
+    """What Ray says in one line; where its first only announces what follows, the last."""
+    first = first_line(error)
+    return (str(error).strip().splitlines()[-1][:200] if first.endswith(":") else first).rstrip(".")
+
+
+def check(address: str) -> str:
+    """Holds that somebody answers at the address; where `auto` has found a cluster, that one's.
+
+    Raises:
+        UserError: as for the engine.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise UserError(MISSING) from None
+    if address.startswith("ray://") and not _has_client():
+        raise UserError("an address that begins with ray:// needs Ray's client; `pip install 'vitcore[ray]'` brings it")
+    if address == "local":
+        return address
+    found = address
+    if address == "auto":
+        from ray._private.services import get_ray_address_from_environment
+
+        try:
+            found = get_ray_address_from_environment("auto", None)
+        except (ConnectionError, ray.exceptions.RayError):
+            raise UserError(
+                "no Ray cluster runs on this machine that `auto` could find; start one with `ray start --head`, name "
+                "one by its address, or take --address local"
+            ) from None
+    host, _, port = found.removeprefix("ray://").rpartition(":")
+    why = _unanswered(host, port)
+    if why:
+        raise UserError(f"no Ray cluster answers at {found}{' (auto)' * (address == 'auto')}: {why}")
+    _stay_on_loopback(host, port)
+    return found
+
+
+def _unanswered(host: str, port: str) -> str:
+    """Why nobody can be reached there; empty where somebody can."""
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE):
+            return ""
+    except (OSError, ValueError, OverflowError) as error:
+        return first_line(error)
+
+
+def _stay_on_loopback(host: str, port: str) -> None:
+    """Ray takes 127.0.0.1 for the machine's outward address, where none is found that listens on the former alone."""
+    from ray._private import ray_constants
+
+    network: Any = importlib.import_module("ray._common.network_utils")
+    if host in ("127.0.0.1", "localhost") and _unanswered(network.node_ip_address_from_perspective(), port):
+        ray_constants.ENABLE_RAY_CLUSTER = False
+
+
+def _has_client() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("grpc") is not None
+
+
+def _by_value(function: Any) -> Any:
+    """The function as of no module, so that it is sent by its text to nodes that may have another module, or none."""
+    alone = types.FunctionType(function.__code__, {"__builtins__": __builtins__}, function.__name__)
+    alone.__module__ = "__main__"
+    return alone
+
+
+def _unlike(found: Mapping[str, Any], here: Mapping[str, Any], *, other_versions: bool) -> str:
+    """Why a node will not do; empty where it will."""
+    name = found["node"]
+    if found["vitcore"] == "none":
+        return f"node {name} has no vitcore"
+    if not other_versions:
+        for what in ("vitcore", "torch"):
+            if found[what] != here[what]:
+                return (
+                    f"node {name} has {what} {found[what]} and this machine {here[what]} (--other-versions allows it)"
+                )
+    if not found["shared"]:
+        return f"node {name} does not see the results folder"
+    return f"node {name}: {found['data']}" if found["data"] else ""
+
+
+def _fits(needs: Mapping[str, float], there: Mapping[str, float]) -> bool:
+    return all(there.get(name, 0) + 1e-6 >= amount for name, amount in needs.items())
+
+
+def _words(needs: Mapping[str, float]) -> str:
+    parts = [f"{needs['CPU']:g} CPU{'s' * (needs['CPU'] != 1)}"]
+    if "GPU" in needs:
+        parts.append(f"{needs['GPU']:g} of a GPU" if needs["GPU"] < 1 else f"{needs['GPU']:g} GPU")
+    return ", ".join([*parts, f"{needs['memory'] / 2**30:.1f} GB of memory"])
+
+
+def _went(error: Exception) -> str:
+    """Why a task was lost, in words."""
+    name = type(error).__name__
+    known = {
+        "OutOfMemoryError": "Its node ran out of memory.",
+        "NodeDiedError": "Its node has gone.",
+        "WorkerCrashedError": "Its node, or Ray's process there, has gone.",
+        "TaskUnschedulableError": "Its node has gone before it began.",
+        "LocalRayletDiedError": "Ray has gone from its node.",
+    }
+    return known.get(name, f"Ray lost it ({name}: {first_line(error)}).")
