@@ -41,11 +41,12 @@ def against(table: pd.DataFrame, *, ask: bool, chosen: Collection[str] = (), on_
     asked = _axes(datasets, ask)
     found = {name: _points(known[known["dataset"] == name], asked, chosen) for name in asked.datasets}
     left = pd.concat([without for _, without in found.values()])
+    families = list(dict.fromkeys(str(each) for points, _ in found.values() for each in points["family"]))
     panels = [
         Panel(
             "compare-against" if place == 0 else f"against-{place}",
             name if len(found) > 1 else "",
-            plain(_figure(points, asked, name)),
+            plain(_figure(points, asked, name, families)),
             f"vitcore-accuracy-{asked.x}",
         )
         for place, (name, (points, _)) in enumerate(found.items())
@@ -97,13 +98,14 @@ def _points(runs: pd.DataFrame, asked: Axes, chosen: Collection[str]) -> tuple[p
     return (points if points["chosen"].any() else points.drop(columns="chosen")), left
 
 
-def _figure(points: pd.DataFrame, asked: Axes, dataset: str) -> go.Figure:
+def _figure(points: pd.DataFrame, asked: Axes, dataset: str, families: list[str]) -> go.Figure:
     return figures.accuracy_against_size(
         points,
         x=asked.x,
         x_title=COSTS[asked.x],
         y_title="Test accuracy, last weights (%)",
         log_x=asked.log,
+        order=families,
         revision=f"{asked.x}:{dataset}:{asked.log}",
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -33,6 +35,7 @@ def accuracy_against_size(
     y_title: str = "Accuracy",
     log_x: bool = True,
     front: bool = True,
+    order: Sequence[str] = (),
     height: int = 480,
     revision: str = "size",
 ) -> go.Figure:
@@ -42,6 +45,7 @@ def accuracy_against_size(
         points: `label`, the columns x, y and group; optionally `published` (hollow points), `low` and `high` (error
             bars), `ids` (the runs behind a point, handed back when it is chosen) and `chosen` (where any is, the others
             are faint).
+        order: of the groups' colors and symbols, where several figures have them alike; by default that of the points.
         front: draw the models that no other beats in both size and accuracy.
     """
     figure = go.Figure()
@@ -54,7 +58,9 @@ def accuracy_against_size(
         if len(known) <= WRITTEN
         else pd.Series([None] * len(known), index=known.index, dtype=object)
     )
-    for place, (name, rows) in enumerate(known.groupby(group, sort=False)):
+    several = list(dict.fromkeys([*order, *map(str, known[group])]))
+    for name, rows in known.groupby(group, sort=False):
+        place = several.index(str(name))
         published = rows["published"].astype(bool) if "published" in rows else pd.Series(False, index=rows.index)
         for hollow in (True, False):
             subset = rows[published == hollow]
