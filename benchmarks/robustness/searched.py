@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     chosen = parser.parse_args()
     root = chosen.folder or Path(tempfile.mkdtemp())
-    everything = ("vitcore.search.driver", "vitcore.runs.dispatcher", "vitcore.runs.worker")
+    everything = ("vitcore.search.driver", "vitcore.engines.dispatcher", "vitcore.runs.worker")
     kills = {0.25: ("vitcore.search.driver", "vitcore.runs.worker"), 0.5: everything}
     _, calm, calm_answer = searched(root / "calm", chosen.trials, chosen.epochs, {})
     results, killed, killed_answer = searched(root / "killed", chosen.trials, chosen.epochs, kills)
