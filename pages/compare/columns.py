@@ -22,14 +22,19 @@ LABELS = {name: each.label for name, each in KNOWN.items()}
 
 
 def number_format(column: Column) -> str:
-    """A column's numbers as Streamlit writes them: '%.2f %%', 'compact'; empty: as they are. Shares are percent here,
-    fractions in files."""
+    """A column's numbers as Streamlit writes them: '%.2f %%', 'compact'; empty: as they are. Of `displayed` shares."""
     if column.unit == "share":
-        return "percent"
+        return "%.2f %%"
     if column.form in ("", "compact"):
         return column.form
     unit = f" {column.unit}".replace("%", "%%").rstrip()
     return f"%{column.form}{unit}"
+
+
+def displayed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as a person reads it: shares in percent, as errors are; files have fractions."""
+    shares = [name for name in table if name in KNOWN and KNOWN[name].unit == "share"]
+    return table.assign(**{name: 100 * pd.to_numeric(table[name], errors="coerce").astype(float) for name in shares})
 
 
 def label(name: str) -> str:

@@ -32,7 +32,7 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
     by, down = st.session_state[KEYS["sort"]], bool(st.session_state[KEYS["descending"]])
     key = f"compare-table-{st.session_state[VERSION]}-{hash((by, down, *rows)) & 0xFFFFFFFF:x}"
     event = st.dataframe(
-        moments.local(table[names]),
+        columns.displayed(moments.local(table[names])),
         key=key,
         height=min(460, 38 + 35 * max(len(table), 1)),
         hide_index=True,
@@ -77,7 +77,7 @@ def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]
     key = f"compare-groups-{st.session_state[VERSION]}-{hash((order, down, *by)) & 0xFFFFFFFF:x}"
     with st.container(key="compare-groups"):
         st.dataframe(
-            found,
+            columns.displayed(found),
             hide_index=True,
             placeholder="",
             column_config=columns.config(names, order, down),
