@@ -96,6 +96,17 @@ def test_every_gpu_is_used_unless_a_run_names_its_own(results: Results, monkeypa
     assert [local.gpus({"CUDA_VISIBLE_DEVICES": names}) for names in ("", "-1", "0,-1,1", "0,1")] == [0, 0, 1, 2]
 
 
+def test_processes_that_train_one_run_are_shown_every_gpu(asleep: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
+    with locks.lock(asleep.locks / "dispatcher-cuda.lock").acquire(timeout=5):
+        one, several, named = (
+            asleep.run(queue.enqueue(asleep, tiny(device=device, processes=count)))
+            for device, count in (("cuda", 1), ("cuda", 2), ("cuda:1", 1))
+        )
+    assert local._environment(one, "cuda-1")["CUDA_VISIBLE_DEVICES"] == "5"
+    assert local._environment(several, "cuda-1") == local._environment(named, "cuda-1") == {}
+
+
 def test_a_run_may_have_any_gpu_and_the_queue_of_all_of_them_is_one(asleep: Results) -> None:
     assert {queue.kind(name) for name in ("cuda-0", "cuda-7")} == {"cuda"}
     with locks.lock(asleep.locks / "dispatcher-cuda.lock").acquire(timeout=5):

@@ -50,14 +50,13 @@ class LocalEngine:
         arguments = [folder.id, "--device", found.device_queue, "--slot", str(found.slot)]
         if found.of > 1:
             arguments += ["--threads", str(slots.threads(found.of))]
-        alone = device in ("auto", "cuda") and _processes(folder) == 1  # several take a GPU each
         with log(folder) as file:
             worker = processes.start(
                 "vitcore.runs.worker",
                 [*arguments, "--results", str(self.results.root)],
                 file,
                 detached=True,
-                environment=_shown(found.device_queue) if alone else {},
+                environment=_environment(folder, found.device_queue),
             )
         self._workers[run_id] = worker, found
         return None
@@ -161,6 +160,11 @@ def _shown(device_queue: str) -> dict[str, str]:
     if not number or len(visible) < 2:
         return {}
     return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": visible[int(number)]}
+
+
+def _environment(folder: RunFolder, device_queue: str) -> dict[str, str]:
+    """What a worker finds in its environment: the one GPU that it was given, where it may take any for one process."""
+    return _shown(device_queue) if _device(folder) in ("auto", "cuda") and _processes(folder) == 1 else {}
 
 
 def _processes(folder: RunFolder) -> int:
