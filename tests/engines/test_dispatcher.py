@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.runs.processes import tiny
 from vitcore.engines.dispatcher import _Dispatch
 from vitcore.engines.engine import Capacity, State
-from vitcore.events import Ended
-from vitcore.runs import engine_report, journal, queue
+from vitcore.events import Ended, Taken
+from vitcore.runs import engine_report, journal, lost, queue
 from vitcore.runs.folder import Results
 
 
@@ -56,3 +56,21 @@ def test_a_run_that_is_resumed_before_its_last_worker_has_gone_goes_on(asleep: R
     dispatch._settle()
     dispatch._submit()
     assert engine.taken == [id, id]
+
+
+def test_a_run_that_is_resumed_before_its_worker_is_known_to_be_dead_waits_on(asleep: Results) -> None:
+    """Its entry in the queue is another than the worker's, which was to take it and is gone."""
+    id = queue.enqueue(asleep, tiny())
+    run = asleep.run(id)
+    handed_over = queue.queued_at(run)
+    assert queue.dequeue(run)
+    events = journal.Journal(run.events)
+    events.append(Taken(1))
+    events.append({"event": "epoch", "epoch": 1})
+    events.close()
+    assert queue.status(asleep, id) == "interrupted"
+    queue.resume(asleep, id)
+    lost.settle(run, -9, handed_over)
+    assert queue.status(asleep, id) == "queued"
+    lost.settle(run, -9, queue.queued_at(run))
+    assert queue.status(asleep, id) == "interrupted", "one that its own worker could not even take leaves the queue"

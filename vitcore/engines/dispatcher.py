@@ -86,7 +86,7 @@ class _Dispatch:
     """One engine at work on one queue.
 
     Attributes:
-        submitted: the runs that the engine has.
+        submitted: the runs that the engine has, and since when each had waited; 0 of an earlier dispatcher's.
         begun: of these, those that wait in the queue no more.
         gone: of these why an attempt was lost, until the run is queued again.
     """
@@ -96,7 +96,7 @@ class _Dispatch:
     engine: Engine
     tried: set[Entry]
     report: engine_report.Reporter
-    submitted: set[str] = field(default_factory=set)
+    submitted: dict[str, float] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
     gone: dict[str, str] = field(default_factory=dict)
     _due: float = 0.0
@@ -108,7 +108,7 @@ class _Dispatch:
             UserError: the engine cannot be reached any more.
         """
         settings, waits = engine_settings.current(self.results), dict[str, str]()
-        self.submitted |= set(_placed(self.results, self.name))
+        self.submitted = dict.fromkeys(_placed(self.results, self.name), 0.0) | self.submitted
         while True:
             self._settle()
             same = engine_settings.current(self.results) == settings
@@ -133,7 +133,7 @@ class _Dispatch:
                 wait = self.engine.submit(id)
                 if wait is None:
                     self.tried.add(entry)
-                    self.submitted.add(id)
+                    self.submitted[id] = entry[1]
                     self.begun.discard(id)
                     continue
             except (UserError, OSError) as error:  # deleted or made read-only meanwhile: those behind it go on
@@ -154,13 +154,13 @@ class _Dispatch:
                 self._give_up(folder)
                 continue
             if state.now == "ended" and state.why:
-                lost.close(folder, state.code, Ended("failed", state.why))
+                lost.close(folder, state.code, Ended("failed", state.why), self.submitted[id])
             elif state.now == "ended":
-                lost.settle(folder, state.code)
+                lost.settle(folder, state.code, self.submitted[id])
             elif not self._recovered(folder, state):
                 continue
             placed.clear(folder)
-            self.submitted.discard(id)
+            del self.submitted[id]
             self.gone.pop(id, None)
             self._due = 0.0
             try:

@@ -13,18 +13,22 @@ from vitcore.runs import journal, locks, queue, status
 from vitcore.runs.folder import RunFolder
 
 
-def settle(folder: RunFolder, code: int) -> None:
+def settle(folder: RunFolder, code: int, since: float) -> None:
     """Closes the journal of a worker that could not do it itself; `code` is what its process ended with."""
-    close(folder, code, _cause(folder, code))
+    close(folder, code, _cause(folder, code), since)
 
 
-def close(folder: RunFolder, code: int, cause: Ended) -> None:
-    """Closes the journal where nobody has; a run that its worker had not even begun leaves the queue."""
+def close(folder: RunFolder, code: int, cause: Ended, since: float = 0.0) -> None:
+    """Closes the journal where nobody has; a run that its worker had not even begun leaves the queue.
+
+    Args:
+        since: when the entry was queued that the worker was to take; one that waits since another moment was resumed.
+    """
     if not folder.path.is_dir():
         return
     try:
         with locks.lock(folder.alive).acquire(timeout=1):
-            claimed = code != 0 and folder.queue_entry.exists() and queue.dequeue(folder)
+            claimed = code != 0 and queue.queued_at(folder) == since > 0 and queue.dequeue(folder)
             lines, _ = journal.stream(folder.events)
             journaled = [{name: line.get(name) for name in ("event", "status")} for line in lines]
             if folder.queue_entry.exists() or (status.ending(journaled) is not None and not claimed):

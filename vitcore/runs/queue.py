@@ -126,7 +126,12 @@ def is_own(folder: RunFolder) -> bool:
 
 def since(results: Results, id: str) -> float:
     """When a waiting run was queued, in unix seconds; 0 where it does not wait."""
-    return _time(read_json(RunFolder(results.runs / id).queue_entry) or {})
+    return queued_at(RunFolder(results.runs / id))
+
+
+def queued_at(folder: RunFolder) -> float:
+    """The same of a run's folder."""
+    return _time(read_json(folder.queue_entry) or {})
 
 
 def reorder(results: Results, ids: Sequence[str]) -> None:
