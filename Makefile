@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.app
 	@$(BIN)/streamlit run app.py
 
+# Three processes on two cores: tests that wait for a browser or a worker leave the cores to the others.
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # The inner loop: what needs no training, no browser and no other process.
 test-fast: $(VENV)/.tests

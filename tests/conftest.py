@@ -16,7 +16,7 @@ __all__ = ["frame", "seeds"]  # fixtures for every folder
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# The files that take longest, first: two processes share the suite by files, and what begins last must be short.
+# The files that take longest, first: three processes share the suite by files, and what begins last must be short.
 LONGEST = (
     *(
         "browser/test_walk.py",

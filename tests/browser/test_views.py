@@ -45,8 +45,10 @@ def test_an_address_opens_the_same_elsewhere_and_a_view_is_kept(page: Page, tmp_
         wait_for_points(page, "compare-curves", 8)
         assert asked(page) == {}
         search(page, "relu")
+        page.get_by_role("button", name="Axes").last.click()
         page.locator(".st-key-compare-log label").last.click()
         page.wait_for_url(re.compile("log=1"), timeout=PATIENCE)
+        page.keyboard.press("Escape")
         settle(page)
         assert asked(page)["search"] == "relu"
 
@@ -55,7 +57,9 @@ def test_an_address_opens_the_same_elsewhere_and_a_view_is_kept(page: Page, tmp_
         wait_for_points(other, "compare-curves", 5)
         assert points(other, "compare-curves") == points(page, "compare-curves") == 6, "two runs fit, of three epochs"
         expect(other.locator(".st-key-compare-search input").last).to_have_value("relu")
+        other.get_by_role("button", name="Axes").last.click()
         expect(other.locator(".st-key-compare-log input").last).to_be_checked()
+        other.keyboard.press("Escape")
         expect(other.get_by_text("2 of 3 runs").last).to_be_visible()
         assert asked(other) == asked(page)
         other.close()

@@ -273,7 +273,7 @@ def test_a_new_network_is_guessed_by_those_of_its_size(frame: Frame) -> None:
         seconds * slow["epochs_done"] * 1000
         for seconds in (1e6 / 5e8, 1e9 / 1e10)  # of MACs in a second
     )
-    alone, both = Speed(frame([slow])), Speed(frame([slow, quick]))
+    alone, both = Speed(frame([slow]).astype(object)), Speed(frame([slow, quick]))
     times = [speed.seconds(new) or 0.0 for speed in (alone, both)]
     assert 5 < times[0] / times[1] < 20.001, "between the two, and much nearer to the one of its size"
 

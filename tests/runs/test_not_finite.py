@@ -106,6 +106,7 @@ def test_no_file_of_weights_is_opened_anywhere_else() -> None:
         "vitcore/training/checkpoint.py",
         "vitcore/training/best.py",  # its metadata alone
         "vitcore/training/loop.py",  # to resume
+        "vitcore/training/follower.py",  # to resume beside the first process
         "vitcore/models/checkpoint_files.py",  # to import
         "vitcore/models/checkpoint_formats.py",
         "vitcore/models/__init__.py",

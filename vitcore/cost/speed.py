@@ -249,8 +249,9 @@ def _by_arithmetic(timed: pd.DataFrame, macs: float) -> float:
     The more of them an image takes, the more of them are done in a second (0.5 GMAC of a network of 0.6 MMAC, 13 of
     one of 519, on two cores of an AMD EPYC): each network's median, between two on a line of logarithms.
     """
-    alone = timed["per_image"] / timed["macs"] / (1 + STEP / timed["batch"])
-    by_size = alone.groupby(timed["macs"].astype(float)).median().sort_index()
+    size = timed["macs"].astype(float)  # of a table of few runs a column of objects
+    alone = timed["per_image"].astype(float) / size / (1 + STEP / timed["batch"].astype(float))
+    by_size = alone.groupby(size).median().sort_index()
     return macs * float(np.exp(np.interp(np.log(macs), np.log(by_size.index), np.log(by_size))))
 
 
