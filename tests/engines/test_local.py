@@ -99,11 +99,11 @@ def test_every_gpu_is_used_unless_a_run_names_its_own(results: Results, monkeypa
 def test_processes_that_train_one_run_are_shown_every_gpu(asleep: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
     with locks.lock(asleep.locks / "dispatcher-cuda.lock").acquire(timeout=5):
-        one, several, named = (
+        alone, several, named = (
             asleep.run(queue.enqueue(asleep, tiny(device=device, processes=count)))
             for device, count in (("cuda", 1), ("cuda", 2), ("cuda:1", 1))
         )
-    assert local._environment(one, "cuda-1")["CUDA_VISIBLE_DEVICES"] == "5"
+    assert local._environment(alone, "cuda-1")["CUDA_VISIBLE_DEVICES"] == "5"
     assert local._environment(several, "cuda-1") == local._environment(named, "cuda-1") == {}
 
 
