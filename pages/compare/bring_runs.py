@@ -14,6 +14,7 @@ from pages.shared import format
 from vitcore import processes
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
+from vitcore.runs.importing import tensorboard
 
 MEGABYTES = 200  # of all files that are dropped in together
 PATIENCE = 600  # seconds
@@ -34,7 +35,7 @@ def bring_runs(*, empty: bool) -> None:
         )
         with st.form("bring-form", border=False):
             files = st.file_uploader(
-                "Event files, a .wandb, an MLflow .db, or CSV",
+                "Event files (each a run), a .wandb, an MLflow .db, or CSV",
                 accept_multiple_files=True,
                 max_upload_size=MEGABYTES,
                 key="bring-files",
@@ -85,6 +86,9 @@ def put(files: Mapping[str, bytes], folder: Path) -> Path:
             raise UserError(f"{name[:80]!r} is empty; is the download whole?")
         if place.exists():
             raise UserError(f"two of the files are called {place.name!r}; drop them in one after the other")
+        if tensorboard.is_events(place.name):  # which are told apart by their folders
+            place.mkdir()
+            place = place / place.name
         place.write_bytes(content)
     return folder
 

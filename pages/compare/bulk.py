@@ -20,6 +20,7 @@ from vitcore.runs.annotations import Annotations, amend
 from vitcore.runs.folder import Results
 from vitcore.settle.question import MOST_SETTINGS
 from vitcore.spec import RunSpec, differing
+from vitcore.store import pooling
 
 MOST_SEEDS = 20  # of each setting at once
 
@@ -33,10 +34,12 @@ def actions(chosen: pd.DataFrame, everything: pd.DataFrame) -> None:
         _tag(ids, all_tags(everything))
     with st.popover("Rename", key="bulk-rename"):
         _rename(ids, chosen)
-    with st.popover("More seeds", key="bulk-seeds", on_change="rerun") as opened:
-        if opened.open:  # what it would cost need not be known before
-            _more_seeds(chosen, everything)
-    _settle(chosen)
+    settings = chosen[~pooling.without_spec(chosen)]  # another program's can be neither trained again nor settled
+    if not settings.empty:
+        with st.popover("More seeds", key="bulk-seeds", on_change="rerun") as opened:
+            if opened.open:  # what it would cost need not be known before
+                _more_seeds(settings, everything, len(chosen) - len(settings))
+        _settle(settings)
     delete_chosen(ids)
 
 
@@ -81,8 +84,10 @@ def _amend(ids: list[str], change: Callable[[str, Annotations], Annotations]) ->
     answered(each)
 
 
-def _more_seeds(chosen: pd.DataFrame, everything: pd.DataFrame) -> None:
+def _more_seeds(chosen: pd.DataFrame, everything: pd.DataFrame, without: int) -> None:
     """How many further seeds of each chosen setting, what they may take, and the button that queues them."""
+    if without:
+        st.caption(f"Without {format.number(without, 'run')} of other programs.")
     many = int(st.number_input("Further seeds of each setting", 1, MOST_SEEDS, 1, key="bulk-seeds-many") or 1)
     try:
         specs = further(chosen, everything, many)

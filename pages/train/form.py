@@ -119,13 +119,14 @@ def combined(values: dict[str, Any], points: Iterable[dict[str, Any]] = ()) -> F
             specs.append(RunSpec.of(**_with_place(values | point)))
         except UserError as error:
             refused.append(str(error))
-    refused += _unfit(specs)
-    return FormChoices([] if _unfit(specs) else specs, list(dict.fromkeys(refused)), bool(each))
+    unfit = _unfit(specs)
+    return FormChoices([] if unfit else specs, list(dict.fromkeys(refused + unfit)), bool(each))
 
 
 def changed(spec: RunSpec) -> dict[str, Any]:
     """The options that differ from what the form begins with, by label."""
-    return {leaf.label: spec.flat()[leaf.name] for leaf in fields() if spec.flat()[leaf.name] != leaf.initial}
+    flat = spec.flat()
+    return {leaf.label: flat[leaf.name] for leaf in fields() if flat[leaf.name] != leaf.initial}
 
 
 def _fold(name: str, leaves: list[SpecField], values: dict[str, Any], wrong: list[str], swept: list[str]) -> None:

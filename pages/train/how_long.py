@@ -12,7 +12,6 @@ from pages.shared import format
 from pages.shared.measured_speeds import speeds
 from pages.train import standing
 from pages.train.network_size import macs
-from vitcore.cost.durations import duration
 from vitcore.cost.fitting import fitting
 from vitcore.cost.speed import Speed
 from vitcore.errors import UserError
@@ -88,7 +87,7 @@ def _as_long_as(spec: RunSpec, seconds: float) -> dict[str, Any] | None:
     except UserError:
         return None
     if length is None:
-        st.toast(f"Nothing tells yet how long this network takes; measure it first, or choose {duration(0)} by epochs.")
+        st.toast("Nothing tells yet how long this network takes; measure it first, or set the epochs yourself.")
         return None
     return {"epochs": length.epochs, "samples": length.samples}
 

@@ -85,11 +85,11 @@ def recap(specs: list[RunSpec]) -> None:
         st.text("\n".join(names[:NAMED]) + (f"\nand {len(specs) - NAMED:,} more" if len(specs) > NAMED else ""))
     leaves = {leaf.label: leaf for leaf in fields()}
     always = {"Architecture", "Attention kernel", "Dataset", "Training samples", "Seed", "Name"}
-    alike = {label for label, value in changed(specs[0]).items() if all(changed(s).get(label) == value for s in specs)}
+    first, *others = map(changed, specs)
     options = [
         f"{label}: {shown(leaves[label], value)}"
-        for label, value in changed(specs[0]).items()
-        if label not in always and label in alike
+        for label, value in first.items()
+        if label not in always and all(label in each and each[label] == value for each in others)
     ]
     if options:
         st.caption(format.plain("Changed: " + ", ".join(options)))

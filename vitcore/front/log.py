@@ -48,7 +48,7 @@ class Log:
         """
         number = self._recorder.last + 1 if epoch is None else _whole(epoch, "epoch")
         values = metrics.checked(metrics_of_it)
-        matrix = answers = None
+        answers = None
         if predictions is not None:
             from vitcore.runs import answered
 
@@ -58,12 +58,10 @@ class Log:
                     "as vitcore.log(..., truth=labels)"
                 )
             answers = answered.classes_of(predictions, len(self._truth), len(self._classes))
-            matrix = answered.matrix(self._truth, answers, len(self._classes))
-            values = answered.scores(matrix, values)
+            values = answered.scores(self._truth, answers, len(self._classes), values)
         self._recorder.check(number)
-        if matrix is not None and answers is not None and self._truth is not None:
+        if answers is not None and self._truth is not None:
             self._recorder.answers(number, self._truth, answers, len(self._classes))
-            self._recorder.matrix(number, matrix)
         self._recorder.epoch(number, values)
         return number
 

@@ -59,7 +59,7 @@ class Journal:
         content = line.written() if isinstance(line, events.Line) else line
         with self._lock:
             now = round(time.time() if at is None else at, 3)
-            stamped = {"v": FORMAT, "seq": self._seq, "at": now, **_plain(content)}
+            stamped = {"v": FORMAT, "seq": self._seq, "at": now, **plain(content)}
             text = json.dumps(stamped, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
             if self._buffered:
                 self._lines.append(text)
@@ -175,14 +175,14 @@ def _tail(path: Path) -> bytes:
         return file.read()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Plain JSON data with floats of eight digits; numpy's and torch's scalars become Python's."""
     if isinstance(value, float):
         return float(f"{value:.8g}") if math.isfinite(value) else value
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return value if value and all(type(item) is int for item in value) else [_plain(item) for item in value]
+        return value if value and all(type(item) is int for item in value) else [plain(item) for item in value]
     if value is None or isinstance(value, str | int):
         return value
-    return _plain(value.item())
+    return plain(value.item())

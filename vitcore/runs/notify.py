@@ -27,6 +27,7 @@ from vitcore.data.storage.places import user_config, user_state
 from vitcore.data.storage.regular import read_regular
 from vitcore.errors import UserError, first_line
 from vitcore.runs import journal
+from vitcore.runs.files import write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, write_json
 
 NAMED = "VITCORE_NOTIFY"  # environment: the file, in place of notify.toml in the account's own folder
@@ -68,18 +69,16 @@ def read(results: Results) -> Notifier | None:
         found = os.stat(real)
         if sys.platform != "win32" and (found.st_uid != os.geteuid() or found.st_mode & 0o022):
             raise UserError(f"{file.name} belongs to, or can be written by, others than you; chmod 600 it")
-        raw = tomllib.loads(read_regular(real, LARGEST).decode("utf-8"))
+        return _parsed(tomllib.loads(read_regular(real, LARGEST).decode("utf-8")), file.name)
     except (OSError, ValueError) as error:
         raise error if isinstance(error, UserError) else UserError(f"{file.name} cannot be read: {error}") from None
-    return _parsed(raw, file.name)
 
 
 def after(results: Results, folder: RunFolder, status: str) -> None:
     """Send word of how a run ended, in a process of its own; nothing happens where nobody wants any."""
     try:
         if os.path.lexists(place()):
-            log = folder.path / "worker.log"
-            with log.open("ab") as file:
+            with os.fdopen(write_own(folder.log, os.O_WRONLY | os.O_APPEND), "ab") as file:
                 arguments = [folder.id, "--status", status, "--results", str(results.root)]
                 processes.forget(processes.start("vitcore.runs.notify", arguments, file, detached=True))
     except OSError:  # no room for a process: the run itself is over and well

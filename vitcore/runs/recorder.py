@@ -94,13 +94,14 @@ class Recorder:
             wish = f"at most {MOST_EPOCHS:,}" if number > MOST_EPOCHS else f"above {self.last}, the last that was given"
             raise UserError(f"an epoch's number is {wish}; given was {number}")
 
-    def matrix(self, epoch: int, matrix: np.ndarray) -> None:
-        """Test images by true class and class answered (classes, classes); left out where classes are very many."""
-        if len(matrix) <= MOST_CLASSES:
-            self._append("confusion", Matrix(epoch, matrix.tolist()))
-
     def answers(self, epoch: int, truth: np.ndarray, answers: np.ndarray, classes: int) -> None:
-        """The class answered to every test image (images,). Raises UserError where they cannot be kept."""
+        """The class answered to every test image (images,), and their matrix unless classes are very many.
+
+        Raises:
+            UserError: they cannot be kept.
+        """
+        from vitcore.runs import answered
+
         self._hold_own()
         try:
             if self._predictions is None:
@@ -108,6 +109,8 @@ class Recorder:
             self._predictions.put(epoch, answers)
         except OSError as error:
             raise UserError(f"the predictions of run {self.folder.id} cannot be kept: {reason(error)}") from None
+        if classes <= MOST_CLASSES:
+            self._append("confusion", Matrix(epoch, answered.matrix(truth, answers, classes).tolist()))
 
     def step(self, step: int, loss: float | None, learning_rate: float | None) -> None:
         """A step's loss, of the epoch that is under way; it costs no wait for the disk."""

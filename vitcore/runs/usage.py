@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,10 @@ def usage(results: Results, finished: Iterable[str]) -> Usage:
     Args:
         finished: ids of the runs that are.
     """
-    everything, runs, trash = (sum(_sizes(path)) for path in (results.root, results.runs, results.trash))
+    runs, trash = (sum(_sizes(path)) for path in (results.runs, results.trash))
+    other = sum(_sizes(results.root, without={results.runs.name, results.trash.name}))
     resume = sum(_size(results.runs / checked(id) / "resume.pt") for id in finished)
-    return Usage(runs, resume, trash, len(results.trashed()), everything - runs - trash)
+    return Usage(runs, resume, trash, len(results.trashed()), other)
 
 
 def drop_resume_files(results: Results, finished: Iterable[str]) -> int:
@@ -65,20 +67,21 @@ def drop_resume_files(results: Results, finished: Iterable[str]) -> int:
     return freed
 
 
-def _sizes(folder: Path) -> Iterator[int]:
-    """Of every file below a folder; what cannot be looked at counts for nothing."""
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return
-    for entry in entries:
+def _sizes(top: Path, without: Collection[str] = ()) -> Iterator[int]:
+    """Of every file below a folder but in those of its entries; what cannot be looked at counts for nothing."""
+    folders = [] if top.is_symlink() else [str(top)]
+    while folders:
+        folder = folders.pop()
         try:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _sizes(Path(entry.path))
-            else:
-                yield entry.stat(follow_symlinks=False).st_size
+            entries = [entry for entry in os.scandir(folder) if folder != str(top) or entry.name not in without]
         except OSError:
             continue
+        for entry in entries:
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    yield entry.stat(follow_symlinks=False).st_size
 
 
 def _size(path: Path) -> int:

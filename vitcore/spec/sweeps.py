@@ -52,13 +52,13 @@ class Span:
 
     def _at(self, share: float) -> Any:
         """The value that lies so far between the ends, in three figures: more of them are noise."""
+        low, high = self.low, self.high
+        found = low * (high / low) ** share if self.log else low + (high - low) * share
+        if self.whole:
+            return round(found)
         if share in (0, 1):
-            found = self.high if share else self.low
-        elif self.log:
-            found = self.low * (self.high / self.low) ** share
-        else:
-            found = self.low + (self.high - self.low) * share
-        return round(found) if self.whole else float(f"{found:.3g}") if share not in (0, 1) else found
+            return high if share else low
+        return min(max(float(f"{found:.3g}"), low), high)  # of a narrow range three figures may lie outside
 
 
 Values = Sequence[Any] | Span

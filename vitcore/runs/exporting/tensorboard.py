@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import struct
@@ -35,6 +36,8 @@ def write(run: Exported, into: Path) -> Path:
         os.replace(draft, path)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {reason(error)}") from None
+    finally:
+        draft.unlink(missing_ok=True)
     return path
 
 
@@ -44,7 +47,7 @@ def _events(run: Exported) -> Iterator[bytes]:
     yield _event(begun, 0, _bytes(5, _text("settings", _table(run))))
     for epoch, (at, metrics) in run.epochs.items():
         values = b"".join(
-            _bytes(1, _bytes(1, name.encode()) + b"\x15" + struct.pack("<f", value)) for name, value in metrics.items()
+            _bytes(1, _bytes(1, name.encode()) + b"\x15" + _float(value)) for name, value in metrics.items()
         )
         yield _event(begun if at is None else at, epoch, _bytes(5, values))
 
@@ -77,6 +80,14 @@ def _record(data: bytes) -> bytes:
 
 def _bytes(number: int, data: bytes) -> bytes:
     return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+def _float(value: float) -> bytes:
+    """In four bytes; what is larger than any of those is infinite."""
+    try:
+        return struct.pack("<f", value)
+    except OverflowError:
+        return struct.pack("<f", math.copysign(math.inf, value))
 
 
 def _varint(value: int) -> bytes:

@@ -197,8 +197,7 @@ def _first_difference(fold: Fold, epochs: steps.Epochs) -> int | None:
     changed = [
         epoch
         for epoch, values in epochs.items()
-        if epoch not in stored
-        or any(stored[epoch].get(name) != float(f"{value:.8g}") for name, value in values.items())
+        if epoch not in stored or any(stored[epoch].get(name) != journal.plain(value) for name, value in values.items())
     ]
     return min(changed, default=None)
 

@@ -21,7 +21,8 @@ MOST_FILES = 5_000  # of one run
 
 def is_run(folder: Path) -> bool:
     """Whether a folder is a run of a file store."""
-    return (folder / META).is_file() and (folder / "metrics").is_dir()
+    about, metrics = folder / META, folder / "metrics"
+    return about.is_file() and metrics.is_dir() and not about.is_symlink() and not metrics.is_symlink()
 
 
 def read(folder: Path) -> Found:
@@ -73,6 +74,9 @@ def _metric(name: str, content: bytes, run: ForeignRun) -> None:
 
 def _files(folder: Path, found: Found) -> Iterator[tuple[str, Path]]:
     """Each file below a folder with its name, slashes included; links are none of the store's."""
+    if folder.is_symlink():
+        found.sentences.append(f"Links in {folder.parent} are not followed: {folder.name}.")
+        return
     names, count = [], 0
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(each for each in folders if not os.path.islink(os.path.join(place, each)))
@@ -114,7 +118,8 @@ def _unquoted(text: str) -> str:
 
 def _text(path: Path) -> str | None:
     try:
-        return read_regular(path, _SMALL).decode("utf-8", "replace") if not path.is_symlink() else None
+        linked = path.is_symlink() or path.parent.is_symlink()
+        return None if linked else read_regular(path, _SMALL).decode("utf-8", "replace")
     except (OSError, UserError):
         return None
 

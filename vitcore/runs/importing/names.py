@@ -50,16 +50,17 @@ class Naming:
         self._unknown: list[str] = []
         self._unsure: list[str] = []
         self._of_training: list[str] = []
+        self._measured = {_split(name) for name in names}
         own = any(name in names for name in _SURELY_OURS)
         known = {name for name in events.metrics() if name != "epoch"}
         for name in sorted(names, key=lambda name: (name not in given, name)):
-            found = given.get(name) or (name if own and name in known else self._understood(name, names, known))
+            found = given.get(name) or (name if own and name in known else self._understood(name, known))
             if found and found not in self.taken.values():
                 self.taken[name] = found
             elif found:
                 self._unknown.append(name)
 
-    def _understood(self, name: str, names: Collection[str], known: Collection[str]) -> str | None:
+    def _understood(self, name: str, known: Collection[str]) -> str | None:
         if _BOOKKEEPING.search(name):
             return None
         split, word = _split(name)
@@ -72,7 +73,7 @@ class Naming:
         if found is None and split == "train":
             self._of_training.append(name)
         elif found is None:
-            beside = any(_split(other) == ("val", word) for other in names)  # as Keras calls those of training
+            beside = ("val", word) in self._measured  # as Keras calls those of training
             (self._of_training if beside else self._unsure).append(name)
         return found
 

@@ -16,7 +16,7 @@ ORIGIN = "imported from CSV"
 LARGEST = 256 << 20
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 1_000
-_EPOCH = ("epoch", "epochs_done", "step", "global_step", "iteration")
+_EPOCH = ("epoch", "step", "global_step", "iteration")
 _NAMES = ("title", "run", "run_name", "name", "experiment", "run_id", "id")
 _FACTS = ("status", "reason", "origin", "created", "started", "ended", "fingerprint", "tags", "note")
 
@@ -29,7 +29,7 @@ def read(path: Path) -> Found:
     """
     heads, rows = _table(path)
     low = [head.lower() for head in heads]
-    epoch = next((low.index(name) for name in _EPOCH if name in low and name != "epochs_done"), None)
+    epoch = next((low.index(name) for name in _EPOCH if name in low), None)
     called = next((low.index(name) for name in _NAMES if name in low), None)
     found = Found()
     if epoch is not None:
@@ -130,7 +130,10 @@ def _rows(reader: Iterator[list[str]], path: Path, *, comma: bool) -> Iterator[l
             cells = [
                 cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@") else cell for cell in map(str.strip, row)
             ]
-            yield [cell.replace(",", ".") if comma and _number(cell.replace(",", ".")) else cell for cell in cells]
+            yield [
+                cell.replace(",", ".") if comma and _number(cell.replace(",", ".")) is not None else cell
+                for cell in cells
+            ]
 
 
 def _decoded(path: Path) -> str:
