@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +103,18 @@ def test_scores_of_predictions_are_those_of_the_trainer(results: Results) -> Non
         [trainers.f1, trainers.error_percent]
     )
     assert (found.confusion == trainers.confusion).all()
+
+
+def test_very_many_classes_fill_no_memory(results: Results) -> None:
+    """Their matrix would have 34 GB."""
+    tracemalloc.start()
+    try:
+        with vc.log("a", truth=[0, 65_535]) as run:
+            run.epoch(predictions=[0, 0])
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
+    assert vc.run(run.id).curves["error_percent"].tolist() == [50.0]
 
 
 SHAPES: dict[str, Any] = {

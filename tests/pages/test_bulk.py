@@ -2,6 +2,7 @@
 
 import pytest
 
+import vitcore as vc
 from pages.compare import bulk
 from pages.server import store_cache
 from tests.pages.opening import Open
@@ -38,6 +39,21 @@ def test_tags_are_added_and_removed_and_others_stay(empty: Results, four: list[s
     app.button(key="bulk-tag-add").click().run()
     assert len(app.toast) == 1
     assert annotations.read(empty.run(four[1])).tags == ("paper",)
+
+
+def test_runs_of_other_programs_are_neither_settled_nor_trained_again(
+    empty: Results, four: list[str], open_page: Open
+) -> None:
+    with vc.log("elsewhere") as foreign:
+        foreign.epoch(val_loss=0.5)
+    store_cache.runs(now=True)
+    alone = open_page("compare", {"runs": foreign.id})
+    assert not [button for button in alone.button if button.key == "bulk-settle"]
+    both = open_page("compare", {"runs": f"{foreign.id},{four[0]}"})
+    assert both.button(key="bulk-settle").disabled, "one setting alone is left"
+    both.session_state["bulk-seeds"] = True
+    both.run()
+    assert any("Without 1 run of other programs" in caption.value for caption in both.caption)
 
 
 def test_several_are_renamed_by_what_they_differ_in(empty: Results, four: list[str], open_page: Open) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from pages.compare import bring_runs
 from tests.pages.opening import PAGES, Open
+from tests.store.writing import add, epoch_line, write_run
 from vitcore.runs import elsewhere, metrics
 from vitcore.runs.elsewhere import Elsewhere
+from vitcore.runs.exporting import tensorboard
+from vitcore.runs.exporting.exported import exported
 from vitcore.runs.folder import Results
+from vitcore.runs.importing.bring import bring
 from vitcore.runs.recorder import Recorder
+from vitcore.store import queries
+from vitcore.store.index import Index
 
 
 def logged(results: Results, name: str = "keras-vit", **parameters: str | float) -> Recorder:
@@ -80,3 +89,19 @@ def test_every_page_opens_where_there_is_nothing_else(name: str, empty: Results,
     logged(empty, "b").end("failed", "It failed.")
     logged(empty, "c", epochs=10).close()
     open_page(name)
+
+
+def test_event_files_dropped_together_are_a_run_each(empty: Results, tmp_path: Path) -> None:
+    for number, loss in ((1, 0.1), (2, 0.9)):
+        folder = write_run(empty, epochs=0, ending=None, seed=number)
+        add(folder, epoch_line(1, val_loss=loss))
+        tensorboard.write(exported(folder), tmp_path / "out")
+    dropped = {path.name: path.read_bytes() for path in (tmp_path / "out").rglob("*tfevents*")}
+    (tmp_path / "dropped").mkdir()
+    into = Results(tmp_path / "again")
+    brought = bring(into, bring_runs.put(dropped, tmp_path / "dropped"))
+    assert len(brought.added) == len(dropped) == 2
+    index = Index(into)
+    index.poll()
+    assert sorted(queries.epochs(index, brought.added)["val_loss"]) == pytest.approx([0.1, 0.9])
+    assert set(queries.runs(index)["title"]) == set(dropped)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from tests.store.writing import write_run
+from tests.store.writing import add, epoch_line, write_run
 from vitcore.cli import app
 from vitcore.errors import UserError
 from vitcore.runs import annotations as remarks
@@ -54,6 +54,15 @@ def test_what_goes_out_comes_in_again(form: str, results: Results, tmp_path: Pat
         again, here = runs_again.iloc[0], runs.iloc[0]
         for name in ("title", "status", "learning_rate", "architecture", "dataset", "seed", "batch_size"):
             assert again[name] == here[name], name
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_loss_beyond_any_size_goes_out_and_leaves_no_draft(form: str, results: Results, tmp_path: Path) -> None:
+    folder = write_run(results, epochs=0, ending=None, architecture="cct-2/3x2", dataset="digits")
+    add(folder, epoch_line(1, test_loss=1e39, train_loss=-1e39))
+    WRITERS[form](exported(folder), tmp_path / "out")
+    assert not [path for path in (tmp_path / "out").rglob(".*")]
+    assert len(bring(Results(tmp_path / "again"), tmp_path / "out").added) == 1
 
 
 @pytest.mark.parametrize("form", WRITERS)

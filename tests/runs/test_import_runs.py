@@ -16,7 +16,9 @@ from tests.runs.foreign_files import CSV_EPOCHS, HOSTILE, entry, real, record
 from vitcore.errors import UserError
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
+from vitcore.runs.importing import names
 from vitcore.runs.importing.bring import bring
+from vitcore.runs.importing.mlflow_files import is_run
 from vitcore.runs.importing.wandb_log import HEAD
 from vitcore.store import pooling, queries
 from vitcore.store.index import Index
@@ -144,6 +146,31 @@ def test_what_mlflow_has_not_yet_moved_out_of_its_log_is_read_too(results: Resul
     con.close()
 
 
+@pytest.mark.parametrize("linked", ["params", "metrics", "tags", "meta.yaml"])
+def test_no_link_leads_out_of_a_store_of_mlflow(linked: str, results: Results, tmp_path: Path) -> None:
+    folder = next(
+        path.parent for path in sorted(real("mlflow-files", tmp_path).rglob("meta.yaml")) if is_run(path.parent)
+    )
+    outside = tmp_path / "outside"
+    (folder / linked).rename(outside)
+    if outside.is_dir():
+        (outside / "id_rsa").write_text("PRIVATE KEY" if linked != "metrics" else "1 0.5 1")
+    (folder / linked).symlink_to(outside)
+    brought = bring(results, folder)
+    stored = "".join(path.read_text() for path in results.runs.rglob("*.json*"))
+    assert "PRIVATE" not in stored
+    assert "id_rsa" not in stored
+    assert brought.sentences or not brought.added or linked == "tags"
+
+
+def test_names_of_metrics_are_understood_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    split = names._split
+    monkeypatch.setattr(names, "_split", lambda name: looks.append(name) or split(name))
+    names.Naming([f"acc{'!' * count}" for count in range(1, 1001)], {})
+    assert len(looks) <= 2000, "a file may hold very many"
+
+
 def test_a_folder_of_everything_is_imported_in_one_go(results: Results, tmp_path: Path) -> None:
     for form in FORMS:
         real(form, tmp_path)
@@ -160,6 +187,7 @@ def test_a_folder_of_everything_is_imported_in_one_go(results: Results, tmp_path
 TABLES: dict[str, tuple[str, dict[str, list[float]]]] = {
     "keras": (CSV_EPOCHS, {"val_error": [50, 25, 20], "train_loss": [2, 1, 0.5], "learning_rate": [0.1, 0.05, 0.01]}),
     "german": ("epoch;val_acc;train_loss\n1;0,5;2,5\n2;0,75;1,5\n", {"val_error": [50, 25], "train_loss": [2.5, 1.5]}),
+    "zero": ("epoch;val_loss;val_error\n1;0,5;1,0\n2;0,25;0,0\n", {"val_loss": [0.5, 0.25], "val_error": [1, 0]}),
     "tabs": ("Epoch\tValid Acc\n1\t50\n2\t75\n", {"val_error": [50, 25]}),
     "percent": ("epoch,test_acc\n1,50.5\n2,75.5\n", {"error_percent": [49.5, 24.5]}),
     "ours": (

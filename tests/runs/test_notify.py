@@ -107,6 +107,7 @@ def test_what_hinders_it_is_said_once_until_it_is_gone(file: Path, run: RunFolde
         ("command = ['x']\nseconds = 1e9", "seconds is a number"),
         ("command = ['x']\nshell = true", "'shell'"),
         ("command = [", "cannot be read"),
+        ("webhook = 'http://[x'", "cannot be read"),
     ],
 )
 def test_a_file_that_cannot_be_followed_is_a_sentence(file: Path, run: RunFolder, text: str, sentence: str) -> None:

@@ -28,6 +28,12 @@ def test_a_range_that_is_none_is_refused(given: tuple[float, ...]) -> None:
         Span(*given)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("ends", [(0.9994, 0.9999), (0.0012345, 0.0012349)])
+def test_three_figures_lead_out_of_no_range(ends: tuple[float, float]) -> None:
+    found = [each["rate"] for each in sweeps.draws({"rate": Span(*ends), "seed": Span(0, 99, whole=True)}, 50, 0)]
+    assert all(ends[0] <= value <= ends[1] for value in found)
+
+
 def test_every_combination_the_last_option_fastest() -> None:
     assert sweeps.grid({"seed": [0, 1], "depth": Span(2, 4, 2, whole=True)}) == [
         {"seed": seed, "depth": depth} for seed in (0, 1) for depth in (2, 4)
