@@ -24,7 +24,7 @@ def test_folders_within_folders_without_end_are_walked_once(tmp_path: Path, monk
     (results.root / "trash").symlink_to(results.runs)
     walked: list[str] = []
     scandir = os.scandir
-    monkeypatch.setattr(usage.os, "scandir", lambda path: walked.append(str(path)) or scandir(path))
+    monkeypatch.setattr(os, "scandir", lambda path: walked.append(str(path)) or scandir(path))
     found = usage.usage(results, [])
     assert (found.runs, found.trash, found.other) == (5, 0, 7)
     assert len(walked) == len(set(walked))
