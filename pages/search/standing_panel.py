@@ -15,14 +15,14 @@ from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.search import wishes
 from vitcore.search.plan import PRUNERS, SAMPLERS, Search, forget
-from vitcore.search.sentences import answer, common, names
+from vitcore.search.sentences import common, conclusion, names
 from vitcore.search.standing import Standing, standing
+from vitcore.settle.question import FOREIGN
 from vitcore.store import queries
 from vitcore.store.provenance import Provenance
 
 Shade = Literal["gray", "blue", "green", "orange", "red"]
 SHADES: dict[str, Shade] = {"open": "blue", "complete": "green", "stopped": "gray", "blocked": "red"}
-FOREIGN = "It was asked on another machine or by another account, so nothing is trained for it until you let it go on."
 WATCHED = 8  # of its newest runs
 
 
@@ -36,8 +36,7 @@ def show(search: Search) -> None:
             st.markdown(f"**{format.plain(' against '.join(names(search)))}**")
             st.badge(search.state, color=SHADES.get(search.state, "gray"))
         st.caption(format.plain(_asked(search)))
-        for sentence in (search.sentence or answer(search, stands)).split("\n"):
-            st.markdown(format.plain(sentence))
+        st.markdown(format.plain(conclusion(search, stands)))
         if not search.own and not search.ended:
             st.caption(FOREIGN)
         ended, all_trials = len(stands.ended()), len(search.arms) * search.budget.each

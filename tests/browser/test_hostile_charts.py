@@ -112,7 +112,7 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
         pd.DataFrame({"arm": range(COUNT), "order": 1, "val_error": 9.0, "ended": "complete", "words": NAMES}), NAMES
     ),
     "importances": lambda: search.importances(
-        [(name, [(name, Importance(0.5, 0.2, 0.8, 0.3))]) for name in NAMES]
+        [(name, [(name, Importance(0.5, 0.3))]) for name in NAMES]
     ),
     "cost": lambda: kernels.cost(
         pd.DataFrame({"series": [str(at) for at in range(COUNT)] * 2, "tokens": [8] * COUNT + [16] * COUNT,

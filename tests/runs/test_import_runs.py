@@ -167,11 +167,11 @@ def test_no_link_leads_out_of_a_store_of_mlflow(linked: str, results: Results, t
 
 
 def test_names_of_metrics_are_understood_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[str] = []
+    calls: list[str] = []
     split = names._split
-    monkeypatch.setattr(names, "_split", lambda name: looks.append(name) or split(name))
+    monkeypatch.setattr(names, "_split", lambda name: calls.append(name) or split(name))
     names.Naming([f"acc{'!' * count}" for count in range(1, 1001)], {})
-    assert len(looks) <= 2000, "a file may hold very many"
+    assert len(calls) <= 2000, "a file may hold very many"
 
 
 def test_a_folder_of_everything_is_imported_in_one_go(results: Results, tmp_path: Path) -> None:

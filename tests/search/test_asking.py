@@ -14,7 +14,7 @@ from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.search import wishes
 from vitcore.search.asking import ask, usual_sampler
-from vitcore.search.plan import Budget, forget, keep, load, searches
+from vitcore.search.plan import Budget, Search, Trial, forget, keep, load, searches
 from vitcore.search.space import Dimension
 from vitcore.spec import RunSpec
 
@@ -112,6 +112,18 @@ def test_a_file_that_makes_no_sense_is_said_and_starts_nothing(results: Results,
     with pytest.raises(UserError, match="delete"):
         load(results, search.key)
     assert searches(results) == []
+
+
+def test_values_that_do_not_go_together_are_said(results: Results) -> None:
+    arm = RunSpec.begun(architecture="cct-mini/3x3", dataset="digits")
+    space = (Dimension("embed_dim", choices=(64, 128)), Dimension("num_heads", choices=(4, 3)))
+    search = Search((arm,), space, BUDGET, key="a")
+    values = {"embed_dim": 64, "num_heads": 4}
+    keep(results, replace(search, trials=(Trial(0, 0, 0, values),)))
+    assert load(results, "a").trials[0].values == values
+    keep(results, replace(search, trials=(Trial(0, 0, 0, values | {"num_heads": 3}),)))
+    with pytest.raises(UserError, match="delete"):
+        load(results, "a")
 
 
 def test_another_accounts_search_is_shown_and_starts_nothing(results: Results) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -183,8 +184,13 @@ def test_a_question_kept_is_the_question_read_and_broken_ones_cost_only_themselv
     (results.root / "questions" / "broken.json").write_text("{")
     (results.root / "questions" / "other.json").write_text('{"v": 1, "question": {"settings": 3}}')
     assert questions(results) == [question]
-    with pytest.raises(UserError):
-        load(results, "broken")
+    raw = json.loads((results.root / "questions" / f"{question.key}.json").read_text())
+    raw["question"]["first_seed"] = -1
+    (results.root / "questions" / "before-all.json").write_text(json.dumps(raw))
+    assert questions(results) == [question]
+    for broken in ("broken", "before-all"):
+        with pytest.raises(UserError):
+            load(results, broken)
     with pytest.raises(UserError, match="no question's name"):
         load(results, "../escape")
     wishes.end(results, replace(question), "stopped", "so")

@@ -49,6 +49,15 @@ def test_an_interval_stands_where_it_holds_and_nowhere_else() -> None:
     assert len(expected_best_course([]).center) == 0
 
 
+def test_of_equal_errors_nothing_sure_is_said() -> None:
+    """Eight trials that all diverged, or three searches that found the same: no spread was seen, which is not none."""
+    assert not expected_best_course([100.0] * 8).at(1).known
+    assert not difference([100.0] * 8, [90.0] * 8, 1).known
+    assert difference([100.0] * 8, [90.0, 80.0] * 4, 1).known
+    assert not mean_course([[5.0], [5.0], [5.0]]).at(1).known
+    assert mean_course([[10.0], [50.0], [90.0]]).at(1).high == 100.0
+
+
 def test_bias_and_coverage_are_what_the_benchmark_says() -> None:
     """Of 300 searches of 24 trials; the whole table is benchmarks/measured/expected_best.txt."""
     draw = np.random.default_rng(3)

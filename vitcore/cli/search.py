@@ -232,10 +232,10 @@ def _follow(results: Results, key: str) -> None:
 
 
 def _say(results: Results, key: str) -> None:
-    from vitcore.search.sentences import answer
+    from vitcore.search.sentences import conclusion
 
     search, stands = _stands(results, key)
-    typer.echo(f"{search.state}: {search.sentence or answer(search, stands)}")
+    typer.echo(f"{search.state}: {conclusion(search, stands)}")
 
 
 def _confirmed(results: Results, search: Search) -> str:

@@ -28,7 +28,7 @@ def expected_best(courses: Sequence[tuple[str, Course]], *, sampled: str) -> go.
     figure = go.Figure()
     for place, (name, course) in enumerate(courses):
         budget, shade = np.arange(1, len(course.center) + 1), color(place)
-        known = int(np.isfinite(course.low).sum())
+        known = int(np.isfinite(course.low).cumprod().sum())  # from the first on
         if known:
             around = [*course.high[:known], *course.low[:known][::-1]]
             at = [*budget[:known], *budget[:known][::-1]]
@@ -82,7 +82,7 @@ def history(trials: pd.DataFrame, names: Sequence[str]) -> go.Figure:
 
 
 def importances(found: Sequence[tuple[str, Sequence[tuple[str, Importance]]]]) -> go.Figure:
-    """The share of the errors' spread that each option accounts for, with its interval, an arm a color.
+    """The share of the errors' spread that each option accounts for, beside what chance makes, an arm a color.
 
     Args:
         found: of each arm its name, and of each option its label and importance; a hollow mark lies within the noise.
@@ -97,11 +97,6 @@ def importances(found: Sequence[tuple[str, Sequence[tuple[str, Importance]]]]) -
         rows = [labels.index(label) + offset for label, _ in known]
         figure.add_scatter(
             x=[item.share for _, item in known], y=rows, mode="markers", name=plain(name), uid=uid("share", place),
-            error_x={
-                "type": "data", "symmetric": False, "color": color(place), "thickness": 2,
-                "array": [item.high - item.share for _, item in known],
-                "arrayminus": [item.share - item.low for _, item in known],
-            },
             marker={
                 "color": color(place), "size": 11, "line": {"width": 2, "color": color(place)},
                 "symbol": ["circle" if item.shown else "circle-open" for _, item in known],

@@ -13,7 +13,7 @@ from vitcore.runs.folder import Results
 from vitcore.search import tables, wishes
 from vitcore.search.asking import ask, usual_sampler
 from vitcore.search.plan import EPOCHS, SEEDS, TRIALS, Budget, Pruner, Sampler, Search, load
-from vitcore.search.sentences import answer
+from vitcore.search.sentences import conclusion
 from vitcore.search.space import parse
 from vitcore.search.standing import Standing, standing
 from vitcore.settle.question import BUDGET, MARGIN
@@ -47,7 +47,7 @@ class Searched:
     @property
     def sentence(self) -> str:
         """Which setting is expected to do better with the same budget, and whether the winner is noise."""
-        return self._search().sentence or answer(self._search(), self._stands())
+        return conclusion(self._search(), self._stands())
 
     @property
     def trials(self) -> pd.DataFrame:

@@ -65,8 +65,8 @@ def scores(truth: np.ndarray, answers: np.ndarray, classes: int, given: Mapping[
             f"accuracy {claimed:.4g} was given, and the predictions come to {right:.4g}; they must be of the images "
             "of truth, in its order"
         )
-    hits, *told = (np.bincount(each, minlength=classes) for each in (truth[truth == answers], truth, answers))
-    f1 = float((2 * hits / np.maximum(sum(told), 1)).mean())  # as the trainer has it
+    hits, *totals = (np.bincount(each, minlength=classes) for each in (truth[truth == answers], truth, answers))
+    f1 = float((2 * hits / np.maximum(sum(totals), 1)).mean())  # as the trainer has it
     return {**given, "f1": f1, "accuracy": right, "error_percent": 100 * (1 - right)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -173,6 +173,21 @@ def cancel(results: Results, id: str) -> None:
     if not dequeue(folder):
         raise UserError(f"run {id} is {states.now(folder)}, not queued; only a queued run can be cancelled")
     _cancelled(folder, going_on)
+
+
+def withdraw(results: Results, ids: Iterable[str]) -> None:
+    """Takes those that still wait out of the queue; what was taken up meanwhile may end.
+
+    Raises:
+        UserError: one that waits cannot be changed.
+    """
+    for id in ids:
+        if status(results, id) == "queued":
+            try:
+                cancel(results, id)
+            except UserError:
+                if status(results, id) == "queued":
+                    raise
 
 
 def dequeue(folder: RunFolder) -> bool:

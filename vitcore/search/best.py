@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import takewhile
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def images_apart(first: Outcome, second: Outcome, images: int) -> int:
 def tied(search: Search, stands: Standing) -> list[Outcome]:
     """The winner and the trials that nothing tells from it: too few images apart, or seeds that spread too widely."""
     order = ranked(stands.outcomes, search)
-    return [each for each in order if not _told_apart(order[0], each, stands.images)]
+    return list(takewhile(lambda each: not _told_apart(order[0], each, stands.images), order))
 
 
 def _told_apart(best: Outcome, other: Outcome, images: int) -> bool:

@@ -14,11 +14,11 @@ from vitcore.statistics.intervals import NOTHING, Interval
 
 
 def course(search: Search, stands: Standing, arm: int) -> Course:
-    """Of random trials the mean over all ways to take so many; of TPE the mean over the arm's searches.
+    """Of independent trials the mean over all ways to take so many; of others the mean over the arm's searches.
 
-    A pruned trial counts with the error that it was stopped at, a diverged one with 100 %.
+    A pruned trial counts with the error that it was stopped at, a diverged run with 100 %.
     """
-    if search.budget.sampler == "random":
+    if search.budget.independent:
         return expected_best.expected_best_course(_errors(stands.of(arm)))
     return expected_best.mean_course(_best_so_far(search, stands, arm))
 
@@ -26,7 +26,7 @@ def course(search: Search, stands: Standing, arm: int) -> Course:
 def budget_of(search: Search, stands: Standing) -> int:
     """The largest budget at which every arm has an interval; 0: none."""
     arms = range(len(search.arms))
-    if search.budget.sampler == "random":
+    if search.budget.independent:
         return expected_best.known_to(min(len(_errors(stands.of(arm))) for arm in arms))
     shortest = min(_best_so_far(search, stands, arm).shape[1] for arm in arms)
     return shortest if search.budget.repeats >= expected_best.FEWEST_REPEATS else 0
@@ -37,7 +37,7 @@ def difference(search: Search, stands: Standing, first: int, second: int, confid
     budget = budget_of(search, stands)
     if not budget:
         return NOTHING
-    if search.budget.sampler == "random":
+    if search.budget.independent:
         errors = [_errors(stands.of(arm)) for arm in (first, second)]
         return expected_best.difference(errors[0], errors[1], budget, confidence=confidence)
     best = [_best_so_far(search, stands, arm)[:, budget - 1] for arm in (first, second)]

@@ -71,11 +71,13 @@ class Driver:
             return
         try:
             self._resume(stands)
-            search = self._drawn(search, stands)
-            stands = standing(search, runs)
-            speed = Speed(runs)
-            for spec in stands.wanted:
-                queue.enqueue(self.results, spec, speed.expected(spec))
+            drawn = self._drawn(search, stands)
+            if drawn is not search:
+                search, stands = drawn, standing(drawn, runs)
+            if stands.wanted:
+                speed = Speed(runs)
+                for spec in stands.wanted:
+                    queue.enqueue(self.results, spec, speed.expected(spec))
             queue.ensure_dispatcher(self.results)
             self._prune(search, stands, runs)
         except UserError as error:
@@ -140,8 +142,7 @@ class Driver:
 
 def due(search: Search, stands: Standing) -> Iterator[tuple[int, int, int]]:
     """Number, arm and repeat of each trial to be drawn now, the arms in turn."""
-    independent = search.budget.sampler == "random" and search.budget.pruner == "none"
-    room, places = AT_ONCE if independent else 1, []
+    room, places = AT_ONCE if search.budget.independent else 1, []
     for arm, repeat in search.tracks():
         outcomes = stands.of(arm, repeat)
         under_way = sum(not each.ended for each in outcomes)

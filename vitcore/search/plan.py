@@ -73,6 +73,11 @@ class Budget:
         """Trials of an arm, its repeats together."""
         return self.trials * self.repeats
 
+    @property
+    def independent(self) -> bool:
+        """Whether no trial looks at another: TPE looks before it draws, a pruner before it stops."""
+        return self.sampler == "random" and self.pruner == "none"
+
 
 @dataclass(frozen=True)
 class Search:
@@ -210,6 +215,7 @@ def _trial(search: Search, raw: Mapping[str, Any]) -> Trial:
     for dimension in search.space:
         if not dimension.holds(trial.values[dimension.name]):
             raise ValueError(f"a trial's {dimension.name} lies outside its range")
+    search.spec(trial)  # whose values must go together, too
     return trial
 
 

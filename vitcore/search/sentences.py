@@ -40,34 +40,45 @@ def answer(search: Search, stands: Standing) -> str:
     ended, all_trials = len(stands.ended()), len(search.arms) * search.budget.each
     sentences = [] if ended == all_trials else [f"{ended} of {all_trials} trials have ended."]
     if len(search.arms) > 1 and ended:
-        sentences += compared(search, stands)
+        sentences += compared(search, stands, over=ended == all_trials)
     sentences += [*_pruned(search, stands), *noise(search, stands)]
     if stands.blocked:
         sentences.append(f"It cannot go on: {stands.blocked}.")
     return " ".join(sentences)
 
 
-def compared(search: Search, stands: Standing) -> list[str]:
-    """A sentence for each pair of arms, or one that says why none can be compared."""
+def conclusion(search: Search, stands: Standing) -> str:
+    """What stands beside a search: what was said as it ended, of one that was stopped with what has ended since."""
+    return answer(search, stands) if search.ended in ("", "stopped") else search.sentence or answer(search, stands)
+
+
+def compared(search: Search, stands: Standing, *, over: bool) -> list[str]:
+    """A sentence for each pair of arms, or one that says why none can be compared; a verdict only once it is `over`.
+
+    Whoever reads it after each trial and stops at the first verdict is wrong far more often than once in twenty.
+    """
     budget = courses.budget_of(search, stands)
     if not budget:
         return [_no_interval(search)]
     pairs = list(combinations(range(len(search.arms)), 2))
-    return [_pair(search, stands, first, second, budget, 1 - ALPHA / len(pairs)) for first, second in pairs]
+    confidence = 1 - ALPHA / len(pairs)
+    return [_pair(search, stands, first, second, budget, confidence, over=over) for first, second in pairs]
 
 
 def _no_interval(search: Search) -> str:
-    if search.budget.sampler == "random":
+    if search.budget.independent:
         return f"Which arm does better is not said before each has {FEWEST} trials."
     if search.budget.repeats < FEWEST_REPEATS:
         return (
-            "TPE's trials depend on one another, so one search of an arm is one observation and nothing is said of "
-            f"others: draw at random, or repeat each search {FEWEST_REPEATS} times or more."
+            "Trials that look at others (TPE, pruning) make one search of an arm one observation, and nothing is said "
+            f"of others: draw at random and prune none, or repeat each search {FEWEST_REPEATS} times or more."
         )
     return "Which arm does better is not said before every repeat has a trial."
 
 
-def _pair(search: Search, stands: Standing, first: int, second: int, budget: int, confidence: float) -> str:
+def _pair(
+    search: Search, stands: Standing, first: int, second: int, budget: int, confidence: float, *, over: bool
+) -> str:
     called, found = names(search), courses.difference(search, stands, first, second, confidence)
     drawn = SAMPLERS[search.budget.sampler]
     trials = f"With {budget} {drawn} trial{'s' * (budget != 1)} each"
@@ -80,6 +91,8 @@ def _pair(search: Search, stands: Standing, first: int, second: int, budget: int
     if found.low <= 0 <= found.high:
         return f"{trials}, {reached} validation error: no difference that can be told ({apart})."
     better = called[first if found.high < 0 else second]
+    if not over:
+        return f"{trials}, {reached} validation error: {better} is ahead so far; all trials together decide ({apart})."
     return f"{trials}, {reached} validation error: {better} does better ({apart})."
 
 
@@ -93,13 +106,11 @@ def noise(search: Search, stands: Standing) -> list[str]:
     order, alike = ranked(stands.outcomes, search), tied(search, stands)
     if len(order) < 2:
         return []
-    best = order[0]
+    best, trials = order[0], len(stands.ended())
     if len(alike) == 1:
         ahead = f" It is {images_apart(best, order[1], stands.images)} of {stands.images} validation images ahead of "
         ahead = f"{ahead}the next." if stands.images else ""
-        return [
-            f"The best of {len(order)} trials has {best.error:.2f} % ({values(best)}).{ahead} {_flatters(len(order))}"
-        ]
+        return [f"The best of {trials} trials has {best.error:.2f} % ({values(best)}).{ahead} {_flatters(trials)}"]
     apart, many = images_apart(best, alike[-1], stands.images), len(alike)
     if apart >= APART:
         how = f"their seeds spread as widely as they lie apart ({alike[-1].error - best.error:.2f} points)"
@@ -107,7 +118,7 @@ def noise(search: Search, stands: Standing) -> list[str]:
         how = f"they lie within {apart} of {stands.images} validation images, and fewer than {APART} tell no two apart"
     else:
         how = "their validation errors are equal"
-    return [f"The winner is noise: nothing tells the best {many} of {len(order)} trials apart, for {how}."]
+    return [f"The winner is noise: nothing tells the best {many} of {trials} trials apart, for {how}."]
 
 
 def _flatters(trials: int) -> str:

@@ -123,8 +123,8 @@ def _outcome(search: Search, trial: Trial, stored: OfSeeds, needs: _Needs) -> Ou
         status, error = row["status"], _number(row.get("val_error"))
         if status in UNDER_WAY:
             needs.under_way.append(row["id"])
-        elif status == "interrupted":
-            needs.interrupted.append(row["id"])
+        elif status == "interrupted" or (status == "stopped" and search.budget.pruner == "none"):
+            needs.interrupted.append(row["id"])  # another search may have pruned it: here it is trained whole
         elif status in ("finished", "stopped") and math.isfinite(error):
             errors.append(error)
             pruned = pruned or status == "stopped"

@@ -36,18 +36,16 @@ def stop(results: Results, key: str) -> None:
         index.poll()
         stands = standing(search, queries.runs(index))
         end(results, search, "stopped", answer(search, stands))
-        for id in stands.under_way:
-            if queue.status(results, id) == "queued":
-                queue.cancel(results, id)
+        queue.withdraw(results, stands.under_way)
 
 
 def go_on(results: Results, key: str) -> Search:
-    """Opens a search again and sees that somebody works on it. Raises UserError."""
+    """Opens a search again and sees that somebody works on it; who wins is to be confirmed anew. Raises UserError."""
     plan.load(results, key)
     with plan.deciding(results, key):
         search = plan.load(results, key)
         check(search.arms, search.space, search.budget, search.seed)
-        again = plan.keep(results, replace(search, ended="", sentence="", own=True))
+        again = plan.keep(results, replace(search, ended="", sentence="", own=True, confirmed=""))
     ensure(results)
     return again
 

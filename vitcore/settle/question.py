@@ -145,17 +145,20 @@ def load(results: Results, key: str) -> Question:
     record = background.read(results, KIND, key)
     found = record.asked
     try:
+        first_seed, budget = int(found.get("first_seed", 0)), int(found["budget"])
+        if not 0 <= first_seed < 2**31 - budget:
+            raise ValueError(f"seeds from {first_seed} on are none")
         return Question(
             tuple(RunSpec.parse(spec) for spec in found["settings"]),
             float(found["margin"]),
-            int(found["budget"]),
+            budget,
             float(found["alpha"]),
             key,
             record.created,
             record.ended,
             record.sentence,
             record.own,
-            int(found.get("first_seed", 0)),
+            first_seed,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:  # a UserError is a ValueError
         raise background.broken(results, KIND, key, error) from None

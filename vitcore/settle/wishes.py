@@ -27,9 +27,7 @@ def stop(results: Results, key: str) -> None:
         index.poll()
         stands = standing(question, queries.runs(index))
         end(results, question, "stopped", answer(question, stands))
-        for id in stands.under_way:
-            if queue.status(results, id) == "queued":
-                queue.cancel(results, id)
+        queue.withdraw(results, stands.under_way)
 
 
 def go_on(results: Results, key: str, budget: int | None = None) -> Question:

@@ -30,6 +30,7 @@ FEWEST = 8
 DRAWS = 2_000
 CHUNK = 4_000_000  # numbers that are resampled at once
 FEWEST_REPEATS = 3
+PERCENT = 100.0  # no error is larger
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def expected_best_course(errors: ArrayLike, *, confidence: float = 0.95, seed: i
         return Course(*(np.empty(0) for _ in range(3)))
     center = expected_best(values)
     low, high = np.full(len(values), math.nan), np.full(len(values), math.nan)
-    known = known_to(len(values))
+    known = known_to(len(values)) if np.ptp(values) else 0  # of equal errors nothing tells the spread
     if known:
         drawn = _resampled(values, known, seed)
         low[:known], high[:known] = np.quantile(drawn, _tails(len(values), confidence), axis=0)
@@ -83,7 +84,7 @@ def difference(first: ArrayLike, second: ArrayLike, budget: int, *, confidence: 
     """
     left, right = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     fewest = min(len(left), len(right))
-    if not 1 <= budget <= known_to(fewest):
+    if not 1 <= budget <= known_to(fewest) or not np.ptp(left) + np.ptp(right):
         return NOTHING
     center = float(expected_best(left)[budget - 1] - expected_best(right)[budget - 1])
     drawn = _resampled(left, budget, 1)[:, -1] - _resampled(right, budget, 2)[:, -1]
@@ -102,7 +103,8 @@ def mean_course(best: ArrayLike, *, confidence: float = 0.95) -> Course:
     if len(courses) < FEWEST_REPEATS:
         return Course(center, np.full_like(center, math.nan), np.full_like(center, math.nan))
     reach = scipy.special.stdtrit(len(courses) - 1, 0.5 + confidence / 2) * courses.std(0, ddof=1) / len(courses) ** 0.5
-    return Course(center, np.maximum(center - reach, 0.0), center + reach)
+    reach = np.where(reach > 0, reach, math.nan)  # of equal searches nothing tells the spread
+    return Course(center, np.maximum(center - reach, 0.0), np.minimum(center + reach, PERCENT))
 
 
 def mean_difference(first: ArrayLike, second: ArrayLike, *, confidence: float = 0.95) -> Interval:
