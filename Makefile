@@ -8,8 +8,11 @@ run: $(VENV)/.app
 	@$(BIN)/streamlit run app.py
 
 # Three processes on two cores: tests that wait for a browser or a worker leave the cores to the others.
+# They write into a folder of this call, kept where one fails: pytest's own clears away after earlier calls, and where one
+# of those left what cannot be removed (a mount, a process that still writes) it breaks off with every test passed.
 test: $(VENV)/.tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@folder=$$(mktemp -d) && $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --basetemp "$$folder/tests" \
+		|| { code=$$?; echo "What the tests wrote is kept in $$folder."; exit $$code; }; rm -rf "$$folder" || true
 
 # The inner loop: what needs no training, no browser and no other process.
 test-fast: $(VENV)/.tests

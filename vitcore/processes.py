@@ -107,13 +107,23 @@ def alive(module: str, arguments: list[str]) -> bool:
 _PR_SET_PDEATHSIG = 1  # prctl.h
 
 
-def end_with(starter: int) -> None:
-    """Has the system end this process when the one that started it, of process id `starter`, ends; on Linux alone."""
+def end_with(starter: int, code: int = 1) -> None:
+    """Has the system end this process when the one that started it, of process id `starter`, ends; on Linux alone.
+
+    Args:
+        code: what it ends with where that one is gone already.
+    """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # no library to ask
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != starter:
-            sys.exit(f"process {starter}, which started this one, is gone")
+    if os.getppid() != starter:
+        print(f"process {starter}, which started this one, is gone", file=sys.stderr)
+        sys.exit(code)
+
+
+def signal_name(code: int) -> str:
+    """The name of the signal that ended a process, by the negative `code` it left; the number of an unknown one."""
+    return signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
 
 
 NICENESS, OFFERED = 10, "500"

@@ -20,6 +20,7 @@ from vitcore.errors import UserError
 from vitcore.events import Ended
 from vitcore.runs import dependencies, engine_report, engine_settings, journal, locks, lost, placed, queue
 from vitcore.runs import status as states
+from vitcore.runs.engine_settings import EngineSettings
 from vitcore.runs.folder import Results, RunFolder
 
 _POLL_SECONDS = 0.1
@@ -89,6 +90,7 @@ class _Dispatch:
         submitted: the runs that the engine has, and since when each had waited; 0 of an earlier dispatcher's.
         begun: of these, those that wait in the queue no more.
         gone: of these why an attempt was lost, until the run is queued again.
+        passed: why runs were passed over that still wait.
     """
 
     results: Results
@@ -99,7 +101,7 @@ class _Dispatch:
     submitted: dict[str, float] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
     gone: dict[str, str] = field(default_factory=dict)
-    _due: float = 0.0
+    passed: dict[str, str] = field(default_factory=dict)
 
     def serve(self) -> None:
         """Until nothing is left that has not been tried, or another engine was chosen and what this one has is over.
@@ -107,20 +109,24 @@ class _Dispatch:
         Raises:
             UserError: the engine cannot be reached any more.
         """
-        settings, waits = engine_settings.current(self.results), dict[str, str]()
+        settings, waits = self._settings(), dict[str, str]()
         self.submitted = dict.fromkeys(_placed(self.results, self.name), 0.0) | self.submitted
         while True:
+            began = time.monotonic()
             self._settle()
-            same = engine_settings.current(self.results) == settings
+            same = self._settings() == settings
             if not self.submitted and not (same and _open(self.results, self.name, self.tried)):
                 break
             capacity = self.engine.capacity()
-            if same and time.monotonic() >= self._due and capacity.free:
-                began = time.monotonic()
+            if same and capacity.free:
                 waits = self._submit()
-                self._due = time.monotonic() + min(_LONGEST, _LOOK * (time.monotonic() - began))
-            self.report.write(capacity.words, waits)
-            time.sleep(_POLL_SECONDS)
+            self.report.write(capacity.words, {**waits, **self.passed})
+            time.sleep(min(_LONGEST, max(_POLL_SECONDS, _LOOK * (time.monotonic() - began))))
+
+    def _settings(self) -> EngineSettings | str:
+        """What an engine was made by; this machine's reads its slots as it goes."""
+        settings = engine_settings.current(self.results)
+        return settings if self.name in queue.BEYOND else settings.engine
 
     def _submit(self) -> dict[str, str]:
         """Hands over what there is room for, in order; why the others wait, by run."""
@@ -135,9 +141,11 @@ class _Dispatch:
                     self.tried.add(entry)
                     self.submitted[id] = entry[1]
                     self.begun.discard(id)
+                    self.passed.pop(id, None)
                     continue
             except (UserError, OSError) as error:  # deleted or made read-only meanwhile: those behind it go on
                 print(f"{id} was passed over: {error}", file=sys.stderr, flush=True)
+                self.passed[id] = f"someone to look at it: {error}"
                 self.tried.add(entry)
                 continue
             waits[id] = wait.why
@@ -162,7 +170,6 @@ class _Dispatch:
             placed.clear(folder)
             del self.submitted[id]
             self.gone.pop(id, None)
-            self._due = 0.0
             try:
                 queue.ensure_dispatcher(self.results)  # what waited for it may wait for another device
             except UserError as error:
@@ -195,7 +202,11 @@ class _Dispatch:
             return False
         why = self.gone.get(folder.id, _WENT)
         try:
-            if not queue.again(self.results, folder.id, why):
+            if wish := queue.wish(folder):
+                status = "stopped" if wish == "stop" else "paused"
+                lost.close(folder, 0, Ended(status, f"{why} It was to be {status}, as it now is; it can be resumed."))
+                folder.request.unlink(missing_ok=True)
+            elif not queue.again(self.results, folder.id, why):
                 text = f"{why} That was so several times in a row with nothing learned; resume it to try once more."
                 lost.close(folder, 0, Ended("interrupted", text))
         except (UserError, OSError) as error:

@@ -37,13 +37,13 @@ class LocalEngine:
 
     def __init__(self, results: Results, kind: str) -> None:
         self.results, self.kind = results, kind
-        self._settings = engine_settings.current(results)
         self._workers: dict[str, tuple[subprocess.Popen[bytes], Place]] = {}
 
     def submit(self, run_id: str) -> Wait | None:
         """Starts the run's worker in the first free slot of a device that does."""
         folder = self.results.run(run_id)
-        device = _device(folder)
+        # Of several processes torch's first GPU is the first of the machine: nobody waits for one that waits for it.
+        device = "cuda:0" if self.kind == "cuda" and queue.process_count(folder) > 1 else _device(folder)
         found = next((place for place in self._places(device) if self._is_free(place)), None)
         if found is None:
             return Wait(f"a free slot of {_called(device, self.kind)}", others_too=device in ("auto", self.kind))
@@ -95,7 +95,8 @@ class LocalEngine:
             named = [f"cuda-{number}" for number in range(max(1, gpus()))]
         else:
             named = [devices.device_queue(device)]
-        counts = {name: self._settings.slots_of(name) for name in named}
+        settings = engine_settings.current(self.results)  # read each time: slots may be added while runs train
+        counts = {name: settings.slots_of(name) for name in named}
         most = max(counts.values())
         return [Place(name, slot, counts[name]) for slot in range(most) for name in named if slot < counts[name]]
 
@@ -164,16 +165,7 @@ def _shown(device_queue: str) -> dict[str, str]:
 
 def _environment(folder: RunFolder, device_queue: str) -> dict[str, str]:
     """What a worker finds in its environment: the one GPU that it was given, where it may take any for one process."""
-    return _shown(device_queue) if _device(folder) in ("auto", "cuda") and _processes(folder) == 1 else {}
-
-
-def _processes(folder: RunFolder) -> int:
-    """How many processes are to train the run together; 1 where its spec cannot be read."""
-    try:
-        count = queue.processes_asked(folder) or folder.raw_spec().get("processes")
-    except (OSError, UserError):
-        return 1
-    return count if type(count) is int else 1
+    return _shown(device_queue) if _device(folder) in ("auto", "cuda") and queue.process_count(folder) == 1 else {}
 
 
 def _device(folder: RunFolder) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from vitcore.engines import ray_node
 from vitcore.engines.engine import Capacity, State, Wait
 from vitcore.errors import UserError, first_line
-from vitcore.runs import cost_estimate, placed
+from vitcore.runs import cost_estimate, placed, queue
 from vitcore.runs.engine_settings import EngineSettings
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import RunSpec
@@ -80,7 +80,7 @@ class RayEngine:
         chosen = next((node for node in large if _fits(needs, free[node["NodeID"]])), None)
         if chosen is None:
             return Wait(f"{_words(needs)} of a node, and none has as much free", others_too=True)
-        placed.write(folder, "ray")
+        placed.write(folder, "ray", processes=queue.processes_asked(folder))
         self._tasks[run_id] = self._start(folder, spec, chosen, needs)
         return None
 
@@ -104,6 +104,9 @@ class RayEngine:
             return State("ended", int(self._ray.get(task.reference)))
         except self._ray.exceptions.TaskCancelledError:
             return State("ended")
+        except self._ray.exceptions.RayTaskError as error:  # the node will not do after all: it is asked anew
+            self._answers.clear()
+            return State("ended", 1, f"Its task failed on its node: {first_line(error)}.")
         except self._ray.exceptions.RayError as error:
             return State("lost", why=_went(error))
 
@@ -165,9 +168,11 @@ class RayEngine:
             spec.device == "auto" and any(node["Resources"].get("GPU") for node in nodes)
         )
         expected = cost_estimate.read(folder)
-        known = expected.memory_mb if expected and not wants_gpu else None
+        count = queue.process_count(folder)
+        known = expected.memory_mb * count if expected and expected.memory_mb and not wants_gpu else None
         needs = {"CPU": float(self._threads or 1), "memory": float(round(known * SPARE * 2**20)) if known else MEMORY}
-        return needs | ({"GPU": self.settings.gpus} if wants_gpu else {})
+        gpus = self.settings.gpus if count == 1 else max(self.settings.gpus, float(count))
+        return needs | ({"GPU": gpus} if wants_gpu else {})
 
     def _why_not(self, node: Mapping[str, Any], spec: RunSpec) -> str:
         """Why a node will not do for a run, asked of the node once for each dataset; empty where it will."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,15 @@ from vitcore.data.storage.places import user_state
 from vitcore.engines.engine import Capacity, State, Wait
 from vitcore.engines.slurm_node import Task
 from vitcore.errors import UserError, first_line
-from vitcore.runs import cost_estimate, placed, slots
+from vitcore.runs import cost_estimate, placed, queue, slots
 from vitcore.runs import status as states
 from vitcore.runs.engine_settings import EngineSettings
 from vitcore.runs.folder import Results, RunFolder
 
 MISSING = "submitit is not installed here; `pip install 'vitcore[slurm]'` brings it"
 ASKED = 30.0  # seconds between two questions to SLURM about jobs
-WAITS = ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESIZING", "SUSPENDED", "UNKNOWN")
+UNKNOWN, OVER = "UNKNOWN", "OVER"
+WAITS = ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESIZING", "SUSPENDED", UNKNOWN)
 TRAINS = ("RUNNING", "COMPLETING", "STAGE_OUT", "SIGNALING")
 SIGNAL_SECONDS = 90
 REQUEUES = 10_000  # time limits that a run may reach
@@ -42,7 +44,7 @@ class SlurmEngine:
         check(settings.cluster)
         self.results, self.settings = results, settings
         self._threads = settings.cpus or 4
-        self._gathered: list[tuple[RunFolder, bool]] = []
+        self._gathered: list[tuple[RunFolder, int]] = []
         self._jobs: dict[str, Any] = {}
         self._asked: dict[str, tuple[float, str]] = {}
 
@@ -53,7 +55,8 @@ class SlurmEngine:
         if self.settings.cluster != "slurm" and busy >= max(1, slots.cores() // self._threads):
             return Wait(f"{self._threads} free CPUs of this machine", others_too=True)
         device = folder.spec().device
-        self._gathered.append((folder, device.startswith("cuda") or (device == "auto" and self.settings.gpu)))
+        wants_gpu = device.startswith("cuda") or (device == "auto" and self.settings.gpu)
+        self._gathered.append((folder, queue.process_count(folder) if wants_gpu else 0))
         return None
 
     def flush(self) -> None:
@@ -63,10 +66,8 @@ class SlurmEngine:
             UserError: SLURM refuses; nothing was submitted of that array.
         """
         gathered, self._gathered = self._gathered, []
-        for gpu in (False, True):
-            folders = [folder for folder, wants in gathered if wants == gpu]
-            if folders:
-                self._send(folders, gpu=gpu)
+        for gpus in sorted({count for _, count in gathered}):
+            self._send([folder for folder, count in gathered if count == gpus], gpus)
 
     def cancel(self, run_id: str) -> None:
         """Takes the job of a run back that was cancelled."""
@@ -101,9 +102,10 @@ class SlurmEngine:
             return State("ended")
         if word == "absent":
             return State("absent")
+        how = "ended" if word == OVER else f"ended as {word}"
         if now == "queued":
-            return State("ended", 1, f"Its job ended as {word} before it began; its log lies in {self._folder()}.")
-        return State("lost", why=f"Its job ended as {word}.")
+            return State("ended", 1, f"Its job {how} before it began; its log lies in {self._folder()}.")
+        return State("lost", why=f"Its job {how}.")
 
     def capacity(self) -> Capacity:
         """SLURM takes what it is given."""
@@ -113,11 +115,12 @@ class SlurmEngine:
     def close(self) -> None:
         """Jobs go on by themselves."""
 
-    def _send(self, folders: list[RunFolder], *, gpu: bool) -> None:
-        arguments = ["--engine", "slurm", "--device", "cuda-0" if gpu else "cpu", "--threads", str(self._threads)]
+    def _send(self, folders: list[RunFolder], gpus: int) -> None:
+        arguments = ["--engine", "slurm", "--device", "cuda-0" if gpus else "cpu", "--threads", str(self._threads)]
         tasks = [Task(folder.id, str(self.results.root), arguments) for folder in folders]
+        asked = [queue.processes_asked(folder) for folder in folders]  # a job that begins at once takes its entry away
         try:
-            executor = self._executor(folders, gpu=gpu)
+            executor = self._executor(folders, gpus)
             jobs = executor.submit_array(tasks) if len(tasks) > 1 else [executor.submit(tasks[0])]
         except (
             OSError,
@@ -127,15 +130,16 @@ class SlurmEngine:
             NameError,
         ) as error:  # what submitit makes of sbatch's
             raise UserError(f"SLURM does not take the runs: {first_line(error)}") from None
-        for folder, job in zip(folders, jobs, strict=True):
+        for folder, job, count in zip(folders, jobs, asked, strict=True):
             self._jobs[folder.id] = job
-            placed.write(folder, "slurm", str(job.job_id))
+            placed.write(folder, "slurm", str(job.job_id), count)
 
-    def _executor(self, folders: list[RunFolder], *, gpu: bool) -> Any:
+    def _executor(self, folders: list[RunFolder], gpus: int) -> Any:
         import submitit
 
-        settings, expected = self.settings, [cost_estimate.read(folder) for folder in folders]
-        known = [each.memory_mb / 1024 for each in expected if each and each.memory_mb]
+        settings = self.settings
+        expected = [(cost_estimate.read(folder), queue.process_count(folder)) for folder in folders]
+        known = [count * each.memory_mb / 1024 for each, count in expected if each and each.memory_mb]
         executor = submitit.AutoExecutor(
             folder=self._folder(), cluster=settings.cluster, slurm_max_num_timeout=REQUEUES
         )
@@ -144,7 +148,7 @@ class SlurmEngine:
             timeout_min=settings.minutes,
             cpus_per_task=self._threads,
             mem_gb=settings.memory_gb or SPARE_GB + max(known, default=SPARE_GB),
-            gpus_per_node=1 if gpu else None,
+            gpus_per_node=gpus or None,
             slurm_partition=settings.partition or None,
             slurm_account=settings.account or None,
             slurm_signal_delay_s=SIGNAL_SECONDS,
@@ -179,9 +183,23 @@ class SlurmEngine:
         try:
             word = str(job.get_info(mode="force").get("State") or job.state).split(" ")[0].upper()
         except Exception:  # noqa: BLE001  sacct that does not answer is asked again
-            word = "UNKNOWN"
+            word = UNKNOWN
+        if word == UNKNOWN and self.settings.cluster == "slurm":
+            word = _of_queue(str(job.job_id))
         self._asked[run_id] = time.monotonic(), word
         return word
+
+
+def _of_queue(number: str) -> str:
+    """The word of squeue, for a SLURM that keeps no accounts: it knows a job until a while after its end."""
+    words = ["squeue", "--noheader", "--jobs", number, "--format", "%T"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return UNKNOWN
+    if done.returncode == 0:
+        return (done.stdout.split() or [OVER])[0].upper()
+    return OVER if "Invalid job id" in done.stderr else UNKNOWN
 
 
 def check(cluster: str) -> None:

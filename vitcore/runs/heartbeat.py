@@ -6,17 +6,14 @@ from. By the same look it learns whether the run was given to another worker mea
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
-import sys
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vitcore import events
+from vitcore import events, processes
 from vitcore.runs import journal
 
 SECONDS = 5.0  # between two of them
@@ -37,7 +34,7 @@ def begin(lines: journal.Journal, path: Path, offset: float) -> None:
         offset: seconds to add to this machine's clock for the engine's.
     """
     parent = os.getppid()
-    _die_with(parent)
+    processes.end_with(parent, SUPERSEDED)
     threading.Thread(target=_go_on, args=(lines, path, offset, parent), daemon=True).start()
 
 
@@ -60,12 +57,3 @@ def _go_on(lines: journal.Journal, path: Path, offset: float, parent: int) -> No
                 os._exit(SUPERSEDED)  # another has the run: not a line more from here
         except (OSError, ValueError):
             continue
-
-
-def _die_with(parent: int) -> None:
-    """A worker whose engine's process goes must go too: the engine takes the run up elsewhere."""
-    if sys.platform == "linux":
-        set_death_signal = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(SUPERSEDED)

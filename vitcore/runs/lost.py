@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 from filelock import Timeout
 
+from vitcore import processes
 from vitcore.errors import UserError
 from vitcore.events import Ended
 from vitcore.runs import journal, locks, queue, status
@@ -46,10 +46,10 @@ def close(folder: RunFolder, code: int, cause: Ended, since: float = 0.0) -> Non
 
 def _cause(folder: RunFolder, code: int) -> Ended:
     if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        name = processes.signal_name(code)
         memory = (
             " If nobody did, the machine ran out of memory: a smaller batch size or bfloat16 needs less."
-            if -code == getattr(signal, "SIGKILL", None)
+            if name == "SIGKILL"
             else ""
         )
         return Ended("interrupted", f"Its worker was killed by {name}.{memory} It can be resumed.")

@@ -15,9 +15,10 @@ from vitcore.runs import seal
 from vitcore.runs.folder import FORMAT, Results, RunFolder, read_json, write_json
 
 
-def write(folder: RunFolder, engine: str, job: str = "") -> None:
-    """An engine has the run, as this job of its own where it has numbers for them."""
+def write(folder: RunFolder, engine: str, job: str = "", processes: int | None = None) -> None:
+    """An engine has the run, as this job where it has numbers for them, with the processes asked for."""
     content = {"v": FORMAT, "engine": engine, "job": job, seal.FIELD: seal.of(folder.raw_spec())}
+    content |= {"processes": processes} if processes else {}
     write_json(folder.placed, content)
 
 

@@ -31,7 +31,7 @@ from vitcore.runs import (
     teachers,
 )
 from vitcore.runs import status as states
-from vitcore.runs.files import write_own
+from vitcore.runs.files import read_own, write_own
 from vitcore.runs.folder import Results, RunFolder, read_json, reason, write_json
 from vitcore.runs.journal import Journal
 from vitcore.spec import MOST_PROCESSES, RunSpec
@@ -281,6 +281,8 @@ def again(results: Results, id: str, why: str) -> bool:
     try:
         folder.request.unlink(missing_ok=True)
         entry = _entry(spec.device, folder.raw_spec(), resume=going_on)
+        if asked := (placed.read(folder) or {}).get("processes"):
+            entry["processes"] = asked
         write_json(folder.queue_entry, entry | {"at": _time({"at": folder.card().get("created")}) or entry["at"]})
     except OSError as error:
         raise UserError(f"run {id} cannot be queued again: {reason(error)}") from None
@@ -296,6 +298,27 @@ def processes_asked(folder: RunFolder) -> int | None:
     """How many processes are to train the waiting run together; None: as many as its spec says."""
     count = (read_json(folder.queue_entry) or {}).get("processes")
     return count if type(count) is int and 1 <= count <= MOST_PROCESSES else None
+
+
+def process_count(folder: RunFolder) -> int:
+    """How many processes are to train the run together: as many as were asked for, or as its spec says.
+
+    1 where that cannot be read.
+    """
+    try:
+        count = processes_asked(folder) or folder.raw_spec().get("processes")
+    except (OSError, UserError):
+        return 1
+    return count if type(count) is int else 1
+
+
+def wish(folder: RunFolder) -> Literal["stop", "pause"] | None:
+    """What a person has asked of a running run that has not followed yet."""
+    try:
+        text = read_own(folder.request).decode(errors="replace").strip()
+    except (OSError, UserError):  # none; or what bears its name is no request
+        return None
+    return "stop" if text == "stop" else "pause" if text == "pause" else None
 
 
 def _has_learned(folder: RunFolder) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -128,6 +127,6 @@ class _Others:
 def _how(code: int) -> str:
     if code >= 0:
         return f"ended with code {code} (worker.log in the run's folder may say why)"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+    name = processes.signal_name(code)
     memory = ", perhaps since the machine ran out of memory" if name == "SIGKILL" else ""
     return f"was killed by {name}{memory}"

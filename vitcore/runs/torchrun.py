@@ -16,6 +16,7 @@ from filelock import Timeout
 
 from vitcore.errors import UserError, first_line
 from vitcore.runs import dependencies, devices, journal, locks, queue, rank, slots, status, threads, worker
+from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.together import require_distributed
 from vitcore.spec import MOST_PROCESSES, RunSpec
@@ -112,9 +113,10 @@ def stored_run(results: Results, id: str) -> Iterator[Claimed]:
         try:
             with locks.lock(folder.alive).acquire(timeout=_LOCK_SECONDS):
                 lines, _ = journal.stream(folder.events)
-                state = "queued" if folder.queue_entry.exists() else status.ending(lines) or "interrupted"
+                state = status.of(status.Signs(folder.queue_entry.exists(), False), Fold().take_all(lines).row)
                 if state not in status.RESUMABLE:
                     raise UserError(f"run {id} is {state}; one that is {', '.join(status.RESUMABLE)} can be resumed")
+                folder.request.unlink(missing_ok=True)
                 yield Claimed(results, folder, device_queue, ranks, going_on=True)
         except Timeout:
             raise UserError(f"run {id} is running; wait for its end, or pause it") from None

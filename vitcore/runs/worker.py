@@ -37,7 +37,7 @@ from vitcore.runs import (
     threads,
 )
 from vitcore.runs import together as processes_together
-from vitcore.runs.files import Unwritten, read_own
+from vitcore.runs.files import Unwritten
 from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from vitcore.training.ranks import Ranks
 
 _ROOM_BYTES = 16_384
+_ALONE_SECONDS = 1.0  # that processes which already wait for each other wait for a device
 _MEMORY = "The machine ran out of memory; a smaller batch size, a smaller model or bfloat16 needs less."
 
 
@@ -208,7 +209,7 @@ class _Work:
         resume = going_on and self.folder.resume_point.exists()
         count = self.ranks.count if self.ranks else self.count or spec.processes
         here = self.ranks.place.local_count if self.ranks else count
-        with _true_device(self.results, self.place, spec, here):
+        with _true_device(self.results, self.place, spec, here, -1 if self.ranks is None else _ALONE_SECONDS):
             teacher = teachers.load(self.results, spec)
             initial = None if resume else origins.load(self.results, spec)
             with self._together(count) as ranks:
@@ -302,13 +303,7 @@ class _Work:
 
     def _control(self) -> str | None:
         """What is asked of the trainer: None, "stop" or "pause"."""
-        if self.end_requested:
-            return "pause"
-        try:
-            wish = read_own(self.folder.request).decode(errors="replace").strip()
-        except (OSError, UserError):  # none; or what bears its name is no request
-            return None
-        return wish if wish in ("stop", "pause") else None
+        return queue.wish(self.folder) or ("pause" if self.end_requested else None)
 
     def _terminate(self, number: int, frame: object) -> None:
         self.end_requested = True  # the machine is being shut down: keep what was learned and go
@@ -347,10 +342,16 @@ def explain(error: Exception, folder: Path = Path()) -> str:
 
 
 @contextmanager
-def _true_device(results: Results, place: Place, spec: RunSpec, count: int = 1) -> Iterator[None]:
+def _true_device(results: Results, place: Place, spec: RunSpec, count: int, timeout: float) -> Iterator[None]:
     """The locks of the devices that torch will use, a GPU for each process, waited for but for that of the place.
 
     A run that may take any GPU is shown but the one that it was given, and calls that the first.
+
+    Args:
+        timeout: seconds to wait for each; -1: until it is free.
+
+    Raises:
+        UserError: one is not free in that time.
     """
     from vitcore.training.device import resolve
 
@@ -363,8 +364,13 @@ def _true_device(results: Results, place: Place, spec: RunSpec, count: int = 1) 
         used = [f"cuda-{number}" for number in range(count)] if true == "cuda-0" else [true]
     with ExitStack() as stack:
         for name in used:
-            if name != place.device_queue:
-                stack.enter_context(slots.whole(results, name))
+            if name == place.device_queue:
+                continue
+            try:
+                stack.enter_context(slots.whole(results, name, timeout))
+            except Timeout:
+                text = f"another run trains on {name}, which this one needs too; wait for its end, then resume this one"
+                raise UserError(text) from None
         yield
 
 

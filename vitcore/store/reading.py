@@ -93,12 +93,14 @@ class _Reader(threading.Thread):
         asked, answers = self._process.stdin, self._process.stdout
         assert asked is not None
         assert answers is not None
-        with suppress(OSError, ValueError, arrow.ArrowException), self._process:  # it died, or was stopped
-            with asked:
-                asked.write("".join(f"{id}\n" for id in self._ids).encode())
-            while (batch := _received(answers)) is not None:
-                self._found.put(batch)
-        self._found.put(None)
+        try:
+            with suppress(OSError, ValueError, arrow.ArrowException), self._process:  # it died, or was stopped
+                with asked:
+                    asked.write("".join(f"{id}\n" for id in self._ids).encode())
+                while (batch := _received(answers)) is not None:
+                    self._found.put(batch)
+        finally:
+            self._found.put(None)
 
     def stop(self) -> None:
         with suppress(OSError):
