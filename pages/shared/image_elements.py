@@ -39,7 +39,8 @@ def scored_on(run: Run, folder: RunFolder, split: queries.Split = "test") -> Eva
         asked = None if format.missing(run["validation"]) else float(run["validation"])
         resize = "crop" if format.missing(run.get("resize")) else str(run["resize"])
         pixels: int | None = None if pd.isna(image_size) else int(image_size)
-        images = opened(name, own, pixels, skip_broken, asked is not None, resize)
+        crop_from = None if format.missing(run.get("crop_from")) else int(run["crop_from"])
+        images = opened(name, own, pixels, skip_broken, asked is not None, resize, crop_from)
     digest_of_run = run.get("data_digest")  # runs from before it was kept have none
     others = isinstance(digest_of_run, str) and digest_of_run != digest(images)
     shown = tested(images)

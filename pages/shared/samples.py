@@ -43,12 +43,13 @@ def opened(
     skip_broken: bool = False,
     validation: bool = False,
     resize: str = "crop",
+    crop_from: int | None = None,
 ) -> Images:
     """The dataset at `image_size` pixels (empty: its own), memory-mapped where decoded before; raises UserError.
 
     With `validation` its own validation split comes apart. Kept for as long as its files stay as they are.
     """
-    return _opened(name, folder, image_size, skip_broken, validation, resize, _lying(name, folder))
+    return _opened(name, folder, image_size, skip_broken, validation, resize, crop_from, _lying(name, folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
@@ -59,9 +60,10 @@ def _opened(
     skip_broken: bool,
     validation: bool,
     resize: str,
+    crop_from: int | None,
     lying: str,
 ) -> Images:
-    return load(name, image_size, folder=folder, skip_broken=skip_broken, validation=validation, resize=resize)
+    return load(name, image_size, None, folder, skip_broken, validation, resize, crop_from)
 
 
 @st.cache_data(show_spinner=False, max_entries=8, ttl=10)

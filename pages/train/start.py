@@ -108,7 +108,7 @@ def _of_weights(id: str) -> RunSpec:
     """A run that goes on from imported weights: their network and data, everything else as the form begins."""
     known = Results().run(id).spec().flat()
     model = {leaf.name: known[leaf.name] for leaf in standing.leaves() if leaf.section == "model"}
-    data = {name: known[name] for name in ("dataset", "folder", "image_size", "resize", "normalize")}
+    data = {name: known[name] for name in ("dataset", "folder", "image_size", "resize", "crop_from", "normalize")}
     return RunSpec.begun(**model, **data, init_from=id)
 
 

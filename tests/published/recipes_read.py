@@ -91,13 +91,14 @@ DEIT: Values = {  # Touvron et al. 2021, Table 9; facebookresearch/deit at 7e160
     **{"optimizer": "adamw", "learning_rate": 1e-3, "batch_size": 1024, "weight_decay": 0.05, "epochs": 300},
     **{"warmup_epochs": 5, "initial_lr_factor": 1e-3, "final_lr_factor": 1e-2, "decay_scope": "weights", "repeats": 3},
     **{"rand_augment": 9, "mixup": 0.8, "cutmix": 1.0, "erasing": 0.25, "erasing_mode": "pixel", "erase_mixed": False},
-    **{"label_smoothing": 0.1, "interpolation": "bicubic"},
+    **{"label_smoothing": 0.1, "interpolation": "bicubic", "crop_from": 256},  # datasets.py: 256 / 224 of the size
 }
 PAPERS: dict[str, Values] = {
     "resnet50": {  # He et al. 2016, Section 3.4
         **{"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 256, "weight_decay": 1e-4, "beta1": 0.9},
         **{"nesterov": False, "decay_scope": "all", "schedule": "step", "schedule_unit": "epoch", "step_epochs": 30},
         **{"step_factor": 0.1, "warmup": 0.0, "epochs": 120, "resized_crop": 0.08, "flip": True},
+        "crop_from": 256,
     },
     "resnet50-2021": {  # Wightman et al. 2021, Table 2, procedure A2
         **TIMM,
@@ -111,6 +112,7 @@ PAPERS: dict[str, Values] = {
             "cutmix": 1.0,
         },
         **{"loss_function": "bce", "bce_threshold": 0.2, "repeats": 3, "drop_path": 0.05},
+        "crop_from": 235,  # the middle 95 %
     },
     "vit-s": {**DEIT, "drop_path": 0.1},
     "deit-s": {**DEIT, "drop_path": 0.1},
@@ -125,7 +127,7 @@ PAPERS: dict[str, Values] = {
             "weight_decay": 1e-8,
             "batch_size": 512,
         },
-        **{"epochs": 30, "drop_path": 0.1},
+        **{"epochs": 30, "drop_path": 0.1, "crop_from": 438},
     },
 }
 

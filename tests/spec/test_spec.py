@@ -61,6 +61,7 @@ def test_what_an_empty_option_means_is_said_as_its_help_says_it() -> None:
     assert words["samples"] == "all"
     assert {words[name] for name in ("clip_norm", "teacher", "folder")} == {"none"}
     assert words["subset_seed"] == "the run's seed"
+    assert words["crop_from"] == "the image size"
     own = {
         "tokenizer",
         "depth",
@@ -194,7 +195,7 @@ def test_the_flag_s_help_says_what_an_empty_option_means(field: SpecField) -> No
     """In the words of the form; the path of one's own images is the one that has no meaning when it is empty."""
     text = _help(field)
     assert ("empty: " in text) == (field.name != "folder")
-    assert field.empty in ("never", "none", "all", "its own", "the run's seed")
+    assert field.empty in ("never", "none", "all", "its own", "the run's seed", "the image size")
     if field.name != "folder":
         words = {"its own": "own", "all": "all of them"}.get(field.empty, field.empty)
         assert re.search(rf"empty: ([^.;(]+ )?{words}", text)

@@ -117,6 +117,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
     """
     import torch
 
+    from vitcore.data.splits import tested
     from vitcore.runs.predict import load
     from vitcore.training.evaluate import evaluate as scores_of
 
@@ -130,7 +131,7 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
     ways = weights.ways(run, loaded.spec)
     loaded.model.to(ways["device"])
     of = {"epoch": weights.epoch(run), "data_digest": weights.data_digest(run)}
-    pixels = images.test.images.numpy()
+    pixels = tested(images).images.numpy()
     counts = Journal(_path(run))
     try:
         for name, severity in wanted:

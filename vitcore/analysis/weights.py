@@ -72,6 +72,7 @@ def images_of(run: RunFolder, spec: RunSpec) -> Images:
         data.skip_broken,
         data.validation is not None,
         data.resize,
+        data.crop_from,
     )
     scored_on = data_digest(run)
     if scored_on is not None and scored_on != digest(images):

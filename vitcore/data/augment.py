@@ -48,7 +48,10 @@ class Normalize:
 
 @dataclass(frozen=True)
 class Augment:
-    """The choices of a spec's `augment` section; every one may be off. `mean` (0 to 1, by channel) is the dataset's."""
+    """The choices of a spec's `augment` section; every one may be off.
+
+    `mean` (0 to 1, by channel) is the dataset's, `image_size` what resized crops come out at (None: as they come in).
+    """
 
     crop: int = 0
     resized_crop: float = 0
@@ -70,11 +73,13 @@ class Augment:
     mixup_switch_prob: float = 0.5
     mixup_off_epoch: int = 0
     mean: tuple[float, ...] = ()
+    image_size: int | None = None
 
     def images(self, images: Tensor, generator: Generator) -> Tensor:
         """(b c y x) uint8 in, changed image by image; still on the scale 0 to 255."""
         if self.resized_crop:
-            images = resized_crop(images, self.resized_crop, self.resized_crop_ratio, self.interpolation, generator)
+            share, ratio, way = self.resized_crop, self.resized_crop_ratio, self.interpolation
+            images = resized_crop(images, share, ratio, way, generator, self.image_size)
         if self.crop:
             images = crop(images, self.crop, generator)
         if self.flip:

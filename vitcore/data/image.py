@@ -21,12 +21,14 @@ SMALL = 512  # handwriting is looked at no larger than this
 CLOTH = 0.08  # of the brightest: what is darker is background
 
 
-def prepare(image: Image.Image, name: str, image_size: int | None = None, resize: str = "crop") -> Tensor:
+def prepare(
+    image: Image.Image, name: str, image_size: int | None = None, resize: str = "crop", crop_from: int | None = None
+) -> Tensor:
     """(c y x) uint8, as the dataset's images are before they are normalized, at `image_size` pixels (empty: its own).
 
     Handwriting may be ink on paper or chalk on a board, with or without transparency: it is cropped, scaled into a
     20x20 box and centered by mass in 28x28, as MNIST's was. Other images lose what a centered square leaves out, or are
-    stretched to one (`resize` "stretch").
+    stretched to one (`resize` "stretch"). With `crop_from` they are brought to that size and the center is cut out.
 
     Raises:
         UserError: there is nothing on the image, or it cannot be read.
@@ -36,7 +38,8 @@ def prepare(image: Image.Image, name: str, image_size: int | None = None, resize
     from vitcore.data.resize import resized
 
     dataset = DATASETS[name]
-    wanted = image_size or dataset.image_size
+    inner = image_size or dataset.image_size
+    wanted = crop_from or inner
     try:
         if dataset.made == "digit":
             array = centered(_ink(image))[None]
@@ -53,6 +56,8 @@ def prepare(image: Image.Image, name: str, image_size: int | None = None, resize
         if isinstance(error, UserError):
             raise
         raise UserError(f"the image cannot be read ({error}); save it as PNG or JPEG and try again") from error
+    start = round((wanted - inner) / 2)
+    array = array[:, start : start + inner, start : start + inner]
     return torch.from_numpy(np.array(array))  # a copy: PIL hands out pixels that cannot be written
 
 

@@ -44,6 +44,14 @@ class Images:
     std: Color
     notes: tuple[str, ...] = ()  # what a reader of the results must know of what was found, and left out
     val: Split | None = None
+    image_size: int | None = None  # of what a network sees, cut out of these images; None: all of them
+
+    def center(self, images: Tensor) -> Tensor:
+        """The center (n, c, y, x) of images as a network sees it (PIL's and timm's CenterCrop); a view, no copy."""
+        if self.image_size is None or images.shape[-1] == self.image_size:
+            return images
+        start = round((images.shape[-1] - self.image_size) / 2)
+        return images[..., start : start + self.image_size, start : start + self.image_size]
 
 
 def load(
@@ -54,8 +62,11 @@ def load(
     skip_broken: bool = False,
     validation: bool = False,
     resize: str = "crop",
+    crop_from: int | None = None,
 ) -> Images:
     """Both splits of a dataset, at `image_size` pixels (empty: its own); `folder` is the person's own, for "folder".
+
+    With `crop_from` they are of that size, and `image_size` is cut out of them (`Images.center`, resized crops).
 
     With `skip_broken` the images that cannot be read are left out, which is told; without, they are refused. With
     `validation` the dataset's own validation split comes apart from what is trained on, where it has one. Of images
@@ -68,8 +79,9 @@ def load(
 
     dataset, reader = known(name), _reader(name)
     place = _place(dataset, folder)
+    wanted = image_size or dataset.image_size
     arrays, notes = _arrays(
-        name, dataset, reader, place, image_size or dataset.image_size, progress, skip_broken, validation, resize
+        name, dataset, reader, place, crop_from or wanted, progress, skip_broken, validation, resize
     )
     splits = {
         split: Split(
@@ -77,7 +89,8 @@ def load(
         )
         for split in arrays.images
     }
-    return Images(splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std, notes, splits.get("val"))
+    known_splits = (splits["train"], splits["test"], arrays.classes, dataset.mean, dataset.std)
+    return Images(*known_splits, notes, splits.get("val"), wanted)
 
 
 def check_validation(name: str, folder: str | None, asked: float | None) -> None:

@@ -10,17 +10,20 @@ from torch import Generator, Tensor
 ATTEMPTS = 10  # boxes tried before the whole image is taken
 
 
-def resized_crop(images: Tensor, scale: float, ratio: float, interpolation: str, generator: Generator) -> Tensor:
-    """A box of each image (b c y x, uint8 or floats from 0 to 255), resized to the image's own size; floats come out.
+def resized_crop(
+    images: Tensor, scale: float, ratio: float, interpolation: str, generator: Generator, image_size: int | None = None
+) -> Tensor:
+    """A box of each image (b c y x, uint8 or floats from 0 to 255), resized to `image_size`; floats come out.
 
     Args:
+        image_size: pixels of what comes out; None: the image's own.
         scale: smallest share of the image's area; the largest is all of it.
         ratio: largest of width to height; the smallest is its inverse.
         interpolation: "bilinear", "bicubic", or "random": one of the two for each image, as timm has it.
     """
     b, _, size, _ = images.shape
     boxes = draw_boxes(b, size, scale, ratio, generator)
-    return resize_boxes(images, boxes, draw_bicubic(b, interpolation, generator))
+    return resize_boxes(images, boxes, draw_bicubic(b, interpolation, generator), image_size)
 
 
 def draw_bicubic(count: int, interpolation: str, generator: Generator) -> Tensor:
@@ -46,24 +49,26 @@ def draw_boxes(count: int, size: int, scale: float, ratio: float, generator: Gen
     return torch.stack([top, left, height, width])
 
 
-def resize_boxes(images: Tensor, boxes: Tensor, bicubic: Tensor) -> Tensor:
-    """The boxes (4 b) of the images as large as the images, along rows and then along columns, rounded after each.
+def resize_boxes(images: Tensor, boxes: Tensor, bicubic: Tensor, image_size: int | None = None) -> Tensor:
+    """The boxes (4 b) of the images at `image_size` (None: their own), along rows, then columns, rounded after each.
 
-    That is PIL's way, whose cubic has a slope of -0.5; a box is never larger than the image, so nothing is smoothed.
+    That is PIL's way, whose cubic has a slope of -0.5; what shrinks is smoothed by as much.
     """
     size, device = images.shape[-1], images.device
+    image_size = image_size or size
     top, left, height, width = boxes
-    across = _weights(left, width, size, bicubic).to(device)  # (b out in)
-    down = _weights(top, height, size, bicubic).to(device)
+    across = _weights(left, width, size, bicubic, image_size).to(device)  # (b out in)
+    down = _weights(top, height, size, bicubic, image_size).to(device)
     images = torch.matmul(images.float(), across.transpose(1, 2)[:, None]).add(0.5).floor().clamp(0, 255)
     return torch.matmul(down[:, None], images).add(0.5).floor().clamp(0, 255)
 
 
-def _weights(start: Tensor, length: Tensor, size: int, bicubic: Tensor) -> Tensor:
-    """What each of `size` output pixels takes of each input pixel of the box, (b out in); rows sum to 1."""
-    middle = start[:, None] + (torch.arange(size) + 0.5) * (length / size)[:, None]
+def _weights(start: Tensor, length: Tensor, size: int, bicubic: Tensor, out: int) -> Tensor:
+    """What each of `out` pixels takes of each of `size` input pixels within the box, (b out in); rows sum to 1."""
+    step = length / out
+    middle = start[:, None] + (torch.arange(out) + 0.5) * step[:, None]
     pixels = torch.arange(size)
-    far = (pixels + 0.5 - middle[:, :, None]).abs()
+    far = (pixels + 0.5 - middle[:, :, None]).abs() / step.clamp(min=1)[:, None, None]
     linear = (1 - far).clamp(min=0)
     cubic = torch.where(far < 1, (1.5 * far - 2.5) * far * far + 1, ((-0.5 * far + 2.5) * far - 4) * far + 2)
     weights = torch.where(bicubic[:, None, None], cubic * (far < 2), linear)

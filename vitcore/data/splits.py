@@ -27,7 +27,7 @@ class Evaluated:
 
 def tested(images: Images) -> Evaluated:
     """The test split."""
-    return Evaluated(images.test.images, images.test.labels)
+    return Evaluated(images.center(images.test.images), images.test.labels)
 
 
 def parted(images: Images, validation: float | None, seed: int, name: str) -> tuple[Tensor, Evaluated | None]:
@@ -46,6 +46,6 @@ def parted(images: Images, validation: float | None, seed: int, name: str) -> tu
     if validation is None:
         return torch.arange(len(images.train.labels)), None
     if images.val is not None:
-        return torch.arange(len(images.train.labels)), Evaluated(images.val.images, images.val.labels)
+        return torch.arange(len(images.train.labels)), Evaluated(images.center(images.val.images), images.val.labels)
     stays, held_out = split_off(images.train.labels, validation, seed, images.classes, name)
-    return stays, Evaluated(images.train.images, images.train.labels[held_out], held_out)
+    return stays, Evaluated(images.center(images.train.images), images.train.labels[held_out], held_out)

@@ -96,19 +96,23 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
     from vitcore.data.augment import Normalize
     from vitcore.data.load import load
     from vitcore.data.registry import pixel_scale
+    from vitcore.data.splits import tested
     from vitcore.training.evaluate import evaluate
 
     data = spec.data
-    images = load(data.dataset, data.image_size, skip_broken=data.skip_broken, resize=data.resize)
+    images = load(
+        data.dataset, data.image_size, skip_broken=data.skip_broken, resize=data.resize, crop_from=data.crop_from
+    )
+    shown = tested(images)
     cpu = torch.device("cpu")
     scores = evaluate(
         model,
-        images.test.images,
-        images.test.labels,
+        shown.images,
+        shown.labels,
         Normalize(*pixel_scale(spec.data.dataset, spec.data.normalize), cpu),
         device=cpu,
         precision=torch.float32,
         softmax_before_loss=False,
         stop_requested=lambda: False,
     )
-    return scores, images.test.labels.tolist()
+    return scores, shown.labels.tolist()

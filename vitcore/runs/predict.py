@@ -146,5 +146,9 @@ def _prepared(loaded: Loaded, image: Image.Image | Tensor) -> tuple[Tensor, Tens
 
     data = loaded.spec.data
     scale = pixel_scale(data.dataset, data.normalize)
-    pixels = image if isinstance(image, torch.Tensor) else prepare(image, data.dataset, data.image_size, data.resize)
+    pixels = (
+        image
+        if isinstance(image, torch.Tensor)
+        else prepare(image, data.dataset, data.image_size, data.resize, data.crop_from)
+    )
     return pixels, Normalize(*scale, torch.device("cpu"))(pixels[None])

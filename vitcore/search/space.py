@@ -27,7 +27,7 @@ NOT_SEARCHED: Mapping[str, str] = {
         ("dataset", "folder", "skip_broken", "samples", "replacement", "stratified", "subset_seed", "draw_from"),
         _SAME_DATA,
     ),
-    **dict.fromkeys(("validation", "validation_seed", "image_size", "resize"), _SAME_DATA),
+    **dict.fromkeys(("validation", "validation_seed", "image_size", "resize", "crop_from"), _SAME_DATA),
     **dict.fromkeys(("epochs", "evaluate_every", "evaluate_test", "target_error"), _SAME_BUDGET),
     **dict.fromkeys(("seed", "device", "precision", "compile", "name"), "it is no part of a setting"),
     **dict.fromkeys(("teacher", "init_from", "init_weights", "freeze"), "trials start from and learn from the same"),

@@ -130,11 +130,22 @@ class RunSpec(Part):
                 f"{has or f'that {known.label} has'}; ask for at most {rows:,}, or draw with replacement"
                 + (", or set validation to 0" if held_out and data.samples <= rows + held_out else "")
             )
+        self._check_crop()
         self.check_steps(data.samples or rows or None)
         self._check_init()
         self._check_recipe()
         self._check_processes(data.samples or rows or None)
         return self
+
+    def _check_crop(self) -> None:
+        """Raises ValueError where images would be cut out of smaller ones."""
+        data = self.data
+        image_size = data.image_size or DATASETS[data.dataset].image_size
+        if data.crop_from is not None and data.crop_from < image_size:
+            raise ValueError(
+                f"images of {image_size} pixels cannot be cut from {data.crop_from}; cut from at least {image_size}, "
+                "or leave it empty"
+            )
 
     def _check_init(self) -> None:
         """Raises ValueError where what is asked of the first weights has no meaning."""
@@ -322,6 +333,8 @@ class RunSpec(Part):
             spelled["image_size"] = None
         if not known.any_shape:
             spelled["resize"] = "crop"
+        if data.crop_from == (data.image_size or known.image_size):
+            spelled["crop_from"] = None
         rows = known.train_samples + (known.test_samples if data.draw_from == "all" else 0)
         if data.validation is None:
             spelled["validation_seed"] = 0

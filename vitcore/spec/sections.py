@@ -230,6 +230,16 @@ class DataSpec(Part):
         "crop: the shorter side is brought to the image size and the center is cut out; stretch: both sides are.",
         advanced=True,
     )
+    crop_from: int | None = option(
+        None,
+        "Cut from",
+        "Pixels to which images are brought before the image size is cut out of them: in training by resized crops, "
+        "else the center, as in evaluation; empty: the image size.",
+        advanced=True,
+        ge=8,
+        le=768,
+        usual="empty; 256 for 224 pixels of ImageNet",
+    )
     normalize: Literal["standard", "unit"] = option(
         "standard",
         "Normalize",

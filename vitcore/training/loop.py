@@ -315,11 +315,9 @@ class Run:
         self.log.flush()
         self.progress_state.cpu_seconds = self._cpu_seconds()
         parts, progress_state = self.parts, self.progress_state
-        image_size = parts.batches.images.shape[-1]
         if progress_state.images_seen:  # a head that has learned nothing must answer nobody
-            save_model(
-                self.folder, parts.eval_model, self.spec, parts.images.classes, image_size, progress_state.evaluated
-            )
+            classes, epoch = parts.images.classes, progress_state.evaluated
+            save_model(self.folder, parts.eval_model, self.spec, classes, parts.image_size, epoch)
         self.best.write(self.folder, self._metadata())
         known = {
             "spec": self.spec.to_dict(),

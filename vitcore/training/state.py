@@ -73,16 +73,16 @@ class TrainingState:
         shares = labels[pool] if spec.data.stratified else None
         rows = pool[subset(len(pool), spec.data.samples, spec.data.replacement, seed, shares)]
         self.rows = len(rows)
-        _check_steps(spec, self.rows, images.shape[-1])
+        _check_steps(spec, self.rows, self.image_size)
         self.batches = Batches(
             images, labels, rows, spec.training.batch_size, spec.seed, self.device, spec.data.repeats
         )
         self.normalize = Normalize(*pixel_scale(spec.data.dataset, spec.data.normalize), self.device)
-        self.augment = Augment(**dict(spec.augment), mean=self.images.mean)
+        channels, image_size = images.shape[1], self.image_size
+        self.augment = Augment(**dict(spec.augment), mean=self.images.mean, image_size=image_size)
 
         # The model: its weights are the first thing drawn, dropout's stream starts anew after them.
         torch.manual_seed(spec.seed)
-        channels, image_size = images.shape[1], images.shape[2]
         self.model = build_model(spec, channels, image_size, len(self.images.classes))
         self.taken = None if initial is None else start_from(self.model, initial, self.images.classes)
         self.model.to(self.device)
@@ -98,6 +98,11 @@ class TrainingState:
         self.loss = make_loss(spec.training, _ready(teacher, spec, self.device))
         self.parallel = _parallel(self.model, self.device, spec, ranks)
         self.forward: Callable[[Tensor], Any] = torch.compile(self.model) if spec.compile else self.model
+
+    @property
+    def image_size(self) -> int:
+        """Pixels of a side of what the network sees."""
+        return self.images.image_size or self.images.train.images.shape[-1]
 
     @property
     def eval_model(self) -> nn.Module:
@@ -160,6 +165,7 @@ def _loaded(spec: RunSpec, report: Report, ask: StopSignal) -> Images:
             data.skip_broken,
             data.validation is not None,
             data.resize,
+            data.crop_from,
         )
     except Broken as error:
         for sentence in error.reasons.values():  # the reason of the failure names the first few alone
@@ -168,11 +174,11 @@ def _loaded(spec: RunSpec, report: Report, ask: StopSignal) -> Images:
 
 
 def _drawn_from(images: Images, spec: RunSpec) -> tuple[Tensor, Tensor]:
-    """The images and labels among which the subset is drawn."""
-    if spec.data.draw_from == "training":
-        return images.train.images, images.train.labels
-    both = (images.train, images.test)
-    return torch.cat([split.images for split in both]), torch.cat([split.labels for split in both])
+    """The images and labels among which the subset is drawn: whole where crops of them are, else what is seen."""
+    parts = (images.train,) if spec.data.draw_from == "training" else (images.train, images.test)
+    found = [split.images if spec.augment.resized_crop else images.center(split.images) for split in parts]
+    labels = [split.labels for split in parts]
+    return (found[0], labels[0]) if len(parts) == 1 else (torch.cat(found), torch.cat(labels))
 
 
 def _precision(
