@@ -78,9 +78,7 @@ def test_a_resized_crop_of_a_larger_image_is_torchvisions(
     for at, image in enumerate(images):
         expected = np.asarray(published(pil(image), *boxes[:, at].tolist(), [size, size], way)).transpose(2, 0, 1)
         apart = np.abs(found[at].numpy() - expected.astype(float))
-        assert apart.max() <= 2, (
-            "halves, of which sizes like 20 and 24 make many, are rounded either way, in two passes"
-        )
+        assert apart.max() <= 2, "halves, which sizes like 20 and 24 make many of, are rounded either way, twice"
         assert apart.mean() < 0.4
 
 
