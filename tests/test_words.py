@@ -72,15 +72,22 @@ def _named(tree: ast.AST) -> Iterator[tuple[str, bool]]:
             yield node.asname, False
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_identifier_has_a_word_that_was_given_up(path: Path) -> None:
+def _given_up(path: Path) -> set[str]:
+    """What of a file's names has such a word, and what it should be called where that is known."""
     named = [(name, sentence) for name, sentence in _named(ast.parse(path.read_text(encoding="utf-8")))]
     named += [(part, False) for part in path.relative_to(ROOT).with_suffix("").parts]
     bad = {
         f"{name}: {FIELD[word]}" for name, sentence in named if not sentence for word in _words(name) if word in FIELD
     }
-    bad |= {name for name, _ in named if name.strip("_") in NAMES or name.strip("_").lower() in NAMES & {name.lower()}}
-    assert not bad, f"{path.relative_to(ROOT)}: {', '.join(sorted(bad))}"
+    return bad | {
+        name for name, _ in named if name.strip("_") in NAMES or name.strip("_").lower() in NAMES & {name.lower()}
+    }
+
+
+def test_no_identifier_has_a_word_that_was_given_up() -> None:
+    assert len(SOURCES) > 700
+    bad = {str(path.relative_to(ROOT)): sorted(found) for path in SOURCES if (found := _given_up(path))}
+    assert bad == {}
 
 
 @pytest.mark.parametrize("room", ["layers", "models"])
@@ -104,8 +111,7 @@ def test_no_option_or_column_is_labelled_with_an_old_word() -> None:
     assert not [text for text in texts if LABELS.search(text)]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_widget_or_heading_is_labelled_with_an_old_word(path: Path) -> None:
+def _old_labels(path: Path) -> list[str]:
     bad = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
@@ -117,4 +123,10 @@ def test_no_widget_or_heading_is_labelled_with_an_old_word(path: Path) -> None:
         for part in (part for argument in shown for part in ast.walk(argument)):
             if isinstance(part, ast.Constant) and isinstance(part.value, str) and LABELS.search(part.value):
                 bad.append(part.value)
-    assert not bad, f"{path.relative_to(ROOT)}: {bad}"
+    return bad
+
+
+def test_no_widget_or_heading_is_labelled_with_an_old_word() -> None:
+    pages = sorted((ROOT / "pages").rglob("*.py"))
+    assert len(pages) > 100
+    assert {str(path.relative_to(ROOT)): found for path in pages if (found := _old_labels(path))} == {}
