@@ -5,6 +5,7 @@ function, with the reason; those that choose by one (sort, least, compare with a
 """
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,16 +176,19 @@ def _named(text: str) -> list[str]:
     return list(dict.fromkeys(WORD.findall(text))) if SQL.search(text) else []
 
 
-READS = [read for path in SOURCES for read in reads(path)]
+@functools.cache
+def every_read() -> tuple[Read, ...]:
+    """Those of all files."""
+    return tuple(read for path in SOURCES for read in reads(path))
 
 
 def test_every_read_of_a_test_metric_stands_in_the_table() -> None:
-    unknown = [f"{read.place} (line {read.line}) reads {read.name}" for read in READS if read.place not in MAY]
+    unknown = [f"{read.place} (line {read.line}) reads {read.name}" for read in every_read() if read.place not in MAY]
     assert not unknown, "\n".join(["say in MAY why it may, or read the validation metric:", *unknown])
 
 
 def test_only_these_choose_by_one() -> None:
-    choosing = {f"{read.place} (line {read.line}: {read.name})" for read in READS if read.chooses}
+    choosing = {f"{read.place} (line {read.line}: {read.name})" for read in every_read() if read.chooses}
     unknown = [item for item in choosing if item.split(" ")[0] not in CHOOSES]
     assert not unknown, "\n".join(["a test metric decides here:", *unknown])
     for place in CHOOSES:
@@ -199,8 +203,8 @@ def test_only_these_choose_by_one() -> None:
 
 
 def test_the_table_has_no_place_that_is_gone() -> None:
-    assert set(MAY) <= {read.place for read in READS}
-    assert set(CHOOSES) <= {read.place for read in READS if read.chooses}
+    assert set(MAY) <= {read.place for read in every_read()}
+    assert set(CHOOSES) <= {read.place for read in every_read() if read.chooses}
 
 
 PLANTED = {

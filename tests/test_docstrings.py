@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,14 +38,20 @@ def _public(nodes: list[ast.stmt], path: Path, before: str) -> Iterator[Public]:
                 yield from _public(node.body, path, f"{before}{node.name}.")
 
 
-PUBLIC = [
-    found
-    for path in SOURCES
-    for found in _public(
-        ast.parse(path.read_text(encoding="utf-8")).body, path, f"{path.relative_to(ROOT).as_posix()}:"
+@functools.cache
+def public() -> tuple[Public, ...]:
+    """What is public in every file."""
+    return tuple(
+        found
+        for path in SOURCES
+        for found in _public(
+            ast.parse(path.read_text(encoding="utf-8")).body, path, f"{path.relative_to(ROOT).as_posix()}:"
+        )
     )
-]
-FUNCTIONS = [(name, path, node) for name, path, node in PUBLIC if isinstance(node, Function)]
+
+
+def functions() -> list[tuple[str, Path, Function]]:
+    return [(name, path, node) for name, path, node in public() if isinstance(node, Function)]
 
 
 def _takes_or_gives_tensors(node: Function) -> bool:
@@ -102,30 +109,24 @@ def _names_of(error: str) -> set[str]:
 
 
 def test_what_is_public_says_what_it_is_for() -> None:
-    assert len(PUBLIC) > 1000
-    assert [f"{name}, line {node.lineno}" for name, _, node in PUBLIC if not ast.get_docstring(node)] == []
-
-
-_TENSORS = [
-    (name, path, node)
-    for name, path, node in FUNCTIONS
-    if path.relative_to(ROOT).parts[1:2] and path.relative_to(ROOT).parts[1] in SHAPED and _takes_or_gives_tensors(node)
-]
-
-
-def test_there_are_functions_of_tensors() -> None:
-    assert len(_TENSORS) > 40
+    assert len(public()) > 1000
+    assert [f"{name}, line {node.lineno}" for name, _, node in public() if not ast.get_docstring(node)] == []
 
 
 def test_a_function_of_tensors_says_their_shapes_in_the_one_legend() -> None:
     """A shape such as (b n d), of the legend's letters."""
-    without = [name for name, _, node in _TENSORS if not _has_shape(ast.get_docstring(node) or "")]
+    rooms = {ROOT / "vitcore" / name for name in SHAPED}
+    of_tensors = [
+        (name, node) for name, path, node in functions() if rooms & {*path.parents} and _takes_or_gives_tensors(node)
+    ]
+    assert len(of_tensors) > 40
+    without = [name for name, node in of_tensors if not _has_shape(ast.get_docstring(node) or "")]
     assert without == [], LEGEND
 
 
 def test_a_docstring_names_what_is_raised() -> None:
     silent = []
-    for name, path, node in FUNCTIONS:
+    for name, path, node in functions():
         if ON_THE_COMMAND_LINE not in path.parts:
             text = set(re.findall(r"\w+", ast.get_docstring(node) or ""))
             silent += [f"{name}: {error}" for error in _raised(node) if not text & _names_of(error)]

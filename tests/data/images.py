@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import tarfile
 import zipfile
@@ -11,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 
+@functools.cache
 def image(level: int, image_size: int = 12, mode: str = "RGB", form: str = "PNG") -> bytes:
     """An image of one gray level."""
     file = io.BytesIO()
