@@ -7,12 +7,11 @@ import streamlit as st
 from pages.search import asking, standing_panel
 from pages.server import store_cache
 from pages.shared import addressed, format, frame
-from vitcore.errors import UserError
+from vitcore.runs.background import is_open
 from vitcore.runs.folder import Results
 from vitcore.search.plan import Search, searches
 from vitcore.search.sentences import names
-from vitcore.search.wishes import ensure
-from vitcore.settle.question import is_open
+from vitcore.settle.question import load
 
 TICK = 2.0  # seconds between two looks while a search is open
 SHOWN = "search-shown"
@@ -20,7 +19,7 @@ SHOWN = "search-shown"
 
 def busy(search: Search) -> bool:
     """Whether something is still to come of it."""
-    return search.worked_on or bool(search.confirmed and is_open(Results(), search.confirmed))
+    return search.worked_on or bool(search.confirmed and is_open(Results(), search.confirmed, load))
 
 
 def found() -> None:
@@ -36,10 +35,10 @@ def found() -> None:
             "Search", list(asked), format_func=lambda key: _called(asked[key]) if key in asked else key, key=SHOWN
         )
     search = asked[st.session_state[SHOWN]]
-    standing_panel.show(search)
     if busy(search) != st.session_state.get("search-busy"):
         st.session_state["search-busy"] = busy(search)
-        st.rerun()
+        st.rerun()  # before anything is drawn twice
+    standing_panel.show(search)
 
 
 def _called(search: Search) -> str:
@@ -68,10 +67,6 @@ frame.heading(
 _from_address()
 asking.form(store_cache.runs())
 st.subheader("Searches", anchor=False)
-try:
-    ensure(Results())
-except UserError as user_error:
-    st.error(format.plain(str(user_error)))
 st.session_state.setdefault("search-busy", False)
 st.fragment(found, run_every=TICK if st.session_state["search-busy"] else None)()
 with st.expander("What is said, and what that assumes"):

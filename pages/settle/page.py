@@ -6,11 +6,9 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.settle import asking, standing_panel
-from pages.shared import format, frame
-from vitcore.errors import UserError
+from pages.shared import frame
 from vitcore.runs.folder import Results
 from vitcore.settle.question import questions
-from vitcore.settle.wishes import ensure
 
 TICK = 2.0  # seconds between two looks while a question is open
 
@@ -37,10 +35,6 @@ frame.heading(
 asking.form(store_cache.runs())
 st.subheader("Questions", anchor=False)
 st.session_state.setdefault("settle-busy", any(question.worked_on for question in questions(Results())))
-try:
-    ensure(Results())
-except UserError as user_error:
-    st.error(format.plain(str(user_error)))
 st.fragment(answers, run_every=TICK if st.session_state["settle-busy"] else None)()
 with st.expander("How it decides, and what that assumes"):
     st.markdown(

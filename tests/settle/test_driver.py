@@ -20,10 +20,10 @@ import pytest
 from tests.runs.processes import endless, tiny, wait_until, worker_of
 from tests.store.writing import add, epoch_line
 from vitcore.errors import UserError
-from vitcore.runs import queue
+from vitcore.runs import background, queue
 from vitcore.runs.folder import Results
 from vitcore.settle import driver, wishes
-from vitcore.settle.question import ask, deciding, forget, load, questions
+from vitcore.settle.question import KIND, ask, deciding, forget, load, questions
 from vitcore.settle.settings import setting
 from vitcore.spec import RunSpec
 from vitcore.store import queries
@@ -124,7 +124,7 @@ def test_given_up_what_waits_is_taken_out_and_it_can_go_on(results: Results) -> 
 def test_given_up_while_the_driver_looks_nothing_more_is_queued(results: Results) -> None:
     """The driver has seen an open question and is about to act; a person's word comes first."""
     question = ask(results, PAIR, budget=6)
-    at_work = threading.Thread(target=driver.work, args=(results, question.key))
+    at_work = threading.Thread(target=background.work, args=(results, KIND, question.key, driver.Driver(results)))
     with deciding(results, question.key):
         at_work.start()
         time.sleep(1)  # it waits for its turn by now, or will
@@ -136,7 +136,7 @@ def test_given_up_while_the_driver_looks_nothing_more_is_queued(results: Results
 
 
 def test_a_question_that_does_not_let_go_is_said(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitcore.settle.question.PATIENCE", 0.2)
+    monkeypatch.setattr("vitcore.runs.background.PATIENCE", 0.2)
     question = ask(results, PAIR, budget=6)
     with deciding(results, question.key), pytest.raises(UserError, match="being worked on"):
         wishes.stop(results, question.key)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vitcore.cli import background
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from vitcore.search.plan import Search
     from vitcore.search.standing import Standing
-
-POLL_SECONDS = 1.0
 
 app = typer.Typer(help="Search a setting's options with equal budgets, and say what that shows.", no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A search's name, as `search list` has it.")]
@@ -96,18 +94,17 @@ def show(
     csv: Annotated[bool, typer.Option("--csv", help="Every trial as CSV, to keep or to compute with.")] = False,
 ) -> None:
     """Show a search as it stands: its answer, what is expected of each budget, its trials."""
-    from vitcore.search.plan import load
     from vitcore.search.tables import expected, trials
 
     search, stands = _stands(Results(), key)
     if csv:
         typer.echo(trials(search, stands).to_csv(index=False), nl=False)
         return
-    _say(Results(), key)
+    _say(search, stands)
     for table in (expected(search, stands), trials(search, stands)):
         if len(table):
             typer.echo(f"\n{table.to_string(index=False, na_rep='–', float_format='{:.4g}'.format)}")
-    if load(Results(), key).confirmed:
+    if search.confirmed:
         typer.echo(f"\n{_confirmed(Results(), search)}")
 
 
@@ -123,7 +120,7 @@ def stop(key: Key) -> None:
     from vitcore.search import wishes
 
     wishes.stop(Results(), key)
-    _say(Results(), key)
+    _say(*_stands(Results(), key))
 
 
 @app.command("continue")
@@ -188,21 +185,12 @@ def _whole(name: str, text: str) -> int:
     return int(read(SpecField(name, (name,), "", int, False, None, f"--{name}", "", False, (), {}), text))
 
 
-def _runs(results: Results) -> pd.DataFrame:
-    from vitcore.store import queries
-    from vitcore.store.index import Index
-
-    index = Index(results)
-    index.poll()
-    return queries.runs(index)
-
-
 def _stands(results: Results, key: str) -> tuple[Search, Standing]:
     from vitcore.search.plan import load
     from vitcore.search.standing import standing
 
     search = load(results, key)
-    return search, standing(search, _runs(results))
+    return search, standing(search, background.fresh_runs(results))
 
 
 def _follow(results: Results, key: str) -> None:
@@ -211,30 +199,18 @@ def _follow(results: Results, key: str) -> None:
     from vitcore.search.plan import load
     from vitcore.search.sentences import answer, common
     from vitcore.search.standing import standing
-    from vitcore.store import queries
-    from vitcore.store.index import Index
 
-    index, shown = Index(results), ""
+    def line(search: Search, runs: pd.DataFrame) -> str:
+        return answer(search, standing(search, runs))
+
     typer.echo(common(load(results, key)), err=True)
-    try:
-        while (search := load(results, key)).worked_on:
-            wishes.ensure(results)
-            index.poll()
-            sentence = answer(search, standing(search, queries.runs(index)))
-            if sentence != shown:
-                typer.echo(sentence, err=True)
-                shown = sentence
-            time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        typer.echo(f"It goes on in the background; `vitcore search stop {key}` gives it up.", err=True)
-        raise
-    _say(results, key)
+    background.follow(results, lambda: load(results, key), wishes.ensure, line, f"vitcore search stop {key}")
+    _say(*_stands(results, key))
 
 
-def _say(results: Results, key: str) -> None:
+def _say(search: Search, stands: Standing) -> None:
     from vitcore.search.sentences import conclusion
 
-    search, stands = _stands(results, key)
     typer.echo(f"{search.state}: {conclusion(search, stands)}")
 
 
@@ -247,4 +223,4 @@ def _confirmed(results: Results, search: Search) -> str:
         question = load(results, search.confirmed)
     except UserError:
         return "The question that was to confirm it has been deleted."
-    return f"{confirmed(question, standing(question, _runs(results)))} {question.sentence}".rstrip()
+    return f"{confirmed(question, standing(question, background.fresh_runs(results)))} {question.sentence}".rstrip()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vitcore.cli import background
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 
-POLL_SECONDS = 1.0
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def settle(
@@ -79,27 +80,16 @@ def settle(
 def follow(results: Results, key: str) -> None:
     """A line whenever something has changed, until the question has ended."""
     from vitcore.settle import wishes
-    from vitcore.settle.question import load
+    from vitcore.settle.question import Question, load
     from vitcore.settle.sentences import answer, common
     from vitcore.settle.standing import standing
-    from vitcore.store import queries
-    from vitcore.store.index import Index
 
-    index, shown = Index(results), ""
+    def line(question: Question, runs: pd.DataFrame) -> str:
+        stands = standing(question, runs)
+        return f"{stands.spent} of {question.budget} runs: {answer(question, stands)}"
+
     typer.echo(common(load(results, key).settings), err=True)
-    try:
-        while (question := load(results, key)).worked_on:
-            wishes.ensure(results)
-            index.poll()
-            stands = standing(question, queries.runs(index))
-            sentence = f"{stands.spent} of {question.budget} runs: {answer(question, stands)}"
-            if sentence != shown:
-                typer.echo(sentence, err=True)
-                shown = sentence
-            time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        typer.echo(f"It goes on in the background; `vitcore settle --stop {key}` gives it up.", err=True)
-        raise
+    background.follow(results, lambda: load(results, key), wishes.ensure, line, f"vitcore settle --stop {key}")
     _say(results, key)
 
 

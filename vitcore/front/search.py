@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vitcore.front.background import InBackground
 from vitcore.front.run import Run
 from vitcore.front.settle import Settled
 from vitcore.front.stored import index
@@ -23,21 +23,13 @@ from vitcore.store import queries
 if TYPE_CHECKING:
     import pandas as pd
 
-POLL_SECONDS = 0.5
 
-
-class Searched:
+class Searched(InBackground):
     """A search and how it stands; read afresh each time it is asked.
 
     Attributes:
         key: its name, as `vitcore search list` has it.
     """
-
-    def __init__(self, key: str, results: Results) -> None:
-        self.key, self._results = key, results
-
-    def __repr__(self) -> str:
-        return f"<{self.state}: {self.sentence}>"
 
     @property
     def state(self) -> str:
@@ -59,16 +51,12 @@ class Searched:
         """A row a setting and budget: `arm`, `trials`, `expected` best validation error in percent, `low`, `high`."""
         return tables.expected(self._search(), self._stands())
 
-    def wait(self) -> Searched:
-        """Returns once the search has ended. Interrupted, it goes on in the background; `stop` gives it up."""
-        while self.state == "open":
-            wishes.ensure(self._results)
-            time.sleep(POLL_SECONDS)
-        return self
-
     def stop(self) -> None:
         """Gives it up: what waits is taken out of the queue, what runs may end."""
         wishes.stop(self._results, self.key)
+
+    def _ensure(self) -> None:
+        wishes.ensure(self._results)
 
     def confirm(
         self, best: int | None = None, *, margin: float = MARGIN, budget: int = BUDGET, wait: bool = True

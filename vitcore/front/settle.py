@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vitcore.front.background import InBackground
 from vitcore.front.run import Run
 from vitcore.front.stored import index
 from vitcore.runs.folder import Results
@@ -19,21 +19,13 @@ from vitcore.store import queries
 if TYPE_CHECKING:
     import pandas as pd
 
-POLL_SECONDS = 0.5
 
-
-class Settled:
+class Settled(InBackground):
     """A question and how it stands; read afresh each time it is asked.
 
     Attributes:
         key: its name, as `vitcore settle --list` has it.
     """
-
-    def __init__(self, key: str, results: Results) -> None:
-        self.key, self._results = key, results
-
-    def __repr__(self) -> str:
-        return f"<{self.state}: {self.sentence}>"
 
     @property
     def state(self) -> str:
@@ -59,16 +51,12 @@ class Settled:
         ]
         return pd.DataFrame(lines, columns=["first", "second", "pairs", "mean", "low", "high"])
 
-    def wait(self) -> Settled:
-        """Returns once the question has ended. Interrupted, it goes on in the background; `stop` gives it up."""
-        while self.state == "open":
-            wishes.ensure(self._results)
-            time.sleep(POLL_SECONDS)
-        return self
-
     def stop(self) -> None:
         """Gives it up: what waits is taken out of the queue, what runs may end."""
         wishes.stop(self._results, self.key)
+
+    def _ensure(self) -> None:
+        wishes.ensure(self._results)
 
     def _stands(self) -> Standing:
         return standing(load(self._results, self.key), queries.runs(index(self._results)))

@@ -13,10 +13,10 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from filelock import Timeout
 
@@ -26,6 +26,7 @@ from vitcore.runs import locks, seal
 from vitcore.runs.files import write_own
 from vitcore.runs.folder import FORMAT, Results, read_record, reason, write_json
 
+POLL_SECONDS = 0.5  # between two looks at what has come of a piece
 PATIENCE = 10.0  # seconds that one who changes a piece of work waits for another
 BEGINNING = 10.0
 """Seconds that a driver may take until it holds its lock; so long this process starts no second one."""
@@ -74,6 +75,17 @@ class Record:
     own: bool
 
 
+class Piece(Protocol):
+    """A piece as its kind reads it."""
+
+    @property
+    def worked_on(self) -> bool:
+        """Whether somebody should work on it."""
+
+
+T = TypeVar("T", bound=Piece)
+
+
 def new_key(now: float) -> str:
     """A name that no other piece has, which begins with its moment."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(2)}"
@@ -89,6 +101,15 @@ def place(results: Results, kind: Kind, key: str) -> Path:
 def keys(results: Results, kind: Kind) -> list[str]:
     """Every piece's name, newest first."""
     return sorted((path.stem for path in (results.root / kind.folder).glob("*.json")), reverse=True)
+
+
+def every(results: Results, kind: Kind, load: Callable[[Results, str], T]) -> list[T]:
+    """Every piece that can be read, newest first."""
+    found = []
+    for key in keys(results, kind):
+        with suppress(UserError):
+            found.append(load(results, key))
+    return found
 
 
 def keep(results: Results, kind: Kind, key: str, record: Record) -> None:
@@ -142,7 +163,7 @@ def forget(results: Results, kind: Kind, key: str) -> None:
 
 
 @contextmanager
-def deciding(results: Results, kind: Kind, key: str, patience: float = PATIENCE) -> Iterator[None]:
+def deciding(results: Results, kind: Kind, key: str) -> Iterator[None]:
     """For whoever reads a piece's state and acts on it: a person's wish and the driver's next step take turns.
 
     Raises:
@@ -150,7 +171,7 @@ def deciding(results: Results, kind: Kind, key: str, patience: float = PATIENCE)
     """
     turn = locks.lock(results.shared_locks / f"{kind.command}-{key}.turn.lock")
     try:
-        turn.acquire(timeout=patience)
+        turn.acquire(timeout=PATIENCE)
     except Timeout:
         raise UserError(f"{kind.name} {key} is being worked on and does not let go; try again in a while") from None
     except OSError as error:
@@ -180,7 +201,20 @@ def lock_path(results: Results, kind: Kind, key: str) -> Path:
     return results.shared_locks / f"{kind.command}-{key}.lock"
 
 
-def drive(kind: Kind, work: Callable[[Results, str], None]) -> None:
+class Driver(Protocol[T]):
+    """Whoever works on one piece."""
+
+    def load(self, results: Results, key: str) -> T:
+        """The piece as it is now; raises UserError where it has been deleted, or is broken."""
+
+    def look(self) -> None:
+        """Reads what has come of its runs."""
+
+    def step(self, piece: T) -> None:
+        """Does what is to be done next, while nobody else changes it."""
+
+
+def drive(kind: Kind, begin: Callable[[Results], Driver[T]]) -> None:
     """A driver's life: it works on the piece that its arguments name; a second driver of the same leaves at once."""
     parser = argparse.ArgumentParser(description=f"Work on a {kind.name} until it has ended.")
     parser.add_argument("key")
@@ -189,9 +223,27 @@ def drive(kind: Kind, work: Callable[[Results, str], None]) -> None:
     results = Results(arguments.results)
     try:
         with locks.lock(lock_path(results, kind, arguments.key)).acquire(timeout=0):
-            work(results, arguments.key)
+            work(results, kind, arguments.key, begin(results))
     except Timeout:
         return
+
+
+def work(results: Results, kind: Kind, key: str, driver: Driver[T]) -> None:
+    """Looks and acts until the piece has ended, or has been deleted."""
+    while is_open(results, key, driver.load):
+        driver.look()
+        with deciding(results, kind, key):
+            if is_open(results, key, driver.load):  # still: nobody has given it up meanwhile
+                driver.step(driver.load(results, key))
+        time.sleep(POLL_SECONDS)
+
+
+def is_open(results: Results, key: str, load: Callable[[Results, str], T]) -> bool:
+    """Whether somebody should work on it; nobody should on what has been deleted, or is broken."""
+    try:
+        return load(results, key).worked_on
+    except UserError:
+        return False
 
 
 def _start(results: Results, kind: Kind, key: str) -> None:

@@ -256,6 +256,15 @@ def resume(results: Results, id: str, processes: int | None = None) -> None:
     ensure_dispatcher(results)
 
 
+def resume_once(results: Results, ids: Iterable[str], resumed: set[str]) -> None:
+    """Queues interrupted runs again, and remembers that. Raises UserError where one was already."""
+    for id in ids:
+        if id in resumed:
+            raise UserError(f"run {id} was interrupted again; see its log")
+        resumed.add(id)
+        resume(results, id)
+
+
 def again(results: Results, id: str, why: str) -> bool:
     """Queues a run whose attempt was lost with its machine: it goes on from its last checkpoint, and a note says why.
 

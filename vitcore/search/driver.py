@@ -7,7 +7,6 @@ search's file and the stored runs; killed at any moment, the next one goes on wh
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -27,7 +26,6 @@ from vitcore.search.wishes import end
 from vitcore.store import queries
 from vitcore.store.index import Index
 
-POLL_SECONDS = 0.5
 AT_ONCE = 4
 """Random trials of an arm that are under way at once; TPE and pruning look at each before the next is drawn."""
 
@@ -39,28 +37,23 @@ Curve = Mapping[int, float]
 
 def main() -> None:
     """Works on one search until it has ended; a second driver of the same one leaves at once."""
-    background.drive(plan.KIND, work)
-
-
-def work(results: Results, key: str) -> None:
-    """Looks and acts, until the search has ended."""
-    driver = Driver(results)
-    while plan.is_open(results, key):
-        driver.index.poll()
-        with plan.deciding(results, key):
-            if plan.is_open(results, key):  # still: nobody has given it up meanwhile
-                driver.step(plan.load(results, key))
-        time.sleep(POLL_SECONDS)
+    background.drive(plan.KIND, Driver)
 
 
 class Driver:
     """What a driver has in mind beside the stored runs: all of it can be lost."""
+
+    load = staticmethod(plan.load)
 
     def __init__(self, results: Results) -> None:
         self.results, self.index = results, Index(results)
         self._resumed: set[str] = set()
         self._curves: dict[str, Curve] = {}  # of first seeds that have ended
         self._judged: dict[str, int] = {}  # epochs of a run that the pruner has looked at
+
+    def look(self) -> None:
+        """Reads what has come of its runs."""
+        self.index.poll()
 
     def step(self, search: Search) -> None:
         """Says the answer where all trials have ended, else sees that the next are drawn, trained and judged."""
@@ -70,7 +63,7 @@ class Driver:
             end(self.results, search, stands.state, answer(search, stands))
             return
         try:
-            self._resume(stands)
+            queue.resume_once(self.results, stands.interrupted, self._resumed)
             drawn = self._drawn(search, stands)
             if drawn is not search:
                 search, stands = drawn, standing(drawn, runs)
@@ -82,13 +75,6 @@ class Driver:
             self._prune(search, stands, runs)
         except UserError as error:
             end(self.results, search, "blocked", f"It cannot go on: {error}.")
-
-    def _resume(self, stands: Standing) -> None:
-        for id in stands.interrupted:
-            if id in self._resumed:
-                raise UserError(f"run {id} was interrupted again; see its log")
-            self._resumed.add(id)
-            queue.resume(self.results, id)
 
     def _drawn(self, search: Search, stands: Standing) -> Search:
         """The search with the trials whose turn has come, kept before any of their runs is queued."""

@@ -6,7 +6,7 @@ It is a small file, `searches/<key>.json`. What became of a trial stands in the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -221,21 +221,9 @@ def _trial(search: Search, raw: Mapping[str, Any]) -> Trial:
 
 def searches(results: Results) -> list[Search]:
     """Every search that can be read, newest first."""
-    found = []
-    for key in background.keys(results, KIND):
-        with suppress(UserError):
-            found.append(load(results, key))
-    return found
+    return background.every(results, KIND, load)
 
 
 def forget(results: Results, key: str) -> None:
     """Deletes a search; its runs stay. Raises UserError where it cannot."""
     background.forget(results, KIND, key)
-
-
-def is_open(results: Results, key: str) -> bool:
-    """Whether somebody should work on it."""
-    try:
-        return load(results, key).worked_on
-    except UserError:  # deleted, or broken
-        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,6 @@ BUDGET = 40
 """Runs that a question may use, where nobody says otherwise."""
 
 MOST_SETTINGS = 8
-PATIENCE = 10.0  # seconds that one who changes a question waits for another
 FOREIGN = "It was asked on another machine or by another account, so nothing is trained for it until you let it go on."
 KIND = Kind("question", "questions", "settle", "settle --list", "vitcore.settle.driver")
 
@@ -122,7 +121,7 @@ def check(settings: Sequence[RunSpec], margin: float, budget: int) -> None:
 
 def deciding(results: Results, key: str) -> AbstractContextManager[None]:
     """For whoever reads a question's state and acts on it, as `background.deciding`. Raises UserError."""
-    return background.deciding(results, KIND, key, PATIENCE)
+    return background.deciding(results, KIND, key)
 
 
 def keep(results: Results, question: Question) -> Question:
@@ -166,21 +165,9 @@ def load(results: Results, key: str) -> Question:
 
 def questions(results: Results) -> list[Question]:
     """Every question that can be read, newest first."""
-    found = []
-    for key in background.keys(results, KIND):
-        with suppress(UserError):
-            found.append(load(results, key))
-    return found
+    return background.every(results, KIND, load)
 
 
 def forget(results: Results, key: str) -> None:
     """Deletes a question; its runs stay. Raises UserError where it cannot."""
     background.forget(results, KIND, key)
-
-
-def is_open(results: Results, key: str) -> bool:
-    """Whether somebody should work on it."""
-    try:
-        return load(results, key).worked_on
-    except UserError:  # deleted, or broken
-        return False
