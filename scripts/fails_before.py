@@ -133,7 +133,7 @@ def how_it_went(case: ElementTree.Element) -> tuple[str, str]:
                 message = raised[-1] if raised else message
             message = message.splitlines()[0] if message else "no message"
             asked_by_test = re.search(r"^tests/[^\n]*: AttributeError$", found.text or "", re.MULTILINE)
-            if asked_by_test or MISSING.search(message):
+            if asked_by_test or MISSING.search(message) or found.get("message") == "collection failure":
                 return "import", message
             return ("assertion" if ASSERTION.search(message) else "exception"), message
     return ("skipped", "") if case.find("skipped") is not None else ("passes", "")
