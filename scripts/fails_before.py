@@ -130,7 +130,7 @@ def how_it_went(case: ElementTree.Element) -> tuple[str, str]:
             raised = [line[1:].strip() for line in (found.text or "").splitlines() if line.startswith("E ")]
             message = (found.get("message") or "").strip()
             if message == "collection failure" or message.startswith("failed on setup"):
-                message = raised[-1] if raised else message
+                message = raised[0] if raised else message
             message = message.splitlines()[0] if message else "no message"
             asked_by_test = re.search(r"^tests/[^\n]*: AttributeError$", found.text or "", re.MULTILINE)
             if asked_by_test or MISSING.search(message) or found.get("message") == "collection failure":
