@@ -78,6 +78,32 @@ def test_lists_are_read_as_they_stand(page: Page, server: Server) -> None:
         expect(page.get_by_role("button", name="Launch").last).to_be_disabled()
 
 
+def test_a_sweep_keeps_the_preset_and_what_was_chosen(page: Page, server: Server) -> None:
+    """There and back: an option that varies begins with what stood in its field, and its field keeps that."""
+    name = next(iter(presets()))
+    given = presets()[name].fields
+    visit(page, f"{server.url}/train", "Train")
+    unfold(page, "fold-start")
+    page.get_by_label("Which preset").last.click()
+    page.get_by_role("option", name=name).click()
+    settle(page)
+    for fold in (*FOLDS, "fold-sweep"):
+        unfold(page, fold)
+    type_into(page, "seed", "7")
+    vary(page, "Seed")
+    expect(page.locator(f"{cell('seed-several')} input").last).to_have_value("7")
+    expect(page.locator(f"{cell('architecture')} input").last).to_have_value(given["architecture"])
+    expect(page.locator(f"{cell('epochs')} input").last).to_have_value(str(given["epochs"]))
+    type_into(page, "seed-several", "7-9")
+    expect(page.get_by_role("button", name="Launch 3 runs")).to_be_enabled()
+    page.locator(".st-key-sweep-over").last.get_by_role("button", name="Clear").click()
+    settle(page)
+    expect(page.get_by_role("button", name="Launch", exact=True)).to_be_enabled()
+    expect(page.locator(f"{cell('seed')} input").last).to_have_value("7")
+    expect(page.locator(f"{cell('epochs')} input").last).to_have_value(str(given["epochs"]))
+    expect(page.locator(f"{cell('architecture')} input").last).to_have_value(given["architecture"])
+
+
 def test_a_first_visit_answers_three_questions_by_keyboard(page: Page, server: Server, tmp_path: Path) -> None:
     """Tab by Tab: data, network, how long, Launch; nothing else is asked for on the way."""
     page.set_viewport_size({"width": 390, "height": 844})

@@ -1,8 +1,11 @@
 """Real workers and dispatchers, killed for real: what was reported stays, and the queue goes on."""
 
 import os
+import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 import torch
 
 from tests.runs.processes import (
+    PATIENCE,
     endless,
     epochs_of,
     started_here,
@@ -125,6 +129,18 @@ def test_a_run_is_stopped_before_it_has_begun(results: Results) -> None:
     queue.stop(results, id)
     wait_for_status(results, id, "stopped")
     wait_until(lambda: not workers(results), "its worker is gone")
+
+
+@pytest.mark.parametrize(("wish", "status"), [("stop", "stopped"), ("pause", "paused")])
+def test_a_run_that_ends_before_training_says_that_somebody_asked(asleep: Results, wish: str, status: str) -> None:
+    """The wish is there before the worker is, so that it is met before the first step however quick the machine is."""
+    run = asleep.run(queue.enqueue(asleep, endless()))
+    run.request.write_text(wish)
+    command = [sys.executable, "-m", "vitcore.runs.worker", run.id, "--results", str(asleep.root)]
+    subprocess.run(command, check=True, timeout=PATIENCE)
+    assert queue.status(asleep, run.id) == status
+    sentence = rf"{status} on request before (training began|the first step); resume it to train it\.?"
+    assert re.fullmatch(sentence, reason_of(asleep, run.id), re.IGNORECASE)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to ask with")
