@@ -1,6 +1,7 @@
 """MedMNIST's files against the package's own reader, where it is installed (`pip install medmnist`)."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ def test_a_file_of_medmnist_is_read_as_its_own_reader_reads_it(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     info, numbers = medmnist.INFO[name], np.random.default_rng(0)
-    arrays, classes = {}, len(info["label"])
+    arrays: dict[str, Any] = {}
+    classes = len(info["label"])
     for place, split in enumerate(("train", "val", "test")):
         shape = (3 * classes + place, SIDE, SIDE, *[3] * (SETS[name] == 3))
         arrays[f"{split}_images"] = numbers.integers(0, 256, shape, dtype=np.uint8)
