@@ -212,8 +212,8 @@ def read_shards(place: Path, case: dict[str, Any]) -> Rows | None:
     rows: Rows = {}
     for path in sorted(place.rglob("*.parquet")):
         found = parquet.read_table(path)
-        said = json.loads((found.schema.metadata or {}).get(b"huggingface", b"{}"))
-        features = said.get("info", {}).get("features", {})
+        known = json.loads((found.schema.metadata or {}).get(b"huggingface", b"{}"))
+        features = known.get("info", {}).get("features", {})
         names = features.get("label", {}).get("names")
         structs = [column.name for column in found.schema if pa.types.is_struct(column.type)]
         structs = [name for name in structs if features.get(name, {}).get("_type") == "Image"] or structs

@@ -19,8 +19,8 @@ SPEC = RunSpec.begun(architecture="cct-2/3x2", dataset="digits", epochs=2, weigh
 
 
 def rows(**runs: str) -> str:
-    """A table of runs of two epochs, each with a seed and what else is said of it."""
-    lines = [f"{run},{epoch},0.{8 + epoch - 1},{said}" for run, said in runs.items() for epoch in (1, 2)]
+    """A table of runs of two epochs, each with a seed and its settings."""
+    lines = [f"{run},{epoch},0.{8 + epoch - 1},{settings}" for run, settings in runs.items() for epoch in (1, 2)]
     return "\n".join(["run,epoch,test_accuracy,seed,weight_decay,optimizer,dataset", *lines, ""])
 
 
@@ -51,15 +51,17 @@ def test_without_it_nothing_counts_and_it_cannot_be_slipped_in_later(results: Re
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("settings", "sentence"),
     [
         ("4,0.1,adamw,digits", "weight_decay 0.1, and the spec has 0.03"),
         ("4,0.03,sgd,digits", "optimizer 'sgd', and the spec has 'adamw'"),
         ("4,0.03,adamw,mnist", "dataset 'mnist', and the spec has 'digits'"),
     ],
 )
-def test_a_run_that_says_otherwise_is_not_imported(said: str, sentence: str, results: Results, tmp_path: Path) -> None:
-    found = bring(results, csv(tmp_path, rows(a="5,0.03,adamw,digits", b=said)), spec=SPEC)
+def test_a_run_that_says_otherwise_is_not_imported(
+    settings: str, sentence: str, results: Results, tmp_path: Path
+) -> None:
+    found = bring(results, csv(tmp_path, rows(a="5,0.03,adamw,digits", b=settings)), spec=SPEC)
     assert len(found.added) == 1
     assert sentence in " ".join(found.sentences)
     assert table(results)["title"].tolist() == ["a"]
