@@ -69,6 +69,15 @@ def test_what_is_no_name_is_refused(name: str, sentence: str, named_results: Res
     assert named_data.stored(named_results, "pets") == item
 
 
+def test_a_long_name_is_found_again_wherever_its_slug_is_cut(named_results: Results, pets: Path) -> None:
+    name = "a" * 31 + " and more"
+    item = named_data.add(named_results, name, str(pets))
+    assert named_data.listed(named_results) == ([item], [])
+    assert named_data.stored(named_results, item.slug) == named_data.stored(named_results, name) == item
+    named_data.forget(named_results, item.slug)
+    assert named_data.listed(named_results) == ([], [])
+
+
 def test_what_no_run_could_read_gets_no_name(named_results: Results, tmp_path: Path) -> None:
     for path in (tmp_path / "absent", tmp_path / ("x" * 1200), ""):
         with pytest.raises(UserError):
