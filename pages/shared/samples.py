@@ -49,7 +49,7 @@ def opened(
 
     With `validation` its own validation split comes apart. Kept for as long as its files stay as they are.
     """
-    return _opened(name, folder, image_size, skip_broken, validation, resize, crop_from, _lying(name, folder))
+    return _opened(name, folder, image_size, skip_broken, validation, resize, crop_from, lying_lately(name, folder))
 
 
 @st.cache_resource(show_spinner=False, max_entries=3, ttl=3600)
@@ -67,8 +67,11 @@ def _opened(
 
 
 @st.cache_data(show_spinner=False, max_entries=8, ttl=10)
-def _lying(name: str, folder: str | None) -> str:
-    """Looked over every ten seconds at most: there may be a hundred thousand files."""
+def lying_lately(name: str, folder: str | None) -> str:
+    """What changes whenever one of its files does.
+
+    Looked over every ten seconds at most: there may be a hundred thousand files.
+    """
     return lying(name, folder)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.shared import format
+from pages.shared.own_data import by_choice
 from pages.train.stored_runs import LINES, LINKS, fitting_runs, run_name
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
@@ -132,6 +133,8 @@ def shown(field: SpecField, value: Any) -> str:
         return "on" if value else "off"
     if field.name == "dataset" and value in DATASETS:
         return DATASETS[value].label
+    if field.name == "dataset" and (named := by_choice().get(value)):
+        return named.name
     return written(value)
 
 
@@ -157,7 +160,10 @@ def _offered(field: SpecField, chosen: object) -> list[Any]:
     if field.kind is bool:
         return [False, True]
     besides = [value for value in values if field.example and value not in (None, *field.choices)]
-    return [*field.choices, *besides]
+    named = (
+        by_choice() if field.name == "dataset" and not isinstance(chosen, list) else ()
+    )  # each is a path by its name
+    return [*field.choices, *besides, *named]
 
 
 def _item(field: SpecField, label: Literal["visible", "collapsed"]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import format
+from pages.shared import format, own_data
 from pages.train import how_long, standing, start, sweep
 from pages.train.fields import inapplicable, widget
 from pages.train.fold import fold
@@ -51,6 +51,7 @@ class FormChoices:
 
 def spec_form(before_launch: Callable[[FormChoices], None]) -> None:
     """Draw the form; what it asks for goes to `before_launch`, which is drawn beside it, on a phone amid it."""
+    standing.put_named()
     how_long.follow()
     values: dict[str, Any] = {}
     wrong: list[str] = []
@@ -172,6 +173,10 @@ def _own_images(values: dict[str, Any], wrong: list[str]) -> None:
         return
     try:
         values[FOLDER] = widget(leaf)
+        if item := own_data.at(values[FOLDER]):
+            trouble = own_data.changed(item)
+            words = f"In your list as {item.name!r}, digest {item.digest}"
+            st.caption(format.plain(f"{words}; {trouble}." if trouble else f"{words}; no file has changed since."))
         described(FOLDER, values[FOLDER])
         check_validation(FOLDER, values[FOLDER], _validation())
     except UserError as error:

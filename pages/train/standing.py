@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.own_data import by_choice
 from pages.train.fields import carried, key_of, shown
 from vitcore.errors import UserError
 from vitcore.spec import RunSpec, SpecField, fields, typed
@@ -32,6 +33,12 @@ def put(values: dict[str, Any]) -> None:
     for leaf in leaves():
         if leaf.name in values:
             st.session_state[key_of(leaf)] = carried(leaf, values[leaf.name])
+
+
+def put_named() -> None:
+    """Where images of one's own were chosen by their name: the path that it stands for, and how they are read."""
+    if item := by_choice().get(str(st.session_state.get("field-dataset"))):
+        put(item.options())
 
 
 def fill(given: RunSpec) -> None:

@@ -190,7 +190,7 @@ def options() -> Iterator[tuple[str, list[str], Any]]:
         item: ["a"] for item in ("tag", "robustness", "calibration", "representations")
     }
     needed |= {"start": ["architecture=cnn", "--over", "learning_rate"], "confirm": ["a"]}
-    needed |= {"verify": ["performer-table-1"], "make": ["a", "--title", "t"], "open": ["b.zip"]}
+    needed |= {"add": ["a", "b"], "verify": ["performer-table-1"], "make": ["a", "--title", "t"], "open": ["b.zip"]}
     root: Any = typer.main.get_command(app)
     for name, command in root.commands.items():
         for own, entry in getattr(command, "commands", {"": command}).items():

@@ -201,5 +201,5 @@ def test_pages_look_again_once_the_files_have_changed(own_places: Path, tmp_path
     folder = write_folder(tmp_path / "mine", class_files())
     assert samples.opened("folder", str(folder), 8).train.images[0].unique().tolist() == [200]
     (folder / "train/bright/0.png").write_bytes(image(123))
-    samples._lying.clear()  # ten seconds later
+    samples.lying_lately.clear()  # ten seconds later
     assert samples.opened("folder", str(folder), 8).train.images[0].unique().tolist() == [123]

@@ -380,3 +380,25 @@ def test_the_error_of_always_answering_the_largest_class(places: Path) -> None:
     found = read(path)
     assert "always answering '0', the class of most images to train on, errs on 25 % of those to test on" in found.notes
     assert torch.bincount(found.test.labels).tolist() == [9, 3]
+
+
+@pytest.mark.parametrize("above", [b"\n", b"\r\n\r\n"])
+def test_empty_lines_above_a_table_do_not_hide_it(above: bytes, places: Path, tmp_path: Path) -> None:
+    """Else a test.csv that begins so would be passed over, and the validation split tested on in its place."""
+    tables = {f"{name}.csv": above * (name == "test") + own_forms.pixels(name) for name in own_forms.SPLITS}
+    found = read(write_folder(tmp_path / "pixels", tables | {"val.csv": own_forms.pixels("train")}))
+    assert (rows_of(found, "train"), rows_of(found, "test")) == (expected(0), expected(1))
+    listed = {"labels.csv": above + own_forms.listed()}
+    found = read(write_folder(tmp_path / "listed", own_forms.loose() | listed))
+    assert (rows_of(found, "train"), rows_of(found, "test")) == (expected(0), expected(1))
+
+
+def test_a_refused_array_says_in_which_file_it_is(places: Path, tmp_path: Path) -> None:
+    for name, path in (("tiny.npz", tmp_path / "tiny.npz"), ("tiny.npz", tmp_path / "packed.zip")):
+        content = own_forms.npz(**KERAS | {"y_train": LABELS.astype(np.complex64)})
+        if path.suffix == ".zip":
+            write_zip(path, {name: content})
+        else:
+            path.write_bytes(content)
+        with pytest.raises(UserError, match=r"tiny\.npz: y_train holds Python objects or records"):
+            read(path)

@@ -286,3 +286,17 @@ def test_errors_against_severity_and_reliability_keep_a_run_s_color_where_anothe
     points = reliability_diagram({"a": ("A", []), "b": ("B", bins)}).data[1:]
     assert [each.line.color for each in points] == [line.line.color] == [figures.color(1)]
     assert list(points[0].x) == pytest.approx([0.2, 0.9, 0.95])
+
+
+def test_class_counts_name_few_classes_and_rank_many() -> None:
+    few = figures.class_counts(["b", "a"], {"train": [3, 5], "test": [1, 0]})
+    assert [(list(trace.x), list(trace.y)) for trace in few.data] == [(["b", "a"], [3, 5]), (["b", "a"], [1, 0])]
+    many = [f"<b>{number}" for number in range(200)]
+    plot = figures.class_counts(many, {"train": list(range(200)), "test": list(range(200))[::-1]})
+    assert [trace.type for trace in plot.data] == ["scatter", "scatter"]
+    assert list(plot.data[0].y) == sorted(range(200), reverse=True)
+    assert list(plot.data[1].y) == list(range(200))
+    assert plot.data[0].customdata[0].endswith("199")
+    assert "<b>" not in plot.data[0].customdata[0]
+    with pytest.raises(ValueError, match="2 counts for 3 classes"):
+        figures.class_counts(["a", "b", "c"], {"train": [1, 2, 3], "test": [1, 2]})

@@ -9,12 +9,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.datasets import receiving
-from pages.shared.samples import drawn
+from pages.shared.samples import drawn, lying_lately
 from tests.data import own_forms
 from tests.pages.opening import Open
 from vitcore.data.load import described
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
+from vitcore.runs import named_data
 from vitcore.runs.folder import Results
 
 
@@ -178,3 +179,80 @@ def test_dropped_files_are_all_stored_or_refused(own_places: Path) -> None:
     ):
         with pytest.raises(UserError, match=sentence):
             receiving.stored(files)
+
+
+def test_what_was_looked_at_stays_in_the_list_under_a_name(
+    empty: Results, own_places: Path, open_page: Open, tmp_path: Path
+) -> None:
+    place = tmp_path / "tiny.npz"
+    place.write_bytes(own_forms.FORMS["MedMNIST"]["tiny.npz"])
+    app = open_page("datasets")
+    app.selectbox(key="dataset").set_value("folder").run()
+    app.text_input(key="dataset-folder").set_value(str(place)).run()
+    app.toggle(key="inside-folder").set_value(True).run()
+    app.text_input(key="own-name").set_value("<b>My *tiny*").run()
+    app.button(key="own-keep").click().run()
+    assert not app.exception
+    [item] = named_data.listed(empty)[0]
+    assert (item.name, item.folder) == ("<b>My *tiny*", str(place))
+    assert app.selectbox(key="dataset").value == f"own/{item.slug}"
+    assert any(item.digest in caption.value for caption in app.caption)
+    assert app.dataframe[0].value.set_index("Dataset")["State"]["<b>My *tiny*"] == "named by you"
+    app.toggle(key=f"inside-own/{item.slug}").set_value(True).run()
+    assert not app.exception
+    assert list(app.dataframe[1].value["To train on"]) == [4, 4, 4]
+    app.text_input(key=f"own-rename-{item.slug}").set_value("mnist").run()
+    app.button(key="own-rename-now").click().run()
+    assert "everybody has" in app.warning[0].value
+    app.text_input(key=f"own-rename-{item.slug}").set_value("cells").run()
+    app.button(key="own-rename-now").click().run()
+    assert app.selectbox(key="dataset").value == "own/cells"
+    app.button(key="own-forget").click().run()
+    app.button(key="own-leave").click().run()
+    assert len(named_data.listed(empty)[0]) == 1
+    app.button(key="own-forget").click().run()
+    app.button(key="own-forget-now").click().run()
+    assert not app.exception
+    assert named_data.listed(empty)[0] == []
+    assert app.selectbox(key="dataset").value == "folder"
+
+
+def test_a_name_whose_files_have_changed_says_so_until_they_are_taken_as_they_are(
+    empty: Results, own_places: Path, open_page: Open, tmp_path: Path
+) -> None:
+    place = tmp_path / "tiny.npz"
+    place.write_bytes(own_forms.npz(images=own_forms.ARRAYS[0], labels=own_forms.LABELS))
+    named_data.add(empty, "tiny", str(place))
+    place.write_bytes(own_forms.npz(images=own_forms.ARRAYS[0][:9], labels=own_forms.LABELS[:9]))
+    lying_lately.clear()
+    app = open_page("datasets")
+    app.selectbox(key="dataset").set_value("own/tiny").run()
+    assert "written since" in app.warning[0].value
+    app.button(key="own-again").click().run()
+    assert "images to train on where there were" in app.warning[0].value
+    app.button(key="own-update").click().run()
+    assert not app.exception
+    assert not app.warning
+    place.unlink()
+    lying_lately.clear()
+    app.run()
+    assert not app.exception
+    assert "no longer there" in app.warning[0].value
+    named_data.forget(empty, "tiny")
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="dataset").value == "folder"
+
+
+def test_a_name_of_another_account_is_a_sentence(
+    empty: Results, own_places: Path, open_page: Open, tmp_path: Path
+) -> None:
+    place = tmp_path / "tiny.npz"
+    place.write_bytes(own_forms.FORMS["MedMNIST"]["tiny.npz"])
+    named_data.add(empty, "tiny", str(place))
+    file = empty.root / "datasets" / "tiny.json"
+    file.write_text(file.read_text().replace("tiny.npz", "huge.npz"))
+    app = open_page("datasets")
+    assert any("nothing is read at their path" in caption.value for caption in app.caption)
+    assert "tiny" not in app.selectbox(key="dataset").options
+    assert not app.exception

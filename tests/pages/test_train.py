@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.data import own_forms
 from tests.pages.opening import Open, metric
-from vitcore.runs import cost_estimate, queue
+from vitcore.runs import cost_estimate, named_data, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 from vitcore.spec.presets import presets
@@ -169,3 +170,19 @@ def test_a_network_that_is_new_here_can_be_measured(empty: Results, open_page: O
     assert not app.exception
     assert metric(app, "Memory").endswith("MB")
     assert metric(app, "Time") != "–"
+
+
+def test_named_images_are_offered_and_stand_for_their_path(
+    empty: Results, own_places: Path, open_page: Open, tmp_path: Path
+) -> None:
+    place = tmp_path / "tiny.npz"
+    place.write_bytes(own_forms.FORMS["MedMNIST"]["tiny.npz"])
+    item = named_data.add(empty, "My tiny", str(place), resize="stretch")
+    app = open_page("train")
+    assert "My tiny" in app.selectbox(key="field-dataset").options
+    app.selectbox(key="field-dataset").set_value("own/my-tiny").run()
+    assert not app.exception
+    assert app.selectbox(key="field-dataset").value == "folder"
+    assert app.text_input(key="field-folder").value == str(place)
+    assert app.selectbox(key="field-resize").value == "stretch"
+    assert any(f"digest {item.digest}; no file has changed" in caption.value for caption in app.caption)

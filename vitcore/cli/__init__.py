@@ -16,6 +16,7 @@ from vitcore.cli import (
     application,
     calibration,
     control,
+    datasets,
     engine,
     export,
     export_runs,
@@ -74,6 +75,7 @@ app.command("robustness")(robustness.robustness)
 app.command("calibration")(calibration.calibration)
 app.command("representations")(representations.representations)
 app.command("verify")(verify.verify)
+app.add_typer(datasets.app, name="datasets")
 app.add_typer(reports.app, name="reports")
 app.add_typer(search.app, name="search")
 app.add_typer(study.app, name="study")

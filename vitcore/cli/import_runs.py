@@ -29,11 +29,21 @@ def import_runs(
             metavar="THEIRS=OURS",
         ),
     ] = None,
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            help="What they were trained by but for their seeds: a run's spec.json. Then they count as its seeds, in "
+            "verdicts too; a run that says otherwise is not imported.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Import runs that other programs have trained, to stand beside those trained here; a second time adds nothing."""
     from vitcore.runs.importing.bring import bring
+    from vitcore.runs.importing.of_spec import read_spec
 
-    found = bring(Results(), path, _names(metric or []))
+    known = None if spec is None else read_spec(spec)
+    found = bring(Results(), path, _names(metric or []), known)
     for sentence in found.sentences:
         typer.echo(sentence, err=True)
     for id in (*found.added, *found.grown):

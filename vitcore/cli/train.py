@@ -14,7 +14,7 @@ import typer
 from vitcore.cli import follow
 from vitcore.cli.options import takes_every_field, typed_as
 from vitcore.errors import UserError
-from vitcore.runs import queue, torchrun, watch
+from vitcore.runs import named_data, queue, torchrun, watch
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 from vitcore.spec.presets import preset, presets
@@ -86,7 +86,9 @@ def chosen_spec(start_from: str | None, chosen: Mapping[str, Any]) -> RunSpec:
     Raises:
         UserError: an option does not do, or the preset is none.
     """
-    given = {name: typed_as(name, value) for name, value in chosen.items() if value is not None}
+    given = named_data.resolved(
+        Results(), {name: typed_as(name, value) for name, value in chosen.items() if value is not None}
+    )
     return RunSpec.of(**{**preset(start_from).fields, **given}) if start_from else RunSpec.begun(**given)
 
 

@@ -27,7 +27,12 @@ def identity(images: Images) -> dict[str, Any]:
 
 def digest(images: Images) -> str:
     """Twelve hexadecimal digits that differ where the data do, wherever and in whatever form they lie."""
-    return hashlib.sha256(json.dumps(identity(images), sort_keys=True).encode()).hexdigest()[:12]
+    return digest_of(identity(images))
+
+
+def digest_of(known: Mapping[str, Any]) -> str:
+    """The digest of data that `identity` has told of, which may have been stored since."""
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def majority(images: Images) -> tuple[int, float]:
@@ -43,7 +48,7 @@ def refuse_others(then: Any, images: Images, name: str) -> None:
         UserError: they are others; it says what has changed.
     """
     try:
-        found = _changes(then, identity(images))
+        found = changes(then, identity(images))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError("the checkpoint does not say which data it is of; start the run anew") from error
     if found:
@@ -53,7 +58,8 @@ def refuse_others(then: Any, images: Images, name: str) -> None:
         )
 
 
-def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What is different about data, as `identity` told of them then and now, in parts of a sentence; none: the same."""
     found = _classes(then["classes"], now["classes"])
     for split, rows in now["rows"].items():
         before, verb = then["rows"].get(split), "validate" if split == "val" else split

@@ -1,6 +1,7 @@
 """Plotly figures of runs and reports: no Streamlit, and transparent, so that the page's theme shows."""
 
 from vitcore.figures.bars import Series, bars, probabilities
+from vitcore.figures.class_counts import class_counts
 from vitcore.figures.confusion import confusion, confusion_difference, most_confused
 from vitcore.figures.curves import X_AXES, Y_AXES, curve_plot, curves
 from vitcore.figures.overlay import overlay
@@ -18,6 +19,7 @@ __all__ = [
     "Series",
     "accuracy_against_size",
     "bars",
+    "class_counts",
     "color",
     "colors",
     "confusion",

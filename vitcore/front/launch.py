@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vitcore.front.run import Run
-from vitcore.runs import queue
+from vitcore.runs import named_data, queue
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, fields
 from vitcore.spec.presets import preset as known_preset
@@ -44,6 +44,7 @@ def _chosen(spec: RunSpec | None, preset: str | None, options: dict[str, Any]) -
             f"a run is made from a RunSpec or from named options, such as architecture={spec!r}; "
             f"given was a {type(spec).__name__}"
         )
+    options = named_data.resolved(Results(), options)
     if preset is None:
         return RunSpec.begun(**options) if spec is None else RunSpec.of(spec, **options)
     if spec is not None:

@@ -204,7 +204,7 @@ def checked(id: str) -> str:
 
 def slug(name: str) -> str:
     """A name in an id's own letters: `cct-2/3x2` becomes `cct-2-3x2`."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32]
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32].rstrip("-")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vitcore.errors import UserError
+from vitcore.runs import named_data
 from vitcore.runs.folder import Results
 from vitcore.settle.question import MARGIN
 from vitcore.spec import RunSpec, fields
@@ -28,7 +29,7 @@ def setting(text: str, results: Results, *, begun: bool = False) -> RunSpec:
     """
     text = text.strip()
     if "=" in text:
-        spec = (RunSpec.begun if begun else RunSpec.of)(**_options(text))
+        spec = (RunSpec.begun if begun else RunSpec.of)(**named_data.resolved(results, _options(text)))
     elif _names_cell(text):
         spec = _cell(*text.split(":"))
     elif not text:

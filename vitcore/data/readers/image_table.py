@@ -144,7 +144,7 @@ class _Images:
 
 
 def _table(name: str, head: str) -> Table | None:
-    first = head.partition("\n")[0].strip("\r")
+    first = head.lstrip("\r\n").partition("\n")[0].strip("\r")
     separator = max(",;\t", key=first.count)
     try:
         columns = [cell.strip().casefold() for cell in next(csv.reader([first], delimiter=separator), [])]
@@ -168,13 +168,14 @@ def _lines(lying: Lying, table: Table) -> list[tuple[int, list[str]]]:
         lines = list(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=table.separator, strict=True), 1))
     except (csv.Error, ValueError) as error:
         raise UserError(f"{path} is not a table in UTF-8 ({first_line(error)}); save it as CSV again") from error
+    lines = [(number, cells) for number, cells in lines if cells]
     width = len(lines[0][1])
     for number, cells in lines[1:]:
-        if cells and len(cells) != width:
+        if len(cells) != width:
             raise UserError(
                 f"{path} has {len(cells)} cells in line {number:,} where its head has {width}; mend the line"
             )
-    return [(number, cells) for number, cells in lines[1:] if cells]
+    return lines[1:]
 
 
 def _split(lying: Lying, table: Table, line: int, cells: list[str]) -> str:

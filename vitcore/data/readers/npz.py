@@ -84,9 +84,11 @@ def _opened(lying: Lying, name: str) -> Iterator[zipfile.ZipFile]:
     try:
         if lying.place.is_dir():
             with open_regular(path, LARGEST_FILE) as raw, zipfile.ZipFile(raw) as archive:
+                archive.filename = str(path)  # else that of a file without a name: its descriptor's number
                 yield archive
         else:
             with zipfile.ZipFile(io.BytesIO(lying.content(name)[name])) as archive:
+                archive.filename = str(path)
                 yield archive
     except UserError:
         raise
@@ -130,7 +132,7 @@ def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dt
         start = file.tell()
     if kind.hasobject or kind.kind not in "uifbU":
         raise UserError(
-            f"{archive.filename or 'the .npz'}: {name} holds Python objects or records ({kind.str[:20]}), which are "
+            f"{archive.filename}: {name} holds Python objects or records ({kind.str[:20]}), which are "
             "not read; save it as an array of numbers, all of one shape"
         )
     size = math.prod(shape) * kind.itemsize
@@ -138,7 +140,8 @@ def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dt
         raise ValueError(f"{name} has {info.file_size:,} bytes where its header asks for {start + size:,}")
     if size > LARGEST_FILE:
         raise UserError(
-            f"{name} has {size:,} bytes, and at most {LARGEST_FILE:,} are read of an array; make it smaller"
+            f"{archive.filename}: {name} has {size:,} bytes, and at most {LARGEST_FILE:,} are read of an array; "
+            "make it smaller"
         )
     return tuple(map(int, shape)), kind, fortran
 

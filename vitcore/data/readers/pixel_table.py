@@ -87,8 +87,9 @@ def decode(
 class _Columns:
     """The number of the column of labels (None: there is none) and those of the pixels, in order."""
 
-    def __init__(self, names: list[str], *, header: bool, separator: str) -> None:
-        self.header, self.separator, self.count = header, separator, len(names)
+    def __init__(self, names: list[str], *, header: bool, separator: str, above: int) -> None:
+        self.separator, self.count = separator, len(names)
+        self.before = above + header  # lines that hold no image: empty ones, and the names
         self.label: int | None = 0
         if header:
             found = [at for at, name in enumerate(names) if name.strip().casefold() in LABELS]
@@ -101,7 +102,8 @@ class _Columns:
 
 def _columns(head: str) -> _Columns | None:
     """The columns of a table that begins so; None where most of them are no pixels."""
-    first = head.partition("\n")[0].strip("\r")
+    text = head.lstrip("\r\n")
+    first = text.partition("\n")[0].strip("\r")
     separator = max(",;\t", key=first.count)
     try:
         names = next(csv.reader([first], delimiter=separator), [])
@@ -110,7 +112,7 @@ def _columns(head: str) -> _Columns | None:
     if len(names) < FEWEST:
         return None
     header = not all(name.strip().isdecimal() for name in names)
-    found = _Columns(names, header=header, separator=separator)
+    found = _Columns(names, header=header, separator=separator, above=head[: len(head) - len(text)].count("\n"))
     return found if len(found.pixels) >= max(FEWEST, len(names) // 2) else None
 
 
@@ -143,7 +145,7 @@ def _read(lying: Lying, name: str, wanted: list[int], *, text: bool = False) -> 
     try:
         yield from arrow.open_csv(
             io.BytesIO(lying.content(name)[name]),
-            arrow.ReadOptions(column_names=names, skip_rows=int(columns.header), block_size=BLOCK),
+            arrow.ReadOptions(column_names=names, skip_rows=columns.before, block_size=BLOCK),
             arrow.ParseOptions(delimiter=columns.separator),
             arrow.ConvertOptions(
                 include_columns=[str(number) for number in wanted],

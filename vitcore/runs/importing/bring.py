@@ -16,10 +16,10 @@ from vitcore.runs.elsewhere import Elsewhere
 from vitcore.runs.fold import Fold
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.importing import epochs as steps
-from vitcore.runs.importing import mlflow_files, mlflow_sqlite, tables, tensorboard, wandb_log
+from vitcore.runs.importing import mlflow_files, mlflow_sqlite, of_spec, tables, tensorboard, wandb_log
 from vitcore.runs.importing.foreign import ForeignRun, Found, listed
 from vitcore.runs.recorder import Recorder
-from vitcore.spec import printable
+from vitcore.spec import RunSpec, printable
 
 MOST_ENTRIES = 100_000  # of folders and files that are looked at
 DEEPEST = 12
@@ -43,11 +43,13 @@ class Brought:
     sentences: list[str] = field(default_factory=list)
 
 
-def bring(results: Results, path: Path, names: Mapping[str, str] | None = None) -> Brought:
+def bring(results: Results, path: Path, names: Mapping[str, str] | None = None, spec: RunSpec | None = None) -> Brought:
     """Imports every run that is found at a path, a file or a folder.
 
     Args:
         names: our names of metrics by theirs, where those do not say it.
+        spec: what they were trained by but for their seeds, where that is one of this library's: then alone they count
+            as seeds of it. One that contradicts it is not imported, which is said.
 
     Raises:
         UserError: there is nothing, nothing that is known, or it is larger than what is read.
@@ -59,8 +61,9 @@ def bring(results: Results, path: Path, names: Mapping[str, str] | None = None) 
     try:
         with locks.lock(results.locks / "import.lock").acquire(timeout=_PATIENCE):
             known = _known(results)
+            seeds: dict[int, ForeignRun] = {}
             for run in found.runs:
-                _bring(results, run, known, names or {}, brought)
+                _bring(results, run, known, names or {}, brought, spec, seeds)
     except Timeout:
         raise UserError("another import is under way; try again once it has ended") from None
     brought.sentences = list(dict.fromkeys(brought.sentences))
@@ -157,9 +160,15 @@ def _known(results: Results) -> dict[str, RunFolder]:
 
 
 def _bring(
-    results: Results, run: ForeignRun, known: dict[str, RunFolder], names: Mapping[str, str], brought: Brought
+    results: Results,
+    run: ForeignRun,
+    known: dict[str, RunFolder],
+    names: Mapping[str, str],
+    brought: Brought,
+    spec: RunSpec | None,
+    seeds: dict[int, ForeignRun],
 ) -> None:
-    """One run: added, brought up to date, or left as it is."""
+    """One run: added, brought up to date, or left as it is; `seeds` are those that were given a spec before it."""
     try:
         epochs, times, sentences = steps.understood(run, names)
     except UserError as error:
@@ -170,12 +179,16 @@ def _bring(
         brought.sentences.append(f"{listed([run.name])} has no metric that is understood here, so it is not imported.")
         return
     folder = known.get(run.source)
+    parameters, longer = _parameters(run)
+    card = Elsewhere(run.origin, _called(run.name), parameters, run.source)
+    try:
+        own = None if spec is None else _own_spec(spec, run, card, epochs, seeds, folder)
+    except UserError as error:
+        brought.sentences.append(f"{error}.")
+        return
     if folder is None:
-        parameters, longer = _parameters(run)
         brought.sentences += longer
-        folder = results.create_elsewhere(
-            Elsewhere(run.origin, _called(run.name), parameters, run.source), created=run.started
-        )
+        folder = results.create_elsewhere(card, own, created=run.started)
         known[run.source] = folder
         _write(folder, run, epochs, times, 0)
         brought.added.append(folder.id)
@@ -187,6 +200,33 @@ def _bring(
         return
     _write(folder, run, epochs, times, fold.epochs_done if first is None else first - 1)
     brought.grown.append(folder.id)
+
+
+def _own_spec(
+    spec: RunSpec,
+    run: ForeignRun,
+    card: Elsewhere,
+    epochs: steps.Epochs,
+    seeds: dict[int, ForeignRun],
+    folder: RunFolder | None,
+) -> RunSpec:
+    """The run's own spec; raises UserError where it can have none, or was stored with another."""
+    own = of_spec.fitting(spec, run, card, epochs)
+    if (other := seeds.setdefault(own.seed, run)) is not run:
+        raise UserError(
+            f"{listed([run.name])} would have the seed {own.seed} of {listed([other.name])}; let each run tell its "
+            "own by a parameter called seed, or import them one by one"
+        )
+    if folder is None:
+        return own
+    card_there = folder.card()
+    if not elsewhere.has_spec(card_there) or RunSpec.parse(card_there["spec"]) != own:
+        had = "another spec" if elsewhere.has_spec(card_there) else "none"
+        raise UserError(
+            f"{listed([run.name])} was imported before as {folder.id}, with {had}; delete that run to "
+            "import it with this spec"
+        )
+    return own
 
 
 def _first_difference(fold: Fold, epochs: steps.Epochs) -> int | None:

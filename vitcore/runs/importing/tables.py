@@ -8,9 +8,11 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from vitcore import events
 from vitcore.data.storage.regular import read_regular
 from vitcore.errors import UserError
 from vitcore.runs.importing.foreign import MOST_RUNS, ForeignRun, Found, digest, listed, plain
+from vitcore.spec import fields
 
 ORIGIN = "imported from CSV"
 LARGEST = 256 << 20
@@ -47,7 +49,9 @@ def read(path: Path) -> Found:
 def _epochs(
     path: Path, heads: Sequence[str], rows: list[list[str]], epoch: int, called: int | None, found: Found
 ) -> None:
-    """One row an epoch: what is a number throughout is a metric, what else never changes is a setting."""
+    """One row an epoch: what is a number throughout is a metric; what else never changes, or is called as an option
+    of a run here (seed, batch_size) and does not, is a setting."""
+    options = {each.name for each in fields()} - set(events.metrics())
     groups: dict[str, list[list[str]]] = {}
     for row in rows:
         groups.setdefault(row[called] if called is not None else path.stem, []).append(row)
@@ -56,13 +60,16 @@ def _epochs(
     broken = 0
     for name, own in groups.items():
         run = ForeignRun(ORIGIN, f"csv:{digest([name, *own[0]])}", name or path.stem)
+        settings = [
+            place for place, head in enumerate(heads) if head in options and len({row[place] for row in own}) == 1
+        ]
         for row in own:
             step = _number(row[epoch])
             if step is None or not 0 <= step < 2**53 or not step.is_integer():
                 broken += 1
                 continue
             for place, head in enumerate(heads):
-                value = _number(row[place]) if place not in (epoch, called) else None
+                value = _number(row[place]) if place not in (epoch, called, *settings) else None
                 if value is not None:
                     run.tell(head, int(step), value)
         for place, head in enumerate(heads):
