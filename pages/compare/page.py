@@ -21,7 +21,7 @@ from pages.compare.curves import OVERLAID, overlay
 from pages.compare.parallel import parallel
 from pages.compare.two_runs import difference
 from pages.server import store_cache
-from pages.shared import format, frame, own_drawings
+from pages.shared import format, frame, narrow, own_drawings
 from pages.shared.evidence import evidence
 from vitcore.store.provenance import of_curves, of_runs
 
@@ -110,6 +110,8 @@ else:
         ids = list((chosen if groups or len(chosen) else shown)["id"])
         found = of_curves(ids[:OVERLAID], st.session_state[view_widgets.KEYS["y"]]) if which == "curves" else None
         evidence(found or of_runs(ids, RESULTS), "Evidence for these numbers", key="compare-evidence")
+    if not shown.empty and not groups:
+        narrow.watch()
     if not groups:
         run_details.details(everything, list((chosen if len(chosen) else shown)["id"]))
     view_widgets.save_to_url()

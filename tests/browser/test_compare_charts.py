@@ -1,11 +1,13 @@
 """Compare's charts of a sweep of twelve in a real browser: the legend beside the plot, by mouse and by keyboard."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.compare.columns import NAME_ON_A_PHONE
 from tests.browser.driver import Server, served, settle, visit, wait_for_points
 from tests.pages.texts import tell
 from vitcore.runs.folder import Results
@@ -41,6 +43,13 @@ def test_twelve_names_leave_a_phones_plot_whole(sweep: Server, page: Page) -> No
     assert names["height"] <= 160
     assert names["y"] + names["height"] <= plot["y"]
     assert page.locator("[data-key=compare-curves] .legend .traces").count() == 0
+
+
+def test_a_runs_name_leaves_its_numbers_room_on_a_phone(sweep: Server, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, f"{sweep.url}/compare", "Compare")
+    page.locator(".dvn-scroller").first.click(position={"x": NAME_ON_A_PHONE + 70, "y": 15})
+    expect(page).to_have_url(re.compile("sort=learning_rate"))
 
 
 def test_a_name_hides_its_curve_by_mouse_and_keyboard(sweep: Server, page: Page) -> None:
