@@ -64,7 +64,7 @@ function head({ name, label, of }) {
   return cell
 }
 
-const numeric = name => !["name", "status", "epoch", "device", "ways"].includes(name)
+const numeric = name => !["name", "status", "epoch", "node", "device", "ways"].includes(name)
 
 function begun(one, id, columns) {
   const line = make("tr")

@@ -13,12 +13,12 @@ from pages.shared import format
 from pages.shared.status import COLORS, WAYS, Run, act, place, why_waiting
 from vitcore.figures import color, dash
 from vitcore.runs import annotations as annotations_of
-from vitcore.runs import seal
+from vitcore.runs import hosts, seal
 from vitcore.spec.differing import Called
 
 HERE = Path(__file__).parent
 AT_ONCE = 24  # runs that Live shows together: a sweep, with a color and a dash for each
-VALIDATED, TESTED = "val_error", "error_percent"
+VALIDATED, TESTED, HOST = "val_error", "error_percent", "node"
 
 _component = st.components.v2.component(
     "vitcore_runs",
@@ -49,10 +49,12 @@ def columns(runs: Sequence[Run]) -> list[dict[str, str]]:
         {"name": TESTED, "label": "Test error", "of": _of(runs, TESTED, "test_samples")},
         {"name": "speed", "label": "Images/s", "of": "training"},
         {"name": "left", "label": "Time left", "of": "or training time"},
+        {"name": HOST, "label": "Host", "of": ""},
         {"name": "device", "label": "Device", "of": ""},
     ]
     known = {name for name in (VALIDATED, TESTED) if any(not format.missing(run[name]) for run in runs)}
-    return [head for head in heads if head["name"] in known or head["name"] not in (VALIDATED, TESTED)]
+    known |= {HOST} if any(_elsewhere(run) for run in runs) else set()
+    return [head for head in heads if head["name"] in known or head["name"] not in (VALIDATED, TESTED, HOST)]
 
 
 def row(run: Run, called: Called, places: Mapping[str, int]) -> dict[str, Any]:
@@ -86,13 +88,19 @@ def _cells(run: Run) -> dict[str, str]:
         "speed": format.count(run["images_per_second"]),
         "left": f"{format.duration(run['eta_seconds'])} left" if running and not format.missing(run["eta_seconds"])
         else "" if took == format.NONE else f"took {took}",
+        HOST: format.NONE if format.missing(run[HOST]) else str(run[HOST]),
         "device": _device(run),
     }  # fmt: skip
 
 
+def _elsewhere(run: Run) -> bool:
+    """Whether another machine than this one trains the run, or has trained it."""
+    return not format.missing(run[HOST]) and run[HOST] != hosts.name()
+
+
 def _device(run: Run) -> str:
-    """What it trains on; of one that trains now the machine and the slot too."""
-    if run["status"] == "running" and (where := place(run)):
+    """What it trains on; of one that trains now the slot too."""
+    if run["status"] == "running" and (where := place({**run, HOST: None})):
         return where
     return format.NONE if format.missing(run["device_used"]) else str(run["device_used"])
 
