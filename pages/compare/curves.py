@@ -44,9 +44,11 @@ def overlay(
     if runs.empty:
         return
     axes = _axes(grouped=by is not None)
-    drawn = runs.head(OVERLAID) if by is None else first_groups(runs, by)
     if by is None:
-        drawn = _called(drawn)
+        drawn = _called(runs.head(OVERLAID))
+    else:
+        drawn = first_groups(runs, by)
+        drawn = drawn.assign(place=[run_colors.chosen(str(id)) for id in drawn["id"]])
     epochs = queries.epochs(store_cache.index(), list(drawn["id"]))
     if epochs.empty:
         st.caption("These runs have no epochs yet.")

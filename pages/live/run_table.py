@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import streamlit as st
 from pages.shared import format
 from pages.shared.status import COLORS, WAYS, Run, act, place, why_waiting
 from vitcore.figures import color, dash
+from vitcore.figures.style import COLOR_NAMES
 from vitcore.runs import annotations as annotations_of
 from vitcore.runs import hosts, seal
 from vitcore.spec.differing import Called
@@ -35,7 +37,8 @@ def table(runs: Sequence[Run], called: Called, places: Mapping[str, int], *, key
     Args:
         places: of each run's color in the palette; of a run that is not drawn there is none.
     """
-    data = {"columns": columns(runs), "rows": [row(run, called, places) for run in runs]}
+    palette = [{"name": name, "color": color(place)} for place, name in enumerate(COLOR_NAMES)]
+    data = {"columns": columns(runs), "palette": palette, "rows": [row(run, called, places) for run in runs]}
     _component(key=key, data=data, height="content", on_pressed_change=partial(_pressed, key, [r["id"] for r in runs]))
 
 
@@ -129,6 +132,11 @@ def done(pressed: object, ids: Sequence[str]) -> None:
     if not isinstance(pressed, Mapping) or pressed.get("id") not in ids:
         return
     id, way = str(pressed["id"]), pressed.get("way")
+    if way == "color":
+        place = pressed.get("place")
+        if place is None or (type(place) is int and 0 <= place < len(COLOR_NAMES)):
+            act(lambda results, run: annotations_of.amend(results.run(run), lambda old: replace(old, color=place)), id)
+        return
     if way == "rename":
         name = str(pressed.get("name") or "")
         act(lambda results, run: annotations_of.write(results.run(run), name=name), id)

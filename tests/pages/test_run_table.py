@@ -1,5 +1,6 @@
 """Live's table of runs, which is its charts' legend: names, numbers, ways; and colors that stay from page to page."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,38 @@ def test_a_color_is_free_again_once_nobody_looks() -> None:
     assert known == {"b": 1, "c": 2, "d": 0}, "that of a, at which no page looks any more"
     many = [str(n) for n in range(40)]
     assert sorted(run_colors.assigned(many, {}, {"live": many}).values()) == list(range(40))
+
+
+def test_a_color_that_was_chosen_is_the_runs_and_others_make_way(empty: Results, open_page: Open) -> None:
+    ids = [tell(empty, RunSpec.of(epochs=1, seed=seed)).id for seed in range(3)]
+    app = open_page("live", {"runs": ",".join(ids)})
+    assert list(app.session_state[run_colors.PLACES].values()) == [0, 1, 2]
+    annotations.amend(empty.run(ids[2]), lambda old: replace(old, color=0))
+    for page in ("live", "compare"):
+        app.switch_page(PAGES[page])
+        app.query_params.update({"runs": ",".join(ids)})
+        app.run()
+        assert app.session_state[run_colors.PLACES] == {ids[0]: 2, ids[1]: 1, ids[2]: 0}, page
+    annotations.amend(empty.run(ids[2]), lambda old: replace(old, color=None))
+    app.run()
+    assert app.session_state[run_colors.PLACES] == {ids[0]: 2, ids[1]: 1, ids[2]: 0}
+    annotations.amend(empty.run(ids[1]), lambda old: replace(old, color=0))
+    annotations.amend(empty.run(ids[2]), lambda old: replace(old, color=0))
+    app.run()
+    assert app.session_state[run_colors.PLACES] == {ids[0]: 2, ids[1]: 0, ids[2]: 0}, "as somebody wants it"
+
+
+@pytest.mark.parametrize(("place", "kept"), [(3, 3), (None, None), (8, 5), (-1, 5), (True, 5), ("3", 5)])
+def test_a_browser_chooses_a_color_of_the_palette_and_nothing_else(
+    empty: Results, monkeypatch: pytest.MonkeyPatch, place: object, kept: int | None
+) -> None:
+    monkeypatch.setattr(status.st, "rerun", lambda: None)
+    run = tell(empty, RunSpec.of(epochs=1))
+    annotations.amend(run, lambda old: replace(old, color=5))
+    run_table.done({"id": run.id, "way": "color", "place": place}, [run.id])
+    assert annotations.read(run).color == kept
+    annotations.write(run, tags=["a"])
+    assert annotations.read(run).color == kept, "other annotations leave it"
 
 
 def test_sentences_and_files_name_runs_in_words(empty: Results) -> None:
