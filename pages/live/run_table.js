@@ -160,7 +160,9 @@ function ways(line, row, one) {
     const button = make("button")
     button.type = "button"
     button.dataset.way = way
-    button.textContent = words
+    if (way === "color") button.className = "swatch palette"
+    else button.textContent = words
+    if (way === "color") button.title = "Choose its color"
     button.setAttribute("aria-label", `${words} ${row.name}`)
     button.onclick = event => {
       event.stopPropagation()
@@ -182,7 +184,7 @@ function recolor(line, id, one) {
     button.type = "button"
     button.title = name
     button.setAttribute("aria-label", color ? `${name} for this run` : "Automatic color for this run")
-    color ? button.style.setProperty("--swatch", color) : button.append(name)
+    color ? button.style.setProperty("--swatch", color) : button.append("Auto")
     button.onclick = event => {
       event.stopPropagation()
       one.send({ id, way: "color", place })
