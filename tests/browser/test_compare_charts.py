@@ -106,6 +106,24 @@ def test_a_click_on_a_curve_chooses_its_run_and_takes_it_out_again(sweep: Server
     wait_for_points(page, "compare-curves", 12)
 
 
+def test_a_click_on_a_groups_curve_chooses_its_runs(sweep: Server, page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 1600})
+    visit(page, f"{sweep.url}/compare?y=error_percent&grouped=1&by=learning_rate", "Compare")
+    wait_for_points(page, "compare-curves", 3)
+    curve = page.evaluate(
+        "() => document.querySelector('[data-key=compare-curves]')._fullData.findLastIndex(each => each.meta?.runs)"
+    )
+    x, y, *_ = page.evaluate(PLACE, ["compare-curves", curve, 1])
+    page.mouse.click(x, y)
+    chosen(page, 4)
+    page.locator(".st-key-show-chosen button").click()
+    expect(page.locator(".st-key-show-chosen")).to_have_count(0)
+    settle(page)
+    chosen(page, 4)
+    assert "grouped" not in page.url
+    assert len(page.evaluate(SHOWN, "compare-curves")) == 4
+
+
 def test_a_box_chooses_what_lies_within_and_a_lasso_round_points_their_runs(sweep: Server, page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 1600})
     visit(page, f"{sweep.url}/compare?y=error_percent", "Compare")

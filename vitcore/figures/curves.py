@@ -133,7 +133,7 @@ def curve_plot(
                 images=None if runs is None else images_of(y, runs[runs["id"].isin(set(ids))]),
                 band=band,
             )
-            data += _group(middle, name, key, place, y)
+            data += _group(middle, name, key, place, y, ids)
     data = behind + data
     shown = bool(data)
     data, clipped = edges.clip(data) if log_y else (data, False)
@@ -281,8 +281,12 @@ def _spread(ends: list[Line], name: str, key: str, place: int) -> list[Trace]:
     return [{"x": along.ravel(), "y": up.ravel(), "mode": "lines", "line": shade, **_aside(name, key, "spread")}]
 
 
-def _group(found: Median, name: str, key: str, place: int, y: str) -> list[Trace]:
-    """The median of a group's curves, and its interval as a band behind it where there are several."""
+def _group(found: Median, name: str, key: str, place: int, y: str, ids: Sequence[str]) -> list[Trace]:
+    """The median of a group's curves, and its interval as a band behind it where there are several.
+
+    Args:
+        ids: the group's runs, which a page chooses by its curve.
+    """
     band: list[Trace] = []
     if np.isfinite(found.low).any():
         there, back = found.outline()
@@ -290,7 +294,8 @@ def _group(found: Median, name: str, key: str, place: int, y: str) -> list[Trace
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
     curve = _curve(found.x, found.center, f"{name} · n = {found.many()}", key, place)
     texts = _interval_texts(found, y)
-    return [*band, {**curve, "connectgaps": False, "customdata": texts, "hovertemplate": "%{y}%{customdata}"}]
+    more = {"connectgaps": False, "customdata": texts, "hovertemplate": "%{y}%{customdata}"}
+    return [*band, {**curve, **more, "meta": {"runs": list(ids)}}]
 
 
 def _interval_texts(found: Median, y: str) -> list[str]:
