@@ -190,7 +190,9 @@ function recolor(line, id, one) {
       one.send({ id, way: "color", place })
       end()
     }
-    button.onkeydown = event => event.key === "Escape" && end()
+    button.onkeydown = event => {
+      if (event.key === "Escape") end()
+    }
     return button
   }))
   cell.firstChild.focus()
