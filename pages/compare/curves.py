@@ -48,7 +48,7 @@ def overlay(
         drawn = _called(runs.head(OVERLAID))
     else:
         drawn = first_groups(runs, by)
-        drawn = drawn.assign(place=[run_colors.chosen(str(id)) for id in drawn["id"]])
+        drawn = drawn.assign(place=drawn["id"].map(run_colors.chosen).astype(float))
     epochs = queries.epochs(store_cache.index(), list(drawn["id"]))
     if epochs.empty:
         st.caption("These runs have no epochs yet.")

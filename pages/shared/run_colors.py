@@ -8,7 +8,7 @@ from itertools import count
 import streamlit as st
 
 from vitcore.errors import UserError
-from vitcore.runs import annotations
+from vitcore.runs import annotations as annotations_of
 from vitcore.runs.folder import Results
 
 PLACES, SHOWN_BY, WANTED = "run-colors", "run-colors-looked-at", "run-colors-chosen"  # of the session
@@ -34,7 +34,7 @@ def places(ids: Iterable[str], *, page: str) -> dict[str, int]:
 def chosen(id: str) -> int | None:
     """The place that a person has chosen for a run; None where nobody has, or the run is gone."""
     try:
-        return annotations.read(Results().run(id)).color
+        return annotations_of.read(Results().run(id)).color
     except UserError:
         return None
 

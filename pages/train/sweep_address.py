@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import streamlit as st
 
 from pages.shared.addressed import listed
-from pages.train import sweep
+from pages.train import standing, sweep
 from pages.train.fields import key_of
 from vitcore.errors import UserError
 from vitcore.spec import SpecField
@@ -23,7 +23,7 @@ LONGEST = 6_000  # signs of a sweep in an address: a server takes no request of 
 
 def of() -> dict[str, str]:
     """What the form's sweep is, as an address says it; nothing where there is none, or it would be too long."""
-    state, leaves = st.session_state, {leaf.name: leaf for leaf in sweep.standing.leaves()}
+    state, leaves = st.session_state, {leaf.name: leaf for leaf in standing.leaves()}
     names = sweep.swept()
     if not names:
         return {}

@@ -15,7 +15,8 @@ from playwright.sync_api import Page, TimeoutError, expect
 from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
 from tests.pages.texts import give_weights, tell
 from vitcore.figures.style import PALETTE
-from vitcore.runs import annotations, locks, queue
+from vitcore.runs import annotations as annotations_of
+from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
@@ -172,4 +173,4 @@ def test_a_color_is_chosen_in_a_row_by_keyboard_and_its_curves_have_it(page: Pag
             arg=[ids[1], PALETTE[6]],
             timeout=PATIENCE,
         )
-    assert annotations.read(results.run(ids[1])).color == 6
+    assert annotations_of.read(results.run(ids[1])).color == 6

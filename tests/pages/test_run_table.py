@@ -235,17 +235,17 @@ def test_a_color_that_was_chosen_is_the_runs_and_others_make_way(empty: Results,
     assert app.session_state[run_colors.PLACES] == {ids[0]: 2, ids[1]: 0, ids[2]: 0}, "as somebody wants it"
 
 
-@pytest.mark.parametrize(("place", "kept"), [(3, 3), (None, None), (8, 5), (-1, 5), (True, 5), ("3", 5)])
+@pytest.mark.parametrize(("place", "stored"), [(3, 3), (None, None), (8, 5), (-1, 5), (True, 5), ("3", 5)])
 def test_a_browser_chooses_a_color_of_the_palette_and_nothing_else(
-    empty: Results, monkeypatch: pytest.MonkeyPatch, place: object, kept: int | None
+    empty: Results, monkeypatch: pytest.MonkeyPatch, place: object, stored: int | None
 ) -> None:
-    monkeypatch.setattr(status.st, "rerun", lambda: None)
+    monkeypatch.setattr("streamlit.rerun", lambda: None)
     run = tell(empty, RunSpec.of(epochs=1))
     annotations.amend(run, lambda old: replace(old, color=5))
     run_table.done({"id": run.id, "way": "color", "place": place}, [run.id])
-    assert annotations.read(run).color == kept
+    assert annotations.read(run).color == stored
     annotations.write(run, tags=["a"])
-    assert annotations.read(run).color == kept, "other annotations leave it"
+    assert annotations.read(run).color == stored, "other annotations leave it"
 
 
 def test_sentences_and_files_name_runs_in_words(empty: Results) -> None:

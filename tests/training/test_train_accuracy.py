@@ -38,9 +38,9 @@ def test_training_accuracy_is_of_the_images_as_they_were_learned_from(tmp_path: 
 
 def test_of_mixed_images_nothing_is_right_or_wrong() -> None:
     _, messages = quick(cutmix=1.0, epochs=3, mixup_off_epoch=2)
-    told = [line.get("train_accuracy") for line in messages.events("epoch")]
-    assert told[:2] == [None, None]
-    assert told[2] is not None
+    lines = [line.get("train_accuracy") for line in messages.events("epoch")]
+    assert lines[:2] == [None, None]
+    assert lines[2] is not None
 
 
 def test_a_gradients_norm_is_that_before_clipping() -> None:

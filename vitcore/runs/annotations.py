@@ -87,8 +87,8 @@ def amend(folder: RunFolder, change: Callable[[Annotations], Annotations]) -> An
         with locks.lock(folder.path / ".annotations.lock").acquire(timeout=_PATIENCE):
             new = change(read(folder))
             _check(new)
-            kept = {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name}
-            write_json(folder.annotations, kept if new.color is None else {**kept, "color": new.color})
+            data = {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name}
+            write_json(folder.annotations, data if new.color is None else {**data, "color": new.color})
             return new
     except Timeout:
         raise UserError(f"run {folder.id} is being annotated by another process; try again") from None
