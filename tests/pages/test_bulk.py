@@ -65,7 +65,7 @@ def test_a_color_of_all_runs_of_a_group_is_the_groups(empty: Results, four: list
     app.button(key="bulk-color-go").click().run()
     assert [annotations.read(empty.run(id)).color for id in four] == [4, 4, None, None]
     epochs, runs = queries.epochs(store_cache.index(now=True), four), store_cache.runs()
-    lines = curve_plot(epochs, runs.assign(place=[annotations.read(empty.run(id)).color for id in runs["id"]]),
+    lines = curve_plot(epochs, runs.assign(place=runs["id"].map(lambda id: annotations.read(empty.run(id)).color)),
                        group="learning_rate")["data"]  # fmt: skip
     colors = {line["name"].partition(" ")[0]: line["line"]["color"] for line in lines if "customdata" in line}
     assert colors["0.01"] == color(4)
