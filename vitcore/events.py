@@ -273,6 +273,26 @@ class Epoch(Line):
     memory_mb: Annotated[
         float | None, Meaning("the most memory held", "Memory", "MB", ",.0f", "lower", of_run="highest", axis="y")
     ]
+    train_accuracy: Annotated[
+        float | None,
+        Meaning(
+            "share of the epoch's training images that were right when they were learned from, changed as they were; "
+            "of batches that were not mixed; runs from before it was kept have none",
+            *("Training accuracy", "share", ".4f"),
+            better="higher",
+            of_run="last",
+            axis="y",
+        ),
+    ] = None
+    gradient_norm: Annotated[
+        float | None,
+        Meaning(
+            "length of the gradient before clipping, the mean of the epoch's steps; without clipping known on CPUs "
+            "alone; runs from before it was kept have none",
+            *("Gradient norm", "", ".4g"),
+            axis="y",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

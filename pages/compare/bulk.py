@@ -16,6 +16,7 @@ from pages.shared.launch import launch, watch
 from pages.shared.measured_speeds import speeds
 from pages.shared.status import answered
 from vitcore.errors import UserError
+from vitcore.figures.style import COLOR_NAMES
 from vitcore.runs.annotations import Annotations, amend
 from vitcore.runs.folder import Results
 from vitcore.settle.question import MOST_SETTINGS
@@ -32,6 +33,8 @@ def actions(chosen: pd.DataFrame, everything: pd.DataFrame) -> None:
     ids = [str(id) for id in chosen["id"]]
     with st.popover("Tag", key="bulk-tag"):
         _tag(ids, all_tags(everything))
+    with st.popover("Color", key="bulk-color"):
+        _color(ids)
     with st.popover("Rename", key="bulk-rename"):
         _rename(ids, chosen)
     settings = chosen[~pooling.without_spec(chosen)]  # another program's can be neither trained again nor settled
@@ -57,6 +60,19 @@ def _tag(ids: list[str], known: list[str]) -> None:
 
 def _tagged(change: Callable[[set[str], set[str]], set[str]], tags: list[str], _: str, old: Annotations) -> Annotations:
     return replace(old, tags=tuple(sorted(change(set(old.tags), set(tags)))))
+
+
+def _color(ids: list[str]) -> None:
+    """One of the palette's colors for each; chosen for all runs of a group it is the group's."""
+    place = st.selectbox(
+        "Color", [None, *range(len(COLOR_NAMES))], key="bulk-color-place",
+        format_func=lambda place: "Chosen by the pages" if place is None else COLOR_NAMES[place],
+        help="On Live, Compare, Draw and Diagnostics. A color of all runs of a group is the group's.",
+    )  # fmt: skip
+    st.button(
+        f"Color {len(ids):,}", key="bulk-color-go", on_click=_amend,
+        args=(ids, lambda _, old: replace(old, color=place)),
+    )  # fmt: skip
 
 
 def _rename(ids: list[str], chosen: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import moments
+from pages.shared.narrow import narrow
 from vitcore.spec import fields
 from vitcore.store import pooling
 from vitcore.store.columns import GROUPS, Column, columns
@@ -16,6 +17,7 @@ from vitcore.store.columns import GROUPS, Column, columns
 VARYING = tuple(field.name for field in fields() if field.name != "name")
 RESULTS = ("error_percent", "status", "my_drawings", "accuracy", "f1", "epochs_done", "training_seconds")
 LEADING = 3  # options before the results: with more the best epoch's errors would be off a screen of 1,440 pixels
+NAME, NAME_ON_A_PHONE = 270, 150  # pixels of a run's name, which stays in sight where the rest is scrolled
 VALIDATED = ("val_error_best", "test_error_best")  # shown at first where some run has validation
 KNOWN = columns() | {each.name: each for each in (*GROUPS, Column("my_drawings", "My drawings"))}
 LABELS = {name: each.label for name, each in KNOWN.items()}
@@ -86,7 +88,7 @@ def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, 
     for name in names:
         text = f"{label(name)} {'↓' if down else '↑'}" if name == by else label(name)
         if name == "title":
-            found[name] = st.column_config.TextColumn(text, pinned=True, width=270)
+            found[name] = st.column_config.TextColumn(text, pinned=True, width=NAME_ON_A_PHONE if narrow() else NAME)
         elif name in moments.COLUMNS:
             zoned = f"In the zone of this browser, {moments.zone_name()}."
             found[name] = st.column_config.DatetimeColumn(text, format="D MMM YYYY, HH:mm", help=zoned)

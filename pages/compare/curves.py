@@ -33,7 +33,7 @@ def overlay(
 
     Args:
         chosen: whether a person has chosen these runs; else it is said which of the table's are drawn.
-        on_select: what is done with runs that are chosen in the chart; a group is none.
+        on_select: what is done with runs that are chosen in the chart, by their curve or by their group's.
     """
     if runs.empty and by is not None:
         st.caption("None of these runs is finished, so that there is no median to draw.")
@@ -44,15 +44,16 @@ def overlay(
     if runs.empty:
         return
     axes = _axes(grouped=by is not None)
-    drawn = runs.head(OVERLAID) if by is None else first_groups(runs, by)
     if by is None:
-        drawn = _called(drawn)
+        drawn = _called(runs.head(OVERLAID))
+    else:
+        drawn = first_groups(runs, by)
+        drawn = drawn.assign(place=drawn["id"].map(run_colors.chosen).astype(float))
     epochs = queries.epochs(store_cache.index(), list(drawn["id"]))
     if epochs.empty:
         st.caption("These runs have no epochs yet.")
         return
-    plot, select = plain(_plot(epochs, drawn, axes, by)), None if by is not None else on_select
-    chart(plot, key="compare-curves", name=f"vitcore-{axes.y}", on_select=select)
+    chart(plain(_plot(epochs, drawn, axes, by)), key="compare-curves", name=f"vitcore-{axes.y}", on_select=on_select)
     for sentence in _of_what(epochs, axes, grouped=by is not None):
         st.caption(sentence)
     if len(runs) > len(drawn) and (chosen or by is not None):

@@ -21,7 +21,7 @@ from pages.compare.curves import OVERLAID, overlay
 from pages.compare.parallel import parallel
 from pages.compare.two_runs import difference
 from pages.server import store_cache
-from pages.shared import format, frame, own_drawings
+from pages.shared import format, frame, narrow, own_drawings
 from pages.shared.evidence import evidence
 from vitcore.store.provenance import of_curves, of_runs
 
@@ -70,14 +70,17 @@ else:
     by: list[str] | None = None
     if groups:
         exported, chosen, by = run_table.grouped(shown)
+        picked = [run for run in st.session_state[view_widgets.KEYS["runs"]] if run in set(shown["id"])]
     else:
         exported = shown[["id", *names]]
         picked = run_table.run_table(shown, names)
         chosen = everything[everything["id"].isin({*picked} & {*shown["id"]})]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         run_table.downloads(exported, groups=groups)
-        if not groups:
-            selecting.clear(len(picked))
+        selecting.clear(len(picked))
+        if groups:
+            selecting.show_runs(len(picked))
+        else:
             bulk.actions(chosen, everything)
             own_drawings.ask_button(shown)
         st.caption(
@@ -101,15 +104,17 @@ else:
         any_chosen = groups or len(chosen) > 0
         overlay(chosen if any_chosen else shown, by, chosen=any_chosen, on_select=select)
     elif which == "cost":
-        against(shown, ask=not groups, chosen=[] if groups else picked, on_select=None if groups else select)
+        against(shown, ask=not groups, chosen=picked, on_select=select)
     elif which == "parallel":
-        parallel(chosen if len(chosen) else shown, chosen=len(chosen) > 0, on_select=None if groups else select)
+        parallel(chosen if len(chosen) else shown, chosen=len(chosen) > 0, on_select=select)
     else:
         difference(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
     if not shown.empty:
         ids = list((chosen if groups or len(chosen) else shown)["id"])
         found = of_curves(ids[:OVERLAID], st.session_state[view_widgets.KEYS["y"]]) if which == "curves" else None
         evidence(found or of_runs(ids, RESULTS), "Evidence for these numbers", key="compare-evidence")
+    if not shown.empty and not groups:
+        narrow.watch()
     if not groups:
         run_details.details(everything, list((chosen if len(chosen) else shown)["id"]))
     view_widgets.save_to_url()

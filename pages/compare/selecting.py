@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.compare.view_widgets import KEYS, VERSION
+from pages.shared import format
 from pages.shared.chart import Select
 
 
@@ -33,6 +34,16 @@ def clear(chosen: int) -> None:
     """The way to choose none, where any is chosen."""
     if chosen:
         st.button(f"Clear choice ({chosen:,})", key="choose-none", on_click=_choose, args=(set(),))
+
+
+def show_runs(chosen: int) -> None:
+    """From groups the way to the runs that were chosen by them, where any are."""
+    if chosen:
+        st.button(f"Show {format.number(chosen, 'chosen run')}", key="show-chosen", on_click=_ungroup)
+
+
+def _ungroup() -> None:
+    st.session_state[KEYS["grouped"]] = False
 
 
 def _choose(runs: set[str]) -> None:

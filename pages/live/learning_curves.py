@@ -24,13 +24,22 @@ HEIGHT = 260
 POINTS = 240  # of the loss at most: with more a chart of this size shows noise alone, and one run's hides another's
 SPREAD = ("loss_min", "loss_max")  # of the steps that a point of the loss stands for
 CURVES = (
-    ("{} loss, training dotted", "held_out_loss", "epoch"),
-    ("{} accuracy by epoch", "held_out_accuracy", "epoch"),
+    ("{} loss", "held_out_loss", "epoch"),
+    ("{} accuracy", "held_out_accuracy", "epoch"),
     ("Training loss by step", "loss", "step"),
     ("Learning rate by step", "learning_rate", "step"),
     ("{} macro F1 by epoch", "held_out_f1", "epoch"),
     ("Images per second by epoch", "images_per_second", "epoch"),
+    ("Gradient norm before clipping, mean of each epoch", "gradient_norm", "epoch"),
 )
+TRAINING = {"held_out_loss": "train_loss", "held_out_accuracy": "train_accuracy"}
+"""Of the training images what lies dotted behind a curve of held-out ones, so that overfitting is seen."""
+CHARTS = {
+    "held_out_loss": "Losses", "held_out_accuracy": "Accuracies", "loss": "Training loss by step",
+    "learning_rate": "Learning rate", "held_out_f1": "Macro F1", "images_per_second": "Images per second",
+    "gradient_norm": "Gradient norm",
+}  # fmt: skip
+AT_FIRST = tuple(name for name in CHARTS if name != "gradient_norm")
 LOSSES = ("loss", "held_out_loss")  # that a logarithmic axis is asked for
 CURVE_COLUMNS = [
     "epochs_done",
@@ -60,8 +69,20 @@ def curves(rows: Sequence[Run], called: Mapping[str, str], places: Mapping[str, 
     shown = tuple((run["id"], called[run["id"]], places[run["id"]]) for run in rows)
     st.space("small")
     with st.container(key="curves"):
-        axes = _axes()
-        wall(_drawn(str(Results().root), shown, etag(rows), axes), key="curves-wall", height=HEIGHT, followed=True)
+        with st.container(horizontal=True, gap="small", key="live-drawn"):
+            axes, charts = _axes(), _charts()
+        panels = _drawn(str(Results().root), shown, etag(rows), axes, charts)
+        wall(panels, key="curves-wall", height=HEIGHT, followed=True)
+
+
+def _charts() -> tuple[str, ...]:
+    """Which charts a person wants, in their order here; all but one where nobody has chosen."""
+    with st.popover("Charts", key="live-charts-shown"):
+        chosen = st.multiselect(
+            "Shown", CHARTS, default=AT_FIRST, format_func=CHARTS.__getitem__, key="live-charts", width=300,
+            persist_state="session",
+        )  # fmt: skip
+    return tuple(name for name in CHARTS if name in chosen) or AT_FIRST
 
 
 def _axes() -> Axes:
@@ -91,14 +112,24 @@ def etag(rows: Sequence[Run]) -> tuple[tuple[object, ...], ...]:
 
 
 @functools.lru_cache(maxsize=32)
-def _drawn(root: str, shown: tuple[tuple[str, str, int], ...], etag: tuple[Any, ...], axes: Axes) -> list[Panel]:
-    """The figures of CURVES; the last of what is known of a run is how much of its steps is written."""
+def _drawn(
+    root: str,
+    shown: tuple[tuple[str, str, int], ...],
+    etag: tuple[Any, ...],
+    axes: Axes,
+    charts: tuple[str, ...] = AT_FIRST,
+) -> list[Panel]:
+    """The figures of CURVES that are wanted; the last of what is known of a run is how much of its steps is written."""
     index, runs = store_cache.index(), pd.DataFrame(shown, columns=["id", "title", "place"])
     epochs = queries.epochs(index, list(runs["id"]))
     steps = pd.concat([_steps(root, id, known[-1]) for id, known in zip(runs["id"], etag, strict=True)])
     found, of = [], _split(epochs)
     for name, y, x in CURVES:
+        if y not in charts:
+            continue
         rows, figure, title = steps if x == "step" else epochs, None, name.format(of)
+        if y in TRAINING and TRAINING[y] in epochs and epochs[TRAINING[y]].notna().any():
+            title += ", training dotted"
         if not rows.empty:
             figure = plain(_figure(rows, runs, x, y, axes))
         notes = _small(figure) if figure and figure["data"] else []
@@ -107,15 +138,15 @@ def _drawn(root: str, shown: tuple[tuple[str, str, int], ...], etag: tuple[Any, 
 
 
 def _figure(rows: pd.DataFrame, runs: pd.DataFrame, x: str, y: str, axes: Axes) -> dict[str, Any]:
-    """One figure; that of the losses with the training losses behind, so that overfitting is seen."""
+    """One figure; behind held-out losses and accuracies those of training."""
     log_y = axes.log_loss and y in LOSSES
     asked: dict[str, Any] = {
         "x": x, "height": HEIGHT, "log_x": axes.log_along, "log_y": log_y,
         "smoothing": 0.0 if y == "learning_rate" else axes.smoothing, "revision": f"{x}:{y}:{axes.log_along}:{log_y}",
     }  # fmt: skip
     drawn = figures.curve_plot(rows, runs, y=y, spread=SPREAD if y == "loss" and not axes.smoothing else None, **asked)
-    if y == "held_out_loss":
-        drawn["data"] = _dotted(figures.curve_plot(rows, runs, y="train_loss", **asked)["data"]) + drawn["data"]
+    if y in TRAINING:
+        drawn["data"] = _dotted(figures.curve_plot(rows, runs, y=TRAINING[y], **asked)["data"], y) + drawn["data"]
     return drawn
 
 
@@ -131,16 +162,16 @@ def _split(epochs: pd.DataFrame) -> str:
     return "Validation" if len(by_run) and by_run.all() else "Validation or test" if by_run.any() else "Test"
 
 
-def _dotted(traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Training curves as they lie behind those of the same runs on held-out images."""
+def _dotted(traces: list[dict[str, Any]], y: str) -> list[dict[str, Any]]:
+    """Training curves as they lie behind those of the same runs on held-out images, of the metric `y`."""
     curves = [trace for trace in traces if "line" in trace and "legendgroup" in trace]
     return [
         {
             **trace,
-            "line": {**trace["line"], "dash": "dot", "width": 1},
+            "line": {**trace["line"], "dash": "dot", "width": 1.5},
             "mode": "lines",
             "showlegend": False,
-            "legendgroup": trace["legendgroup"].replace("train_loss:", "held_out_loss:"),
+            "legendgroup": trace["legendgroup"].replace(f"{TRAINING[y]}:", f"{y}:"),
             "name": f"{trace['name']}, training",
         }
         for trace in curves

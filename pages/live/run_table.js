@@ -64,7 +64,7 @@ function head({ name, label, of }) {
   return cell
 }
 
-const numeric = name => !["name", "status", "epoch", "device", "ways"].includes(name)
+const numeric = name => !["name", "status", "epoch", "node", "device", "ways"].includes(name)
 
 function begun(one, id, columns) {
   const line = make("tr")
@@ -152,22 +152,50 @@ function stroke({ color, dash }) {
 
 function ways(line, row, one) {
   const cell = line.querySelector(".ways")
-  const wanted = Object.entries({ ...row.ways, rename: "Rename" })
+  const wanted = Object.entries({ ...row.ways, ...(row.color && { color: "Color" }), rename: "Rename" })
   const sign = JSON.stringify(wanted)
-  if (cell.dataset.sign === sign) return
+  if (cell.dataset.sign === sign || cell.dataset.sign === "palette") return
   cell.dataset.sign = sign
   cell.replaceChildren(...wanted.map(([way, words]) => {
     const button = make("button")
     button.type = "button"
     button.dataset.way = way
-    button.textContent = words
+    if (way === "color") button.className = "swatch palette"
+    else button.textContent = words
+    if (way === "color") button.title = "Choose its color"
     button.setAttribute("aria-label", `${words} ${row.name}`)
     button.onclick = event => {
       event.stopPropagation()
-      way === "rename" ? rename(line, row.id, one) : one.send({ id: row.id, way })
+      const own = { rename, color: recolor }[way]
+      own ? own(line, row.id, one) : one.send({ id: row.id, way })
     }
     return button
   }))
+}
+
+// The palette in place of the ways: a press on a color gives it, "Automatic" leaves it to the pages, Escape changes nothing.
+function recolor(line, id, one) {
+  const cell = line.querySelector(".ways")
+  const end = () => (cell.dataset.sign = "") || one.draw()
+  const choices = [...one.data.palette.map(({ name, color }, place) => ({ name, color, place })), { name: "Automatic", place: null }]
+  cell.dataset.sign = "palette"
+  cell.replaceChildren(...choices.map(({ name, color, place }) => {
+    const button = make("button", color ? "swatch" : "")
+    button.type = "button"
+    button.title = name
+    button.setAttribute("aria-label", color ? `${name} for this run` : "Automatic color for this run")
+    color ? button.style.setProperty("--swatch", color) : button.append("Auto")
+    button.onclick = event => {
+      event.stopPropagation()
+      one.send({ id, way: "color", place })
+      end()
+    }
+    button.onkeydown = event => {
+      if (event.key === "Escape") end()
+    }
+    return button
+  }))
+  cell.firstChild.focus()
 }
 
 // The name becomes a field: Enter gives it, Escape or leaving it changes nothing.

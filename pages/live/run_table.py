@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import streamlit as st
 from pages.shared import format
 from pages.shared.status import COLORS, WAYS, Run, act, place, why_waiting
 from vitcore.figures import color, dash
+from vitcore.figures.style import COLOR_NAMES
 from vitcore.runs import annotations as annotations_of
-from vitcore.runs import seal
+from vitcore.runs import hosts, seal
 from vitcore.spec.differing import Called
 
 HERE = Path(__file__).parent
 AT_ONCE = 24  # runs that Live shows together: a sweep, with a color and a dash for each
-VALIDATED, TESTED = "val_error", "error_percent"
+VALIDATED, TESTED, HOST = "val_error", "error_percent", "node"
 
 _component = st.components.v2.component(
     "vitcore_runs",
@@ -35,7 +37,8 @@ def table(runs: Sequence[Run], called: Called, places: Mapping[str, int], *, key
     Args:
         places: of each run's color in the palette; of a run that is not drawn there is none.
     """
-    data = {"columns": columns(runs), "rows": [row(run, called, places) for run in runs]}
+    palette = [{"name": name, "color": color(place)} for place, name in enumerate(COLOR_NAMES)]
+    data = {"columns": columns(runs), "palette": palette, "rows": [row(run, called, places) for run in runs]}
     _component(key=key, data=data, height="content", on_pressed_change=partial(_pressed, key, [r["id"] for r in runs]))
 
 
@@ -49,10 +52,12 @@ def columns(runs: Sequence[Run]) -> list[dict[str, str]]:
         {"name": TESTED, "label": "Test error", "of": _of(runs, TESTED, "test_samples")},
         {"name": "speed", "label": "Images/s", "of": "training"},
         {"name": "left", "label": "Time left", "of": "or training time"},
+        {"name": HOST, "label": "Host", "of": ""},
         {"name": "device", "label": "Device", "of": ""},
     ]
     known = {name for name in (VALIDATED, TESTED) if any(not format.missing(run[name]) for run in runs)}
-    return [head for head in heads if head["name"] in known or head["name"] not in (VALIDATED, TESTED)]
+    known |= {HOST} if any(_elsewhere(run) for run in runs) else set()
+    return [head for head in heads if head["name"] in known or head["name"] not in (VALIDATED, TESTED, HOST)]
 
 
 def row(run: Run, called: Called, places: Mapping[str, int]) -> dict[str, Any]:
@@ -86,13 +91,19 @@ def _cells(run: Run) -> dict[str, str]:
         "speed": format.count(run["images_per_second"]),
         "left": f"{format.duration(run['eta_seconds'])} left" if running and not format.missing(run["eta_seconds"])
         else "" if took == format.NONE else f"took {took}",
+        HOST: format.NONE if format.missing(run[HOST]) else str(run[HOST]),
         "device": _device(run),
     }  # fmt: skip
 
 
+def _elsewhere(run: Run) -> bool:
+    """Whether another machine than this one trains the run, or has trained it."""
+    return not format.missing(run[HOST]) and run[HOST] != hosts.name()
+
+
 def _device(run: Run) -> str:
-    """What it trains on; of one that trains now the machine and the slot too."""
-    if run["status"] == "running" and (where := place(run)):
+    """What it trains on; of one that trains now the slot too."""
+    if run["status"] == "running" and (where := place({**run, HOST: None})):
         return where
     return format.NONE if format.missing(run["device_used"]) else str(run["device_used"])
 
@@ -121,6 +132,11 @@ def done(pressed: object, ids: Sequence[str]) -> None:
     if not isinstance(pressed, Mapping) or pressed.get("id") not in ids:
         return
     id, way = str(pressed["id"]), pressed.get("way")
+    if way == "color":
+        place = pressed.get("place")
+        if place is None or (type(place) is int and 0 <= place < len(COLOR_NAMES)):
+            act(lambda results, run: annotations_of.amend(results.run(run), lambda old: replace(old, color=place)), id)
+        return
     if way == "rename":
         name = str(pressed.get("name") or "")
         act(lambda results, run: annotations_of.write(results.run(run), name=name), id)

@@ -29,7 +29,7 @@ SCRIPTS = ("chart.js", "chart_legend.js", "chart_selecting.js", "chart_table.js"
 Select = Callable[[list[str], bool], None]
 """Runs chosen in a chart, and whether that was a click on one thing (True), which adds it or takes it away again, or a
 box or lasso (False), which chooses what lies within and nothing else. A curve is a run's by its `legendgroup`
-("metric:id"), a point by its `customdata` (a list of ids)."""
+("metric:id"), a group's by its `meta` ({"runs": ids}), a point by its `customdata` (a list of ids)."""
 
 _component = st.components.v2.component(
     "vitcore_chart",

@@ -48,8 +48,8 @@ function nearest(host, { points, event }) {
   return first && far(first) <= REACH ? first : null
 }
 
-// A curve is one run's, as its group says; a point may be several runs'.
-const runsOf = (trace, place) => [trace.customdata?.[place] ?? runOf(trace)].flat()
+// A curve is one run's, as its group says, or of all runs that it names; a point may be several runs'.
+const runsOf = (trace, place) => trace.meta?.runs ?? [trace.customdata?.[place] ?? runOf(trace)].flat()
 
 function inside(host, { range, lassoPoints }) {
   const { xaxis, yaxis } = host._fullLayout

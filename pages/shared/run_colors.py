@@ -7,7 +7,11 @@ from itertools import count
 
 import streamlit as st
 
-PLACES, SHOWN_BY = "run-colors", "run-colors-looked-at"  # of the session
+from vitcore.errors import UserError
+from vitcore.runs import annotations as annotations_of
+from vitcore.runs.folder import Results
+
+PLACES, SHOWN_BY, WANTED = "run-colors", "run-colors-looked-at", "run-colors-chosen"  # of the session
 
 
 def places(ids: Iterable[str], *, page: str) -> dict[str, int]:
@@ -18,15 +22,40 @@ def places(ids: Iterable[str], *, page: str) -> dict[str, int]:
     """
     pages: dict[str, list[str]] = st.session_state.setdefault(SHOWN_BY, {})
     pages[page] = list(ids)
-    known: dict[str, int] = st.session_state.get(PLACES, {})
-    st.session_state[PLACES] = found = assigned(pages[page], known, pages)
+    before: dict[str, int] = st.session_state.get(WANTED, {})
+    wanted = {id: place for several in pages.values() for id in several if (place := chosen(id)) is not None}
+    reset = before.keys() - wanted.keys()
+    known = {id: place for id, place in st.session_state.get(PLACES, {}).items() if id not in reset}
+    st.session_state[WANTED] = wanted
+    st.session_state[PLACES] = found = assigned(pages[page], known, pages, wanted)
     return {id: found[id] for id in pages[page]}
 
 
-def assigned(ids: Iterable[str], known: Mapping[str, int], pages: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """Places of all runs that are looked at: as they were, and the first free one for each new run."""
+def chosen(id: str) -> int | None:
+    """The place that a person has chosen for a run; None where nobody has, or the run is gone."""
+    try:
+        return annotations_of.read(Results().run(id)).color
+    except UserError:
+        return None
+
+
+def assigned(
+    ids: Iterable[str],
+    known: Mapping[str, int],
+    pages: Mapping[str, Iterable[str]],
+    wanted: Mapping[str, int] | None = None,
+) -> dict[str, int]:
+    """Places of all runs that are looked at: as they were, and the first free one for each new run.
+
+    Args:
+        wanted: what persons have chosen, which other runs make way for.
+    """
     shown = {id for several in pages.values() for id in several}
-    found = {id: place for id, place in known.items() if id in shown}
+    wanted = wanted or {}
+    taken = set(wanted.values())
+    found = {id: place for id, place in known.items() if id in shown and id not in wanted and place not in taken}
+    ids = [*ids, *(id for id in known if id in shown)]  # those that make way too
+    found |= {id: place for id, place in wanted.items() if id in shown}
     for id in ids:
         if id not in found:
             taken = set(found.values())

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared import format
 from pages.shared.addressed import listed
-from pages.train import start
+from pages.train import start, sweep, sweep_address
 from pages.train.fields import carried, key_of
 from vitcore.errors import UserError
 from vitcore.spec import RunSpec, SpecField, fields, typed
@@ -45,10 +45,13 @@ def forget() -> None:
 
 
 def write(specs: list[RunSpec], several: bool) -> None:
-    """Let the address say what the form holds; several choices at once are not in it."""
-    if several or len(specs) != 1:
+    """Let the address say what the form holds, of a sweep which options vary and over what."""
+    if not specs or (not several and len(specs) != 1):
         return
-    says = of(specs[0])
+    swept = sweep_address.of() if several else {}
+    if several and not swept:  # too long for an address
+        return
+    says = {name: text for name, text in of(specs[0]).items() if name not in sweep.swept()} | swept
     begun = of(RunSpec.begun())
     now = {} if says == begun else says
     if now != st.query_params.to_dict():
@@ -59,13 +62,14 @@ def write(specs: list[RunSpec], several: bool) -> None:
 def _fill(given: dict[str, str]) -> list[str]:
     """Every field as the address has it, else as the form begins; what it says that cannot be, in sentences."""
     known = {leaf.name: leaf for leaf in fields() if not leaf.derived}
-    strange = [name for name in given if name not in known]
+    strange = [name for name in given if name not in known and not sweep_address.is_of_a_sweep(name)]
     found = [f"The address says {listed(strange)}, which no option of a run is called."] if strange else []
     if len(strange) == len(given):  # nothing of it is about the form, which stays as it is
         return found
     state = st.session_state
     start.nothing()
-    state["sweep-over"], state["how-long"] = [], None
+    state["how-long"] = None
+    found += sweep_address.fill(given, known, _read)
     for name, leaf in known.items():
         value = leaf.initial
         if name in given:

@@ -77,12 +77,12 @@ def _begin() -> None:
         many = key_of(leaf, several=True)
         if leaf.name in state.get(OVER, []) and many not in state:
             item = state.get(key_of(leaf), carried(leaf, leaf.initial))
-            state[many] = item if isinstance(item, str) and not _listed(leaf) else [item]
+            state[many] = item if isinstance(item, str) and not is_listed(leaf) else [item]
 
 
 def _values(leaf: SpecField, drawn: bool) -> sweeps.Values:
     """The values of one option, as a list or as a range. Raises UserError."""
-    if _listed(leaf) or leaf.kind not in (int, float):
+    if is_listed(leaf) or leaf.kind not in (int, float):
         return list(widget(leaf, several=True))
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"sweep-{leaf.name}"):
         kind = st.segmented_control(leaf.label, KINDS, default=KINDS[0], required=True, key=f"sweep-{leaf.name}-as",
@@ -124,7 +124,8 @@ def _lot() -> tuple[int | None, int | None]:
         return count, whole("Seed of the draws", "sweep-seed", 0, 2**31 - 1, 0, width=150)
 
 
-def _listed(leaf: SpecField) -> bool:
+def is_listed(leaf: SpecField) -> bool:
+    """Whether its values are chosen from a list, not typed."""
     return bool(leaf.choices) or leaf.kind is bool or leaf.name in LINKS
 
 

@@ -1,11 +1,13 @@
 """Compare's charts of a sweep of twelve in a real browser: the legend beside the plot, by mouse and by keyboard."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.compare.columns import NAME_ON_A_PHONE
 from tests.browser.driver import Server, served, settle, visit, wait_for_points
 from tests.pages.texts import tell
 from vitcore.runs.folder import Results
@@ -41,6 +43,13 @@ def test_twelve_names_leave_a_phones_plot_whole(sweep: Server, page: Page) -> No
     assert names["height"] <= 160
     assert names["y"] + names["height"] <= plot["y"]
     assert page.locator("[data-key=compare-curves] .legend .traces").count() == 0
+
+
+def test_a_runs_name_leaves_its_numbers_room_on_a_phone(sweep: Server, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, f"{sweep.url}/compare", "Compare")
+    page.locator(".dvn-scroller").first.click(position={"x": NAME_ON_A_PHONE + 70, "y": 15})
+    expect(page).to_have_url(re.compile("sort=learning_rate"))
 
 
 def test_a_name_hides_its_curve_by_mouse_and_keyboard(sweep: Server, page: Page) -> None:
@@ -95,6 +104,24 @@ def test_a_click_on_a_curve_chooses_its_run_and_takes_it_out_again(sweep: Server
     page.mouse.click(x, y)
     expect(page.locator(".st-key-choose-none")).to_have_count(0)
     wait_for_points(page, "compare-curves", 12)
+
+
+def test_a_click_on_a_groups_curve_chooses_its_runs(sweep: Server, page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 1600})
+    visit(page, f"{sweep.url}/compare?y=error_percent&grouped=1&by=learning_rate", "Compare")
+    wait_for_points(page, "compare-curves", 3)
+    curve = page.evaluate(
+        "() => document.querySelector('[data-key=compare-curves]')._fullData.findLastIndex(each => each.meta?.runs)"
+    )
+    x, y, *_ = page.evaluate(PLACE, ["compare-curves", curve, 1])
+    page.mouse.click(x, y)
+    chosen(page, 4)
+    page.locator(".st-key-show-chosen button").click()
+    expect(page.locator(".st-key-show-chosen")).to_have_count(0)
+    settle(page)
+    chosen(page, 4)
+    assert "grouped" not in page.url
+    assert len(page.evaluate(SHOWN, "compare-curves")) == 4
 
 
 def test_a_box_chooses_what_lies_within_and_a_lasso_round_points_their_runs(sweep: Server, page: Page) -> None:

@@ -14,6 +14,8 @@ from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.driver import PATIENCE, served, settle, visit, wait_for_points
 from tests.pages.texts import give_weights, tell
+from vitcore.figures.style import PALETTE
+from vitcore.runs import annotations as annotations_of
 from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.runs.journal import Journal
@@ -152,3 +154,23 @@ def _front_hide_and_hover(page: Page, run: str) -> None:
     page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
     expect(page.locator(".vitcore-hover i")).to_have_count(12)
+
+
+def test_a_color_is_chosen_in_a_row_by_keyboard_and_its_curves_have_it(page: Page, tmp_path: Path) -> None:
+    results = Results(tmp_path / "results")
+    ids = [tell(results, RunSpec.of(epochs=3, seed=seed), epochs=3).id for seed in range(2)]
+    page.set_viewport_size({"width": 1440, "height": 900})
+    with served(results.root) as server:
+        visit(page, f"{server.url}/live?runs={','.join(ids)}", "Live")
+        wait_for_points(page, "curve-held_out_accuracy", 0)
+        line = page.locator(f'.vitcore-runs tr[data-run="{ids[1]}"]')
+        line.get_by_role("button", name=re.compile("^Color ")).press("Enter")
+        line.get_by_role("button", name="Violet for this run").press("Enter")
+        expect(line.locator(".chip line")).to_have_attribute("stroke", PALETTE[6])
+        page.wait_for_function(
+            f"([id, color]) => document.querySelector('{ACCURACY}').data.some(t => t.legendgroup.endsWith(id)"
+            " && t.line.color === color)",
+            arg=[ids[1], PALETTE[6]],
+            timeout=PATIENCE,
+        )
+    assert annotations_of.read(results.run(ids[1])).color == 6

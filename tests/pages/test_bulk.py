@@ -8,9 +8,12 @@ from pages.server import store_cache
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from vitcore.errors import UserError
+from vitcore.figures import color
+from vitcore.figures.curves import curve_plot
 from vitcore.runs import annotations
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
+from vitcore.store import queries
 
 
 @pytest.fixture
@@ -54,6 +57,19 @@ def test_runs_of_other_programs_are_neither_settled_nor_trained_again(
     both.session_state["bulk-seeds"] = True
     both.run()
     assert any("Without 1 run of other programs" in caption.value for caption in both.caption)
+
+
+def test_a_color_of_all_runs_of_a_group_is_the_groups(empty: Results, four: list[str], open_page: Open) -> None:
+    app = open_page("compare", {"runs": ",".join(four[:2])})
+    app.selectbox(key="bulk-color-place").set_value(4).run()
+    app.button(key="bulk-color-go").click().run()
+    assert [annotations.read(empty.run(id)).color for id in four] == [4, 4, None, None]
+    epochs, runs = queries.epochs(store_cache.index(now=True), four), store_cache.runs()
+    lines = curve_plot(epochs, runs.assign(place=runs["id"].map(lambda id: annotations.read(empty.run(id)).color)),
+                       group="learning_rate")["data"]  # fmt: skip
+    colors = {line["name"].partition(" ")[0]: line["line"]["color"] for line in lines if "customdata" in line}
+    assert colors["0.01"] == color(4)
+    assert len({*colors.values()}) == 3
 
 
 def test_several_are_renamed_by_what_they_differ_in(empty: Results, four: list[str], open_page: Open) -> None:

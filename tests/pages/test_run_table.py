@@ -1,5 +1,6 @@
 """Live's table of runs, which is its charts' legend: names, numbers, ways; and colors that stay from page to page."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pages.shared.chart import Panel
 from tests.pages.opening import PAGES, Open
 from tests.pages.texts import give_weights, tell
 from vitcore.figures import color
-from vitcore.runs import annotations, queue
+from vitcore.runs import annotations, hosts, queue
 from vitcore.runs.folder import Results
 from vitcore.runs.journal import Journal
 from vitcore.spec import RunSpec
@@ -105,6 +106,18 @@ def test_every_status_has_its_ways(empty: Results) -> None:
     assert status.WAYS["resume"].label({**given, "epochs_done": 0}) == "Start again"
 
 
+def test_the_host_is_said_where_some_run_is_not_of_this_machine(empty: Results) -> None:
+    ids = sweep(empty)[:2]
+    given = PageState.at(ids).rows
+    assert "node" not in {head["name"] for head in run_table.columns(given)}
+    own = [{**run, "node": hosts.name(), "device_queue": "cpu", "slot": 1} for run in given]
+    assert "node" not in {head["name"] for head in run_table.columns(own)}, "all are this machine's"
+    other = {**own[1], "node": "alpha", "status": "running"}
+    assert "node" in {head["name"] for head in run_table.columns([own[0], other])}
+    cells = run_table.row(other, PageState.at(ids).called, {})["cells"]
+    assert (cells["node"], cells["device"]) == ("alpha", "cpu, slot 2")
+
+
 def test_options_that_differ_come_first_and_all_are_there(empty: Results) -> None:
     ids = sweep(empty)
     state = PageState.at(ids)
@@ -140,6 +153,39 @@ def test_training_and_held_out_losses_share_a_chart_and_no_chart_has_a_legend(
             assert panel.figure["layout"]["showlegend"] is False
             assert panel.figure["layout"]["hovermode"] == "x"
     assert panels["curve-learning_rate"].figure
+    assert "loss, training dotted" in panels["curve-held_out_loss"].title
+    assert "training" not in panels["curve-held_out_accuracy"].title, "runs from before have no training accuracy"
+    assert "curve-gradient_norm" not in panels, "nobody has asked for it"
+
+
+def test_training_accuracy_lies_behind_held_out_accuracy_and_gradients_are_drawn_on_request(
+    empty: Results, open_page: Open
+) -> None:
+    run = tell(empty, RunSpec.of(epochs=3), status=None, epochs=0)
+    events = Journal(run.events)
+    for epoch, right in ((1, 0.5), (2, 0.75)):
+        events.append({"event": "epoch", "epoch": epoch, "val_error": 60 - 10 * epoch, "val_accuracy": 0.4 + epoch / 10,
+                       "train_loss": 0.9, "train_accuracy": right, "gradient_norm": 2.0})  # fmt: skip
+    events.close()
+    store_cache.index(now=True)
+    panels = {panel.key: panel for panel in drawn_of(run.id, ("held_out_accuracy", "gradient_norm"))}
+    assert list(panels) == ["curve-held_out_accuracy", "curve-gradient_norm"]
+    accuracy, norm = (panel.figure for panel in panels.values())
+    assert accuracy is not None
+    assert norm is not None
+    assert [trace["name"].endswith(", training") for trace in accuracy["data"]] == [True, False]
+    assert {trace["legendgroup"] for trace in accuracy["data"]} == {f"held_out_accuracy:{run.id}"}
+    assert panels["curve-held_out_accuracy"].title == "Validation accuracy, training dotted"
+    app = open_page("live", {"runs": run.id})
+    app.multiselect(key="live-charts").set_value(["gradient_norm"]).run()
+    assert not app.exception
+
+
+def drawn_of(id: str, charts: tuple[str, ...]) -> list[Panel]:
+    """The charts of one run."""
+    axes = learning_curves.Axes()
+    state = PageState.at([id])
+    return learning_curves._drawn(str(Results().root), ((id, "a", 0),), learning_curves.etag(state.rows), axes, charts)
 
 
 def test_a_run_has_one_color_on_live_compare_and_draw(empty: Results, open_page: Open) -> None:
@@ -168,6 +214,38 @@ def test_a_color_is_free_again_once_nobody_looks() -> None:
     assert known == {"b": 1, "c": 2, "d": 0}, "that of a, at which no page looks any more"
     many = [str(n) for n in range(40)]
     assert sorted(run_colors.assigned(many, {}, {"live": many}).values()) == list(range(40))
+
+
+def test_a_color_that_was_chosen_is_the_runs_and_others_make_way(empty: Results, open_page: Open) -> None:
+    ids = [tell(empty, RunSpec.of(epochs=1, seed=seed)).id for seed in range(3)]
+    app = open_page("live", {"runs": ",".join(ids)})
+    assert list(app.session_state[run_colors.PLACES].values()) == [0, 1, 2]
+    annotations.amend(empty.run(ids[2]), lambda old: replace(old, color=0))
+    for page in ("live", "compare"):
+        app.switch_page(PAGES[page])
+        app.query_params.update({"runs": ",".join(ids)})
+        app.run()
+        assert app.session_state[run_colors.PLACES] == {ids[0]: 2, ids[1]: 1, ids[2]: 0}, page
+    annotations.amend(empty.run(ids[2]), lambda old: replace(old, color=None))
+    app.run()
+    assert app.session_state[run_colors.PLACES] == {ids[0]: 2, ids[1]: 1, ids[2]: 0}
+    annotations.amend(empty.run(ids[1]), lambda old: replace(old, color=0))
+    annotations.amend(empty.run(ids[2]), lambda old: replace(old, color=0))
+    app.run()
+    assert app.session_state[run_colors.PLACES] == {ids[0]: 2, ids[1]: 0, ids[2]: 0}, "as somebody wants it"
+
+
+@pytest.mark.parametrize(("place", "stored"), [(3, 3), (None, None), (8, 5), (-1, 5), (True, 5), ("3", 5)])
+def test_a_browser_chooses_a_color_of_the_palette_and_nothing_else(
+    empty: Results, monkeypatch: pytest.MonkeyPatch, place: object, stored: int | None
+) -> None:
+    monkeypatch.setattr("streamlit.rerun", lambda: None)
+    run = tell(empty, RunSpec.of(epochs=1))
+    annotations.amend(run, lambda old: replace(old, color=5))
+    run_table.done({"id": run.id, "way": "color", "place": place}, [run.id])
+    assert annotations.read(run).color == stored
+    annotations.write(run, tags=["a"])
+    assert annotations.read(run).color == stored, "other annotations leave it"
 
 
 def test_sentences_and_files_name_runs_in_words(empty: Results) -> None:

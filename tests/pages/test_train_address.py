@@ -105,3 +105,51 @@ def test_no_validation_is_no_share_of_ones_own_images(empty: Results, own_places
     assert app.text_input(key="field-validation").value == "0"
     assert not app.warning, app.warning[0].value
     assert not app.button(key="launch").disabled
+
+
+def test_a_sweep_is_in_the_address_and_comes_back(empty: Results, open_page: Open) -> None:
+    app = open_page("train")
+    app.multiselect(key="sweep-over").set_value(["learning_rate", "seed", "kernel"]).run()
+    app.text_input(key="field-seed-several").set_value("0-2").run()
+    app.multiselect(key="field-kernel-several").set_value(["softmax", "relu"]).run()
+    app.segmented_control(key="sweep-learning_rate-as").set_value("Range").run()
+    app.text_input(key="sweep-learning_rate-low").set_value("1e-4").run()
+    app.text_input(key="sweep-learning_rate-high").set_value("1e-2").run()
+    app.text_input(key="sweep-learning_rate-steps").set_value("3").run()
+    says = {name: values[0] if isinstance(values, list) else values for name, values in app.query_params.items()}
+    assert says["sweep"] == "learning_rate,seed,kernel"
+    assert says["sweep-learning_rate"] == "range:1e-4:1e-2:3:log"
+    assert says["sweep-seed"] == "0-2"
+    assert says["sweep-kernel"] == "softmax,relu"
+    assert "kernel" not in says, "it has no one value"
+    assert "3 × 3 × 2 = 18 runs" in " ".join(caption.value for caption in app.caption)
+    again = opened(says)
+    assert not again.exception
+    assert not again.warning
+    assert "3 × 3 × 2 = 18 runs" in " ".join(caption.value for caption in again.caption)
+    assert again.query_params.keys() == app.query_params.keys()
+
+
+def test_random_draws_are_in_the_address(empty: Results) -> None:
+    app = opened({"architecture": "cnn", "sweep": "batch_size,flip", "sweep-batch_size": "32, 64, 128",
+                  "sweep-flip": "yes,no", "sweep-count": "4", "sweep-draw-seed": "7"})  # fmt: skip
+    assert not app.exception
+    assert app.session_state["sweep-way"] == "Random draws"
+    assert "4 runs drawn." in " ".join(caption.value for caption in app.caption)
+    assert app.query_params["sweep-draw-seed"] in ("7", ["7"])
+
+
+@pytest.mark.parametrize(
+    ("says", "sentence"),
+    [
+        ({"sweep": "name,nothing"}, "no sweep can run"),
+        ({"sweep": "kernel", "sweep-kernel": "softmax,no such kernel"}, "not followed"),
+        ({"sweep": "learning_rate", "sweep-learning_rate": "range:x"}, ""),
+        ({"sweep": "seed", "sweep-seed": "<b>"}, ""),
+        ({"sweep": "flip", "sweep-flip": "perhaps"}, "not followed"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_told(empty: Results, says: dict[str, str], sentence: str) -> None:
+    app = opened({"architecture": "cnn", **says})
+    assert not app.exception
+    assert any(sentence in warning.value for warning in app.warning) or not sentence

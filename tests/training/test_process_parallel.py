@@ -91,7 +91,9 @@ def quick_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 class InTurn(ThreadParallel):
     """Portions one after another, drawing from torch's own generator: for networks that threads cannot share out."""
 
-    def backward(self, loss: Loss, inputs: Tensor, targets: MixedTargets, step: int) -> Tensor:
+    def backward(
+        self, loss: Loss, inputs: Tensor, targets: MixedTargets, step: int, counts: list[Tensor] | None = None
+    ) -> Tensor:
         if stays_whole(len(inputs), self.count):
             return backward_whole(loss, inputs, targets)
         found = []

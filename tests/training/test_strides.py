@@ -9,7 +9,7 @@ import torch
 
 from vitcore.events import Step
 from vitcore.training import progress as module
-from vitcore.training.progress import StepLog, TrainingProgress
+from vitcore.training.progress import StepLog, StepResult, TrainingProgress
 
 STEPS = 93_800
 
@@ -31,7 +31,7 @@ def journaled(
         10,
     )
     for place, loss in enumerate(losses):
-        log.add(first + place, 1, 1, 0.1, torch.tensor(loss, dtype=torch.float64))
+        log.add(first + place, 1, 1, StepResult(0.1, torch.tensor(loss, dtype=torch.float64), None, None))
         if place % every == every - 1:
             log.flush()
     log.flush()

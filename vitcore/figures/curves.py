@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +85,7 @@ def curve_plot(
         epochs: `run_id`, `epoch` and the epoch line's fields, as store.queries.epochs gives them.
         runs: `id` and, where wanted, `title`, `macs`, `steps_per_epoch` and the columns to group by, as
             store.queries.runs gives them; its order decides the colors, or each run's `place` in the palette where
-            there is that column. None: runs are named by their ids.
+            there is that column, of a group one that all its runs share. None: runs are named by their ids.
         y: a column of the epochs. None: the accuracy by which epochs are chosen, where the frame has it.
         group: column or columns of `runs`; a group's line is at each point the median over its runs that have one
             there, the band its 95 % interval as in the tables: no band reaches below 0, or above 100 %.
@@ -112,9 +112,9 @@ def curve_plot(
     data: list[Trace] = []
     behind: list[Trace] = []  # every run's extremes: over another run's curve they would hide it
     markers: list[Trace] = []
-    own = {} if runs is None or "place" not in runs or group else dict(zip(runs["id"], runs["place"], strict=True))
+    own = {} if runs is None or "place" not in runs else dict(zip(runs["id"], runs["place"], strict=True))
     for order, (name, ids) in enumerate(_names(epochs, runs, group, label or _plainly).items()):
-        place = int(own.get(ids[0], order))
+        place = _place(own, ids, order)
         lines = [found[run_id] for run_id in ids if run_id in found]
         if not lines:
             continue
@@ -133,7 +133,7 @@ def curve_plot(
                 images=None if runs is None else images_of(y, runs[runs["id"].isin(set(ids))]),
                 band=band,
             )
-            data += _group(middle, name, key, place, y)
+            data += _group(middle, name, key, place, y, ids)
     data = behind + data
     shown = bool(data)
     data, clipped = edges.clip(data) if log_y else (data, False)
@@ -154,6 +154,13 @@ def curve_plot(
     if not shown:
         drawn["yaxis"]["showticklabels"] = False  # nothing but marks at the edge: there is no scale
     return {"data": data, "layout": drawn}
+
+
+def _place(own: Mapping[str, Any], ids: Sequence[str], order: int) -> int:
+    """Where a line's color stands in the palette: at its runs' own place where they share one, else at its order."""
+    places = {own.get(id) for id in ids}
+    place = places.pop() if len(places) == 1 else None
+    return order if place is None or place != place else int(place)
 
 
 def _shares(log_y: bool) -> dict[str, Any]:
@@ -274,8 +281,12 @@ def _spread(ends: list[Line], name: str, key: str, place: int) -> list[Trace]:
     return [{"x": along.ravel(), "y": up.ravel(), "mode": "lines", "line": shade, **_aside(name, key, "spread")}]
 
 
-def _group(found: Median, name: str, key: str, place: int, y: str) -> list[Trace]:
-    """The median of a group's curves, and its interval as a band behind it where there are several."""
+def _group(found: Median, name: str, key: str, place: int, y: str, ids: Sequence[str]) -> list[Trace]:
+    """The median of a group's curves, and its interval as a band behind it where there are several.
+
+    Args:
+        ids: the group's runs, which a page chooses by its curve.
+    """
     band: list[Trace] = []
     if np.isfinite(found.low).any():
         there, back = found.outline()
@@ -283,7 +294,8 @@ def _group(found: Median, name: str, key: str, place: int, y: str) -> list[Trace
         band = [{"x": there, "y": back, **shape, **_aside(name, key, "band")}]
     curve = _curve(found.x, found.center, f"{name} · n = {found.many()}", key, place)
     texts = _interval_texts(found, y)
-    return [*band, {**curve, "connectgaps": False, "customdata": texts, "hovertemplate": "%{y}%{customdata}"}]
+    more = {"connectgaps": False, "customdata": texts, "hovertemplate": "%{y}%{customdata}"}
+    return [*band, {**curve, **more, "meta": {"runs": list(ids)}}]
 
 
 def _interval_texts(found: Median, y: str) -> list[str]:

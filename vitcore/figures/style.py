@@ -16,6 +16,9 @@ a light page, and the lightest two a shade darker; then violet and wine, the two
 one another. Each keeps 2.4 : 1 against white and against the dark theme, and any two stay apart for people without red,
 green or blue cones (tests/figures/test_figures.py computes it)."""
 
+COLOR_NAMES: tuple[str, ...] = ("Blue", "Orange", "Green", "Vermilion", "Pink", "Sky", "Violet", "Wine")
+"""What the palette's colors are called where one is chosen."""
+
 NEUTRAL = "#808080"
 """What was published, what lies below the noise, the front: things that are not one of ours."""
 

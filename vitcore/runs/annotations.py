@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from filelock import Timeout
 
@@ -12,29 +12,36 @@ from vitcore.runs import locks
 from vitcore.runs.folder import FORMAT, RunFolder, read_json, reason, write_json
 from vitcore.spec import printable
 
+COLORS = 8  # that can be chosen: those of the palette (figures.style)
 _NOTE_LETTERS = 10_000
 _PATIENCE = 10.0  # seconds that one writer waits for another
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """A run's tags, sorted, its note, and the name it was given in place of its spec's; empty: none."""
+    """A run's tags, sorted, its note, and the name it was given in place of its spec's; empty: none.
+
+    Attributes:
+        color: the place in the palette that a person has chosen for it, from 0; None: the pages choose.
+    """
 
     tags: tuple[str, ...] = ()
     note: str = ""
     name: str = ""
+    color: int | None = None
 
 
 def read(folder: RunFolder) -> Annotations:
     """The annotations; none where there are none or the file is broken."""
     found = read_json(folder.annotations) or {}
-    tags, note, name = found.get("tags"), found.get("note"), found.get("name")
+    tags, note, name, color = (found.get(key) for key in ("tags", "note", "name", "color"))
     stored = [tag for tag in tags if isinstance(tag, str) and tag and _fits(tag)] if isinstance(tags, list) else []
     return Annotations(
         tuple(sorted(set(stored))),
         # half a surrogate pair could be neither shown nor stored
         note[:_NOTE_LETTERS].encode("utf-8", "replace").decode() if isinstance(note, str) else "",
         name if isinstance(name, str) and _fits(name) else "",
+        color if type(color) is int and 0 <= color < COLORS else None,
     )
 
 
@@ -60,10 +67,11 @@ def write(
     """
 
     def change(old: Annotations) -> Annotations:
-        return Annotations(
-            old.tags if tags is None else tuple(sorted(set(tags))),
-            old.note if note is None else note,
-            old.name if name is None else name,
+        return replace(
+            old,
+            tags=old.tags if tags is None else tuple(sorted(set(tags))),
+            note=old.note if note is None else note,
+            name=old.name if name is None else name,
         )
 
     return amend(folder, change)
@@ -79,7 +87,8 @@ def amend(folder: RunFolder, change: Callable[[Annotations], Annotations]) -> An
         with locks.lock(folder.path / ".annotations.lock").acquire(timeout=_PATIENCE):
             new = change(read(folder))
             _check(new)
-            write_json(folder.annotations, {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name})
+            data = {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name}
+            write_json(folder.annotations, data if new.color is None else {**data, "color": new.color})
             return new
     except Timeout:
         raise UserError(f"run {folder.id} is being annotated by another process; try again") from None
@@ -94,6 +103,8 @@ def _check(new: Annotations) -> None:
         printable.checked(new.name, "a name")
     except ValueError as error:
         raise UserError(str(error)) from None
+    if new.color is not None and not 0 <= new.color < COLORS:
+        raise UserError(f"there is no color {new.color}; there are those from 0 to {COLORS - 1}")
     if "" in new.tags:
         raise UserError("a tag of no signs cannot be seen; give it at least one")
     if len(new.note) > _NOTE_LETTERS:

@@ -211,11 +211,11 @@ class Run:
         progress_state = self.progress_state
         done = progress_state.epoch * self.parts.batches.steps + progress_state.position
         with self.ranks.step(done) if self.ranks else nullcontext():
-            rate, loss = self.steps.take(done, images, labels)
+            taken = self.steps.take(done, images, labels)
         progress_state.position += 1
         progress_state.epoch_images += len(labels)
         progress_state.images_seen += len(labels)
-        self.log.add(done + 1, progress_state.epoch + 1, len(labels), rate, loss)
+        self.log.add(done + 1, progress_state.epoch + 1, len(labels), taken)
 
     def _assess(self) -> Ending | None:
         """Evaluate where it is due, tell the epoch, keep a checkpoint; an ending where the run is over early.
@@ -271,8 +271,7 @@ class Run:
                 if notes is not None:
                     self.report(notes)
                 self.report(answers(progress_state.epoch, split.answers.tolist()))
-        progress_state.evaluated, progress_state.position = progress_state.epoch, 0
-        progress_state.epoch_loss, progress_state.epoch_images, progress_state.epoch_seconds = 0.0, 0, 0.0
+        progress_state.next_epoch()
 
     def _diverged(self, epoch: int) -> Ending:
         """That a loss or the weights stopped being numbers in `epoch` (from 1)."""

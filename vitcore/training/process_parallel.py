@@ -53,7 +53,9 @@ class ProcessParallel:
         threads = max(1, torch.get_num_threads() // ranks.place.local_count)
         self._pool = pool(1, threads) if in_pool and device.type == "cpu" else None
 
-    def backward(self, loss: Loss, inputs: Tensor, targets: MixedTargets, step: int) -> Tensor:
+    def backward(
+        self, loss: Loss, inputs: Tensor, targets: MixedTargets, step: int, counts: list[Tensor] | None = None
+    ) -> Tensor:
         """As of ThreadParallel, on inputs (b c y x); all processes call it together, with the same."""
         if stays_whole(len(inputs), self.count):
             return backward_whole(loss, inputs, targets)
@@ -69,14 +71,18 @@ class ProcessParallel:
         value, gradients = self._pool.submit(work).result() if self._pool else work()
         losses = torch.zeros(self.count, dtype=value.dtype, device=value.device)
         losses[self._ranks.rank] = value
-        return self._add_up(losses, gradients).sum()
+        counts = [] if counts is None else counts
+        beside = [torch.stack(counts).sum().to(losses.dtype)] if counts else []  # on every process or on none
+        losses, counts[:] = self._add_up(losses, gradients, beside)
+        return losses.sum()
 
     def own(self, images: int) -> slice:
         """Which of a batch of so many images this process computes."""
         return slice(images) if stays_whole(images, self.count) else slices(images, self.count)[self._ranks.rank]
 
-    def _add_up(self, losses: Tensor, gradients: Gradients) -> Tensor:
-        """Put the gradients' sum into the parameters, each laid out as the parameter; every process's loss (count,)."""
+    def _add_up(self, losses: Tensor, gradients: Gradients, beside: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Put the gradients' sum into the parameters, each laid out as the parameter; every process's loss (count,),
+        and the sums of scalars ()."""
         own = time.process_time() - self._began
         there = self._ranks.add_up(torch.tensor([own, *(float(gradient is not None) for gradient in gradients)]))
         self.others_cpu_seconds = float(there[0]) - own
@@ -84,13 +90,14 @@ class ProcessParallel:
             torch.zeros_like(parameter).flatten() if gradient is None else gradient.flatten()
             for parameter, gradient in zip(self._parameters, gradients, strict=True)
         ]
-        found = self._ranks.add_up(torch.cat([*flat, losses]))
-        *totals, losses = found.split([*(parameter.numel() for parameter in self._parameters), self.count])
+        found = self._ranks.add_up(torch.cat([*flat, losses, *(each[None] for each in beside)]))
+        sizes = [*(parameter.numel() for parameter in self._parameters), self.count, len(beside)]
+        *totals, losses, sums = found.split(sizes)
         for parameter, total, summed, known in zip(
             self._parameters, self._sums, totals, there[1:].tolist(), strict=True
         ):
             parameter.grad = total.copy_(summed.view_as(parameter)) if known else None
-        return losses
+        return losses, list(sums)
 
 
 def note(images: int, count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +18,22 @@ JOURNALED_STEPS = 2000  # lines in a step journal; a longer run tells every k-th
 FLUSH_SECONDS, PROGRESS_SECONDS = 0.5, 1.0
 
 
+@dataclass(frozen=True)
+class StepResult:
+    """A step that was taken: its learning rate, and what it came to, scalars () on the device.
+
+    Attributes:
+        loss: the mean over the batch.
+        right: how many of the batch's images were right before the step; None where the batch was mixed.
+        norm: of the gradient, before it was clipped; None where it is not known.
+    """
+
+    rate: float
+    loss: Tensor
+    right: Tensor | None
+    norm: Tensor | None
+
+
 @dataclass
 class TrainingProgress:
     """Sums that a checkpoint carries, so that a resumed run ends with the same ones (times apart)."""
@@ -28,6 +44,10 @@ class TrainingProgress:
     epoch_loss: float = 0.0
     epoch_images: int = 0
     epoch_seconds: float = 0.0
+    epoch_right: int = 0  # of epoch_answered images, those of batches that were not mixed
+    epoch_answered: int = 0
+    norm_sum: float = 0.0  # of the epoch's norm_count gradients
+    norm_count: int = 0
     images_seen: int = 0
     training_seconds: float = 0.0
     evaluation_seconds: float = 0.0
@@ -63,6 +83,20 @@ class TrainingProgress:
         """Forget the losses of the stride that was told."""
         self.stride_count, self.stride_sum, self.stride_low, self.stride_high = 0, 0.0, math.inf, -math.inf
 
+    def train_accuracy(self) -> float | None:
+        """Of the epoch's training images; None where it is not known."""
+        return self.epoch_right / self.epoch_answered if self.epoch_answered else None
+
+    def gradient_norm(self) -> float | None:
+        """The mean of the epoch's steps; None where it is not known, or was no number."""
+        return finite(self.norm_sum / self.norm_count) if self.norm_count else None
+
+    def next_epoch(self) -> None:
+        """Forget what belongs to the epoch that was told."""
+        self.evaluated, self.position = self.epoch, 0
+        self.epoch_loss, self.epoch_images, self.epoch_seconds = 0.0, 0, 0.0
+        self.epoch_right, self.epoch_answered, self.norm_sum, self.norm_count = 0, 0, 0.0, 0
+
     def speed(self) -> float:
         """Training images a second, over the whole run."""
         return self.images_seen / self.training_seconds if self.training_seconds else 0.0
@@ -75,14 +109,14 @@ class StepLog:
         self._report, self._state, self._steps = report, progress_state, steps
         self._images_left = rows  # of the whole run
         self._stride = math.ceil(steps / JOURNALED_STEPS)
-        self._waiting: list[tuple[int, int, int, float, Tensor]] = []
+        self._waiting: list[tuple[int, int, int, StepResult]] = []
         self._last: tuple[int, int, float, float] | None = None
         self._flushed = self._reported = time.perf_counter()
         self.bad_step: int | None = None  # the first whose loss is no number
 
-    def add(self, step: int, epoch: int, images: int, rate: float, loss: Tensor) -> None:
-        """Step (from 1) of epoch (from 1), before its loss, a scalar () on the device, is known."""
-        self._waiting.append((step, epoch, images, rate, loss.detach()))
+    def add(self, step: int, epoch: int, images: int, taken: StepResult) -> None:
+        """Step (from 1) of epoch (from 1), before its numbers, scalars () on the device, are known."""
+        self._waiting.append((step, epoch, images, taken))
 
     def due(self) -> bool:
         """Whether the last flush was so long ago that the next one is due."""
@@ -93,8 +127,10 @@ class StepLog:
         self._flushed = time.perf_counter()
         if not self._waiting:
             return
-        losses = torch.stack([entry[-1] for entry in self._waiting]).tolist()
-        for (step, epoch, images, rate, _), loss in zip(self._waiting, losses, strict=True):
+        self._gather_answers()
+        losses = _numbers(taken.loss for *_, taken in self._waiting)
+        for (step, epoch, images, taken), loss in zip(self._waiting, losses, strict=True):
+            rate = taken.rate
             self._state.epoch_loss += loss * images
             first_bad = self.bad_step is None and not math.isfinite(loss)
             if first_bad:
@@ -110,6 +146,16 @@ class StepLog:
         if self._flushed - self._reported >= PROGRESS_SECONDS:
             self._reported = self._flushed
             self._tell_progress(step, epoch, loss)
+
+    def _gather_answers(self) -> None:
+        """How many images were right and how long gradients were, into the epoch's sums."""
+        answered = [(images, taken.right) for _, _, images, taken in self._waiting if taken.right is not None]
+        self._state.epoch_answered += sum(images for images, _ in answered)
+        self._state.epoch_right += sum(_numbers(right for _, right in answered))
+        norms = _numbers(taken.norm for *_, taken in self._waiting if taken.norm is not None)
+        for norm in norms:  # one by one: the sum is the same whenever the steps are looked at
+            self._state.norm_sum += norm
+        self._state.norm_count += len(norms)
 
     def close(self) -> None:
         """Tell what the unfinished stride holds, where a run ends or pauses within it; one that goes on keeps it."""
@@ -137,6 +183,12 @@ class StepLog:
         left = max(0, self._images_left - progress_state.images_seen)
         eta = left / speed * (1 + evaluating) if speed else None
         self._report(events.Progress(epoch, step, self._steps, speed, eta, finite(loss)))
+
+
+def _numbers(scalars: Iterable[Tensor]) -> list[Any]:
+    """Scalars () of the device as numbers, fetched together."""
+    waiting = [each.detach() for each in scalars]
+    return torch.stack(waiting).tolist() if waiting else []
 
 
 def finite(value: float) -> float | None:

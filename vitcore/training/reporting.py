@@ -75,6 +75,8 @@ def epoch(
         if progress_state.epoch_seconds
         else 0.0,
         memory_mb=memory_mb(device),
+        train_accuracy=progress_state.train_accuracy(),
+        gradient_norm=progress_state.gradient_norm(),
     )
 
 

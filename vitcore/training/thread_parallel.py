@@ -45,12 +45,15 @@ class ThreadParallel:
         self._sums = [torch.empty_like(parameter) for parameter in self._parameters] if self.count > 1 else []
         self._pool = pool(self.count, max(1, torch.get_num_threads() // self.count))
 
-    def backward(self, loss: Loss, inputs: Tensor, targets: MixedTargets, step: int) -> Tensor:
+    def backward(
+        self, loss: Loss, inputs: Tensor, targets: MixedTargets, step: int, counts: list[Tensor] | None = None
+    ) -> Tensor:
         """Put the batch's gradient into the parameters, which have none yet; its mean loss.
 
         Args:
             loss: the mean loss of some images (b c y x) and what they are to be taken for.
             step: from 0; each step's portions have random streams of their own.
+            counts: scalars () to which each call of the loss may add; in the end they add up to the batch's.
         """
         if stays_whole(len(inputs), self.count):
             return backward_whole(loss, inputs, targets)
