@@ -1,73 +1,62 @@
-"""Home and Live in Chromium with ten queued runs and with a thousand: seconds from a click until the page is at rest.
+"""Home and Live with ten queued runs and with a thousand: the server's CPU time for a page, and the ratio of the two.
 
     python -m benchmarks.app.queued_pages [10 1000] [--repeats 7]
 
-Two results folders and two servers, looked at in turn by the same browser, so that whatever else the machine does
-bears on both; what counts is the ratio of the medians. One run trains by its journal; nobody takes the queue up.
+Pages are run as the server runs them, by Streamlit's AppTest, on two results folders in turn. What they send is the
+same first few runs either way, so what could grow is the server's part; its CPU time hardly depends on what else the
+machine does. One run trains by its journal; nobody takes the queue up.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from streamlit.testing.v1 import AppTest
 
-from benchmarks.app.many_runs import click
-from benchmarks.app.seconds import say, timed
-from tests.browser.driver import PATIENCE, chromium, served, settle, visit
+from benchmarks.app.seconds import say
+from tests.pages.opening import PAGES, ROOT
 from tests.pages.texts import tell
 from vitcore.runs import locks, queue
-from vitcore.runs.folder import Results
+from vitcore.runs.folder import ENVIRONMENT, Results
 from vitcore.spec import RunSpec
-
-PAGES = ("Live", "Home")
-STANDS = {
-    "Live": "[...document.querySelectorAll('h3')].some(one => one.innerText === 'Waiting')",
-    "Home": "[...document.querySelectorAll('h3')].some(one => one.innerText === 'Now')",
-}
-REST = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 
 
 def filled(results: Results, count: int, stack: ExitStack) -> None:
     """So many runs wait behind one that trains; a dispatcher seems to live until the stack is left."""
     stack.enter_context(locks.lock(queue.dispatcher_lock(results, "cpu")).acquire())
-    began = time.perf_counter()
+    began = time.process_time()
     for seed in range(count):
         queue.enqueue(results, RunSpec.of(seed=seed, epochs=3))
-    took = time.perf_counter() - began
-    print(f"{count:,} runs queued one by one: {took:.1f} s, {1000 * took / count:.1f} ms each", flush=True)
+    took = time.process_time() - began
+    print(f"{count:,} runs queued one by one: {1000 * took / count:.1f} ms of CPU time each", flush=True)
     folder = tell(results, RunSpec.of(epochs=100), status=None, epochs=5)
     stack.enter_context(locks.lock(folder.alive).acquire())
 
 
-def opened(page: Page, name: str) -> float:
-    """Seconds from a click on the sidebar until the page stands and its script has ended."""
+def opened(results: Results, page: str) -> AppTest:
+    """A page of this results folder, twice run: what is imported or read once is there."""
+    os.environ[ENVIRONMENT] = str(results.root)
+    app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=300)
+    app.run()
+    if page != "home":
+        app.switch_page(PAGES[page])
+    app.run()
+    assert not app.exception, [error.value for error in app.exception]
+    return app
 
-    def whole() -> None:
-        click(page, name)
-        page.wait_for_function(f"{STANDS[name]} && {REST}", timeout=PATIENCE)
 
-    took = timed(whole)
-    settle(page)
-    return took
-
-
-def pages(browser: Browser, urls: list[str]) -> list[Page]:
-    """A warm page of each server."""
-    found = []
-    for url in urls:
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        visit(page, url)
-        expect(page.get_by_role("heading", name="Now", exact=True)).to_be_visible(timeout=PATIENCE)
-        for name in PAGES:  # what is imported once
-            opened(page, name)
-        found.append(page)
-    return found
+def cost(results: Results, app: AppTest) -> float:
+    """CPU seconds of this process for the page once more."""
+    os.environ[ENVIRONMENT] = str(results.root)
+    began = time.process_time()
+    app.run()
+    return time.process_time() - began
 
 
 def main() -> None:
@@ -79,16 +68,14 @@ def main() -> None:
         folders = [Results(Path(place) / str(count)) for count in chosen.counts]
         for results, count in zip(folders, chosen.counts, strict=True):
             filled(results, count, stack)
-        browser = stack.enter_context(chromium())
-        open_pages = pages(browser, [stack.enter_context(served(results.root)).url for results in folders])
-        for name in PAGES:
+        for name in ("live", "home"):
+            apps = [opened(results, name) for results in folders]
             times: list[list[float]] = [[] for _ in folders]
             for _ in range(chosen.repeats):
-                for page, found in zip(open_pages, times, strict=True):
-                    found.append(opened(page, name))
-                    opened(page, PAGES[1 - PAGES.index(name)])
+                for results, app, found in zip(folders, apps, times, strict=True):
+                    found.append(cost(results, app))
             for count, found in zip(chosen.counts, times, strict=True):
-                say(f"{name} with {count:,} queued runs", found)
+                say(f"{name} with {count:,} queued runs, CPU time", found)
             print(f"{name}: {statistics.median(times[-1]) / statistics.median(times[0]):.2f} times", flush=True)
 
 
