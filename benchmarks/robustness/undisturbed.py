@@ -14,7 +14,7 @@ from vitcore.training import train
 
 COMMON = {"dataset": "digits", "samples": 64, "batch_size": 16, "device": "cpu"}
 NETWORKS = ("cnn", "cct-mini/3x3")
-Told = dict[int, tuple[float, float]]
+Curve = dict[int, tuple[float, float]]
 """By epoch: the loss in training, and the test error in percent."""
 
 
@@ -57,34 +57,34 @@ def specs(settings: int, seeds: int, epochs: int) -> list[RunSpec]:
     ]
 
 
-def undisturbed(spec: RunSpec) -> Told:
+def undisturbed(spec: RunSpec) -> Curve:
     """The run trained in this process on one thread, as on a node of one CPU, with no engine and no journal."""
-    told: Told = {}
+    curve: Curve = {}
 
     def report(line: Line) -> None:
         if isinstance(line, Epoch):
             written = journal.plain(line.written())  # as a journal rounds it
-            told[line.epoch] = written["train_loss"], written["error_percent"]
+            curve[line.epoch] = written["train_loss"], written["error_percent"]
 
     threads.use(1)
     train(spec, report)
-    return told
+    return curve
 
 
-def compared(results: Results, ids: list[str], wanted: list[Told]) -> Verdict:
+def compared(results: Results, ids: list[str], wanted: list[Curve]) -> Verdict:
     """What the tables say of these runs, against what each should have told."""
     index = Index(results)
     index.poll()
     rows = queries.epochs(index, ids)
     index.close()
     epochs = lost = doubled = other = again = 0
-    for id, told in zip(ids, wanted, strict=True):
-        mine = rows[rows["run_id"] == id]
-        stored = dict(zip(mine["epoch"], zip(mine["train_loss"], mine["error_percent"], strict=True), strict=True))
-        epochs += len(mine)
-        lost += len(told.keys() - stored.keys())
-        doubled += len(mine) - len(stored)
-        other += sum(stored[number] != value for number, value in told.items() if number in stored)
+    for id, curve in zip(ids, wanted, strict=True):
+        item = rows[rows["run_id"] == id]
+        stored = dict(zip(item["epoch"], zip(item["train_loss"], item["error_percent"], strict=True), strict=True))
+        epochs += len(item)
+        lost += len(curve.keys() - stored.keys())
+        doubled += len(item) - len(stored)
+        other += sum(stored[number] != value for number, value in curve.items() if number in stored)
         lines = [line for line in journal.stream(results.run(id).events)[0] if line.get("event") == "epoch"]
         again += len(lines) - len(attempts.Attempts().take_all(lines).notes)
     unfinished = sum(queue.status(results, id) != "finished" for id in ids)

@@ -59,7 +59,7 @@ elif {name!r} == "sacct":
     for number in (17, 18) if word else ():
         print(f"{{number}}_0|{{word}}|far\\n{{number}}_1|{{word}}|far\\n{{number}}|{{word}}|far")
 elif {name!r} == "squeue":
-    word = (place / "squeue").read_text()
+    word = (place / "word-of-squeue").read_text()
     if not word:
         sys.exit("slurm_load_jobs error: Invalid job id specified")
     print(word)
@@ -127,9 +127,9 @@ def test_a_run_of_two_processes_gets_two_gpus_of_a_node(results: Results, comman
         engine = SlurmEngine(results, engine_settings.current(results))
         assert [engine.submit(id) for id in ids] == [None, None]
         engine.flush()
-        one, two = (path.read_text() for path in sorted(commands.glob("script-*")))
-        assert "#SBATCH --gpus-per-node=1\n" in one
-        assert "#SBATCH --gpus-per-node=2\n" in two
+        single, pair = (path.read_text() for path in sorted(commands.glob("script-*")))
+        assert "#SBATCH --gpus-per-node=1\n" in single
+        assert "#SBATCH --gpus-per-node=2\n" in pair
         assert [(placed.read(results.run(id)) or {})["job"] for id in ids] == ["17", "18"]
 
 
@@ -140,7 +140,7 @@ def test_where_slurm_keeps_no_accounts_the_word_of_squeue_counts(results: Result
     (commands / "word").write_text("")  # sacct prints its header alone
 
     def state(id: str, word: str) -> State:
-        (commands / "squeue").write_text(word)
+        (commands / "word-of-squeue").write_text(word)
         return SlurmEngine(results, engine_settings.current(results)).state(id)  # one that has asked nothing yet
 
     with locks.lock(queue.dispatcher_lock(results, "slurm")).acquire(timeout=5):
