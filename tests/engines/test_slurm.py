@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from submitit import SlurmJob
 from typer.testing import CliRunner
 
 from tests.runs.processes import epochs_of, tiny, wait_for_status, wait_until, worker_of
@@ -71,6 +72,7 @@ else:
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """SLURM's commands, that no machine of ours has: they write down what they are given, and say what a file says."""
+    SlurmJob.watcher.clear()  # it keeps what it heard of jobs, and ours have the numbers of those of the last test
     folder = tmp_path / "slurm"
     folder.mkdir()
     for name in ("sbatch", "srun", "sacct", "squeue", "scancel"):
