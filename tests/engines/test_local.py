@@ -125,6 +125,8 @@ def test_of_two_runs_that_each_need_every_gpu_the_second_waits(
         assert engine.submit(single) is None
         assert engine._workers[single][1] == Place("cuda-1", 0, 1)
         end_all(asleep)
+        for worker, _ in engine._workers.values():
+            worker.wait(10)
 
 
 def test_slots_that_are_added_while_a_run_trains_are_used_by_the_same_dispatcher(results: Results) -> None:
