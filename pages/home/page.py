@@ -50,11 +50,12 @@ def above(called: differing.Called) -> None:
 def running(table: pd.DataFrame) -> None:
     """What runs and what waits, as cards, what runs first."""
     now = store_cache.active(table).iloc[::-1].sort_values("status", ascending=False, kind="stable")
-    called = naming.of(now)
+    shown = now.head(SHOWN)
+    called = naming.of(shown)
     st.subheader("Now", anchor=False)
     above(called)
     with st.grid("auto", min_column_width=270):
-        for _, run in now.head(SHOWN).iterrows():
+        for _, run in shown.iterrows():
             with st.container(border=True, gap="xxsmall", height="stretch", key=f"now-{run['id']}"):
                 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                     link(run, called.names[str(run["id"])])

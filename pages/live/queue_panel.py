@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from pages.server import store_cache
 from pages.shared import format, naming
 from pages.shared.status import answered, start_here, why_waiting
 from vitcore.errors import UserError
@@ -17,11 +18,11 @@ SHOWN = 8
 
 def waiting() -> None:
     """Every waiting run in the order in which they will be taken up, the first few with their buttons."""
-    queued = queue.queued(Results())
-    titles = naming.called(queued).names
-    ids = [id for id in queued if id in titles]
+    known = set(store_cache.runs()["id"])
+    ids = [id for id in queue.queued(Results()) if id in known]
     if not ids:
         return
+    titles = naming.called(ids[:SHOWN]).names  # among a thousand it would take long, and most are not shown
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.subheader("Waiting", anchor=False, width="content")
         if len(ids) > 1:

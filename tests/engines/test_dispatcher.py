@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
 from tests.runs.processes import tiny
 from vitcore.engines.dispatcher import _Dispatch
 from vitcore.engines.engine import Capacity, State
-from vitcore.events import Ended, Taken
+from vitcore.errors import UserError
+from vitcore.events import Ended, Heartbeat, Taken
 from vitcore.runs import engine_report, journal, lost, queue
 from vitcore.runs.folder import Results
 
@@ -14,10 +19,13 @@ class Late:
     """An engine with room to spare, whose workers take a while to go once their runs have ended."""
 
     def __init__(self, results: Results) -> None:
-        self.results, self.taken, self.over = results, list[str](), False
+        self.results, self.taken, self.now = results, list[str](), State("submitted")
+        self.refused = ""
 
     def submit(self, run_id: str) -> None:
         """The run pauses as soon as it has begun."""
+        if self.refused:
+            raise UserError(self.refused)
         run = self.results.run(run_id)
         assert queue.dequeue(run)
         self.taken.append(run_id)
@@ -33,7 +41,7 @@ class Late:
 
     def state(self, run_id: str) -> State:
         """As it was told."""
-        return State("ended" if self.over else "submitted")
+        return self.now
 
     def capacity(self) -> Capacity:
         """There is always room."""
@@ -52,7 +60,7 @@ def test_a_run_that_is_resumed_before_its_last_worker_has_gone_goes_on(asleep: R
     queue.resume(asleep, id)
     dispatch._submit()
     assert engine.taken == [id], "its worker is about to go"
-    engine.over = True
+    engine.now = State("ended")
     dispatch._settle()
     dispatch._submit()
     assert engine.taken == [id, id]
@@ -74,3 +82,38 @@ def test_a_run_that_is_resumed_before_its_worker_is_known_to_be_dead_waits_on(as
     assert queue.status(asleep, id) == "queued"
     lost.settle(run, -9, queue.queued_at(run))
     assert queue.status(asleep, id) == "interrupted", "one that its own worker could not even take leaves the queue"
+
+
+@pytest.mark.parametrize(("wish", "status"), [("stop", "stopped"), ("pause", "paused"), (None, "queued")])
+def test_what_was_asked_of_a_run_whose_machine_is_then_lost_is_done(
+    asleep: Results, wish: str | None, status: str
+) -> None:
+    engine = Late(asleep)
+    dispatch = _Dispatch(asleep, "cpu", engine, set(), engine_report.Reporter(asleep, "cpu"))
+    id = queue.enqueue(asleep, tiny())
+    run = asleep.run(id)
+    dispatch.submitted[id] = queue.queued_at(run)
+    assert queue.dequeue(run)
+    events = journal.Journal(run.events)
+    for line in (Taken(1, "ray", "far"), Heartbeat(0, round(time.time()))):
+        events.append(line)
+    events.close()
+    if wish:
+        {"stop": queue.stop, "pause": queue.pause}[wish](asleep, id)
+    engine.now = State("lost", why="Its node has gone.")
+    dispatch._settle()
+    assert queue.status(asleep, id) == status
+    assert not run.request.exists(), "the next attempt is asked nothing"
+    if wish:
+        last = journal.read(run.events)[0][-1]
+        assert last["reason"] == f"Its node has gone. It was to be {status}, as it now is; it can be resumed."
+
+
+def test_a_run_that_was_passed_over_is_named_with_the_reason(asleep: Results) -> None:
+    engine = Late(asleep)
+    engine.refused = "its folder may not be written"
+    id = queue.enqueue(asleep, tiny())
+    _Dispatch(asleep, "cpu", engine, set(), engine_report.Reporter(asleep, "cpu")).serve()
+    waits = engine_report.reports(asleep)["cpu"].waits
+    assert waits == {id: "someone to look at it: its folder may not be written"}
+    assert queue.queued(asleep) == [id]

@@ -12,7 +12,8 @@ import pytest
 
 from tests.runs.processes import PATIENCE, tiny
 from vitcore import events
-from vitcore.runs import heartbeat, journal, placed, queue, seal, status
+from vitcore.errors import UserError
+from vitcore.runs import heartbeat, journal, placed, queue, seal, status, torchrun
 from vitcore.runs.folder import Results, RunFolder, read_json, write_json
 from vitcore.store import queries
 from vitcore.store.index import Index
@@ -68,6 +69,37 @@ def test_a_lost_attempt_is_taken_again_unless_nothing_comes_of_it(asleep: Result
     assert queue.again(asleep, run.id, "Its node has gone."), "it had learned something"
     texts = [line["text"] for line in journal.read(run.events)[0] if line["event"] == "note"]
     assert texts == ["Its node has gone. Taken up again from the beginning."] * 4
+
+
+def test_a_run_that_is_taken_again_is_trained_by_as_many_processes_as_were_asked_for(asleep: Results) -> None:
+    id = queue.enqueue(asleep, tiny())
+    queue.cancel(asleep, id)
+    queue.resume(asleep, id, processes=2)
+    run = asleep.run(id)
+    placed.write(run, "ray", processes=queue.processes_asked(run))
+    assert queue.dequeue(run)
+    write(run, events.Taken(1, "ray", "far"))
+    assert queue.again(asleep, id, "Its node has gone.")
+    assert queue.processes_asked(run) == 2
+
+
+def test_torchrun_goes_on_with_no_run_that_trains_elsewhere(asleep: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lock is held by nobody here; its heartbeats alone tell."""
+    for name, value in {
+        "RANK": 0,
+        "WORLD_SIZE": 1,
+        "LOCAL_RANK": 0,
+        "LOCAL_WORLD_SIZE": 1,
+        "OMP_NUM_THREADS": 1,
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    run = asleep.create(tiny())
+    write(run, events.Taken(1, "ray", "far"), events.Heartbeat(0, round(time.time())))
+    with pytest.raises(UserError, match=f"run {run.id} is running"), torchrun.stored_run(asleep, run.id):
+        pass
+    write(run, events.Heartbeat(1, round(time.time()) - 60))
+    with torchrun.stored_run(asleep, run.id) as claimed:
+        assert claimed.going_on
 
 
 def test_a_run_that_is_taken_again_keeps_its_place(asleep: Results) -> None:

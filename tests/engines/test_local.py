@@ -10,9 +10,10 @@ import torch
 from filelock import Timeout
 from typer.testing import CliRunner
 
-from tests.runs.processes import endless, epochs_of, tiny, wait_for_status, wait_until
+from tests.runs.processes import end_all, endless, epochs_of, started_here, tiny, wait_for_status, wait_until
 from vitcore.cli import app
 from vitcore.engines import local
+from vitcore.engines.engine import Wait
 from vitcore.engines.local import LocalEngine, Place
 from vitcore.errors import UserError
 from vitcore.runs import engine_report, engine_settings, hosts, journal, locks, queue, slots, threads
@@ -107,12 +108,51 @@ def test_processes_that_train_one_run_are_shown_every_gpu(asleep: Results, monke
     assert local._environment(several, "cuda-1") == local._environment(named, "cuda-1") == {}
 
 
+def test_of_two_runs_that_each_need_every_gpu_the_second_waits(
+    asleep: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would wait for the GPU that the other has; and only they: a run of one process may have the next GPU."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    with locks.lock(asleep.locks / "dispatcher-cuda.lock").acquire(timeout=5):
+        first, second, single = (
+            queue.enqueue(asleep, tiny(device="cuda", processes=count, seed=seed))
+            for seed, count in enumerate((2, 2, 1))
+        )
+        engine = LocalEngine(asleep, "cuda")
+        assert engine.submit(first) is None
+        assert engine._workers[first][1] == Place("cuda-0", 0, 1)
+        assert engine.submit(second) == Wait("a free slot of cuda:0", others_too=False)
+        assert engine.submit(single) is None
+        assert engine._workers[single][1] == Place("cuda-1", 0, 1)
+        end_all(asleep)
+        for worker, _ in engine._workers.values():
+            worker.wait(10)
+
+
+def test_slots_that_are_added_while_a_run_trains_are_used_by_the_same_dispatcher(results: Results) -> None:
+    ids = [queue.enqueue(results, endless(seed=seed)) for seed in range(2)]
+    wait_until(lambda: epochs_of(results, ids[0]), "one trains")
+    assert queue.status(results, ids[1]) == "queued"
+
+    def dispatchers() -> list[int]:
+        return [each.pid for each in started_here(results) if "vitcore.engines.dispatcher" in each.cmdline()]
+
+    [before] = dispatchers()
+    engine_settings.store(results, EngineSettings(slots={"cpu": 2}))
+    wait_until(lambda: epochs_of(results, ids[1]), "both train")
+    assert queue.status(results, ids[0]) == "running"
+    assert dispatchers() == [before]
+    for id in ids:
+        queue.stop(results, id)
+        wait_for_status(results, id, "stopped")
+
+
 def test_a_run_may_have_any_gpu_and_the_queue_of_all_of_them_is_one(asleep: Results) -> None:
     assert {queue.kind(name) for name in ("cuda-0", "cuda-7")} == {"cuda"}
     with locks.lock(asleep.locks / "dispatcher-cuda.lock").acquire(timeout=5):
         first, second = (queue.enqueue(asleep, tiny(device=device)) for device in ("cuda", "cuda:1"))
-        assert queue.own_of(asleep, "cuda") == [first, second]
-        assert queue.own_of(asleep, "cpu") == []
+        assert list(queue.own_of(asleep, "cuda")) == [first, second]
+        assert list(queue.own_of(asleep, "cpu")) == []
 
 
 @pytest.mark.parametrize(

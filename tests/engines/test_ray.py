@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +14,9 @@ from typing import Any
 import pytest
 
 from tests.runs.processes import endless, epochs_of, tiny, wait_for_status, wait_until, worker_of
+from vitcore.engines.engine import State
 from vitcore.errors import UserError
-from vitcore.runs import engine_report, engine_settings, journal, placed, queue
+from vitcore.runs import engine_report, engine_settings, journal, locks, placed, queue
 from vitcore.runs.engine_settings import EngineSettings
 from vitcore.runs.folder import Results
 
@@ -91,6 +94,67 @@ def test_what_waits_says_why_and_pause_resume_and_cancel_work_as_ever(results: R
     wait_until(lambda: not placed.read(results.run(id)), "it is settled")
 
 
+@pytest.fixture
+def engine(results: Results, cluster: Any) -> Iterator[Any]:
+    """The engine itself, with no dispatcher beside it."""
+    from vitcore.engines.ray import RayEngine
+
+    settings = EngineSettings(engine="ray", address=cluster.address)
+    engine_settings.store(results, settings)
+    with locks.lock(queue.dispatcher_lock(results, "ray")).acquire(timeout=5):
+        found = RayEngine(results, settings)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+def state_of(engine: Any, id: str) -> State:
+    """How a run stands once its task is over."""
+    found: list[State] = []
+    wait_until(lambda: found.append(engine.state(id)) or found[-1].now != "submitted", "its task is over")
+    return found[-1]
+
+
+@needs_ray
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore")
+def test_a_task_that_raises_on_its_node_has_failed_with_its_reason(results: Results, engine: Any) -> None:
+    """Its run's folder goes while the task waits for a node that another's task has."""
+    import ray
+
+    done = results.root / "done"
+
+    def occupy() -> None:
+        while not done.exists():
+            time.sleep(0.05)
+
+    other = ray.remote(occupy).options(num_cpus=1).remote()
+    id = queue.enqueue(results, tiny())
+    assert engine.submit(id) is None
+    shutil.rmtree(results.run(id).path)
+    done.touch()
+    ray.get(other)
+    found = state_of(engine, id)
+    assert (found.now, found.code) == ("ended", 1)
+    assert found.why.startswith(f"Its task failed on its node: there is no run {id!r} in ")
+
+
+@needs_ray
+@pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore")
+def test_a_task_that_waits_for_its_worker_can_be_cancelled_and_the_worker_pauses(results: Results, engine: Any) -> None:
+    """Ray's wish is heeded between two looks; a wait for a process that blocks would never hear of it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        pytest.skip("started with SIGINT ignored, as by `&` in a script: Ray's nodes inherit that, and cancel by it")
+    id = queue.enqueue(results, endless())
+    assert engine.submit(id) is None
+    wait_until(lambda: epochs_of(results, id), "it trains")
+    engine.cancel(id)
+    wait_for_status(results, id, "paused")
+    assert state_of(engine, id) == State("ended")
+
+
 @needs_ray
 def test_an_engine_that_cannot_be_reached_is_a_sentence_and_the_queue_stays(results: Results) -> None:
     engine_settings.store(results, EngineSettings(engine="ray", address="127.0.0.1:9"))
@@ -107,10 +171,19 @@ def test_an_engine_that_cannot_be_reached_is_a_sentence_and_the_queue_stays(resu
 def test_a_cluster_of_a_file_that_was_left_behind_is_not_joined(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import ray._private.services
+
     from vitcore.engines.ray import check
 
-    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    file = tmp_path / "ray" / "ray_current_cluster"
+    file.parent.mkdir()
+    file.write_text("127.0.0.1:9")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setattr(ray._private.services, "find_gcs_addresses", set)  # whatever else runs on this machine
     with pytest.raises(UserError, match=r"no Ray cluster answers at 127.0.0.1:9 \(auto\)"):
+        check("auto")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:10")
+    with pytest.raises(UserError, match=r"no Ray cluster answers at 127.0.0.1:10 \(auto\)"):
         check("auto")
     assert check("local") == "local"
 

@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from submitit import SlurmJob
 from typer.testing import CliRunner
 
 from tests.runs.processes import epochs_of, tiny, wait_for_status, wait_until, worker_of
 from vitcore.cli import app
+from vitcore.engines.engine import State
 from vitcore.engines.slurm import SlurmEngine
 from vitcore.errors import UserError
+from vitcore.events import Taken
 from vitcore.runs import engine_settings, journal, locks, placed, queue
 from vitcore.runs.engine_settings import EngineSettings
 from vitcore.runs.folder import Results
@@ -23,7 +26,10 @@ posix = pytest.mark.skipif(os.name != "posix", reason="SLURM and its signals are
 
 
 @posix
-def test_a_time_limit_ends_in_a_checkpoint_and_the_run_goes_on(results: Results) -> None:
+def test_a_time_limit_ends_in_a_checkpoint_and_the_run_goes_on(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # as an engine may set it: the CPUs that a run was given count
     engine_settings.store(results, EngineSettings(engine="slurm", cluster="local", cpus=1))
     id = queue.enqueue(results, tiny(epochs=30, batch_size=8))
     wait_until(lambda: len(epochs_of(results, id)) >= 2, "two epochs are told")
@@ -51,8 +57,13 @@ if {name!r} == "sbatch":
 elif {name!r} == "sacct":
     word = (place / "word").read_text()
     print("JobID|State|NodeList")
-    for number in (17, 18):
+    for number in (17, 18) if word else ():
         print(f"{{number}}_0|{{word}}|far\\n{{number}}_1|{{word}}|far\\n{{number}}|{{word}}|far")
+elif {name!r} == "squeue":
+    word = (place / "word-of-squeue").read_text()
+    if not word:
+        sys.exit("slurm_load_jobs error: Invalid job id specified")
+    print(word)
 else:
     (place / "cancelled").write_text(" ".join(sys.argv[1:]))
 """
@@ -61,9 +72,10 @@ else:
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """SLURM's commands, that no machine of ours has: they write down what they are given, and say what a file says."""
+    SlurmJob.watcher.clear()  # it keeps what it heard of jobs, and ours have the numbers of those of the last test
     folder = tmp_path / "slurm"
     folder.mkdir()
-    for name in ("sbatch", "srun", "sacct", "scancel"):
+    for name in ("sbatch", "srun", "sacct", "squeue", "scancel"):
         path = folder / name
         path.write_text(COMMAND.format(python=sys.executable, folder=str(folder), name=name))
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -106,6 +118,49 @@ def test_runs_submitted_together_are_an_array_with_the_engines_options(results: 
         assert (last.now, last.code) == ("ended", 1)
         assert "ended as FAILED before it began" in last.why
         assert str(results.root) not in last.why, "pickles lie in the account's own folder"
+
+
+@posix
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_run_of_two_processes_gets_two_gpus_of_a_node(results: Results, commands: Path) -> None:
+    engine_settings.store(results, EngineSettings(engine="slurm"))
+    with locks.lock(queue.dispatcher_lock(results, "slurm")).acquire(timeout=5):
+        ids = [queue.enqueue(results, tiny(device="cuda", processes=count)) for count in (1, 2)]
+        engine = SlurmEngine(results, engine_settings.current(results))
+        assert [engine.submit(id) for id in ids] == [None, None]
+        engine.flush()
+        single, pair = (path.read_text() for path in sorted(commands.glob("script-*")))
+        assert "#SBATCH --gpus-per-node=1\n" in single
+        assert "#SBATCH --gpus-per-node=2\n" in pair
+        assert [(placed.read(results.run(id)) or {})["job"] for id in ids] == ["17", "18"]
+
+
+@posix
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_where_slurm_keeps_no_accounts_the_word_of_squeue_counts(results: Results, commands: Path) -> None:
+    engine_settings.store(results, EngineSettings(engine="slurm"))
+    (commands / "word").write_text("")  # sacct prints its header alone
+
+    def state(id: str, word: str) -> State:
+        (commands / "word-of-squeue").write_text(word)
+        return SlurmEngine(results, engine_settings.current(results)).state(id)  # one that has asked nothing yet
+
+    with locks.lock(queue.dispatcher_lock(results, "slurm")).acquire(timeout=5):
+        id = queue.enqueue(results, tiny())
+        engine = SlurmEngine(results, engine_settings.current(results))
+        assert engine.submit(id) is None
+        engine.flush()
+        assert state(id, "PENDING") == State("submitted")
+        gone = state(id, "")
+        assert (gone.now, gone.code) == ("ended", 1)
+        assert gone.why.startswith("Its job ended before it began")
+        run = results.run(id)
+        assert queue.dequeue(run)
+        lines = journal.Journal(run.events)
+        lines.append(Taken(1, "slurm", "far"))
+        lines.close()
+        assert state(id, "RUNNING") == State("submitted"), "nothing is heard of it yet"
+        assert state(id, "") == State("lost", why="Its job ended.")
 
 
 @posix

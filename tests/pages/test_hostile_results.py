@@ -45,7 +45,7 @@ def nobody_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     from pages.server import store_cache
 
     for module in (queue, store_cache):
-        monkeypatch.setattr(module, "ensure_dispatcher", lambda results: None)
+        monkeypatch.setattr(module, "ensure_dispatcher", lambda results, ids=None: None)
 
 
 def open_all(open_page: Open, runs: list[RunFolder], at_once: int = 1, singly: int = 0) -> None:

@@ -106,7 +106,7 @@ def test_a_queue_whose_dispatcher_is_gone_is_taken_up_by_whoever_looks(
 def test_a_run_is_paused_from_live_and_resumed_in_one_click(
     empty: Results, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)  # nobody takes it up: this is about buttons
+    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results, ids=None: None)  # this is about buttons
     run = tell(empty, RunSpec.of(epochs=4), status=None, epochs=2)
     with locks.lock(run.alive):
         app = open_page("live")
@@ -122,8 +122,8 @@ def test_a_run_is_paused_from_live_and_resumed_in_one_click(
 
 
 def test_the_queue_is_reordered_and_emptied(empty: Results, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)
-    monkeypatch.setattr(store_cache, "ensure_dispatcher", lambda results: None)
+    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results, ids=None: None)
+    monkeypatch.setattr(store_cache, "ensure_dispatcher", lambda results, ids=None: None)
     first, second, third = (queue.enqueue(empty, RunSpec.of(seed=seed)) for seed in range(3))
     app = open_page("live")
     assert app.button(key=f"earlier-{first}").disabled

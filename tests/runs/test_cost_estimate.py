@@ -12,12 +12,12 @@ from vitcore.runs.folder import Results
 
 @pytest.mark.parametrize("messages", [CostEstimate(12.5), CostEstimate(0.25, guessed=True)])
 def test_it_is_read_as_it_was_told(results: Results, messages: CostEstimate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)
+    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results, ids=None: None)
     assert cost_estimate.read(results.run(queue.enqueue(results, tiny(), messages))) == messages
 
 
 def test_a_run_of_which_nothing_was_expected_has_none(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results: None)
+    monkeypatch.setattr(queue, "ensure_dispatcher", lambda results, ids=None: None)
     run = results.run(queue.enqueue(results, tiny()))
     assert not run.expected.exists()
     assert cost_estimate.read(run) is None

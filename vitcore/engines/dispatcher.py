@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from filelock import Timeout
@@ -44,7 +45,7 @@ def main() -> None:
     tried: set[Entry] = set()
     # Whoever queues a run looks at the lock only after the run lies there, and we look at the queue again after
     # letting go of the lock: so a run queued while we leave is seen by one of the two.
-    while _open(results, name, tried) or _placed(results, name):
+    while any(_open(results, name, tried)) or _placed(results, name):
         try:
             with place.acquire(timeout=1):
                 _serve(results, name, tried)
@@ -55,7 +56,7 @@ def main() -> None:
 def _serve(results: Results, name: str, tried: set[Entry]) -> None:
     """Until nothing is left to do; an engine that cannot be reached is asked again, and the queue stays."""
     report = engine_report.Reporter(results, name)
-    while _open(results, name, tried) or _placed(results, name):
+    while any(_open(results, name, tried)) or _placed(results, name):
         try:
             engine = MADE[name](results, name)
         except UserError as error:
@@ -115,7 +116,7 @@ class _Dispatch:
             began = time.monotonic()
             self._settle()
             same = self._settings() == settings
-            if not self.submitted and not (same and _open(self.results, self.name, self.tried)):
+            if not self.submitted and not (same and any(_open(self.results, self.name, self.tried))):
                 break
             capacity = self.engine.capacity()
             if same and capacity.free:
@@ -231,14 +232,15 @@ def _placed(results: Results, name: str) -> list[str]:
     return list(placed.of(results, name)) if name in queue.BEYOND else []
 
 
-def _open(results: Results, name: str, tried: set[Entry]) -> list[Entry]:
-    """The waiting runs that can be taken up, in order.
+def _open(results: Results, name: str, tried: set[Entry]) -> Iterator[Entry]:
+    """The waiting runs that can be taken up, in order, each looked at as it is asked for.
 
     None that was tried since it waits, and none that waits for a run which has not finished.
     """
-    waiting = [(id, queue.since(results, id)) for id in queue.own_of(results, name)]
-    left = [entry for entry in waiting if entry not in tried]
-    return [entry for entry in left if not dependencies.awaited(results, RunFolder(results.runs / entry[0]))]
+    for id in queue.own_of(results, name):
+        entry = id, queue.since(results, id)
+        if entry not in tried and not dependencies.awaited(results, RunFolder(results.runs / id)):
+            yield entry
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class RayEngine:
             return State("ended")
         except self._ray.exceptions.RayTaskError as error:  # the node will not do after all: it is asked anew
             self._answers.clear()
-            return State("ended", 1, f"Its task failed on its node: {first_line(error)}.")
+            return State("ended", 1, f"Its task failed on its node: {first_line(error.cause)}.")
         except self._ray.exceptions.RayError as error:
             return State("lost", why=_went(error))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -70,7 +71,7 @@ def put(results: Results, spec: RunSpec, expected: CostEstimate | None = None, *
     folder = results.create(
         spec, {**markers, "expected.json": cost_estimate.written(expected)} if expected else markers
     )
-    ensure_dispatcher(results)
+    ensure_dispatcher(results, [folder.id])
     return folder.id
 
 
@@ -85,16 +86,7 @@ def checked(results: Results, spec: RunSpec) -> RunSpec:
 
 def queued(results: Results, device_queue: str | None = None) -> list[str]:
     """The waiting runs in the order in which they will be taken up, of one lane or of all."""
-    entries = {}
-    for id in results.ids():
-        place = RunFolder(results.runs / id).queue_entry
-        entry = read_json(place)
-        if entry is None or (not entry and not place.is_file()):
-            continue
-        if device_queue in (None, _device_queue(entry)):
-            entries[id] = entry
-    first = {id: place for place, id in enumerate(_order(results))}
-    return sorted(entries, key=lambda id: (first.get(id, len(first)), _time(entries[id]), id))
+    return _in_order(results, lambda entry: device_queue in (None, _device_queue(entry)))
 
 
 def own(results: Results, device_queue: str | None = None) -> list[str]:
@@ -102,10 +94,13 @@ def own(results: Results, device_queue: str | None = None) -> list[str]:
     return [id for id in queued(results, device_queue) if is_own(results.run(id))]
 
 
-def own_of(results: Results, name: str) -> list[str]:
-    """The same of one dispatcher's queue, in the order in which they will be taken up."""
-    of = _dispatchers(results)
-    return [id for id in own(results) if of(id) == name]
+def own_of(results: Results, name: str) -> Iterator[str]:
+    """The same of one dispatcher's queue, each looked at as it is asked for: of a thousand the first few may do."""
+    engine = engine_settings.current(results).engine
+    beyond = engine in BEYOND
+    for id in _in_order(results, lambda entry: (engine if beyond else kind(_device_queue(entry))) == name):
+        if is_own(RunFolder(results.runs / id)):
+            yield id
 
 
 def kind(device_queue: str) -> str:
@@ -253,7 +248,7 @@ def resume(results: Results, id: str, processes: int | None = None) -> None:
         write_json(folder.queue_entry, entry | ({"processes": processes} if processes is not None else {}))
     except OSError as error:
         raise UserError(f"run {id} cannot be queued again: {reason(error)}") from None
-    ensure_dispatcher(results)
+    ensure_dispatcher(results, [id])
 
 
 def resume_once(results: Results, ids: Iterable[str], resumed: set[str]) -> None:
@@ -335,30 +330,47 @@ def _has_learned(folder: RunFolder) -> bool:
     return resuming(folder) and folder.resume_point.exists()
 
 
-def ensure_dispatcher(results: Results, *, patient: bool = False) -> None:
+def ensure_dispatcher(results: Results, ids: Sequence[str] | None = None, *, patient: bool = False) -> None:
     """Starts the dispatcher of every device that has runs of one's own to take up and none alive.
 
     Idempotent; cheap where all is well. What another account has queued waits for a person's word (`resume`); what
     waits for another run is for whoever ends that one, or looks at the queue after it.
 
     Args:
+        ids: the runs that it is about, which were queued a moment ago; None: all. Of a thousand that are queued one by
+            one, each would else look at all before it.
         patient: for who asks again and again: one that this process has started is left alone while it lives, though it
             holds no lock yet. Whoever asks once cannot know whether such a one is not just about to go.
     """
-    ready = [id for id in own(results) if not dependencies.awaited(results, RunFolder(results.runs / id))]
-    of = _dispatchers(results)
-    for name in sorted({*map(of, ready), *(name for name in BEYOND if any(placed.of(results, name)))}):
+    waiting = _by_dispatcher(results, results.ids() if ids is None else ids)
+    for name in sorted({*waiting, *(BEYOND if ids is None else ())}):
         begins = patient and processes.alive(_DISPATCHER, _arguments(results, name))
-        if not begins and not locks.is_locked(dispatcher_lock(results, name)):
+        if begins or locks.is_locked(dispatcher_lock(results, name)):
+            continue
+        lost = ids is None and name in BEYOND and any(placed.of(results, name))
+        if lost or any(_is_ready(results, id) for id in waiting.get(name, ())):
             _start_dispatcher(results, name)
 
 
-def _dispatchers(results: Results) -> Callable[[str], str]:
-    """By which dispatcher a queued run is to be taken up."""
+def _by_dispatcher(results: Results, ids: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Those of the runs that wait, anybody's, by who is to take them up; all of them for an engine beyond this machine.
+
+    With a thousand runs each file that need not be read counts.
+    """
     engine = engine_settings.current(results).engine
     if engine in BEYOND:
-        return lambda id: engine
-    return lambda id: kind(_device_queue(read_json(RunFolder(results.runs / id).queue_entry) or {}))
+        return {engine: ids}
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for id in ids:
+        if entry := read_json(RunFolder(results.runs / id).queue_entry):
+            found[kind(_device_queue(entry))].append(id)
+    return {**found}
+
+
+def _is_ready(results: Results, id: str) -> bool:
+    """Whether a run waits, queued by this account, and for no other run."""
+    folder = RunFolder(results.runs / id)
+    return folder.queue_entry.is_file() and is_own(folder) and not dependencies.awaited(results, folder)
 
 
 def _arguments(results: Results, name: str) -> list[str]:
@@ -416,6 +428,18 @@ def _entry(device: str, spec: Mapping[str, Any], *, resume: bool, after: Sequenc
         seal.FIELD: seal.of(spec),
     }
     return entry | {"after": list(after)} if after else entry
+
+
+def _in_order(results: Results, wanted: Callable[[dict[str, Any]], bool]) -> list[str]:
+    """The waiting runs of whose entries that holds, in the order in which they will be taken up."""
+    entries = {}
+    for id in results.ids():
+        place = RunFolder(results.runs / id).queue_entry
+        entry = read_json(place)
+        if entry is not None and (entry or place.is_file()) and wanted(entry):
+            entries[id] = entry
+    first = {id: place for place, id in enumerate(_order(results))}
+    return sorted(entries, key=lambda id: (first.get(id, len(first)), _time(entries[id]), id))
 
 
 def _device_queue(entry: dict[str, Any]) -> str:
