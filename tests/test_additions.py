@@ -223,7 +223,8 @@ columns.select({METRIC!r}).run()
 (table,) = [each for each in app.dataframe if {METRIC!r} in each.value]
 next(each for each in app.selectbox if each.label == "Value").set_value({METRIC!r}).run()
 assert not app.exception, app.exception
-(chart,) = [json.loads(each.proto.json)["charts"][0]["figure"] for each in app.get("bidi_component")]
+parts = [json.loads(each.proto.json) for each in app.get("bidi_component")]
+(chart,) = [each["charts"][0]["figure"] for each in parts if "charts" in each]
 ys = struct.unpack("<2d", base64.b64decode(chart["data"][0]["y"]["bdata"]))
 print(json.dumps([columns.options, table.proto.columns, table.value[{METRIC!r}].tolist(), chart["layout"], ys]))
 """

@@ -48,6 +48,8 @@ def test_twelve_names_leave_a_phones_plot_whole(sweep: Server, page: Page) -> No
 def test_a_runs_name_leaves_its_numbers_room_on_a_phone(sweep: Server, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     visit(page, f"{sweep.url}/compare", "Compare")
+    page.locator('i[data-narrow="true"]').wait_for(state="attached")  # the page was drawn before its width was known
+    settle(page)
     page.locator(".dvn-scroller").first.click(position={"x": NAME_ON_A_PHONE + 70, "y": 15})
     expect(page).to_have_url(re.compile("sort=learning_rate"))
 

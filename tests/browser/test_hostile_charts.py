@@ -105,6 +105,7 @@ FIGURES: dict[str, Callable[[], go.Figure | dict[str, object]]] = {
     "attention_distance": lambda: representations.attention_distance(
         {str(at): (name, np.ones((2, 3)) + at) for at, name in enumerate(NAMES)}
     ),
+    "class_counts": lambda: figures.class_counts(NAMES, {"Training": [3] * COUNT, "Test": [1] * COUNT}, height=2400),
     "expected_best": lambda: search.expected_best(
         [(name, expected_best_course(np.arange(9.0) + at)) for at, name in enumerate(NAMES)], sampled="random"
     ),

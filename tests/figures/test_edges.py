@@ -144,6 +144,7 @@ NOTHING = {
     "probabilities": lambda: figures.probabilities({}, ["a", "b"]),
     "confusion": lambda: figures.confusion(np.zeros((0, 0), int), []),
     "confusion difference": lambda: figures.confusion_difference(np.zeros((0, 0), int), np.zeros((0, 0), int), []),
+    "class counts": lambda: figures.class_counts([], {"Training": [], "Test": []}),
     "accuracy against size": lambda: figures.accuracy_against_size(POINTS),
     "kernels' shapes": lambda: kernels.shapes(pd.DataFrame(columns=["kernel", "x", "y"]), str, x="x", y="y"),
     "kernels' cost": lambda: kernels.cost(pd.DataFrame(columns=["series", "tokens", "milliseconds"]), str),
@@ -180,6 +181,7 @@ def test_every_figure_function_is_asked_for_nothing() -> None:
         "bars",
         "probabilities",
         "accuracy_against_size",
+        "class_counts",
     }
     drawing = {name for name in figures.__all__ if name.islower() and callable(getattr(figures, name))}
     rest = {"color", "colors", "dash", "drawable", "faint", "most_confused", "overlay", "parallel", "pareto"}

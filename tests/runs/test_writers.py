@@ -12,7 +12,7 @@ from pages.compare import saved_views
 from tests.runs import writers
 from tests.runs.processes import PATIENCE, tiny
 from tests.runs.writers import FEW, MOST, SIDES, TIMES
-from vitcore.runs import annotations, drawings, locks, queue
+from vitcore.runs import annotations, drawings, locks, named_data, queue
 from vitcore.runs.folder import Results, RunFolder
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +52,13 @@ def test_every_view_is_where_its_last_writer_left_it(written: tuple[Results, Run
     assert not broken
     stored = {f"{image_size} renamed {number}" for image_size in SIDES for number in range(0, FEW, 2)}
     assert {view.name for view in views if not view.name.startswith("wanted")} == stored
+
+
+def test_named_images_are_where_their_last_writer_left_them(written: tuple[Results, RunFolder]) -> None:
+    found, broken = named_data.listed(written[0])
+    assert not broken
+    stored = {f"{image_size} renamed {number}" for image_size in SIDES for number in range(0, FEW, 2)}
+    assert {item.name for item in found} == stored
 
 
 def test_of_two_who_want_one_name_one_gets_it(written: tuple[Results, RunFolder]) -> None:
@@ -104,6 +111,7 @@ READ_AND_WRITTEN = {  # file and function: the kind above that proves it
     "pages/compare/saved_views.py:_save": "views",
     "vitcore/runs/queue.py:reorder": "order",
     "vitcore/analysis/assessments.py:finish": "wish",
+    "vitcore/runs/named_data.py:_write": "named data",
 }
 
 

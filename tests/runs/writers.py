@@ -13,9 +13,10 @@ from PIL import Image
 
 from pages.compare import saved_views
 from pages.compare.view import View
+from tests.data.images import class_files, write_folder
 from vitcore.analysis import assessments
 from vitcore.errors import UserError
-from vitcore.runs import annotations, drawings, queue
+from vitcore.runs import annotations, drawings, named_data, queue
 from vitcore.runs.drawings import Score
 from vitcore.runs.folder import Results, RunFolder
 
@@ -42,6 +43,15 @@ def views(results: Results, image_size: str, number: int) -> None:
     saved_views.rename(results, f"{image_size}-{number}", f"{image_size} renamed {number}")
     if number % 2:
         saved_views.delete(results, f"{image_size}-renamed-{number}")
+
+
+def named(results: Results, image_size: str, number: int) -> None:
+    """Name, rename, forget images: of each side's names every second stays, as it was renamed."""
+    folder = write_folder(results.root / f"images-{image_size}" / "own", class_files(each=1))
+    named_data.add(results, f"{image_size} {number}", str(folder))
+    named_data.rename(results, f"{image_size} {number}", f"{image_size} renamed {number}")
+    if number % 2:
+        named_data.forget(results, f"{image_size} renamed {number}")
 
 
 def one_name(results: Results, image_size: str, number: int) -> None:
@@ -115,6 +125,7 @@ def kinds(results: Results, run: RunFolder) -> dict[str, tuple[Callable[[str, in
     return {
         "annotations": (partial(tags, run), TIMES),
         "views": (partial(views, results), FEW),
+        "named data": (partial(named, results), FEW),
         "one name": (partial(one_name, results), FEW),
         "order": (partial(order, results), FEW),
         "drawings": (partial(images, results), FEW),
