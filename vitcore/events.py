@@ -287,8 +287,8 @@ class Epoch(Line):
     gradient_norm: Annotated[
         float | None,
         Meaning(
-            "length of the gradient before clipping, the mean of the epoch's steps; without clipping known on CPUs "
-            "alone; runs from before it was kept have none",
+            "length of the gradient before clipping, the mean of every eighth step of the epoch; without clipping "
+            "known on CPUs alone; runs from before it was kept have none",
             *("Gradient norm", "", ".4g"),
             axis="y",
         ),

@@ -1,57 +1,55 @@
-"""What it costs to tell each epoch's training accuracy and gradient norm: their share of a step of CCT-2/3x2.
+"""What it costs to tell each epoch's training accuracy and gradient norm: their share of whole steps, large and small.
 
-python -m benchmarks.model.gradient_norm [--batch 128]
-
-The shortest of several times counts, of the step and of either: other work on the machine makes all of them longer.
+python -m benchmarks.model.gradient_norm
 """
 
 from __future__ import annotations
 
-import argparse
+import statistics
 import time
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
-from vitcore.models import build
+from vitcore.spec import RunSpec
 from vitcore.training.memory import keep_pages
+from vitcore.training.state import TrainingState
+from vitcore.training.step import NORM_EVERY, Steps
+from vitcore.training.stop_signal import StopSignal
+
+STEPS = (("cct-2/3x2", 128), ("performer", 128), ("cct-mini/3x3", 32), ("cnn", 32), ("cnn", 8))
 
 
-def shortest(work: Callable[[], object], rounds: int) -> float:
-    """Seconds of the quickest of so many times."""
+def median(work: Callable[[], object], rounds: int) -> float:
+    """Seconds of the middle of so many times."""
     found = []
     for _ in range(rounds):
         began = time.perf_counter()
         work()
         found.append(time.perf_counter() - began)
-    return min(found)
+    return statistics.median(found)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batch", type=int, default=128)
-    batch = parser.parse_args().batch
     keep_pages()
-    torch.manual_seed(0)
-    model = build("cct-2/3x2", channels=3, image_size=32, classes=10)
-    optimizer = torch.optim.AdamW(model.parameters())
-    images, labels = torch.randn(batch, 3, 32, 32), torch.randint(10, (batch,))
-    answers = model(images)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(images), labels).backward()
-        optimizer.step()
-
-    whole = shortest(step, 8)
-    gradients = [each.grad for each in model.parameters() if each.grad is not None]
-    for what, seconds in (
-        ("gradient norm", shortest(lambda: nn.utils.get_total_norm(gradients), 200)),
-        ("right answers", shortest(lambda: (answers.argmax(-1) == labels).sum(), 200)),
-    ):
-        share = 100 * seconds / whole
-        print(f"{what}: {1e6 * seconds:.0f} us of a step of {1e3 * whole:.0f} ms, {share:.2f} %")
+    for architecture, batch in STEPS:
+        spec = RunSpec.of(
+            **{"architecture": architecture, "dataset": "digits", "batch_size": batch, "device": "cpu"},
+            precision="float32",
+        )
+        parts = TrainingState(spec, lambda line: None, StopSignal(lambda: None), None)
+        steps, position = Steps(spec, parts), 1  # a step of which no norm is told
+        images, labels = parts.batches.batch(parts.batches.order(0), 0)
+        answers = torch.randn(batch, 10)
+        for _ in range(5):
+            steps.take(position, images, labels)
+        whole = median(lambda: steps.take(position, images, labels), 15 if batch > 32 else 60)
+        norm = median(lambda: steps._norm(0), 300)
+        right = median(lambda: (answers.argmax(-1) == labels).sum(), 300)
+        print(
+            f"{architecture}, {batch} images: a step {1e3 * whole:.1f} ms; a norm {1e6 * norm:.0f} us, of every "
+            f"{NORM_EVERY}th step {100 * norm / NORM_EVERY / whole:.2f} %; right answers {100 * right / whole:.2f} %"
+        )
 
 
 if __name__ == "__main__":

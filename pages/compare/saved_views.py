@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import Timeout
 from pydantic import ValidationError
 
 from pages.compare.view import View, written
@@ -81,16 +79,10 @@ def rename(results: Results, slug: str, name: str, *, replace: bool = False) -> 
         return new
 
 
-@contextmanager
-def _alone(results: Results) -> Iterator[None]:
-    """Two who change views at once wait for each other, so that neither undoes what the other has just done."""
-    try:
-        with locks.lock(results.shared_locks / "views.lock").acquire(timeout=10):
-            yield
-    except Timeout:
-        raise UserError(f"another process is writing the views in {_folder(results)}; try again") from None
-    except OSError as error:
-        raise UserError(f"the views in {_folder(results)} cannot be changed: {reason(error)}") from None
+def _alone(results: Results) -> AbstractContextManager[None]:
+    """While nobody else changes views."""
+    busy = f"another process is writing the views in {_folder(results)}; try again"
+    return locks.turn(results.shared_locks / "views.lock", busy, f"the views in {_folder(results)} cannot be changed")
 
 
 def delete(results: Results, slug: str) -> None:

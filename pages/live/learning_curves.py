@@ -30,7 +30,7 @@ CURVES = (
     ("Learning rate by step", "learning_rate", "step"),
     ("{} macro F1 by epoch", "held_out_f1", "epoch"),
     ("Images per second by epoch", "images_per_second", "epoch"),
-    ("Gradient norm before clipping, mean of each epoch", "gradient_norm", "epoch"),
+    ("Gradient norm before clipping, by epoch", "gradient_norm", "epoch"),
 )
 TRAINING = {"held_out_loss": "train_loss", "held_out_accuracy": "train_accuracy"}
 """Of the training images what lies dotted behind a curve of held-out ones, so that overfitting is seen."""

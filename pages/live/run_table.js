@@ -160,9 +160,12 @@ function ways(line, row, one) {
     const button = make("button")
     button.type = "button"
     button.dataset.way = way
-    if (way === "color") button.className = "swatch palette"
-    else button.textContent = words
-    if (way === "color") button.title = "Choose its color"
+    if (way === "color") {
+      button.className = "swatch palette"
+      button.title = "Choose its color"
+      const part = 100 / one.data.palette.length
+      button.style.setProperty("--palette", one.data.palette.map(({ color }, at) => `${color} ${at * part}% ${(at + 1) * part}%`).join(", "))
+    } else button.textContent = words
     button.setAttribute("aria-label", `${words} ${row.name}`)
     button.onclick = event => {
       event.stopPropagation()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
+
 from pages.shared.samples import lying_lately
 from vitcore.runs import named_data
 from vitcore.runs.folder import Results
@@ -11,8 +14,15 @@ BEFORE = "own/"  # what a list calls them; no dataset of everybody's is called s
 
 
 def by_choice() -> dict[str, NamedData]:
-    """What this account has named, by what a list of datasets calls it."""
-    return {BEFORE + item.slug: item for item in named_data.listed(Results())[0]}
+    """What this account has named, by what a list of datasets calls it; a form asks that for every item of a list."""
+    results = Results()
+    return dict(_named(str(results.root), named_data.state(results)))
+
+
+@functools.lru_cache(maxsize=4)
+def _named(root: str, state: tuple[tuple[str, int, int], ...]) -> Mapping[str, NamedData]:
+    """The same of the names' files as they are in this state."""
+    return {BEFORE + item.slug: item for item in named_data.listed(Results(root))[0]}
 
 
 def at(folder: str | None) -> NamedData | None:

@@ -54,6 +54,20 @@ def test_a_gradients_norm_is_that_before_clipping() -> None:
     assert plain[0] == pytest.approx(float(torch.stack(squares).sum().sqrt()), rel=1e-5)
 
 
+def test_a_gradients_norm_is_told_of_every_eighth_step_of_an_epoch() -> None:
+    """It takes up to a twentieth of the smallest steps."""
+    spec = RunSpec.of(**QUICK | {"batch_size": 2})
+    parts = TrainingState(spec, lambda line: None, StopSignal(lambda: None), None)
+    steps, count = Steps(spec, parts), parts.batches.steps
+    assert count > 9
+    parts.model.train()
+    batch = parts.batches.batch(parts.batches.order(0), 0)
+    reported = [
+        step for step in (0, 1, 7, 8, 9, count, count + 1, count + 8) if steps.take(step, *batch).norm is not None
+    ]
+    assert reported == [0, 8, count, count + 8]
+
+
 @pytest.mark.parametrize("asks", [3, 7])
 def test_a_pause_within_an_epoch_changes_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asks: int) -> None:
     monkeypatch.setattr(stop_signal, "ASK_SECONDS", 0.0)

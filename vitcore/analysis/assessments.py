@@ -11,12 +11,10 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-from filelock import Timeout
 
 from vitcore import processes
 from vitcore.errors import UserError
@@ -176,13 +174,8 @@ def _path(run: RunFolder, kind: str) -> Path:
     return run.path / f"assess-{kind}.json"
 
 
-@contextmanager
-def _alone(run: RunFolder) -> Iterator[None]:
+def _alone(run: RunFolder) -> AbstractContextManager[None]:
     """While nobody else changes what this run is to be evaluated for: what was taken back does not come back."""
-    try:
-        with locks.lock(run.path / ".assess.lock").acquire(timeout=_PATIENCE):
-            yield
-    except Timeout:
-        raise UserError(f"another process changes what run {run.id} is to be evaluated for; try again") from None
-    except OSError as error:
-        raise UserError(f"what run {run.id} is to be evaluated for cannot be changed here: {reason(error)}") from None
+    what = f"what run {run.id} is to be evaluated for"
+    busy = f"another process changes {what}; try again"
+    return locks.turn(run.path / ".assess.lock", busy, f"{what} cannot be changed here", _PATIENCE)

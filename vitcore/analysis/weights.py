@@ -64,16 +64,7 @@ def images_of(run: RunFolder, spec: RunSpec) -> Images:
     missing = available(data.dataset, data.folder)
     if missing is not None:
         raise UserError(missing)
-    images = load(
-        data.dataset,
-        data.image_size,
-        None,
-        data.folder,
-        data.skip_broken,
-        data.validation is not None,
-        data.resize,
-        data.crop_from,
-    )
+    images = load(data.dataset, **data.reading())
     scored_on = data_digest(run)
     if scored_on is not None and scored_on != digest(images):
         raise UserError(f"the data on this machine are not those that run {run.id} was tested on")

@@ -35,7 +35,7 @@ def prepare(
     """
     import torch
 
-    from vitcore.data.resize import resized
+    from vitcore.data.resize import center, resized
 
     dataset = DATASETS[name]
     inner = image_size or dataset.image_size
@@ -56,9 +56,7 @@ def prepare(
         if isinstance(error, UserError):
             raise
         raise UserError(f"the image cannot be read ({error}); save it as PNG or JPEG and try again") from error
-    start = round((wanted - inner) / 2)
-    array = array[:, start : start + inner, start : start + inner]
-    return torch.from_numpy(np.array(array))  # a copy: PIL hands out pixels that cannot be written
+    return torch.from_numpy(np.array(center(array, inner)))  # a copy: PIL hands out pixels that cannot be written
 
 
 class Step(NamedTuple):

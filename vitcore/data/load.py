@@ -50,8 +50,9 @@ class Images:
         """The center (n, c, y, x) of images as a network sees it (PIL's and timm's CenterCrop); a view, no copy."""
         if self.image_size is None or images.shape[-1] == self.image_size:
             return images
-        start = round((images.shape[-1] - self.image_size) / 2)
-        return images[..., start : start + self.image_size, start : start + self.image_size]
+        from vitcore.data.resize import center
+
+        return center(images, self.image_size)
 
 
 def load(

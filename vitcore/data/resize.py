@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import torch
 from torch.nn import functional as F
 
 ROWS = 4096  # a portion: keeps the working memory small
+
+
+Pixels = TypeVar("Pixels", np.ndarray, torch.Tensor)
+
+
+def center(images: Pixels, image_size: int) -> Pixels:
+    """The centered square (..., y, x) of larger ones, as PIL's and timm's CenterCrop cut it; a view, no copy."""
+    start = round((images.shape[-1] - image_size) / 2)
+    return images[..., start : start + image_size, start : start + image_size]
 
 
 def fitted(images: np.ndarray, image_size: int, resize: str) -> np.ndarray:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from filelock import Timeout
-
 from vitcore.errors import UserError
 from vitcore.runs import locks
-from vitcore.runs.folder import FORMAT, RunFolder, read_json, reason, write_json
+from vitcore.runs.folder import FORMAT, RunFolder, read_json, write_json
 from vitcore.spec import printable
 
 COLORS = 8  # that can be chosen: those of the palette (figures.style)
@@ -83,17 +81,14 @@ def amend(folder: RunFolder, change: Callable[[Annotations], Annotations]) -> An
     Raises:
         UserError: as `write`, or another process holds them for too long.
     """
-    try:
-        with locks.lock(folder.path / ".annotations.lock").acquire(timeout=_PATIENCE):
-            new = change(read(folder))
-            _check(new)
-            data = {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name}
-            write_json(folder.annotations, data if new.color is None else {**data, "color": new.color})
-            return new
-    except Timeout:
-        raise UserError(f"run {folder.id} is being annotated by another process; try again") from None
-    except OSError as error:
-        raise UserError(f"run {folder.id} cannot be annotated: {reason(error)}") from None
+    busy = f"run {folder.id} is being annotated by another process; try again"
+    failed = f"run {folder.id} cannot be annotated"
+    with locks.turn(folder.path / ".annotations.lock", busy, failed, _PATIENCE):
+        new = change(read(folder))
+        _check(new)
+        data = {"v": FORMAT, "tags": list(new.tags), "note": new.note, "name": new.name}
+        write_json(folder.annotations, data if new.color is None else {**data, "color": new.color})
+        return new
 
 
 def _check(new: Annotations) -> None:

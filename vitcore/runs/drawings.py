@@ -12,13 +12,11 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import Timeout
 
 from vitcore import aliases
 from vitcore.data.registry import DATASETS
@@ -159,14 +157,10 @@ def _folder(results: Results, label_set: str) -> Path:
     return results.root / "drawings" / label_set
 
 
-@contextmanager
-def _alone(results: Results) -> Iterator[None]:
-    """Several browsers may save and delete at once, so each waits for the other."""
-    try:
-        with locks.lock(results.shared_locks / "drawings.lock").acquire(timeout=_PATIENCE):
-            yield
-    except Timeout:
-        raise UserError("another process is changing the drawings; try again") from None
+def _alone(results: Results) -> AbstractContextManager[None]:
+    """While nobody else changes drawings."""
+    busy = "another process is changing the drawings; try again"
+    return locks.turn(results.shared_locks / "drawings.lock", busy, "the drawings cannot be changed", _PATIENCE)
 
 
 def _say(results: Results, label_set: str, line: dict[str, object]) -> None:

@@ -100,10 +100,7 @@ def _measure(model: Any, spec: RunSpec) -> tuple[Any, list[int]]:
     from vitcore.training.evaluate import evaluate
 
     data = spec.data
-    images = load(
-        data.dataset, data.image_size, skip_broken=data.skip_broken, resize=data.resize, crop_from=data.crop_from
-    )
-    shown = tested(images)
+    shown = tested(load(data.dataset, **data.reading()))
     cpu = torch.device("cpu")
     scores = evaluate(
         model,

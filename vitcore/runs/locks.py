@@ -5,17 +5,42 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from vitcore.errors import UserError
+
 POLL_SECONDS = 0.02
+PATIENCE = 10.0  # seconds that one who changes something waits for another
 
 
 def lock(path: Path) -> FileLock:
     """An exclusive lock; the file stays behind when it is released."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(path, poll_interval=POLL_SECONDS, thread_local=False, fallback_to_soft=False)
+
+
+@contextmanager
+def turn(path: Path, busy: str, failed: str, patience: float = PATIENCE) -> Iterator[None]:
+    """For whoever changes what others change too: they wait for each other, so that none undoes what another has done.
+
+    Args:
+        busy: what is said where another does not let go.
+        failed: what is said, before the system's reason, where it lets nobody lock or write there.
+
+    Raises:
+        UserError: one of the two.
+    """
+    try:
+        with lock(path).acquire(timeout=patience):
+            yield
+    except Timeout:
+        raise UserError(busy) from None
+    except OSError as error:
+        raise UserError(f"{failed}: {error.strerror or error}") from None
 
 
 def is_locked(path: Path) -> bool:

@@ -6,20 +6,19 @@ without it. A name that another account or machine gave is listed, and nothing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from filelock import Timeout
 
 from vitcore.data import identity
 from vitcore.data.load import load, lying
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.runs import locks, seal
-from vitcore.runs.folder import FORMAT, Results, read_record, reason, slug, write_json
+from vitcore.runs.folder import FORMAT, Results, read_record, slug, write_json
 from vitcore.spec import RunSpec
 
 LONGEST = 60  # letters of a name
@@ -68,6 +67,16 @@ def listed(results: Results) -> tuple[list[NamedData], list[str]]:
         except UserError as error:
             messages.append(str(error))
     return sorted(found, key=lambda item: item.name.casefold()), messages
+
+
+def state(results: Results) -> tuple[tuple[str, int, int], ...]:
+    """What changes whenever a name's file does, none of them opened: names, moments in nanoseconds, bytes."""
+    try:
+        with os.scandir(_folder(results)) as entries:
+            known = [(entry.name, entry.stat()) for entry in entries]
+    except OSError:
+        return ()
+    return tuple(sorted((name, about.st_mtime_ns, about.st_size) for name, about in known))
 
 
 def stored(results: Results, name: str) -> NamedData:
@@ -201,16 +210,12 @@ def _check(results: Results, name: str, replace: bool) -> None:
         raise UserError(f"images are named {slug(name)!r} already; choose another name, or forget that one first")
 
 
-@contextmanager
-def _alone(results: Results) -> Iterator[None]:
-    """Two who change names at once wait for each other, so that neither undoes what the other has just done."""
-    try:
-        with locks.lock(results.shared_locks / "datasets.lock").acquire(timeout=10):
-            yield
-    except Timeout:
-        raise UserError(f"another process is writing the names in {_folder(results)}; try again") from None
-    except OSError as error:
-        raise UserError(f"the names in {_folder(results)} cannot be changed: {reason(error)}") from None
+def _alone(results: Results) -> AbstractContextManager[None]:
+    """While nobody else changes names."""
+    busy = f"another process is writing the names in {_folder(results)}; try again"
+    return locks.turn(
+        results.shared_locks / "datasets.lock", busy, f"the names in {_folder(results)} cannot be changed"
+    )
 
 
 def _folder(results: Results) -> Path:

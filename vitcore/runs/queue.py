@@ -135,21 +135,16 @@ def reorder(results: Results, ids: Sequence[str]) -> None:
     Raises:
         UserError: one of them is not queued.
     """
-    try:
-        with locks.lock(results.shared_locks / "order.lock").acquire(
-            timeout=_PATIENCE
-        ):  # two wishes at once are both kept
-            waiting = queued(results)
-            for id in ids:
-                if id not in waiting:
-                    raise UserError(f"run {id!r} is not queued, so it has no place to change")
-            still = set(_order(results)) - set(ids)
-            before = [id for id in waiting if id in still]
-            write_json(results.shared_locks / _ORDER, {"first": [*dict.fromkeys(ids), *before]})
-    except Timeout:
-        raise UserError("another process is changing the order of the queue; try again") from None
-    except OSError as error:
-        raise UserError(f"the queue in {results.shared_locks} cannot be written: {reason(error)}") from None
+    busy = "another process is changing the order of the queue; try again"
+    failed = f"the queue in {results.shared_locks} cannot be written"
+    with locks.turn(results.shared_locks / "order.lock", busy, failed, _PATIENCE):  # two wishes at once are both kept
+        waiting = queued(results)
+        for id in ids:
+            if id not in waiting:
+                raise UserError(f"run {id!r} is not queued, so it has no place to change")
+        still = set(_order(results)) - set(ids)
+        before = [id for id in waiting if id in still]
+        write_json(results.shared_locks / _ORDER, {"first": [*dict.fromkeys(ids), *before]})
 
 
 def status(results: Results, id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import field_validator
 
@@ -169,6 +169,11 @@ class ModelSpec(Part):
 
 class DataSpec(Part):
     """What it is trained on."""
+
+    def reading(self) -> dict[str, Any]:
+        """How the images are read: what `vitcore.data.load.load` is asked for beside the dataset."""
+        named = ("image_size", "folder", "skip_broken", "resize", "crop_from")
+        return {name: getattr(self, name) for name in named} | {"validation": self.validation is not None}
 
     dataset: Annotated[str, OneOf(DATASETS, "dataset")] = option(
         "digits", "Dataset", "What the network learns; the test split never reaches training."

@@ -25,7 +25,7 @@ class StepResult:
     Attributes:
         loss: the mean over the batch.
         right: how many of the batch's images were right before the step; None where the batch was mixed.
-        norm: of the gradient, before it was clipped; None where it is not known.
+        norm: of the gradient, before it was clipped; None where it is not looked at.
     """
 
     rate: float
@@ -88,7 +88,7 @@ class TrainingProgress:
         return self.epoch_right / self.epoch_answered if self.epoch_answered else None
 
     def gradient_norm(self) -> float | None:
-        """The mean of the epoch's steps; None where it is not known, or was no number."""
+        """The mean of the steps that were looked at; None where it is not known, or was no number."""
         return finite(self.norm_sum / self.norm_count) if self.norm_count else None
 
     def next_epoch(self) -> None:

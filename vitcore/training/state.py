@@ -157,16 +157,7 @@ def _loaded(spec: RunSpec, report: Report, ask: StopSignal) -> Images:
 
     data = spec.data
     try:
-        return load(
-            data.dataset,
-            data.image_size,
-            progress,
-            data.folder,
-            data.skip_broken,
-            data.validation is not None,
-            data.resize,
-            data.crop_from,
-        )
+        return load(data.dataset, progress=progress, **data.reading())
     except Broken as error:
         for sentence in error.reasons.values():  # the reason of the failure names the first few alone
             report(Note(sentence))

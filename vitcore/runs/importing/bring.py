@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import Timeout
-
 from vitcore.data.storage.regular import open_regular
 from vitcore.errors import UserError
 from vitcore.runs import elsewhere, journal, locks
@@ -58,14 +56,12 @@ def bring(results: Results, path: Path, names: Mapping[str, str] | None = None, 
     brought = Brought(sentences=found.sentences)
     if not found.runs:
         raise UserError(" ".join(found.sentences[:3]) or f"{path} holds no run; {_WANTED}")
-    try:
-        with locks.lock(results.locks / "import.lock").acquire(timeout=_PATIENCE):
-            known = _known(results)
-            seeds: dict[int, ForeignRun] = {}
-            for run in found.runs:
-                _bring(results, run, known, names or {}, brought, spec, seeds)
-    except Timeout:
-        raise UserError("another import is under way; try again once it has ended") from None
+    busy = "another import is under way; try again once it has ended"
+    with locks.turn(results.locks / "import.lock", busy, f"what is in {path} cannot be imported", _PATIENCE):
+        known = _known(results)
+        seeds: dict[int, ForeignRun] = {}
+        for run in found.runs:
+            _bring(results, run, known, names or {}, brought, spec, seeds)
     brought.sentences = list(dict.fromkeys(brought.sentences))
     if not (brought.added or brought.grown or brought.known):
         raise UserError(" ".join(brought.sentences[:3]))
