@@ -30,26 +30,28 @@ def median(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(found)
 
 
+def report(architecture: str, batch: int) -> str:
+    """What the two take of whole steps of so many images."""
+    spec = RunSpec.of(architecture=architecture, dataset="digits", batch_size=batch, device="cpu", precision="float32")
+    parts = TrainingState(spec, lambda line: None, StopSignal(lambda: None), None)
+    steps, position = Steps(spec, parts), 1  # a step of which no norm is told
+    images, labels = parts.batches.batch(parts.batches.order(0), 0)
+    answers = torch.randn(batch, 10)
+    for _ in range(5):
+        steps.take(position, images, labels)
+    whole = median(lambda: steps.take(position, images, labels), 15 if batch > 32 else 60)
+    norm = median(lambda: steps._norm(0), 300)
+    right = median(lambda: (answers.argmax(-1) == labels).sum(), 300)
+    return (
+        f"{architecture}, {batch} images: a step {1e3 * whole:.1f} ms; a norm {1e6 * norm:.0f} us, of every "
+        f"{NORM_EVERY}th step {100 * norm / NORM_EVERY / whole:.2f} %; right answers {100 * right / whole:.2f} %"
+    )
+
+
 def main() -> None:
     keep_pages()
     for architecture, batch in STEPS:
-        spec = RunSpec.of(
-            **{"architecture": architecture, "dataset": "digits", "batch_size": batch, "device": "cpu"},
-            precision="float32",
-        )
-        parts = TrainingState(spec, lambda line: None, StopSignal(lambda: None), None)
-        steps, position = Steps(spec, parts), 1  # a step of which no norm is told
-        images, labels = parts.batches.batch(parts.batches.order(0), 0)
-        answers = torch.randn(batch, 10)
-        for _ in range(5):
-            steps.take(position, images, labels)
-        whole = median(lambda: steps.take(position, images, labels), 15 if batch > 32 else 60)
-        norm = median(lambda: steps._norm(0), 300)
-        right = median(lambda: (answers.argmax(-1) == labels).sum(), 300)
-        print(
-            f"{architecture}, {batch} images: a step {1e3 * whole:.1f} ms; a norm {1e6 * norm:.0f} us, of every "
-            f"{NORM_EVERY}th step {100 * norm / NORM_EVERY / whole:.2f} %; right answers {100 * right / whole:.2f} %"
-        )
+        print(report(architecture, batch))
 
 
 if __name__ == "__main__":
