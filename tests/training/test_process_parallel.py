@@ -239,8 +239,8 @@ def test_another_version_beside_is_refused(package: str, tmp_path: Path) -> None
 def test_a_process_with_other_data_ends_the_run_in_a_sentence(
     beside: Beside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fewer(*given: Any) -> Images:
-        images = load(*given)
+    def fewer(dataset: str, **reading: Any) -> Images:
+        images = load(dataset, **reading)
         return replace(images, test=Split(images.test.images[:20], images.test.labels[:20]))
 
     monkeypatch.setattr(state, "load", fewer)

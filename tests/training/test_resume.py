@@ -44,8 +44,8 @@ EVERYTHING: dict[str, Any] = {
 def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for a stop before every step, keep a checkpoint at every epoch's end, evaluate on a few rows."""
 
-    def few(name: str, image_size: int | None, *_: object) -> Images:
-        images = load(name, image_size)
+    def few(dataset: str, **reading: Any) -> Images:
+        images = load(dataset, **reading)
         return replace(images, test=Split(images.test.images[:20], images.test.labels[:20]))
 
     monkeypatch.setattr(state, "load", few)
