@@ -1,6 +1,6 @@
-"""Counting: parameters, multiply-accumulates and layers, without computing anything.
+"""Counting: parameters, multiply-accumulates and layers, of one image.
 
-Models run on torch's meta device, where tensors have shapes and no content, so a 632 M-parameter model counts at once.
+On torch's meta device tensors have shapes and no content, so a 632 M-parameter model counts at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.utils.flop_counter import FlopCounterMode
+
+from vitcore.uncompiled import operation_counter
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ def parameters(model: nn.Module) -> int:
 def macs(model: nn.Module, channels: int, image_size: int) -> int:
     """Multiply-accumulates of one image (c side side): convolutions, linear maps and attention's products.
 
-    Norms, activations, softmax and additions are left out, as papers leave them out.
+    Norms, activations, softmax and additions are left out, as papers leave them out. A model on the meta device
+    computes nothing; any other computes its one image where its weights are.
     """
-    with _counting() as counter, torch.no_grad():
-        forward_on_meta(model, torch.empty(1, channels, image_size, image_size, device="meta"), training=False)
+    image = torch.zeros(1, channels, image_size, image_size, device=next(model.parameters()).device)
+    with _mode(model, training=False), operation_counter() as counter, torch.no_grad():
+        model(image)
     return counter.get_total_flops() // 2
 
 
@@ -63,7 +66,7 @@ def layers_table(model: nn.Module, channels: int, image_size: int) -> list[Layer
     hooks = [module.register_forward_pre_hook(enter) for module in model.modules()]
     hooks += [module.register_forward_hook(leave) for module in model.modules()]
     try:
-        with _counting() as counter, torch.no_grad():
+        with operation_counter() as counter, torch.no_grad():
             forward_on_meta(model, torch.empty(1, channels, image_size, image_size, device="meta"), training=False)
     finally:
         for hook in hooks:
@@ -97,22 +100,22 @@ def forward_on_meta(model: nn.Module, image: Tensor, *, training: bool) -> dict[
         image: images (b, c, y, x), of which the shape alone counts.
     """
     placed = {name: _stand_in(p) for name, p in [*model.named_parameters(), *model.named_buffers()]}
+    with _mode(model, training):
+        functional_call(model, placed, (image,))
+    return placed
+
+
+@contextmanager
+def _mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """All its modules in training or evaluation, and after it each as it was."""
     modes = {module: module.training for module in model.modules()}
     model.train(training)
     try:
-        functional_call(model, placed, (image,))
+        yield
     finally:
         for module, mode in modes.items():
             module.training = mode
-    return placed
 
 
 def _stand_in(tensor: Tensor) -> Tensor:
     return torch.empty_like(tensor, device="meta").requires_grad_(tensor.requires_grad)
-
-
-@contextmanager
-def _counting() -> Iterator[FlopCounterMode]:
-    counter = FlopCounterMode(display=False)
-    with counter:
-        yield counter

@@ -13,6 +13,7 @@ from vitcore.models.transfer import depth_of
 from vitcore.spec import OptimizerSpec
 from vitcore.training.lamb import Lamb
 from vitcore.training.muon import QuickMuon
+from vitcore.uncompiled import plain
 
 Group = dict[str, Any]
 SCALE = "scale"  # of a group's learning rate
@@ -142,13 +143,13 @@ def _item(model: nn.Module, spec: OptimizerSpec, make: _Groups) -> Optimizer:
     match spec.optimizer:
         case "sgd":
             ahead = spec.nesterov and spec.beta1 > 0
-            return SGD(parts, lr=spec.learning_rate, momentum=spec.beta1, nesterov=ahead, fused=True)
+            return plain(SGD)(parts, lr=spec.learning_rate, momentum=spec.beta1, nesterov=ahead, fused=True)
         case "lamb":
-            return Lamb(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2))
+            return plain(Lamb)(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2))
         case "adam":
-            return Adam(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
+            return plain(Adam)(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
         case _:
-            return AdamW(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
+            return plain(AdamW)(parts, lr=spec.learning_rate, betas=(spec.beta1, spec.beta2), fused=True)
 
 
 def _muon(model: nn.Module, spec: OptimizerSpec, make: _Groups) -> list[Optimizer]:
@@ -157,7 +158,7 @@ def _muon(model: nn.Module, spec: OptimizerSpec, make: _Groups) -> list[Optimize
     parts: list[Optimizer] = []
     if averaged:
         parts.append(
-            QuickMuon(
+            plain(QuickMuon)(
                 make.matrices(averaged.items()),
                 lr=spec.learning_rate,
                 weight_decay=spec.weight_decay,
@@ -167,7 +168,7 @@ def _muon(model: nn.Module, spec: OptimizerSpec, make: _Groups) -> list[Optimize
     rest = [(name, parameter) for name, parameter in learning(model) if name not in averaged]
     if rest:
         parts.append(
-            AdamW(
+            plain(AdamW)(
                 make(rest),
                 lr=spec.learning_rate,
                 betas=(spec.beta1, spec.beta2),
