@@ -20,8 +20,8 @@ from vitcore.figures.style import COLOR_NAMES
 from vitcore.runs.annotations import Annotations, amend
 from vitcore.runs.folder import Results
 from vitcore.settle.question import MOST_SETTINGS
-from vitcore.spec import RunSpec, differing
-from vitcore.store import pooling
+from vitcore.spec import RunSpec
+from vitcore.store import naming, pooling
 
 MOST_SEEDS = 20  # of each setting at once
 
@@ -78,7 +78,7 @@ def _color(ids: list[str]) -> None:
 def _rename(ids: list[str], chosen: pd.DataFrame) -> None:
     """One run's name; of several a name that each has before the options in which it differs from the others."""
     name = st.text_input("Name", key="bulk-name", placeholder="empty: the one it was started with").strip()
-    differ = differing.names(chosen.to_dict("records")) if len(ids) > 1 else [""]
+    differ = naming.what_differs(chosen) if len(ids) > 1 else [""]
     names = {
         id: " · ".join(filter(None, [name, options])) if name else "" for id, options in zip(ids, differ, strict=True)
     }

@@ -12,6 +12,7 @@ from pages.shared import moments
 from pages.shared.narrow import narrow
 from vitcore.spec import fields
 from vitcore.store import pooling
+from vitcore.store.cells import differs
 from vitcore.store.columns import GROUPS, Column, columns
 
 VARYING = tuple(field.name for field in fields() if field.name != "name")
@@ -78,8 +79,12 @@ def chosen(table: pd.DataFrame, *, key: str) -> list[str]:
 def varying(table: pd.DataFrame) -> list[str]:
     """The spec's options that are not the same in all runs; one of another program has those that it told."""
     known = ~pooling.without_spec(table)
-    columns = {name: table.loc[known | table[name].notna(), name] for name in VARYING if name in table}
-    return [name for name, column in columns.items() if column.nunique(dropna=False) > 1]
+    found = []
+    for name in VARYING:
+        if name in table:
+            column = table[name] if known.all() else table.loc[known | table[name].notna(), name]
+            found += [name] if differs(column) else []
+    return found
 
 
 def config(names: Sequence[str], by: str = "", down: bool = False) -> dict[str, Any]:

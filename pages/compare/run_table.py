@@ -15,7 +15,7 @@ from pages.server import store_cache
 from pages.shared import moments
 from vitcore.statistics.intervals import typical_interval
 from vitcore.store import exports, pooling, queries
-from vitcore.store.cells import sorted_by
+from vitcore.store.cells import differs, sorted_by
 from vitcore.store.index import Index
 
 CHOSEN = KEYS["runs"]
@@ -55,7 +55,7 @@ def run_table(table: pd.DataFrame, names: list[str]) -> list[str]:
 def grouped(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Runs gathered by chosen columns: how many, the median error and its 95 % interval; those runs; the columns."""
     offered = [name for name in (*columns.VARYING, "status") if name in table and name != "seed"]
-    differing = [name for name in offered if table[name].nunique(dropna=False) > 1 and name != "status"]
+    differing = [name for name in offered if name != "status" and differs(table[name])]
     by = st.multiselect(
         "Group by",
         offered,

@@ -11,6 +11,7 @@ import pandas as pd
 
 LISTS = (list, tuple, set, frozenset, np.ndarray)
 """What a cell that holds several things comes as."""
+FIRST = 64  # cells of a column, which are looked at one by one
 
 
 def as_text(value: object) -> str:
@@ -38,6 +39,16 @@ def in_order(value: object) -> tuple[int, float, str]:
         if isfinite(number := float(text)):
             return 0, number, ""
     return 1, 0.0, text.casefold()
+
+
+def differs(column: pd.Series) -> bool:
+    """Whether a column holds more than one value, an empty cell being one; lists, which cannot be counted, may."""
+    first = column.iloc[:FIRST].tolist()  # mostly they tell, and pandas takes longer to count twelve than a thousand
+    try:
+        values = {None if value is None or value is pd.NA or value != value else value for value in first}
+        return len(values) > 1 or (len(column) > FIRST and column.nunique(dropna=False) > 1)
+    except (TypeError, ValueError):
+        return True
 
 
 def sorted_by(table: pd.DataFrame, name: str, *, descending: bool = False) -> pd.DataFrame:

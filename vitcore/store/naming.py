@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 
 from vitcore.spec import differing, fields
+from vitcore.store.cells import differs
 
 
 def called(table: pd.DataFrame) -> differing.Called:
@@ -13,19 +17,20 @@ def called(table: pd.DataFrame) -> differing.Called:
     Args:
         table: as store.queries.runs gives it; its options as far as it has them.
     """
-    options = [each.name for each in fields() if each.name in table]
-    wanted = {"architecture", "seed", *differing.SHARED}  # the rest is alike in all: cutting it out takes long
-    wanted |= {name for name in options if _varies(table[name])}
-    columns = ["id", "title", *(["origin"] if "origin" in table else []), *(name for name in options if name in wanted)]
-    return differing.called(table[columns].to_dict("records"))
+    return differing.called(_rows(table, "id", "title", "origin"))
 
 
-def _varies(column: pd.Series) -> bool:
-    """Whether a column holds more than one value; of what cannot be counted, such as lists, it may."""
-    try:
-        return column.nunique(dropna=False) > 1
-    except TypeError:
-        return True
+def what_differs(table: pd.DataFrame) -> list[str]:
+    """Of each run of a table the options in which it differs from some other, in words; empty where none does."""
+    return differing.names(_rows(table))
+
+
+def _rows(table: pd.DataFrame, *besides: str) -> list[dict[Hashable, Any]]:
+    """Its runs' options that differ and those that names begin with: cutting out what is alike in all takes long."""
+    always = {*besides, "architecture", "seed", *differing.SHARED}
+    options = (each.name for each in fields())
+    wanted = [name for name in (*besides, *options) if name in table and (name in always or differs(table[name]))]
+    return table[wanted].to_dict("records")
 
 
 def called_settings(table: pd.DataFrame) -> dict[str, str]:
