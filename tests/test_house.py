@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").rglob("*.py"), *(ROOT / "vitcore").rglob("*.py")])
 
 # A room may import the rooms named here, itself, and the ground.
-GROUND = {"aliases", "apart", "errors", "vision", "processes", "schema", "events", "untrusted"}
+GROUND = {"aliases", "apart", "errors", "vision", "processes", "schema", "events", "uncompiled", "untrusted"}
 _MODELS = {"layers"}
 _SPEC = {"plugins", "models", "layers", "data"}
 _TRAINING = {"spec", *_SPEC}

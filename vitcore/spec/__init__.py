@@ -8,11 +8,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
 import re
 import shlex
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
@@ -22,9 +20,10 @@ from vitcore.data import validation
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.layers import kernels
-from vitcore.models import architecture_of, check, dimensions, timm_catalog, without_effect
+from vitcore.models import architecture_of, check, timm_catalog
 from vitcore.spec import printable
 from vitcore.spec.augmentation import AugmentSpec
+from vitcore.spec.identity import plainest
 from vitcore.spec.options import Part, SpecField, nearest, option, walk
 from vitcore.spec.sections import DataSpec, InitSpec, ModelSpec, OptimizerSpec, ScheduleSpec, TrainingSpec
 from vitcore.spec.typed import written
@@ -314,7 +313,8 @@ class RunSpec(Part):
         fingerprint, so that seeds of a whole chain are alike. It is made of the names of format 1 (`aliases`), so that
         it stays what it was.
         """
-        raw = self._plainest().model_dump(
+        plain = plainest(self.model, self.data, self.augment, self.init, self.training)
+        raw = self.model_copy(update=plain).model_dump(
             mode="json", exclude_defaults=True, exclude={"seed", "device", "precision", "compile", "processes", "name"}
         )
         raw = aliases.format_1(raw)
@@ -322,59 +322,6 @@ class RunSpec(Part):
             raw["data_digest"] = data_digest
         text = json.dumps({k: v for k, v in raw.items() if v != {}}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    def _plainest(self) -> RunSpec:
-        """The same run with everything that makes no difference at its default."""
-        model, data, known = self.model, self.data, DATASETS[self.data.dataset]
-        idle = without_effect(model.architecture, model.kernel, model.features)
-        equal = {name: ModelSpec.model_fields[name].default for name in idle}
-        spelled: dict[str, Any] = {}
-        if data.image_size == known.image_size:
-            spelled["image_size"] = None
-        if not known.any_shape:
-            spelled["resize"] = "crop"
-        if data.crop_from == (data.image_size or known.image_size):
-            spelled["crop_from"] = None
-        rows = known.train_samples + (known.test_samples if data.draw_from == "all" else 0)
-        if data.validation is None:
-            spelled["validation_seed"] = 0
-        elif known.val_samples:  # its own split, whatever share or count is asked for
-            spelled |= {"validation": 0.1, "validation_seed": 0}
-            rows -= known.val_samples
-        elif rows:
-            spelled["validation"] = float(held_out := validation.count(data.validation, known.train_samples))
-            rows -= held_out
-        if data.samples is not None and data.samples == rows:
-            spelled["samples"] = None
-        known_network = architecture_of(model.architecture)
-        if not model.drop_path and not known_network.attention and known_network.family != timm_catalog.FAMILY:
-            equal["drop_path"] = None  # none is these networks' own
-        equal |= dimensions.plainest(known_network, model.dimensions(), model.patch)
-        if equal.get("patch", model.patch) == known_network.config.get("patch"):
-            equal["patch"] = None
-        if model.epsilon is not None and model.epsilon == kernels.kernel_of(model.kernel).epsilon:
-            equal["epsilon"] = None
-        equal["kernel"] = kernels.identity(model.kernel)
-        if data.folder is not None:
-            with suppress(ValueError, OSError):  # what can be no path stays as it was given
-                spelled["folder"] = os.path.realpath(os.path.expanduser(data.folder))
-        # Copies are not validated again: stored specs of earlier versions may hold what is refused today.
-        parts: dict[str, Part] = {"model": model.model_copy(update=equal), "data": data.model_copy(update=spelled)}
-        parts["augment"] = self.augment.plainest()
-        return self.model_copy(update=parts | self._plainest_links())
-
-    def _plainest_links(self) -> dict[str, Part]:
-        """The sections that name other runs, told by their fingerprints instead of their ids where these are known."""
-        init, training = self.init, self.training
-        idle: dict[str, Any] = {}
-        if init.init_fingerprint:
-            idle["init_from"] = None
-        elif not init.init_from:
-            idle["init_weights"] = "last"
-        if init.freeze:
-            idle["layer_decay"] = 1.0
-        taught = {"teacher": None} if init.teacher_fingerprint else {}
-        return {"init": init.model_copy(update=idle), "training": training.model_copy(update=taught)}
 
     def title(self) -> str:
         """The name, or one made from the choices that matter most."""
