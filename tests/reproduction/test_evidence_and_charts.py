@@ -27,7 +27,7 @@ def _runs(frame: Callable[..., pd.DataFrame]) -> pd.DataFrame:
 
 
 def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, frame: Callable[..., pd.DataFrame]) -> None:
-    runs = _runs(frame).assign(machine="my-own-laptop", CPU="EPYC")
+    runs = _runs(frame).assign(machine="my-own-laptop", node="my-own-laptop", CPU="EPYC")
     foreign = {**stored(T1.spec("x2", "error", "scaled", 0), 1.0, status="failed"), "machine": "m", "cpu": "p"}
     worth = evidence.worth_keeping([T1], pd.concat([runs, pd.DataFrame([foreign])]))
     assert set(worth["id"]) == set(runs["id"])
@@ -41,6 +41,24 @@ def test_kept_runs_fill_a_table_that_the_store_leaves_empty(tmp_path: Path, fram
     both = evidence.with_stored(runs, back)
     assert len(both) == len(runs), "what the store holds is not taken twice"
     assert results(T1, evidence.with_stored(runs.iloc[:1], back), "scaled").at("x4", "error").measured.center == 6.5
+
+
+def test_what_was_kept_before_stays_letter_by_letter(tmp_path: Path, frame: Callable[..., pd.DataFrame]) -> None:
+    runs, none = _runs(frame).assign(macs=5), evidence.shown_confusions([], frame(), lambda id, epoch: np.eye(2))
+    epochs = pd.DataFrame({"run_id": runs["id"], "epoch": 1, "accuracy": 0.25})
+    first, second = runs.iloc[:2], runs.iloc[2:].assign(told_later="new")
+    paths = evidence.keep(first, epochs[epochs["run_id"].isin(first["id"])], none, tmp_path)
+    before = [path.read_text(encoding="utf-8").splitlines() for path in paths]
+    evidence.keep(second, epochs[epochs["run_id"].isin(second["id"])], none, tmp_path)
+    after = [path.read_text(encoding="utf-8").splitlines() for path in paths]
+    assert len(after[0]) == 1 + len(runs)
+    for row in before[0][1:]:
+        assert f"{row}," in after[0], "a column that it knew nothing of is empty"
+    assert set(before[1]) < set(after[1])
+    evidence.keep(first.assign(macs=6), epochs.iloc[:0], none, tmp_path)
+    kept = pd.read_csv(paths[0])
+    assert sorted(kept["macs"]) == [5, 5, 6, 6], "a run that is kept again is kept once"
+    assert len(pd.read_csv(paths[1])) == 2
 
 
 def test_kept_matrices_are_those_that_figures_show_and_come_back_whole(

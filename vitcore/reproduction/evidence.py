@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from vitcore.reproduction.cell_runs import cell_specs, counting, fingerprint
 from vitcore.store import pooling
 
 RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
-PRIVATE = ("machine", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_version")
+PRIVATE = ("machine", "node", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_version")
 """Not for a public file: who and where (the CPU tells what seconds are worth); and what stands elsewhere."""
 
 
@@ -96,17 +97,25 @@ def worth_keeping(tables: Sequence[Table], runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def keep(runs: pd.DataFrame, epochs: pd.DataFrame, confusions: pd.DataFrame, folder: Path = FOLDER) -> tuple[Path, ...]:
-    """Write runs, their epochs and the matrices shown beside the published tables.
+    """Write runs, their epochs and the matrices shown beside the published tables, to those that are kept already.
 
-    The machine's name gives way to its CPU's.
+    A run that is kept already is written anew, all others stay letter by letter. The machine's name gives way to its
+    CPU's.
     """
     open_runs = runs.assign(machine=runs["cpu"]) if "cpu" in runs else runs
     open_runs = open_runs.drop(columns=[name for name in PRIVATE if name in open_runs and name != "machine"])
     paths = folder / RUNS, folder / EPOCHS, folder / CONFUSIONS
-    for frame, path in zip((open_runs, epochs, confusions), paths, strict=True):
-        frame.to_csv(path, index=False, lineterminator="\n")
+    for frame, path, key in zip((open_runs, epochs, confusions), paths, ("id", "run_id", "run_id"), strict=True):
+        kept = _as_text(path.read_text(encoding="utf-8")) if path.is_file() else pd.DataFrame()
+        others = kept[~kept[key].isin(runs["id"])] if key in kept else kept
+        text = pd.concat([others, _as_text(frame.to_csv(index=False))]).fillna("")
+        text.sort_values([key] if key in text else [], kind="stable").to_csv(path, index=False, lineterminator="\n")
     _read.cache_clear()
     return paths
+
+
+def _as_text(csv: str) -> pd.DataFrame:
+    return pd.read_csv(StringIO(csv), dtype=str, keep_default_na=False) if csv.strip() else pd.DataFrame()
 
 
 @lru_cache(maxsize=4)
