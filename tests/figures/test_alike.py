@@ -52,5 +52,5 @@ def test_curves_and_groups_that_read_alike_stay_apart() -> None:
 def test_a_row_that_is_asked_for_by_a_name_of_two_is_asked_back() -> None:
     table = tables()["slides-table-4"]
     with pytest.raises(UserError, match="2 rows that are called 'CCT-14/7×2'; say which: cct-224, cct-384"):
-        requests._rows(table, ["CCT-14/7×2"])
-    assert requests._rows(table, ["cct-384", "DeiT-B"]) == ["cct-384", "deit-b"]
+        requests._chosen(table, ["CCT-14/7×2"], None)
+    assert requests._chosen(table, ["cct-384", "DeiT-B"], None) == {"rows": ["cct-384", "deit-b"], "columns": None}

@@ -91,6 +91,18 @@ def test_requests_go_seed_by_seed_and_take_each_run_once(frame: Callable[..., pd
     assert [spec.model.kernel for spec in item] == ["relu"]
 
 
+@pytest.mark.parametrize("column", ["MNIST", "mnist"])
+def test_requests_are_of_the_cells_that_are_asked_for(column: str, frame: Callable[..., pd.DataFrame]) -> None:
+    rows = ["CCT-2/3×2", "vit-lite-7/8"]
+    specs, _ = requested(["slides-table-1"], frame(), range(1), "scaled", rows=rows, columns=[column])
+    assert {(spec.model.architecture, spec.data.dataset) for spec in specs} == {
+        ("cct-2/3x2", "mnist"),
+        ("vit-lite-7/8", "mnist"),
+    }
+    with pytest.raises(UserError, match="slides-table-1 has no column 'MNST'; it has cifar-10, cifar-100, fashion"):
+        requested(["slides-table-1"], frame(), range(1), "scaled", columns=["MNST"])
+
+
 def test_every_published_figure_is_drawn_or_waits_for_its_runs(frame: Callable[..., pd.DataFrame]) -> None:
     for figure in figures().values():
         result = results(table(figure.table), frame(), "scaled")

@@ -72,6 +72,7 @@ def fill(
     protocol: Protocol = "scaled",
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds that every cell should have.")] = 1,
     row: Annotated[list[str] | None, typer.Option(help="Only these rows, by label or key; empty: all.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="Only these columns, by title or key; empty: all.")] = None,
     explain: Annotated[bool, typer.Option(help="Also the runs that explain single rows (ReLU).")] = False,
     measured: Annotated[bool, typer.Option("--measure", help="Time networks that are new here, seconds each.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and queue nothing.")] = False,
@@ -86,11 +87,11 @@ def fill(
     from vitcore.spec import command_line
 
     runs = _runs()
-    specs, under_way = requested(keys, runs, range(seeds), protocol, rows=row, explanations=explain)
+    specs, under_way = requested(keys, runs, range(seeds), protocol, rows=row, columns=column, explanations=explain)
     known = {network(spec): measure(spec) for spec in estimate(specs, runs).guessed} if measured else {}
     needed = estimate(specs, runs, measured=known)
     typer.echo(f"{len(specs)} runs are missing, {under_way} under way; {needed}.", err=True)
-    for chain in chains_of(keys, runs, range(seeds), protocol, rows=row):
+    for chain in chains_of(keys, runs, range(seeds), protocol, rows=row, columns=column):
         cost = estimate(chain.left, runs, measured=known)
         typer.echo(f"{chain.row}, a chain of {len(chain.links)}: {worded(chain.links)}; {cost}.", err=True)
     if dry_run:

@@ -20,15 +20,16 @@ def requested(
     protocol: str,
     *,
     rows: Collection[str] | None = None,
+    columns: Collection[str] | None = None,
     explanations: bool = False,
 ) -> tuple[list[RunSpec], int]:
     """Missing runs of several tables, seed by seed (all cells have one seed before any has two), and those under way.
 
     Args:
-        rows: labels or keys; None or empty: all.
+        rows, columns: labels or keys; None or empty: all.
 
     Raises:
-        UserError: no such table, protocol or row.
+        UserError: no such table, protocol, row or column.
     """
     specs: dict[tuple[str, int], RunSpec] = {}
     under_way = 0
@@ -36,7 +37,7 @@ def requested(
         item = table(key)
         if protocol not in item.protocols:
             raise UserError(f"{key} has no protocol {protocol!r}; it has {', '.join(item.protocols)}")
-        gaps = missing(item, runs, seeds, protocol, rows=_rows(item, rows) if rows else None)
+        gaps = missing(item, runs, seeds, protocol, **_chosen(item, rows, columns))
         under_way += gaps.under_way
         wanted = [*gaps.specs, *(_unexplained(item, runs, seeds, protocol) if explanations else [])]
         for spec in wanted:  # the first stays in its place: before what takes it
@@ -51,25 +52,34 @@ def chains_of(
     protocol: str,
     *,
     rows: Collection[str] | None = None,
+    columns: Collection[str] | None = None,
 ) -> list[Chain]:
     """The chains among what `asked_for` gives: rows of these tables whose runs take other runs' weights."""
     found: list[Chain] = []
     for key in keys:
         item = table(key)
-        found += missing(item, runs, seeds, protocol, rows=_rows(item, rows) if rows else None).chains
+        found += missing(item, runs, seeds, protocol, **_chosen(item, rows, columns)).chains
     return found
 
 
-def _rows(item: Table, wanted: Collection[str]) -> list[str]:
-    found = []
-    for name in wanted:
-        rows = [row.key for row in item.rows if row.key == name] or [row.key for row in item.rows if row.label == name]
-        if not rows:
-            raise UserError(f"{item.key} has no row {name!r}; it has {', '.join(row.key for row in item.rows)}")
-        if len(rows) > 1:
-            raise UserError(f"{item.key} has {len(rows)} rows that are called {name!r}; say which: {', '.join(rows)}")
-        found += rows
-    return found
+def _chosen(item: Table, rows: Collection[str] | None, columns: Collection[str] | None) -> dict[str, list[str] | None]:
+    """The keys of the rows and columns that are asked for; None: all."""
+    labels = {each.key: each.label for each in item.rows}
+    titles = {each.key: each.title for each in item.columns}
+    return {
+        "rows": [_key(item, "row", name, labels) for name in rows] if rows else None,
+        "columns": [_key(item, "column", name, titles) for name in columns] if columns else None,
+    }
+
+
+def _key(item: Table, kind: str, name: str, labels: dict[str, str]) -> str:
+    """The one row or column that has this key, or this label."""
+    found = [name] if name in labels else [key for key, label in labels.items() if label == name]
+    if not found:
+        raise UserError(f"{item.key} has no {kind} {name!r}; it has {', '.join(labels)}")
+    if len(found) > 1:
+        raise UserError(f"{item.key} has {len(found)} {kind}s that are called {name!r}; say which: {', '.join(found)}")
+    return found[0]
 
 
 def _unexplained(item: Table, runs: pd.DataFrame, seeds: Sequence[int], protocol: str) -> list[RunSpec]:
