@@ -104,7 +104,7 @@ def main() -> None:
             print("ours {:7.0f}   tutorial {:7.0f} images/s".format(*pairs[-1]), end="   ")
             print(f"ratio {pairs[-1][0] / pairs[-1][1]:.2f}", flush=True)
     first, second = (statistics.median(speeds) for speeds in zip(*pairs, strict=True))
-    ratio = statistics.median(item / other for item, other in pairs)
+    ratio = statistics.median(left / right for left, right in pairs)
     print(f"median: ours {first:.0f}, tutorial {second:.0f} images/s, ratio {ratio:.2f} ", end="")
     print(f"({torch.get_num_threads()} threads, {chosen.rows:,} images an epoch, ours in {chosen.precision})")
 

@@ -57,9 +57,9 @@ def main() -> None:
         model = build(name, channels=row.channels, image_size=row.image_size, classes=10).train()
         images = torch.randn(given.batch, row.channels, row.image_size, row.image_size)
         made = partial(ThreadParallel, model, torch.device("cpu"), 0)
-        pairs = [[rate(model, item, images) for item in (made(1), made(None))] for _ in range(given.rounds)]
+        pairs = [[rate(model, each, images) for each in (made(1), made(None))] for _ in range(given.rounds)]
         whole, shared = (statistics.median(rates) for rates in zip(*pairs, strict=True))
-        ratio = statistics.median(two / item for item, two in pairs)
+        ratio = statistics.median(second / first for first, second in pairs)
         print(f"{name:14}{whole:8.0f}{shared:10.0f}{ratio:7.2f}", flush=True)
 
 

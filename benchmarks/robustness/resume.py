@@ -62,10 +62,10 @@ def main() -> None:
         train(spec, lambda line: None, folder=whole)
         train(spec, lambda line: None, folder=other, control=Control(cut))
         train(spec, lambda line: None, folder=other, resume=True)
-        item, two = (load_file(folder / "model.safetensors") for folder in (whole, other))
-    equal = item.keys() == two.keys() and all(torch.equal(item[name], two[name]) for name in item)
+        first, second = (load_file(folder / "model.safetensors") for folder in (whole, other))
+    equal = first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
     seconds = time.process_time() - began
-    print(f"{chosen.architecture}, cut before step {cut + 1} of {chosen.steps}: {len(item)} tensors, ", end="")
+    print(f"{chosen.architecture}, cut before step {cut + 1} of {chosen.steps}: {len(first)} tensors, ", end="")
     print(f"{'the same bit for bit' if equal else 'NOT the same'}; {seconds:.0f} s of CPU time")
     raise SystemExit(not equal)
 

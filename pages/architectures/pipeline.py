@@ -137,9 +137,9 @@ def _image(stage: Stage) -> str:
 
 def _patches(stage: Stage) -> str:
     """As many squares a side as there are patches, four at most."""
-    image_size = min(stage.count, 4)
-    step = GLYPH / image_size
-    cells = [(row, column) for row in range(image_size) for column in range(image_size)]
+    count = min(stage.count, 4)
+    step = GLYPH / count
+    cells = [(row, column) for row in range(count) for column in range(count)]
     return "".join(_rect(column * step + 2, row * step + 2, step - 4, step - 4, GREEN) for row, column in cells)
 
 

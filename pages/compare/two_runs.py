@@ -108,26 +108,26 @@ def _matrices(first: pd.Series, second: pd.Series) -> None:
     st.subheader("Confusion matrices", anchor=False)
     try:
         found = [queries.confusion(store_cache.index(), str(run["id"])) for run in (first, second)]
-        (after, item), (then, other) = found
-        classes = class_names(first, len(item))
-        differences.comparable(classes, class_names(second, len(other)))
+        (after, left), (then, right) = found
+        classes = class_names(first, len(left))
+        differences.comparable(classes, class_names(second, len(right)))
     except UserError as error:
         sentence = format.plain(str(error))
         st.caption(sentence[0].upper() + sentence[1:] + "." * (not sentence.endswith(".")))
         return
     with st.grid(2, min_column_width=330, gap=("medium", "large")):
-        for name, run, epoch, matrix in (("A", first, after, item), ("B", second, then, other)):
+        for name, run, epoch, matrix in (("A", first, after, left), ("B", second, then, right)):
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{name}**, test images, after epoch {epoch}, percent of the true class")
                 figure = figures.confusion(matrix, classes, normalize=True, revision=f"matrix-{run['id']}")
                 chart(figure, key=f"difference-{name.lower()}", name=f"vitcore-confusion-{name.lower()}")
         with st.container(gap="xxsmall"):
             st.markdown("**A − B**, percentage points: blue where A has more, orange where B has")
-            figure = figures.confusion_difference(item, other, classes, revision=f"{first['id']}:{second['id']}")
+            figure = figures.confusion_difference(left, right, classes, revision=f"{first['id']}:{second['id']}")
             chart(figure, key="difference-ab", name="vitcore-confusion-difference")
         with st.container(gap="xxsmall"):
             st.markdown("**Where they differ most**")
-            _most(differences.cells(item, other, classes))
+            _most(differences.cells(left, right, classes))
 
 
 def _most(table: pd.DataFrame) -> None:

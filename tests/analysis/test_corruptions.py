@@ -16,7 +16,7 @@ from vitcore.data.seeds import derived
 SHAPES = [(20, 1, 28, 28), (10, 3, 32, 32), (2, 3, 64, 64), (20, 1, 30, 25)]
 
 
-def strategies(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+def noise_images(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     """Smooth blobs and hard edges, 0 to 255."""
     draws = np.random.default_rng(seed)
     rough = scipy.ndimage.gaussian_filter(draws.normal(size=shape), (0, 0, 2, 2)) * 900 + 128
@@ -45,59 +45,59 @@ def restated(name: str, strength: float, images: np.ndarray) -> np.ndarray:
     for place in range(n):
         image = images[place].astype(float)
         if noise is not None:
-            messages = image + 255 * strength * noise[place]
+            changed = image + 255 * strength * noise[place]
         elif name == "blur":
-            messages = scipy.ndimage.gaussian_filter(image, (0, strength, strength), mode="nearest", truncate=4.0)
+            changed = scipy.ndimage.gaussian_filter(image, (0, strength, strength), mode="nearest", truncate=4.0)
         elif name == "contrast":
-            messages = np.stack([(item - item.mean()) * strength + item.mean() for item in image])
+            changed = np.stack([(item - item.mean()) * strength + item.mean() for item in image])
         elif name == "rotation":
             assert ways is not None
             turn = ways[place] * np.pi * strength / 180
             y, x = rows - (height - 1) / 2, columns - (width - 1) / 2
             across = np.cos(turn) * x + np.sin(turn) * y + (width - 1) / 2
             down = np.cos(turn) * y - np.sin(turn) * x + (height - 1) / 2
-            messages = looked_up(image, down, across)
+            changed = looked_up(image, down, across)
         elif name == "translation":
             assert ways is not None
-            messages = looked_up(image, rows + ways[place, 0] * strength, columns + ways[place, 1] * strength)
+            changed = looked_up(image, rows + ways[place, 0] * strength, columns + ways[place, 1] * strength)
         elif name == "occlusion":
             assert corners is not None
-            image_size = max(1, round(strength * width))
-            top, left = (int(corner * (width - image_size + 1)) for corner in corners[place])
-            messages = image.copy()
+            edge = max(1, round(strength * width))
+            top, left = (int(corner * (width - edge + 1)) for corner in corners[place])
+            changed = image.copy()
             for channel in range(channels):
-                messages[channel, top : top + image_size, left : left + image_size] = image[channel].mean()
+                changed[channel, top : top + edge, left : left + edge] = image[channel].mean()
         else:
             written = io.BytesIO()
             known = images[place].transpose(1, 2, 0)
             Image.fromarray(known[..., 0] if channels == 1 else known).save(written, "JPEG", quality=int(strength))
             read = np.asarray(Image.open(written))
-            messages = read[None] if channels == 1 else read.transpose(2, 0, 1)
-        found.append(messages)
+            changed = read[None] if channels == 1 else read.transpose(2, 0, 1)
+        found.append(changed)
     return np.stack(found).clip(0, 255)
 
 
 @pytest.mark.parametrize("shape", SHAPES[:3], ids=str)
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_it_is_what_its_definition_says(name: str, shape: tuple[int, ...]) -> None:
-    images = strategies(shape)
+    images = noise_images(shape)
     for severity in range(1, SEVERITIES + 1):
         strength = CORRUPTIONS[name].strength(severity, shape[1], shape[-1])
-        messages = np.concatenate(list(corrupted(name, severity, images))).astype(float)
-        away = np.abs(messages - restated(name, strength, images))
+        changed = np.concatenate(list(corrupted(name, severity, images))).astype(float)
+        away = np.abs(changed - restated(name, strength, images))
         assert away.max() <= 0.51, (severity, away.max())  # rounded to whole numbers
 
 
 def test_a_gray_jpeg_is_the_image_s_own_whatever_its_neighbors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corruptions, "_TALLEST", 200)  # a few images a piece
-    images = strategies(SHAPES[3])
-    messages = corruptions._jpeg(images.astype(np.float32), 10, drawn("jpeg"))
-    assert np.array_equal(messages, restated("jpeg", 10, images).astype(np.uint8))
+    images = noise_images(SHAPES[3])
+    changed = corruptions._jpeg(images.astype(np.float32), 10, drawn("jpeg"))
+    assert np.array_equal(changed, restated("jpeg", 10, images).astype(np.uint8))
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_neither_batches_nor_asking_again_change_anything(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    images = strategies((30, 1, 28, 28))
+    images = noise_images((30, 1, 28, 28))
     monkeypatch.setattr(corruptions, "BATCH", 30)
     whole = np.concatenate(list(corrupted(name, 3, images)))
     assert np.array_equal(whole, np.concatenate(list(corrupted(name, 3, images))))
@@ -108,7 +108,7 @@ def test_neither_batches_nor_asking_again_change_anything(name: str, monkeypatch
 @pytest.mark.parametrize("name", [name for name in CORRUPTIONS if name not in ("rotation", "translation")])
 @pytest.mark.parametrize("shape", [(8, 1, 28, 28), (8, 3, 32, 32)], ids=str)
 def test_each_severity_is_further_from_the_image(name: str, shape: tuple[int, ...]) -> None:
-    images = strategies(shape)
+    images = noise_images(shape)
     away = [
         np.abs(np.concatenate(list(corrupted(name, severity, images))).astype(float) - images).mean()
         for severity in range(1, SEVERITIES + 1)
@@ -146,6 +146,6 @@ def test_strengths_are_those_of_the_set_nearest_in_size() -> None:
 
 
 def test_another_strength_is_another_definition() -> None:
-    messages = {CORRUPTIONS[name].definition(*size) for name in CORRUPTIONS for size in ((1, 28), (3, 32), (3, 64))}
-    assert len(messages) > 2 * len(CORRUPTIONS)
+    changed = {CORRUPTIONS[name].definition(*size) for name in CORRUPTIONS for size in ((1, 28), (3, 32), (3, 64))}
+    assert len(changed) > 2 * len(CORRUPTIONS)
     assert CORRUPTIONS["noise"].definition(3, 32) == CORRUPTIONS["noise"].definition(3, 33)

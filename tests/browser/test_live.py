@@ -67,17 +67,17 @@ def waiting(tmp_path: Path) -> Iterator[tuple[Results, list[str]]]:
 
 
 def test_the_queue_is_put_in_another_order_and_emptied(page: Page, waiting: tuple[Results, list[str]]) -> None:
-    results, (item, two, three) = waiting
+    results, (first, second, three) = waiting
     with served(results.root) as server:
         visit(page, f"{server.url}/live", "Live")
         rows = page.locator('[class*="st-key-waits-"]')
         expect(rows).to_have_count(3, timeout=PATIENCE)
-        assert queue.queued(results) == [item, two, three]
-        expect(page.locator(f".st-key-earlier-{item} button").last).to_be_disabled()
+        assert queue.queued(results) == [first, second, three]
+        expect(page.locator(f".st-key-earlier-{first} button").last).to_be_disabled()
         page.locator(f".st-key-earlier-{three} button:visible").last.click()
         expect(rows.nth(1)).to_contain_text("three", timeout=PATIENCE)
         settle(page)
-        assert queue.queued(results) == [item, three, two]
+        assert queue.queued(results) == [first, three, second]
 
         page.locator(f".st-key-out-{three} button:visible").last.click()
         expect(rows).to_have_count(2, timeout=PATIENCE)
@@ -86,4 +86,4 @@ def test_the_queue_is_put_in_another_order_and_emptied(page: Page, waiting: tupl
         page.locator(".st-key-empty-queue button:visible").last.click()
         page.locator(".st-key-cancel-all button:visible").last.click()
         expect(rows).to_have_count(0, timeout=PATIENCE)
-    assert [queue.status(results, id) for id in (item, two)] == ["cancelled", "cancelled"]
+    assert [queue.status(results, id) for id in (first, second)] == ["cancelled", "cancelled"]

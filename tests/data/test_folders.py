@@ -44,10 +44,10 @@ def test_folder_zip_and_tar_are_read_alike(own_places: Path, tmp_path: Path, end
 def test_unsplit_folder_is_split_by_class_the_same_way_each_time(own_places: Path, tmp_path: Path) -> None:
     files = class_files(split=False, each=20)
     folder, archive = write_folder(tmp_path / "a", files), write_zip(tmp_path / "b.zip", files)
-    item, two = (load("folder", 8, folder=str(path)) for path in (folder, archive))
-    assert torch.bincount(item.test.labels).tolist() == [4, 4]
-    assert torch.equal(item.test.images, two.test.images)
-    levels = torch.cat([item.train.images[:, 0, 0, 0], item.test.images[:, 0, 0, 0]])
+    first, second = (load("folder", 8, folder=str(path)) for path in (folder, archive))
+    assert torch.bincount(first.test.labels).tolist() == [4, 4]
+    assert torch.equal(first.test.images, second.test.images)
+    levels = torch.cat([first.train.images[:, 0, 0, 0], first.test.images[:, 0, 0, 0]])
     assert len(levels.unique()) == 40  # nothing is lost, nothing is in both
 
 

@@ -349,11 +349,13 @@ def test_folders_beyond_all_depth_are_passed_over(tmp_path: Path) -> None:
 
 def test_every_pair_of_names_keeps_its_splits_apart(tmp_path: Path) -> None:
     """Whatever the names: nothing of what is called a test is trained on."""
-    for number, (item, two) in enumerate(itertools.product(TRAIN, TEST + VAL)):
-        folder = write_folder(tmp_path / str(number), tree(f"{item}/a", f"{item}/b", f"{two}/a", f"{two}/b", each=1))
+    for number, (first, second) in enumerate(itertools.product(TRAIN, TEST + VAL)):
+        folder = write_folder(
+            tmp_path / str(number), tree(f"{first}/a", f"{first}/b", f"{second}/a", f"{second}/b", each=1)
+        )
         train, tested, _ = layout(folder)
-        assert below(train, f"{item}/")
-        assert below(tested, f"{two}/")
+        assert below(train, f"{first}/")
+        assert below(tested, f"{second}/")
 
 
 def test_copies_in_both_splits_are_told(own_places: Path, tmp_path: Path) -> None:

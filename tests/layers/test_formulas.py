@@ -70,9 +70,9 @@ def test_multiplied_out_it_is_the_same_function(formula: str) -> None:
         node, other = language.read(formula), language.read(language.identity(formula))
     except ValueError:
         return
-    item, two = (computing.of_array(each, np.array(PLACES)) for each in (node, other))
-    finite = np.isfinite(item) & (np.abs(item) < 1e6) & np.isfinite(two)
-    np.testing.assert_allclose(two[finite], item[finite], rtol=1e-5, atol=1e-5)
+    first, second = (computing.of_array(each, np.array(PLACES)) for each in (node, other))
+    finite = np.isfinite(first) & (np.abs(first) < 1e6) & np.isfinite(second)
+    np.testing.assert_allclose(second[finite], first[finite], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,9 @@ def test_a_distilled_model_is_followed_from_both_its_tokens() -> None:
     model = build("deit-s/16", channels=3, image_size=32, classes=10).eval()
     image = torch.randn(1, 3, 32, 32)
     both = attention_maps(model, image)[ROLLOUT]
-    item, other = (_from_token(model, image, place) for place in range(2))
-    assert not torch.allclose(item, other)
-    torch.testing.assert_close(both, (item + other) / (item + other).sum(), atol=1e-5, rtol=1e-4)
+    first, second = (_from_token(model, image, place) for place in range(2))
+    assert not torch.allclose(first, second)
+    torch.testing.assert_close(both, (first + second) / (first + second).sum(), atol=1e-5, rtol=1e-4)
 
 
 def _from_token(model: Any, image: Tensor, place: int) -> Tensor:

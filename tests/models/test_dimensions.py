@@ -89,9 +89,9 @@ def test_an_architectures_own_dimensions_change_nothing(name: str) -> None:
     )
     assert spelled.fingerprint() == plain.fingerprint()
     with torch.device("meta"):
-        item, other = (build(name, image_size=known.image_size, **given) for given in ({}, vars(chosen)))
-    assert {key: value.shape for key, value in item.state_dict().items()} == {
-        key: value.shape for key, value in other.state_dict().items()
+        first, second = (build(name, image_size=known.image_size, **given) for given in ({}, vars(chosen)))
+    assert {key: value.shape for key, value in first.state_dict().items()} == {
+        key: value.shape for key, value in second.state_dict().items()
     }
 
 

@@ -56,8 +56,8 @@ def test_what_was_kept_before_stays_letter_by_letter(tmp_path: Path, frame: Call
         assert f"{row}," in after[0], "a column that it knew nothing of is empty"
     assert set(before[1]) < set(after[1])
     evidence.keep(first.assign(macs=6), epochs.iloc[:0], none, tmp_path)
-    kept = pd.read_csv(paths[0])
-    assert sorted(kept["macs"]) == [5, 5, 6, 6], "a run that is kept again is kept once"
+    written = pd.read_csv(paths[0])
+    assert sorted(written["macs"]) == [5, 5, 6, 6], "a run that is kept again is kept once"
     assert len(pd.read_csv(paths[1])) == 2
 
 

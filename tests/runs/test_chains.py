@@ -209,9 +209,9 @@ def test_a_teacher_of_other_classes_is_refused(asleep: Results) -> None:
 def test_a_circle_is_refused_and_named(asleep: Results) -> None:
     """No command can make one; a folder that was written by hand can hold one."""
     first, second = queue.enqueue(asleep, tiny()), queue.enqueue(asleep, tiny())
-    for item, other in ((first, second), (second, first)):
-        entry = read_json(asleep.run(item).queue_entry) or {}
-        write_json(asleep.run(item).queue_entry, {**entry, "after": [other]})
+    for left, right in ((first, second), (second, first)):
+        entry = read_json(asleep.run(left).queue_entry) or {}
+        write_json(asleep.run(left).queue_entry, {**entry, "after": [right]})
     refused(asleep, tiny(init_from=first), "circle", f"{first} → {second} → {first}", after=(first,))
     assert "in turn; cancel one of the two" in dependencies.reason(asleep, first)
     assert dependencies.stuck(asleep, first)

@@ -44,11 +44,11 @@ def test_an_edition_tells_sets_of_drawings_apart(results: Results) -> None:
 
 
 def test_a_torn_or_foul_line_loses_nothing_else(results: Results) -> None:
-    item = save(results, "digits", ink(), "1")
-    with (item.path.parent / "labels.jsonl").open("ab") as file:
+    first = save(results, "digits", ink(), "1")
+    with (first.path.parent / "labels.jsonl").open("ab") as file:
         file.write(b'{"id": "../../../etc/passwd", "label": "1"}\n{"id": 7, "label": "2"}\nno json\n{"id": "torn')
-    two = save(results, "digits", ink(), "2")
-    assert stored(results, "digits") == [item, two]
+    second = save(results, "digits", ink(), "2")
+    assert stored(results, "digits") == [first, second]
 
 
 def test_a_label_without_its_image_is_no_drawing(results: Results) -> None:

@@ -185,8 +185,8 @@ def test_a_run_killed_at_a_random_step_ends_with_the_same_bits(results: Results)
     if queue.status(results, cut) == "interrupted":
         queue.resume(results, cut)
     wait_for_status(results, cut, "finished")
-    item, other = (load_file(results.run(id).checkpoint) for id in (whole, cut))
-    assert all(torch.equal(item[name], other[name]) for name in item), f"killed after epoch {until}"
+    first, second = (load_file(results.run(id).checkpoint) for id in (whole, cut))
+    assert all(torch.equal(first[name], second[name]) for name in first), f"killed after epoch {until}"
     index = Index(results)
     index.poll()
     errors = [queries.epochs(index, [id])["error_percent"].tolist() for id in (whole, cut)]

@@ -144,14 +144,14 @@ def test_a_question_that_does_not_let_go_is_said(results: Results, monkeypatch: 
 
 
 def test_bad_questions_are_refused_in_a_sentence_before_anything_is_queued(results: Results) -> None:
-    item, other = COUNTERPARTS
+    first, second = COUNTERPARTS
     wrong: list[tuple[tuple[Any, ...], str]] = [
-        (([item],), "between 2 and 8 settings"),
-        (([item, RunSpec.of(item, seed=5)],), "settings 1 and 2 are the same"),
-        (([item, RunSpec.of(other, dataset="mnist")],), "different test images"),
-        (([item, other], 0.0), "above 0"),
-        (([item, other], float("nan")), "above 0"),
-        (([item, other], 0.5, 5), "at least 6 runs"),
+        (([first],), "between 2 and 8 settings"),
+        (([first, RunSpec.of(first, seed=5)],), "settings 1 and 2 are the same"),
+        (([first, RunSpec.of(second, dataset="mnist")],), "different test images"),
+        (([first, second], 0.0), "above 0"),
+        (([first, second], float("nan")), "above 0"),
+        (([first, second], 0.5, 5), "at least 6 runs"),
     ]
     for arguments, why in wrong:
         with pytest.raises(UserError, match=why):

@@ -161,8 +161,8 @@ def test_one_run_spelled_differently_is_one_run(tmp_path: Path) -> None:
     assert RunSpec.of(samples=1437, draw_from="all").fingerprint() != RunSpec.of(draw_from="all").fingerprint()
     (tmp_path / "images").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "images")
-    item, other = (RunSpec.of(dataset="folder", folder=str(tmp_path / name)) for name in ("images", "link/../link"))
-    assert item.fingerprint() == other.fingerprint()
+    first, second = (RunSpec.of(dataset="folder", folder=str(tmp_path / name)) for name in ("images", "link/../link"))
+    assert first.fingerprint() == second.fingerprint()
 
 
 def test_fingerprints_of_before_stand() -> None:

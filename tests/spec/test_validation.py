@@ -65,14 +65,14 @@ def test_a_command_line_starts_the_same_run() -> None:
 
 def test_nought_is_none_and_a_share_is_its_count() -> None:
     assert RunSpec.of(validation=0).data.validation is None
-    item, other = RunSpec.of(validation=0.1), RunSpec.of(validation=144)
-    assert item.fingerprint() == other.fingerprint() != RunSpec().fingerprint()
-    assert RunSpec.of(validation=0.1, validation_seed=1).fingerprint() != item.fingerprint()
+    first, second = RunSpec.of(validation=0.1), RunSpec.of(validation=144)
+    assert first.fingerprint() == second.fingerprint() != RunSpec().fingerprint()
+    assert RunSpec.of(validation=0.1, validation_seed=1).fingerprint() != first.fingerprint()
     assert RunSpec.of(validation_seed=1).fingerprint() == RunSpec().fingerprint(), "of nothing that is held out"
     flowers = [RunSpec.of(dataset="flowers-102", validation=asked, validation_seed=3) for asked in (0.1, 500)]
     assert flowers[0].fingerprint() == flowers[1].fingerprint(), "its own split is used, whatever is asked for"
     left = RunSpec.of(validation=0.1, samples=1437 - 144)
-    assert left.fingerprint() == item.fingerprint(), "all that are left"
+    assert left.fingerprint() == first.fingerprint(), "all that are left"
 
 
 REFUSED = [

@@ -43,8 +43,8 @@ def test_the_ends_are_the_differences_that_the_score_test_just_rejects(counts: t
 
 
 def test_changing_sides_changes_the_sign() -> None:
-    item, other = Errors(100, 4, 9, 2).difference(), Errors(100, 4, 2, 9).difference()
-    assert (item.low, item.high) == pytest.approx((-other.high, -other.low))
+    first, second = Errors(100, 4, 9, 2).difference(), Errors(100, 4, 2, 9).difference()
+    assert (first.low, first.high) == pytest.approx((-second.high, -second.low))
     assert Errors(100, 4, 9, 2).p == Errors(100, 4, 2, 9).p
 
 

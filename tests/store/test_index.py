@@ -202,9 +202,9 @@ def test_what_was_followed_is_what_would_be_read_anew(lines: list[tuple[str, dic
             anew = Index(results, hydrate=False)
             anew.poll()
         for table in tables.TABLES:
-            item, other = (index.cursor().execute(f"FROM {table} ORDER BY ALL").df() for index in (followed, anew))
+            first, second = (index.cursor().execute(f"FROM {table} ORDER BY ALL").df() for index in (followed, anew))
             coarse = ["folder_changed"] if table == "runs" else []  # -1 where it was too fresh to be relied on
-            pd.testing.assert_frame_equal(item.drop(columns=coarse), other.drop(columns=coarse))
+            pd.testing.assert_frame_equal(first.drop(columns=coarse), second.drop(columns=coarse))
 
 
 def test_a_line_of_a_newer_format_is_named_and_not_guessed_at(results: Results) -> None:

@@ -113,8 +113,8 @@ def test_lamb_is_timms() -> None:
             optimizer.zero_grad()
             (strength * model(x).square().mean()).backward()
             optimizer.step()
-    for item, two in zip(measured.parameters(), published.parameters(), strict=True):
-        torch.testing.assert_close(item, two, rtol=1e-5, atol=1e-7)
+    for first, second in zip(measured.parameters(), published.parameters(), strict=True):
+        torch.testing.assert_close(first, second, rtol=1e-5, atol=1e-7)
 
 
 def test_what_decays_is_what_timm_lets_decay() -> None:

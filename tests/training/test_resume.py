@@ -54,10 +54,10 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_same_spec_and_seed_give_the_same_bits(tmp_path: Path) -> None:
-    item, two = (quick(tmp_path / name, **EVERYTHING) for name in "ab")
-    assert item[1].measured() == two[1].measured()
-    assert item[1].losses() == two[1].losses()
-    assert item[1].lines["confusion"] == two[1].lines["confusion"]
+    first, second = (quick(tmp_path / name, **EVERYTHING) for name in "ab")
+    assert first[1].measured() == second[1].measured()
+    assert first[1].losses() == second[1].losses()
+    assert first[1].lines["confusion"] == second[1].lines["confusion"]
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
 
 

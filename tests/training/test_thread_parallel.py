@@ -62,9 +62,9 @@ def test_the_bits_are_the_same_each_time_and_others_at_another_step() -> None:
     model = _model("cct-2/3x2", dropout=0.2, drop_path=0.3)
     first = _gradients(model, 3)
     for _ in range(3):
-        assert all(torch.equal(item, two) for item, two in zip(first, _gradients(model, 3), strict=True))  # type: ignore[arg-type]
+        assert all(torch.equal(left, right) for left, right in zip(first, _gradients(model, 3), strict=True))  # type: ignore[arg-type]
     other = _gradients(model, 3, step=1)
-    assert not all(torch.equal(item, two) for item, two in zip(first, other, strict=True))  # type: ignore[arg-type]
+    assert not all(torch.equal(left, right) for left, right in zip(first, other, strict=True))  # type: ignore[arg-type]
 
 
 def test_portions_leave_torchs_own_stream_alone() -> None:
@@ -87,7 +87,7 @@ def test_a_small_batch_stays_whole() -> None:
     model = _model("cct-2/3x2", **PLAIN)
     small = 2 * LEAST - 1
     halves, whole = (_gradients(model, count, count_images=small) for count in (2, 1))
-    assert all(torch.equal(item, two) for item, two in zip(halves, whole, strict=True))  # type: ignore[arg-type]
+    assert all(torch.equal(first, second) for first, second in zip(halves, whole, strict=True))  # type: ignore[arg-type]
 
 
 def test_what_goes_wrong_in_a_portion_is_raised() -> None:

@@ -136,10 +136,10 @@ def _translation(images: np.ndarray, strength: float, generator: np.random.Gener
 
 def _occlusion(images: np.ndarray, strength: float, generator: np.random.Generator) -> np.ndarray:
     size = images.shape[-1]
-    image_size = max(1, round(strength * size))
-    corners = (generator.random((len(images), 2)) * (size - image_size + 1)).astype(int)  # y, x
+    edge = max(1, round(strength * size))
+    corners = (generator.random((len(images), 2)) * (size - edge + 1)).astype(int)  # y, x
     pixels = np.arange(size)
-    inside = (pixels >= corners[..., None]) & (pixels < corners[..., None] + image_size)  # (n 2 pixels)
+    inside = (pixels >= corners[..., None]) & (pixels < corners[..., None] + edge)  # (n 2 pixels)
     square = inside[:, 0, :, None] & inside[:, 1, None, :]
     return np.where(square[:, None], images.mean(axis=(2, 3), keepdims=True), images)
 

@@ -40,9 +40,9 @@ def comparable(first: Sequence[str], second: Sequence[str]) -> None:
             f"The first run knows {len(first)} classes and the second {len(second)}; only matrices of the same classes "
             "can be taken from one another."
         )
-    item, other = next(pair for pair in zip(first, second, strict=True) if pair[0] != pair[1])
+    left, right = next(pair for pair in zip(first, second, strict=True) if pair[0] != pair[1])
     raise UserError(
-        f"The two runs know different classes, such as {item[:40]!r} and {other[:40]!r}; only matrices of the same "
+        f"The two runs know different classes, such as {left[:40]!r} and {right[:40]!r}; only matrices of the same "
         "classes can be taken from one another."
     )
 

@@ -71,7 +71,7 @@ def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _classes(then: Sequence[str], now: Sequence[str]) -> list[str]:
-    gone, new = ([name for name in item if name not in set(other)] for item, other in ((then, now), (now, then)))
+    gone, new = ([name for name in first if name not in set(second)] for first, second in ((then, now), (now, then)))
     if gone and len(gone) == len(new):
         return [f"the {_named(gone)} {'are' if len(gone) > 1 else 'is'} now called {_listed(new)}"]
     found = []

@@ -139,10 +139,10 @@ def agreement(first: str, second: str, numbers: int = 1_000_000, seed: int = 0) 
     edges = torch.tensor([0.0, -0.0, 1e-45, -1e-45, 1e-12, -1e-12, 3.4e38, -3.4e38, float("inf"), float("-inf")])
     x = torch.randn(numbers - len(edges), generator=draws)
     x = torch.cat([edges, x * 10 ** (torch.rand(len(x), generator=draws) * 12 - 6)])  # from 1e-6 to 1e6
-    item, other = (KERNELS[name].feature for name in (first, second))
-    if item is None or other is None:
+    left, right = (KERNELS[name].feature for name in (first, second))
+    if left is None or right is None:
         raise ValueError(f"{first} and {second} must both have features; softmax has none")
-    a, b = item(x), other(x)
+    a, b = left(x), right(x)
     apart = (a - b).abs()
     return Agreement(
         compared=len(x),
@@ -158,12 +158,12 @@ def same_pairs(report: str = "performer") -> pd.DataFrame:
 
     rows = []
     for table in tables().values():
-        for item, other in table.equivalent if table.report == report else []:
+        for first, second in table.equivalent if table.report == report else []:
             for column in table.columns:
                 if METRICS[column.metric].source != "error_percent":
                     continue
-                a, b = table.cell(item, column.key), table.cell(other, column.key)
+                a, b = table.cell(first, column.key), table.cell(second, column.key)
                 if a and b:
-                    names = table.row(item).label, table.row(other).label
+                    names = table.row(first).label, table.row(second).label
                     rows.append((table.place, column.title, *names, a.value, b.value, abs(a.value - b.value)))
     return pd.DataFrame(rows, columns=["table", "column", "first", "second", "first_error", "second_error", "apart"])

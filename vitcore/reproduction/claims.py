@@ -160,12 +160,12 @@ def _quickest(claim: Claim, values: Values) -> Judged:
 
 
 def _first_worse(claim: Claim, values: Values) -> Judged:
-    item, other = claim.tables
+    first, second = claim.tables
     pairs = [
-        (values[item, row, column], values[other, row, column])
+        (values[first, row, column], values[second, row, column])
         for row in claim.rows
-        for column in _columns(claim, table(item))
-        if (item, row, column) in values and (other, row, column) in values
+        for column in _columns(claim, table(first))
+        if (first, row, column) in values and (second, row, column) in values
     ]
     worse, better = sum(a > b for a, b in pairs), sum(a < b for a, b in pairs)
     p = sign_test(worse, better) if worse + better else math.nan

@@ -39,11 +39,11 @@ def comparisons(result: ResultTable, runs: pd.DataFrame) -> pd.DataFrame:
     lines, pairs, specs = [], [], []
     for key, found in column_pairs(result).items():
         for (first, second), pair in found.items():
-            item, other = result.at(first, key), result.at(second, key)
+            left, right = result.at(first, key), result.at(second, key)
             if pair.count:
-                lines.append(_line(item, other, pair))
+                lines.append(_line(left, right, pair))
                 pairs.append(pair)
-                specs.append([spec for spec in (item.spec, other.spec) if spec is not None])
+                specs.append([spec for spec in (left.spec, right.spec) if spec is not None])
     frame = pd.DataFrame(lines, columns=COLUMNS)
     frame["p_holm"] = holm(frame["p"].to_numpy(dtype=float))
     frame[["fewest_seeds", "most_seeds", "minutes"]] = math.nan

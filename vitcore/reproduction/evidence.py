@@ -51,8 +51,8 @@ def stored_confusion(id: str, epoch: int | None) -> np.ndarray | None:
     cells = cells[(cells["run_id"] == id) & (cells["epoch"] == epoch)] if len(cells) else cells
     if cells.empty:
         return None
-    image_size = 1 + int(max(cells["true"].max(), cells["predicted"].max()))
-    matrix = np.zeros((image_size, image_size), dtype=np.int64)
+    classes = 1 + int(max(cells["true"].max(), cells["predicted"].max()))
+    matrix = np.zeros((classes, classes), dtype=np.int64)
     matrix[cells["true"], cells["predicted"]] = cells["count"]
     return matrix
 
@@ -106,8 +106,8 @@ def keep(runs: pd.DataFrame, epochs: pd.DataFrame, confusions: pd.DataFrame, fol
     open_runs = open_runs.drop(columns=[name for name in PRIVATE if name in open_runs and name != "machine"])
     paths = folder / RUNS, folder / EPOCHS, folder / CONFUSIONS
     for frame, path, key in zip((open_runs, epochs, confusions), paths, ("id", "run_id", "run_id"), strict=True):
-        kept = _as_text(path.read_text(encoding="utf-8")) if path.is_file() else pd.DataFrame()
-        others = kept[~kept[key].isin(runs["id"])] if key in kept else kept
+        before = _as_text(path.read_text(encoding="utf-8")) if path.is_file() else pd.DataFrame()
+        others = before[~before[key].isin(runs["id"])] if key in before else before
         text = pd.concat([others, _as_text(frame.to_csv(index=False))]).fillna("")
         text.sort_values([key] if key in text else [], kind="stable").to_csv(path, index=False, lineterminator="\n")
     _read.cache_clear()

@@ -248,10 +248,10 @@ def _equal(result: ResultTable) -> list[str]:
     for first, second in result.table.equivalent:
         both: list[tuple[float, float]] = []
         for column in result.table.columns:
-            item, other = result.at(first, column.key), result.at(second, column.key)
-            if item.metric.kind == "result":
+            left, right = result.at(first, column.key), result.at(second, column.key)
+            if left.metric.kind == "result":
                 both += [
-                    (item.values[seed], other.values[seed]) for seed in sorted(set(item.values) & set(other.values))
+                    (left.values[seed], right.values[seed]) for seed in sorted(set(left.values) & set(right.values))
                 ]
         names = f"{result.table.row(first).label} and {result.table.row(second).label}"
         number = "1 pair" if len(both) == 1 else f"{len(both)} pairs"

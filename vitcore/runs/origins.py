@@ -85,8 +85,8 @@ def _compared(origin: RunSpec, spec: RunSpec) -> list[tuple[str, object, object]
 def _dimensions(published: ModelSpec, measured: ModelSpec) -> list[tuple[str, object, object]]:
     """Every dimension of both networks, which are of one architecture."""
     known = architecture_of(measured.architecture)
-    item, other = (resolved(known, each.dimensions(), each.patch) for each in (published, measured))
-    return [(f"the {name}", item[name], other[name]) for name in item]
+    first, second = (resolved(known, each.dimensions(), each.patch) for each in (published, measured))
+    return [(f"the {name}", first[name], second[name]) for name in first]
 
 
 def _dataset(spec: RunSpec) -> Dataset:

@@ -94,12 +94,13 @@ def all_pairs(
         rows: by name, the values by seed of runs that finished and did not diverge.
     """
     shared = {
-        (item, other): sorted(set(rows[item]) & set(rows[other])) for item, other in itertools.combinations(rows, 2)
+        (first, second): sorted(set(rows[first]) & set(rows[second]))
+        for first, second in itertools.combinations(rows, 2)
     }
     gaps = {
-        (item, other): scale.to([rows[item][seed] for seed in seeds], images)
-        - scale.to([rows[other][seed] for seed in seeds], images)
-        for (item, other), seeds in shared.items()
+        (first, second): scale.to([rows[first][seed] for seed in seeds], images)
+        - scale.to([rows[second][seed] for seed in seeds], images)
+        for (first, second), seeds in shared.items()
         if len(seeds) >= FEWEST_PAIRS
     }
     # Pairs share rows: together they have the degrees of all rows but one, of which each pair brings its own. One row's
@@ -107,14 +108,14 @@ def all_pairs(
     most = max((len(seeds) - 1 for seeds in shared.values()), default=0) * max(len(rows) - 3, 0)
     spread = pooled(list(gaps.values()), most=most)
     return {
-        (item, other): compare(
-            [rows[item][seed] for seed in seeds],
-            [rows[other][seed] for seed in seeds],
+        (first, second): compare(
+            [rows[first][seed] for seed in seeds],
+            [rows[second][seed] for seed in seeds],
             scale,
             spread=spread,
             images=images,
         )
-        for (item, other), seeds in shared.items()
+        for (first, second), seeds in shared.items()
     }
 
 

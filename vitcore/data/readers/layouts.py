@@ -275,12 +275,12 @@ def _repeated(place: str, root: Node, top: Node) -> tuple[str, ...]:
     folders = {node.path: {composed(name).casefold() for name in node.folders} for node in root.all()}
     splits, kinds = split_like(folders, top.path, words)
     if splits:
-        item, two = (path or "the folder itself" for path in splits.paths)
+        left, right = (path or "the folder itself" for path in splits.paths)
         names = " and ".join(map(repr, splits.names))
         raise UserError(
-            f"{place} holds the folders {names} both in {item} and in {two}, which can be read in two ways: if {names} "
-            f"are the classes, and {item} and {two} are splits, name the folders train and test (or val); if the outer "
-            f"folders are the classes, put them into a folder called {DECLARED}, and give that"
+            f"{place} holds the folders {names} both in {left} and in {right}, which can be read in two ways: if "
+            f"{names} are the classes, and {left} and {right} are splits, name the folders train and test (or val); if "
+            f"the outer folders are the classes, put them into a folder called {DECLARED}, and give that"
         )
     if not kinds:
         return ()
