@@ -1,4 +1,4 @@
-"""Bringing in weights of others, from an uploaded file or a path, through the command line's own way in.
+"""Bringing in weights of others, from an uploaded file, a path or the hub, through the command line's own way in.
 
 It is done in a process of its own: reading and measuring a network takes the CPU for seconds, which is the
 pages' own meanwhile.
@@ -17,6 +17,7 @@ from vitcore import processes
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.models import ARCHITECTURES
+from vitcore.runs import hub
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec
 
@@ -50,7 +51,14 @@ def weights_form() -> None:
             key="import-upload",
             help="Told by its content, whatever its name ends in: safetensors, or what torch.save wrote.",
         )
-        path = st.text_input("Or its path on this machine", key="import-path", max_chars=1_000)
+        path = st.text_input(
+            "Or its path on this machine, or hf:OWNER/NAME",
+            key="import-path",
+            max_chars=1_000,
+            placeholder=hub.EXAMPLE,
+            help="hf: fetches one file of weights from a repository on huggingface.co, timm's or Hugging Face's, where "
+            "this machine has a network.",
+        )
         averaged = st.checkbox(
             "Averaged weights",
             key="import-averaged",
@@ -76,20 +84,26 @@ def weights_form() -> None:
     st.page_link("live/page.py", label="Stored as a run: see it", query_params={"runs": run})
 
 
-def located(upload: tuple[str, bytes] | None, path: str, folder: Path) -> Path:
-    """The checkpoint as a file: the upload written into `folder`, else the path; checked, since a browser is not.
+def located(upload: tuple[str, bytes] | None, path: str, folder: Path) -> Path | str:
+    """The upload written into `folder` as a file, else the path or the hub's name; checked, since a browser is not.
 
     Raises:
         UserError: there is neither, or it is empty or too large.
     """
     if upload is None and not path.strip():
-        raise UserError("nothing was chosen; upload a .pt, .pth or .safetensors checkpoint, or give its path")
+        raise UserError(
+            "nothing was chosen; upload a .pt, .pth or .safetensors checkpoint, give its path, "
+            "or name a repository as hf:OWNER/NAME"
+        )
     if upload is not None:
         name, content = re.sub(r"[^A-Za-z0-9._-]", "_", Path(upload[0]).name)[-80:], upload[1]
         _check(name, len(content), LARGEST_UPLOAD)
         file = folder / name
         file.write_bytes(content)
         return file
+    if hub.is_name(path.strip()):
+        hub.parsed(path)
+        return path.strip()
     file = Path(path.strip()).expanduser()
     try:
         if not file.is_file():
@@ -100,7 +114,7 @@ def located(upload: tuple[str, bytes] | None, path: str, folder: Path) -> Path:
     return file.absolute()
 
 
-def bring_in(spec: RunSpec, file: Path, measured: bool, averaged: bool = False) -> tuple[str, list[str]]:
+def bring_in(spec: RunSpec, file: Path | str, measured: bool, averaged: bool = False) -> tuple[str, list[str]]:
     """Store the checkpoint as a run; its id, and what was done. Raises UserError in the library's words."""
     arguments = ["--results", str(Results().root), "import", spec.model.architecture, str(file)]
     arguments += ["--dataset", spec.data.dataset, "--pos-embed", spec.model.pos_embed]

@@ -9,10 +9,12 @@ from pages.compare.view_widgets import KEYS
 from pages.server import store_cache
 from pages.shared import format
 from pages.shared.chart import chart, plain
+from pages.shared.evidence import evidence
 from vitcore import events, figures
 from vitcore.errors import UserError
 from vitcore.figures.metrics import SHARES
 from vitcore.store import queries
+from vitcore.store.provenance import of_curve_difference
 
 
 def curve_difference(first: pd.Series, second: pd.Series) -> None:
@@ -31,6 +33,11 @@ def curve_difference(first: pd.Series, second: pd.Series) -> None:
     plot = figures.curve_plot(table, y="difference", title=f"A − B{unit}", height=320, revision=f"difference:{y}")
     chart(plain(plot), key="difference-curve", name="vitcore-difference")
     st.caption(format.plain(f"{figures.Y_AXES[y]} of A less that of B, at the {len(table):,} epochs that both have."))
+    found = of_curve_difference(str(first["id"]), str(second["id"]), str(y), 100 if y in SHARES else 1)
+    evidence(
+        found, "Evidence for the difference of curves", key="evidence-difference",
+        sql="A row an epoch, by DuckDB on results/runs.duckdb:",
+    )  # fmt: skip
 
 
 def differences(first: pd.Series, second: pd.Series, y: str) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from pages.compare.cost_chart import against
 from pages.compare.curves import OVERLAID, overlay
 from pages.compare.parallel import parallel
 from pages.compare.two_runs import difference
+from pages.compare.view import STEP_LOSS
 from pages.server import store_cache
 from pages.shared import format, frame, narrow, own_drawings
 from pages.shared.evidence import evidence
@@ -109,9 +110,11 @@ else:
         parallel(chosen if len(chosen) else shown, chosen=len(chosen) > 0, on_select=select)
     else:
         difference(chosen if len(chosen) else shown, chosen=len(chosen) > 0)
-    if not shown.empty:
+    if not shown.empty and which in ("curves", "cost"):  # the others have their own, beside what it is of
         ids = list((chosen if groups or len(chosen) else shown)["id"])
-        found = of_curves(ids[:OVERLAID], st.session_state[view_widgets.KEYS["y"]]) if which == "curves" else None
+        y = st.session_state[view_widgets.KEYS["y"]]
+        by_epoch = which == "curves" and y != STEP_LOSS  # the loss of each step lies in no table
+        found = of_curves(ids[:OVERLAID], y) if by_epoch else None
         evidence(found or of_runs(ids, RESULTS), "Evidence for these numbers", key="compare-evidence")
     if not shown.empty and not groups:
         narrow.watch()

@@ -9,7 +9,9 @@ from pages.compare import columns
 from pages.compare.view_widgets import KEYS
 from pages.shared import format
 from pages.shared.chart import Select, chart
+from pages.shared.evidence import evidence
 from vitcore import figures
+from vitcore.store.provenance import of_columns
 
 AT_FIRST = 6  # axes, the results included, that still have room on a screen
 MOST = 2_000  # lines; more are one color
@@ -51,3 +53,6 @@ def parallel(runs: pd.DataFrame, *, chosen: bool = True, on_select: Select | Non
     st.caption(f"One line a run, blue where {last} is low and orange where it is high. Drag along an axis to keep "
                "only the lines that pass there, drag an axis by its name to move it. – stands where nothing is "
                f"known.{note}")  # fmt: skip
+    evidence(
+        of_columns([str(id) for id in runs["id"].head(MOST)], axes), "Evidence for these lines", key="evidence-lines"
+    )

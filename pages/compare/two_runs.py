@@ -13,13 +13,15 @@ from pages.server import store_cache
 from pages.shared import format, naming
 from pages.shared.chart import chart
 from pages.shared.class_names import class_names
+from pages.shared.evidence import evidence
 from vitcore import figures
 from vitcore.analysis import differences
 from vitcore.errors import UserError
 from vitcore.figures.metrics import SHARES
 from vitcore.runs.folder import Results
-from vitcore.spec import command_line
+from vitcore.spec import command_line, fields
 from vitcore.store import queries
+from vitcore.store.provenance import of_answers, of_columns
 
 ERRORS = ("val_error_best", "test_error_best", "error_percent")
 OUTCOME = (*ERRORS, "best_epoch", "accuracy", "f1", "training_seconds", "parameters", "macs")
@@ -45,6 +47,10 @@ def difference(runs: pd.DataFrame, *, chosen: bool = True) -> None:
     curve_difference(first, second)
     same_images(first, second)
     _matrices(first, second)
+    evidence(
+        of_answers(str(first["id"]), str(second["id"])), "Evidence for the test images and the matrices",
+        key="evidence-answers",
+    )  # fmt: skip
 
 
 def _pair(runs: pd.DataFrame) -> tuple[str, str]:
@@ -73,11 +79,13 @@ def _options(first: pd.Series, second: pd.Series) -> None:
         names = {"option": "Option", "first": "A", "second": "B"}
         with st.container(key="difference-options"):
             st.dataframe(table.rename(columns=names), hide_index=True, width="stretch")
-    rows = [
-        (columns.label(name), _number(first, name), _number(second, name)) for name in OUTCOME if name in first.index
-    ]
+    results = [name for name in OUTCOME if name in first.index]
+    rows = [(columns.label(name), _number(first, name), _number(second, name)) for name in results]
     outcome = pd.DataFrame(rows, columns=["Result", "A", "B"])
     st.dataframe(outcome, hide_index=True, width="stretch")
+    differing = [field.name for field in fields() if field.label in set(table["option"])]
+    found = of_columns([str(first["id"]), str(second["id"])], [*differing, *results])
+    evidence(found, "Evidence for options and results", key="evidence-options")
     for name, run in (("A", first), ("B", second)):
         try:
             line = command_line(Results().run(str(run["id"])).spec())

@@ -13,7 +13,7 @@ from pages.shared import format, run_colors
 from pages.shared.chart import chart
 from pages.shared.class_names import class_names
 from pages.shared.image_elements import image_elements
-from vitcore.analysis import representations
+from vitcore.analysis import neighbor_map, representations
 from vitcore.analysis.representations import Representations
 from vitcore.errors import UserError
 from vitcore.figures.representations import attention_distance, feature_map, layer_similarity
@@ -21,6 +21,14 @@ from vitcore.runs.folder import Results
 from vitcore.statistics.intervals import Interval
 
 COLORS = ("Right or wrong", "Class")
+LAYOUTS = {
+    "Principal components": "What the head reads of each image, on its first two principal components: distances "
+    "within one map mean something, across maps nothing. Two of many dimensions: images that overlap here can lie "
+    "apart in the others.",
+    "UMAP": f"UMAP, {neighbor_map.NEIGHBORS} neighbors, seed {neighbor_map.SEED}, of what the head reads of each image "
+    "(McInnes et al. 2018): who lies beside whom means something; distances between far groups, and their sizes, mean "
+    "nothing.",
+}
 
 
 def panel(names: Mapping[str, str]) -> None:
@@ -44,25 +52,33 @@ def _panel(names: Mapping[str, str]) -> None:
 
 def _maps(names: Mapping[str, str], found: Mapping[str, Representations]) -> None:
     st.markdown("**Test images by their last features**")
-    way = st.segmented_control(
-        "Colored by", COLORS, required=True, default=COLORS[0], key="map-colors", label_visibility="collapsed"
-    )
+    with st.container(horizontal=True, gap="medium"):
+        way = st.segmented_control(
+            "Colored by", COLORS, required=True, default=COLORS[0], key="map-colors", label_visibility="collapsed"
+        )
+        layout = next(iter(LAYOUTS))
+        if any(inside.neighbors is not None for inside in found.values()):
+            layout = st.segmented_control(
+                "Laid out by", list(LAYOUTS), required=True, default=layout, key="map-layout",
+                label_visibility="collapsed",
+            )  # fmt: skip
     with st.grid(2, min_column_width=330, gap="medium"):
         for id, inside in found.items():
             with st.container(gap="xxsmall"):
                 st.markdown(format.plain(names[id]))
-                by_class = way == COLORS[1]
+                by_neighbors = layout == "UMAP"
+                if by_neighbors and inside.neighbors is None:
+                    st.caption("Not laid out by UMAP yet: look inside again.")
+                    continue
                 figure = feature_map(
-                    inside.places, inside.labels.tolist(), inside.answers.tolist(), _classes(id, inside),
-                    inside.shares.tolist(), by_class=by_class, revision=f"map-{id}",
+                    inside.places if inside.neighbors is None or not by_neighbors else inside.neighbors,
+                    inside.labels.tolist(), inside.answers.tolist(), _classes(id, inside),
+                    None if by_neighbors else inside.shares.tolist(), by_class=way == COLORS[1],
+                    revision=f"map-{id}-{layout}",
                 )  # fmt: skip
                 chart(figure, key=f"map-{id}", name="vitcore-map", on_pick=partial(_pick, id))
                 _picked(id, inside)
-    st.caption(
-        "What the head reads of each image, on its first two principal components: distances within one map mean "
-        "something, across maps nothing. Two of many dimensions: images that overlap here can lie apart in the others. "
-        "A click on a point shows the image."
-    )
+    st.caption(f"{LAYOUTS[layout]} A click on a point shows the image.")
 
 
 def _pick(id: str, point: object) -> None:
@@ -134,7 +150,9 @@ def _classes(id: str, inside: Representations) -> tuple[str, ...]:
 
 def _done(id: str) -> tuple[int, int]:
     try:
-        return int(representations.read(Results().run(id)) is not None), 1
+        inside = representations.read(Results().run(id))
+        whole = inside is not None and (inside.neighbors is not None or not neighbor_map.possible(len(inside.rows)))
+        return int(whole), 1
     except UserError:
         return 0, 1
 

@@ -38,7 +38,8 @@ def fitting_runs(link: str) -> list[str]:
         table = table[_same_images(table)]
     results, found = Results(), []
     for id in table["id"]:
-        if not results.run(id).checkpoint.is_file() or (link == "init_from" and not _fits(id)):
+        folder = results.run(id)
+        if not (folder.checkpoint.is_file() if link == "teacher" else origins.has_weights(folder) and _fits(id)):
             continue
         found.append(str(id))
         if len(found) == MOST:

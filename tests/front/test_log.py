@@ -168,7 +168,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "epoch 1.5": ({"epoch": 1.5}, "a whole number from 1 on"),
     "epoch again": ({"epoch": 1}, "above 1, the last"),
     "epoch too far": ({"epoch": 10_001}, "at most 10,000"),
-    "too few": ({"predictions": TRUTH[:10]}, "10 predictions were given, and truth has 40 images"),
+    "too few": ({"predictions": TRUTH[:10]}, "10 predictions were given, and truth has 40 images; give one for each"),
     "another class": ({"predictions": TRUTH + 1}, "hold class 4, and there are 4"),
     "negative class": ({"predictions": TRUTH - 1}, "hold class -1"),
     "of words": ({"predictions": ["cat"] * 40}, "are the class of each test image"),
@@ -219,9 +219,62 @@ def test_a_run_that_cannot_be_begun_is_one_sentence_and_none_is_stored(wrong: st
     assert results.ids() == []
 
 
-def test_predictions_need_their_truth_once(results: Results) -> None:
-    with vc.log("a") as run, pytest.raises(UserError, match="truth=labels"):
-        run.epoch(accuracy=0.5, predictions=TRUTH)
+@pytest.mark.parametrize("at", [1, 3], ids=["in the first epoch", "in the third"])
+def test_truth_is_given_once_and_remembered(at: int, results: Results) -> None:
+    answers = np.where(np.arange(40) < 10, 5, TRUTH)  # class 5 is true of no image
+    with vc.log("a", classes=list("abcdef") if at == 1 else None) as run:
+        for epoch in range(1, 5):
+            run.epoch(val_accuracy=0.5, predictions=answers, truth=TRUTH.tolist() if epoch == at else None)
+    found = vc.run(run.id)
+    stored = predictions.read(results.run(run.id))
+    assert stored.epochs == [1, 2, 3, 4], "those from before are laid beside it too"
+    assert stored.truth.tolist() == TRUTH.tolist()
+    assert all(stored.of(epoch).tolist() == answers.tolist() for epoch in stored.epochs)
+    assert found.curves["error_percent"].dropna().tolist() == [25.0] * (5 - at)
+    assert found.confusion.trace() == 30
+    assert found.confusion.shape == (6, 6)
+    assert len(journal.read(results.run(run.id).confusion)[0]) == 4
+    assert not results.run(run.id).unscored_predictions.exists()
+
+
+def test_predictions_whose_truth_nobody_tells_are_kept_and_nothing_is_made_of_them(results: Results) -> None:
+    scores = np.random.default_rng(0).normal(size=(40, 300))
+    with vc.log("a") as run:
+        run.epoch(val_accuracy=0.5, predictions=scores)
+        run.epoch(predictions=scores.argmax(1), accuracy=0.9)
+    folder = results.run(run.id)
+    waiting = predictions.unscored(folder)
+    assert waiting is not None
+    assert [waiting.of(epoch).tolist() for epoch in (1, 2)] == [scores.argmax(1).tolist()] * 2
+    assert not folder.confusion.exists()
+    assert vc.run(run.id).curves["accuracy"].dropna().tolist() == [0.9], "what the program says, unchecked"
+    with pytest.raises(UserError, match=r"predictions of 2 epochs and no true classes .* truth=labels"):
+        predictions.read(folder)
+
+
+LENGTHS: dict[str, tuple[dict[str, Any], str]] = {
+    "fewer than before": (
+        {"predictions": TRUTH[:10]},
+        "10 predictions were given, and the epochs before had 40 images",
+    ),
+    "none": ({"predictions": TRUTH[:0]}, "0 predictions were given, and the epochs before had 40 images"),
+    "a shorter truth": ({"truth": TRUTH[:30]}, "truth has 30 images, and the epochs before had 40 predictions"),
+    "a longer one": ({"predictions": TRUTH, "truth": np.zeros(41, int)}, "truth has 41 images, and the epochs before"),
+}
+
+
+@pytest.mark.parametrize("wrong", LENGTHS)
+def test_lengths_that_differ_are_one_sentence(wrong: str, results: Results) -> None:
+    values, text = LENGTHS[wrong]
+    with vc.log("a") as run:
+        run.epoch(predictions=TRUTH)
+        with pytest.raises(UserError, match=text):
+            run.epoch(**values)
+        run.epoch(predictions=TRUTH, truth=TRUTH)
+        with pytest.raises(UserError, match="truth was given before, of 40 images, and is another now"):
+            run.epoch(predictions=TRUTH, truth=TRUTH[::-1])
+        run.epoch(predictions=TRUTH, truth=TRUTH)
+    assert vc.run(run.id).curves["epoch"].tolist() == [1, 2, 3]
 
 
 def test_any_value_of_a_parameter_can_be_stored(results: Results) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from pages.compare import bring_runs
+from pages.shared import format
 from tests.pages.opening import Open
 from tests.runs.foreign_files import CSV_EPOCHS, real
+from tests.runs.test_import_with_spec import SPEC, rows
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
+from vitcore.runs.importing.of_spec import read_spec
 
 
 def test_a_newcomer_finds_it_open_and_brings_runs_by_their_path(
@@ -62,3 +65,44 @@ def test_dropped_files_are_imported_and_lead_nowhere_else(empty: Results, tmp_pa
 def test_files_that_cannot_be_taken(files: dict[str, bytes], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=sentence):
         bring_runs.put(files, tmp_path)
+
+
+def test_with_their_spec_dropped_in_they_count_as_its_seeds(empty: Results, open_page: Open, tmp_path: Path) -> None:
+    stored = empty.create(SPEC)
+    card = (stored.path / "spec.json").read_bytes()
+    log = tmp_path / "log.csv"
+    log.write_text(rows(a="4,0.03,adamw,digits", b="5,0.1,adamw,digits"))
+    app = open_page("compare")
+    app.text_input(key="bring-path").set_value(str(log))
+    app.file_uploader(key="bring-spec").set_value(("spec.json", card, "application/json"))
+    app.button(key="bring").click().run()
+    assert not app.exception
+    assert not app.warning
+    texts = [item.value for item in app.text]
+    assert any("weight_decay 0.1, and the spec has 0.03" in text for text in texts)
+    assert any("They count as seeds of the spec that you gave" in text for text in texts)
+    [brought] = [run for id in empty.ids() if (run := empty.run(id)).elsewhere() is not None]
+    assert brought.spec().fingerprint() == SPEC.fingerprint()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[]", b'{"spec": {"model": {"depth": -1}}}', b"\xff", b""],
+    ids=["half", "list", "bad", "no text", "empty"],
+)
+def test_a_spec_that_does_not_read_is_the_command_lines_sentence_and_imports_nothing(
+    content: bytes, empty: Results, open_page: Open, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.json").write_bytes(content)
+    with pytest.raises(UserError) as raised:
+        read_spec(tmp_path / "mine.json")
+    (tmp_path / "log.csv").write_text(rows(a="4,0.03,adamw,digits"))
+    app = open_page("compare")
+    app.text_input(key="bring-path").set_value(str(tmp_path / "log.csv"))
+    app.file_uploader(key="bring-spec").set_value(("../mine.json", content, "application/json"))
+    app.button(key="bring").click().run()
+    assert not app.exception
+    expected = str(raised.value).replace(f"{tmp_path}/", "")
+    assert expected.startswith("mine.json ")
+    assert format.plain(expected) in [item.value for item in app.warning]
+    assert empty.ids() == []

@@ -184,6 +184,17 @@ def test_the_evidence_is_of_what_is_drawn(stocked: Results, open_page: Open) -> 
     app.get("button_group")[-1].set_value("cost").run()
     assert not app.exception
     assert any("FROM runs LEFT JOIN last" in each.value for each in app.code)
+    app.get("button_group")[-1].set_value("parallel").run()
+    (sql,) = (each.value for each in app.code if "FROM runs LEFT JOIN last" in each.value)
+    assert 'AS "seed"' in sql, "an axis that is drawn"
+    assert all(f"'{id}'" in sql for id in stocked.ids())
+    app.get("button_group")[-1].set_value("difference").run()
+    assert not app.exception
+    codes = [each.value for each in app.code]
+    (options,) = (code for code in codes if "FROM runs LEFT JOIN last" in code)
+    assert all(f'AS "{name}"' in options for name in ("seed", "val_error_best", "training_seconds"))
+    assert any("FROM epochs AS a JOIN epochs AS b" in code for code in codes)
+    assert any("disagreement(*" in code for code in codes)
 
 
 def test_the_loss_of_each_step_stands_where_its_run_was(stocked: Results, open_page: Open) -> None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.opening import Open
 from tests.pages.texts import tell
 from tests.runs.processes import end_all
-from vitcore.analysis import assessments, outputs, representations, robustness
+from vitcore.analysis import assessments, neighbor_map, outputs, representations, robustness
 from vitcore.analysis.corruptions import CORRUPTIONS
 from vitcore.data import splits
 from vitcore.data.load import load
@@ -115,6 +115,42 @@ def test_what_networks_represent_is_asked_for_drawn_and_an_image_shown(stocked: 
     assert f"Test image {found.rows[3] + 1}: {found.labels[3]}, answered {found.answers[3]}" in words(app)
     app.selectbox(key="layers-columns").set_value(first.id).run()
     assert not app.exception
+
+
+def test_the_map_is_laid_out_by_umap_where_it_was_installed(
+    stocked: Results, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """umap-learn itself is tried where it is installed (tests/analysis/test_neighbor_map.py); here it is a circle."""
+    first, second = both(stocked)
+    monkeypatch.setattr(neighbor_map, "possible", lambda points: False)
+    for run in (first, second):
+        representations.evaluate(run, {}, lambda: False)
+    app = open_page("diagnostics", {"runs": f"{first.id},{second.id}"})
+    app.get("button_group")[0].set_value("Representations").run()
+    assert "UMAP" not in words(app)
+    assert "map-layout" not in [group.key for group in app.get("button_group")]
+    monkeypatch.setattr(neighbor_map, "possible", lambda points: True)
+    monkeypatch.setattr(neighbor_map, "neighbor_map", circle)
+    app.run()
+    assert app.button(key="evaluate-representations").label == "Look inside", "what is kept has no such map"
+    representations.evaluate(first, {}, lambda: False)
+    found = representations.read(first)
+    assert found is not None
+    assert found.neighbors is not None
+    assert found.neighbors.tolist() == circle(np.empty((360, 1))).tolist()
+    app.run()
+    [layouts] = [group for group in app.get("button_group") if group.key == "map-layout"]
+    assert "two principal components" in words(app)
+    layouts.set_value("UMAP").run()
+    assert not app.exception
+    assert "UMAP, 15 neighbors, seed 0" in words(app)
+    assert "distances between far groups, and their sizes, mean nothing" in words(app)
+    assert words(app).count("Not laid out by UMAP yet") == 1
+
+
+def circle(features: np.ndarray) -> np.ndarray:
+    turns = np.linspace(0, 6, len(features))
+    return np.stack([np.cos(turns), np.sin(turns)], axis=1).astype(np.float32)
 
 
 def answer(run: RunFolder, wrong: list[int]) -> np.ndarray:

@@ -1,8 +1,8 @@
 """What a stored run's network makes of test images on the way to its answers: <run>/representations.safetensors.
 
-Of the first 2,000 test images in one order for every run: where their last features lie (principal components), what is
-answered, and of the first 512 each layer's kernel in blocks of 64 images, by which layers of two runs are laid side by
-side; and how far each head looks.
+Of the first 2,000 test images in one order for every run: where their last features lie (by principal components, and
+by UMAP where it is installed), what is answered, and of the first 512 each layer's kernel in blocks of 64 images, by
+which layers of two runs are laid side by side; and how far each head looks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitcore.analysis import stored_arrays, weights
+from vitcore.analysis import neighbor_map, stored_arrays, weights
 from vitcore.errors import UserError, first_line
 from vitcore.runs.folder import RunFolder
 from vitcore.statistics.intervals import Interval
@@ -42,6 +42,7 @@ class Representations:
         layers: names of the layers, in order; "features" is what the head reads.
         kernels: (layers blocks b b), of the first blocks x b images.
         distances: mean attention distance in pixels (blocks heads); None without attention.
+        neighbors: where UMAP lays the last features (n 2); None where it was not installed.
     """
 
     rows: np.ndarray
@@ -53,6 +54,7 @@ class Representations:
     layers: tuple[str, ...]
     kernels: np.ndarray
     distances: np.ndarray | None
+    neighbors: np.ndarray | None = None
 
 
 def path(run: RunFolder) -> Path:
@@ -127,6 +129,8 @@ def evaluate(run: RunFolder, options: Mapping[str, Any], cancelled: Callable[[],
     far = attention_distances(model, prepared(slice(BLOCK)))
     if far is not None and bool(torch.isfinite(far).all()):
         stored["distances"] = far.cpu().numpy().astype(np.float32)
+    if neighbor_map.possible(len(features)) and not cancelled():
+        stored["neighbors"] = neighbor_map.neighbor_map(features)
     about = {"layers": json.dumps(list(kernels)), "classes": str(logits.shape[1])}
     stored_arrays.keep(run, path(run), KIND, stored, **about)
 
@@ -177,6 +181,7 @@ def principal_components(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _checked(found: Mapping[str, np.ndarray], layers: Any, classes: int) -> Representations:
     """Whole and of one size, whoever wrote them. Raises ValueError or KeyError where they are not."""
     images, kernels, distances = len(found["rows"]), found["kernels"], found.get("distances")
+    neighbors = found.get("neighbors")
     if not isinstance(layers, list) or not all(isinstance(name, str) for name in layers):
         raise ValueError("its layers have no names")
     shapes = [found[name].shape for name in ("rows", "labels", "answers", "places", "shares")]
@@ -185,11 +190,13 @@ def _checked(found: Mapping[str, np.ndarray], layers: Any, classes: int) -> Repr
         raise ValueError(f"it is not whole: {shapes}, kernels of {kernels.shape} for {len(layers)} layers")
     if distances is not None and (distances.ndim != 2 or not np.isfinite(distances).all()):
         raise ValueError("its attention distances are none")
+    if neighbors is not None and (neighbors.shape != (images, COMPONENTS) or not np.isfinite(neighbors).all()):
+        raise ValueError("its map by neighbors is none")
     if not np.isfinite(kernels).all() or not np.isfinite(found["places"]).all():
         raise ValueError("it holds numbers that are none")
     if any(found[name].min() < 0 or found[name].max() >= classes for name in ("labels", "answers")):
         raise ValueError(f"it names classes beyond its {classes}")
     return Representations(
         found["rows"], found["labels"], found["answers"], classes, found["places"], found["shares"],
-        tuple(layers), kernels, distances,
+        tuple(layers), kernels, distances, neighbors,
     )  # fmt: skip

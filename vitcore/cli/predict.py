@@ -33,7 +33,13 @@ def predict(
 
 def import_published(
     architecture: Annotated[str, typer.Argument(help="The architecture that the weights belong to.")],
-    path: Annotated[Path, typer.Argument(help="A checkpoint: safetensors, or what torch.save wrote.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="A checkpoint: safetensors, or what torch.save wrote; or hf:OWNER/NAME, a repository of timm's or "
+            "Hugging Face's on huggingface.co, from which it is fetched.",
+        ),
+    ],
     dataset: Annotated[str, typer.Option(help="What it was trained on.")] = "cifar-10",
     image_size: Annotated[int | None, typer.Option(help="Image side in pixels; empty: the dataset's own.")] = None,
     pos_embed: Annotated[str, typer.Option(help="learnable, sinusoidal or none.")] = "learnable",
@@ -44,10 +50,16 @@ def import_published(
     ] = "trained",
 ) -> None:
     """Store a published checkpoint as a run, to be compared and drawn with like any other."""
+    from vitcore.runs import hub
     from vitcore.runs.import_checkpoint import store
 
     spec = RunSpec.of(architecture=architecture, dataset=dataset, image_size=image_size, pos_embed=pos_embed, name=name)
-    id, text = store(Results(), spec, path, evaluate=evaluate, weights=weights)
+    path, origin = Path(file), ""
+    if hub.is_name(file):
+        fetched = hub.fetch(file)
+        path, origin = fetched.path, fetched.origin
+        typer.echo(f"Taken from {origin}.", err=True)
+    id, text = store(Results(), spec, path, evaluate=evaluate, weights=weights, origin=origin)
     for sentence in text:
         typer.echo(sentence, err=True)
     typer.echo(id)

@@ -21,7 +21,7 @@ def feature_map(
     labels: Sequence[int],
     answers: Sequence[int],
     classes: Sequence[str],
-    shares: Sequence[float],
+    shares: Sequence[float] | None,
     *,
     by_class: bool,
     revision: str,
@@ -29,8 +29,8 @@ def feature_map(
     """Test images where their last features lie; a cross is a wrong answer. A click hands back the image's number.
 
     Args:
-        places: (n 2), principal components.
-        shares: of the variance that each component has.
+        places: (n 2), principal components, or where UMAP lays them.
+        shares: of the variance that each component has; None: of UMAP, whose axes mean nothing.
         by_class: colored by the true class; else by right and wrong.
     """
     true, given = np.asarray(labels), np.asarray(answers)
@@ -57,7 +57,11 @@ def feature_map(
             x=middle[:, 0], y=middle[:, 1], mode="text", text=[names[place] for place in there], showlegend=False,
             uid=uid("names", revision), hoverinfo="skip", textfont={"size": 15},
         )  # fmt: skip
-    titles = [f"component {place} ({100 * share:.0f} % of the variance)" for place, share in enumerate(shares, 1)]
+    titles = (
+        ["UMAP 1", "UMAP 2"]
+        if shares is None
+        else [f"component {place} ({100 * share:.0f} % of the variance)" for place, share in enumerate(shares, 1)]
+    )
     return style(figure, revision=revision, x=titles[0], y=titles[1], height=440)
 
 

@@ -25,18 +25,21 @@ class Log:
         id: the name of its folder in `results/runs`; `vitcore.run(id)` reads what was logged.
     """
 
-    def __init__(self, recorder: Recorder, truth: np.ndarray | None, classes: Sequence[str]) -> None:
+    def __init__(self, recorder: Recorder, truth: np.ndarray | None, classes: list[str], dataset: object) -> None:
         self.id = recorder.folder.id
-        self._recorder, self._truth, self._classes = recorder, truth, classes
+        self._recorder, self._truth, self._classes, self._dataset = recorder, truth, classes, dataset
         self._stopped = self._ended = False
 
-    def epoch(self, *, epoch: int | None = None, predictions: Any = None, **metrics_of_it: Any) -> int:
+    def epoch(
+        self, *, epoch: int | None = None, predictions: Any = None, truth: Any = None, **metrics_of_it: Any
+    ) -> int:
         """An epoch is over; on the disk when this returns.
 
         Args:
             epoch: its number, from 1; None: the next.
-            predictions: the class of each test image, (images,) or scores (images, classes), in the order of `truth`.
-                Accuracy, F1 and the confusion matrix follow from them.
+            predictions: the class of each test image, (images,) or scores (images, classes), in the same order at
+                every epoch. Once `truth` is known, accuracy, F1 and the confusion matrix follow from them.
+            truth: the true class of each test image (images,), where `log` did not get it; once is enough.
             metrics_of_it: by the names of `vitcore.run(id).curves`: accuracy and f1 (shares of the test images),
                 error_percent, test_loss, val_accuracy, val_error, val_loss, train_loss (or loss), learning_rate, …
 
@@ -48,22 +51,52 @@ class Log:
         """
         number = self._recorder.last + 1 if epoch is None else _whole(epoch, "epoch")
         values = metrics.checked(metrics_of_it)
-        answers = None
-        if predictions is not None:
+        labels, names = self._known_truth(truth)
+        answers = None if predictions is None else self._answers(predictions, labels, len(names))
+        if answers is not None and labels is not None:
             from vitcore.runs import answered
 
-            if self._truth is None:
-                raise UserError(
-                    "predictions say something only beside the true classes; give those once, "
-                    "as vitcore.log(..., truth=labels)"
-                )
-            answers = answered.classes_of(predictions, len(self._truth), len(self._classes))
-            values = answered.scores(self._truth, answers, len(self._classes), values)
+            values = answered.scores(labels, answers, len(names), values)
         self._recorder.check(number)
-        if answers is not None and self._truth is not None:
-            self._recorder.answers(number, self._truth, answers, len(self._classes))
+        if labels is not None and self._truth is None:
+            self._recorder.score(labels, len(names))
+            self._truth, self._classes = labels, names
+        if answers is not None:
+            if labels is None:
+                self._recorder.unscored(number, answers)
+            else:
+                self._recorder.answers(number, labels, answers, len(names))
         self._recorder.epoch(number, values)
         return number
+
+    def _known_truth(self, truth: Any) -> tuple[np.ndarray | None, list[str]]:
+        """The true classes and their names as they are known with this epoch. Raises UserError."""
+        if truth is None:
+            return self._truth, self._classes
+        labels, names = _classes(truth, self._classes or None, self._dataset)
+        assert labels is not None
+        before, answered, answers = self._truth, self._recorder.unscored_images, self._recorder.unscored_classes
+        if not self._classes and len(names) < answers:  # more classes were answered than are true of any image
+            names = [str(number) for number in range(answers)]
+        if before is not None and (len(before) != len(labels) or (before != labels).any()):
+            raise UserError(
+                f"truth was given before, of {len(before):,} images, and is another now; the test images and their "
+                "order stay the same within a run"
+            )
+        if before is None and answered is not None and answered != len(labels):
+            raise UserError(
+                f"truth has {len(labels):,} images, and the epochs before had {answered:,} predictions; give the true "
+                "class of each image that was answered, in the same order"
+            )
+        return labels, names
+
+    def _answers(self, given: Any, truth: np.ndarray | None, classes: int) -> np.ndarray:
+        """The class answered to each test image (images,). Raises UserError."""
+        from vitcore.runs import answered
+
+        if truth is not None:
+            return answered.classes_of(given, len(truth), classes)
+        return answered.classes_of(given, self._recorder.unscored_images, classes, "the epochs before had")
 
     def step(self, step: int, *, loss: float | None = None, learning_rate: float | None = None) -> None:
         """A step of the epoch that is under way, for the curve of losses; costs no wait for the disk."""
@@ -120,7 +153,7 @@ def log(
         spec: given where the run was trained by exactly this spec of the library: then alone it counts as one of its
             seeds in groups, tables and verdicts.
         epochs: how many it is going to train, where that is known.
-        truth: the true class of each test image (images,), for `predictions`.
+        truth: the true class of each test image (images,), for `predictions`; an epoch can give it too.
         classes: their names, in the order of the numbers; None: the dataset's, where `parameters` or `spec` name one
             that is known here, else the numbers.
 
@@ -138,13 +171,14 @@ def log(
         raise UserError(
             f"spec is a vitcore.RunSpec; a {type(spec).__name__} was given; other settings go into parameters"
         )
-    labels, names = _classes(truth, classes, spec.data.dataset if spec else settings.get("dataset"))
+    dataset = spec.data.dataset if spec else settings.get("dataset")
+    labels, names = _classes(truth, classes, dataset)
     planned = None if epochs is None else _whole(epochs, "epochs")
     run = Elsewhere(elsewhere.LOGGED, called, settings if planned is None else {"epochs": planned, **settings})
     recorder = Recorder(Results().create_elsewhere(run, spec))
     known = {"test_samples": None if labels is None else len(labels), "epochs": planned}
     recorder.start(classes=names, known=known, here=True)
-    return Log(recorder, labels, names)
+    return Log(recorder, labels, names, dataset)
 
 
 def _classes(truth: Any, classes: Sequence[str] | None, dataset: object) -> tuple[np.ndarray | None, list[str]]:

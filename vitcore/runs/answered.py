@@ -27,10 +27,19 @@ def truth_of(given: Any, classes: int) -> np.ndarray:
     return labels.astype(np.int64)
 
 
-def classes_of(given: Any, images: int, classes: int) -> np.ndarray:
-    """The class answered to each image (images,) int64, of classes or of scores (images, classes). UserError."""
+def classes_of(given: Any, images: int | None, classes: int, beside: str = "truth has") -> np.ndarray:
+    """The class answered to each image (images,) int64, of classes or of scores (images, classes).
+
+    Args:
+        images: how many there are to be; None: any number.
+        classes: likewise; 0: not known yet.
+        beside: who says how many images there are.
+
+    Raises:
+        UserError: they are something else, or of other images.
+    """
     answers = _array(given, "predictions")
-    if answers.ndim == 2 and answers.shape[1] == classes and classes > 1 and answers.dtype.kind in "fiu":
+    if answers.ndim == 2 and 1 < answers.shape[1] == (classes or answers.shape[1]) and answers.dtype.kind in "fiu":
         if answers.dtype.kind == "f" and not np.isfinite(answers).all():
             raise UserError("predictions hold scores that are no numbers; give the classes answered instead")
         answers = answers.argmax(1)
@@ -39,11 +48,12 @@ def classes_of(given: Any, images: int, classes: int) -> np.ndarray:
     if answers.ndim != 1 or answers.dtype.kind not in "iu":
         raise UserError(
             "predictions are the class of each test image, or one score for each of the "
-            f"{classes:,} classes; given was an array of {_shape(answers)} ({answers.dtype})"
+            f"{f'{classes:,} ' if classes else ''}classes; given was an array of {_shape(answers)} ({answers.dtype})"
         )
-    if len(answers) != images:
-        raise UserError(f"{len(answers):,} predictions were given, and truth has {images:,} images")
-    _within(answers, classes, "predictions")
+    if not len(answers) or (images is not None and len(answers) != images):
+        wanted = f"{beside} {images:,} images" if images else "there is at least one test image"
+        raise UserError(f"{len(answers):,} predictions were given, and {wanted}; give one for each, in the same order")
+    _within(answers, classes or MOST_CLASSES, "predictions")
     return answers.astype(np.int64)
 
 

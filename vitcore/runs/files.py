@@ -21,6 +21,7 @@ LIMITS = {
     "steps.jsonl": 64 << 20,
     "confusion.jsonl": 512 << 20,
     "predictions.bin": 512 << 20,
+    "unscored-predictions.bin": 512 << 20,
     "val-confusion.jsonl": 512 << 20,
     "val-predictions.bin": 512 << 20,
     "worker.log": 64 << 30,  # only its end is ever read

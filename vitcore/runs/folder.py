@@ -144,6 +144,7 @@ class RunFolder:
     steps = _Within("steps.jsonl")
     confusion = _Within("confusion.jsonl")
     predictions = _Within("predictions.bin")
+    unscored_predictions = _Within("unscored-predictions.bin")  # from elsewhere, while nobody has told the true classes
     val_confusion = _Within("val-confusion.jsonl")  # of the validation images, as are the predictions that follow
     val_predictions = _Within("val-predictions.bin")
     checkpoint = _Within("model.safetensors")

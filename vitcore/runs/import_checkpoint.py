@@ -16,13 +16,16 @@ from vitcore.spec import RunSpec
 
 
 def store(
-    results: Results, spec: RunSpec, path: Path, *, evaluate: bool = True, weights: str = "trained"
+    results: Results, spec: RunSpec, path: Path, *, evaluate: bool = True, weights: str = "trained", origin: str = ""
 ) -> tuple[str, list[str]]:
     """Loads the authors' weights into the spec's model and stores it; the run's id, and what was done in sentences.
 
     The spec tells the file's digest, so that nothing takes the run for one that was trained here. Where the head is
     fresh there is nothing to measure, and nothing that predicts: the weights are kept without it, for runs that start
     from them.
+
+    Args:
+        origin: where the file is from, in words that the run keeps; empty: its name says enough.
 
     Raises:
         UserError: the file is unreadable or another model's, or the test samples are not to be had.
@@ -69,7 +72,7 @@ def store(
         for sentence in text:
             events.append(Note(sentence))
         without = ", without a head that fits: runs can start from it, and it can answer nothing itself"
-        reason = f"Imported from {path.name}{without if loaded.fresh_head else ''}."
+        reason = f"Imported from {origin or path.name}{without if loaded.fresh_head else ''}."
         if scores is not None:
             matrices = Journal(folder.confusion)
             matrices.append(Matrix(0, scores.confusion.tolist()))

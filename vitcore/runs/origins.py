@@ -9,7 +9,7 @@ from vitcore.errors import UserError
 from vitcore.models import architecture_of
 from vitcore.models.dimensions import resolved
 from vitcore.runs import status as states
-from vitcore.runs.folder import Results
+from vitcore.runs.folder import Results, RunFolder
 from vitcore.spec import ModelSpec, RunSpec
 
 if TYPE_CHECKING:
@@ -30,12 +30,15 @@ def check(results: Results, spec: RunSpec) -> None:
     folder = results.run(id)
     hold(f"run {id}", folder.spec(), spec)
     which = spec.init.init_weights
-    if states.now(folder) == "finished" and not any((folder.path / name).exists() for name in _FILES[which]):
+    if states.now(folder) == "finished" and not has_weights(folder, which):
         other = "last" if which == "best" else "best"
-        way = (
-            f"take its {other} ones (--init-weights {other}), or " if (folder.path / _FILES[other][0]).exists() else ""
-        )
+        way = f"take its {other} ones (--init-weights {other}), or " if has_weights(folder, other) else ""
         raise UserError(f"run {id} has kept no {which} weights to start from; {way}name another run")
+
+
+def has_weights(folder: RunFolder, which: str = "last") -> bool:
+    """Whether a run has kept weights that another can start from; its head may be missing."""
+    return any((folder.path / name).is_file() for name in _FILES[which])
 
 
 def hold(named: str, origin: RunSpec, spec: RunSpec) -> None:

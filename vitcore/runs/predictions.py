@@ -143,12 +143,25 @@ def read(run: RunFolder, split: Literal["test", "validation"] = "test") -> Store
         raise UserError(f"the predictions of run {run.id} cannot be read: {error.strerror or error}") from None
     except UserError as user_error:
         raise UserError(f"the predictions of run {run.id} cannot be read: {user_error}") from None
+    if (found is None or not found.epochs) and split == "test" and (waiting := unscored(run)) is not None:
+        raise UserError(
+            f"run {run.id} has predictions of {len(waiting.epochs):,} epochs and no true classes to lay beside them; "
+            "its program gives those once, as truth=labels"
+        )
     if found is None or not found.epochs:
         raise UserError(
             f"run {run.id} has kept no predictions image by image: it was trained by a version of vitcore that did "
             "not, was imported, or has not been evaluated yet; runs trained from now on keep them"
         )
     return found.without(attempts.withdrawn(run))
+
+
+def unscored(run: RunFolder) -> StoredPredictions | None:
+    """What was answered while nobody had told the true classes; None where there is nothing, or they were told."""
+    try:
+        return _parse(read_own(run.unscored_predictions))
+    except (OSError, UserError):
+        return None
 
 
 def predictions(run: RunFolder, epoch: int) -> np.ndarray:

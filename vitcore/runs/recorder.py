@@ -13,13 +13,14 @@ from filelock import Timeout
 from vitcore import events
 from vitcore.errors import UserError
 from vitcore.events import Ended, Epoch, Host, Matrix, Note, Started, Step
-from vitcore.runs import locks
+from vitcore.runs import locks, predictions
 from vitcore.runs.fold import MOST_EPOCHS
 from vitcore.runs.folder import RunFolder, reason
 from vitcore.runs.journal import Journal
 from vitcore.runs.predictions import Predictions
 
 MOST_CLASSES = 1_000  # whose matrix is kept epoch by epoch
+MOST_UNSCORED = 65_536  # classes that an answer may be of while their number is not known
 
 
 class Recorder:
@@ -43,6 +44,9 @@ class Recorder:
             raise UserError(f"run {folder.id} is being written by another process; let that one end first") from None
         self._journals: dict[str, Journal] = {}
         self._predictions: Predictions | None = None
+        self._unscored: Predictions | None = None
+        self.unscored_images: int | None = None
+        self.unscored_classes = 0
 
     def start(
         self,
@@ -112,6 +116,36 @@ class Recorder:
         if classes <= MOST_CLASSES:
             self._append("confusion", Matrix(epoch, answered.matrix(truth, answers, classes).tolist()))
 
+    def unscored(self, epoch: int, answers: np.ndarray) -> None:
+        """The class answered to every test image (images,) while nobody has told the true ones.
+
+        Raises:
+            UserError: they cannot be kept.
+        """
+        self._hold_own()
+        try:
+            if self._unscored is None:
+                blank, self.unscored_images = np.zeros(len(answers), np.int64), len(answers)
+                self._unscored = Predictions(self.folder.unscored_predictions, blank, MOST_UNSCORED)
+            self._unscored.put(epoch, answers)
+            self.unscored_classes = max(self.unscored_classes, int(answers.max()) + 1)
+        except OSError as error:
+            raise UserError(f"the predictions of run {self.folder.id} cannot be kept: {reason(error)}") from None
+
+    def score(self, truth: np.ndarray, classes: int) -> None:
+        """The true classes (images,) are known: what was answered before them is kept beside them.
+
+        The epochs' own lines stay as they are: a journal only grows.
+        """
+        waiting = predictions.unscored(self.folder) if self._unscored is not None else None
+        if self._unscored is None or waiting is None:
+            return
+        for epoch in waiting.epochs:
+            self.answers(epoch, truth, waiting.of(epoch), classes)
+        self._unscored.close()
+        self._unscored = None
+        self.folder.unscored_predictions.unlink(missing_ok=True)
+
     def step(self, step: int, loss: float | None, learning_rate: float | None) -> None:
         """A step's loss, of the epoch that is under way; it costs no wait for the disk."""
         self._append("steps", _known(Step(step, self.last + 1, loss, learning_rate)), durable=False)
@@ -138,8 +172,9 @@ class Recorder:
         if os.getpid() == self._pid:
             for journal in self._journals.values():
                 journal.close()
-            if self._predictions is not None:
-                self._predictions.close()
+            for file in (self._predictions, self._unscored):
+                if file is not None:
+                    file.close()
             self._lock.release()
         self._journals.clear()
 

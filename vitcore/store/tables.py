@@ -85,6 +85,12 @@ def _ending(name: str) -> list[str]:
     return [str(each.column) for each in events.fields(events.Ended) if each.name == name]
 
 
+def expressions() -> dict[str, str]:
+    """What each computed column of the summary is, by SQL over the tables `runs` and `last` beside it."""
+    view = schema().partition("CREATE VIEW summary AS")[2]
+    return {name: expression for expression, name in re.findall(r"^ +(\S.*) AS (\w+),$", view, re.MULTILINE)}
+
+
 def fingerprint() -> str:
     """What changes with the schema, so that a snapshot of another is not taken for this one."""
     return hashlib.sha256(schema().encode()).hexdigest()[:16]
