@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,19 @@ from vitcore.store.index import Index
 def row(index: Index, id: str) -> dict[str, object]:
     table = queries.runs(index)
     return {str(name): value for name, value in table[table["id"] == id].iloc[0].items()}
+
+
+def test_a_color_that_was_chosen_is_a_column_and_is_gone_when_it_is_taken_back(results: Results) -> None:
+    first, second = (write_run(results, seed=seed) for seed in range(2))
+    index = Index(results)
+    index.poll()
+    assert queries.colors(index) == {}
+    for chosen in (6, 0, None):
+        annotations.amend(second, lambda old, chosen=chosen: replace(old, color=chosen))
+        index.poll()
+        assert queries.colors(index) == ({} if chosen is None else {second.id: chosen})
+        assert (row(index, second.id)["color"] == chosen) == (chosen is not None)
+        assert pd.isna(row(index, first.id)["color"])
 
 
 def test_a_run_is_told_whole(results: Results) -> None:
