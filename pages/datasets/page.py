@@ -48,7 +48,7 @@ def overview() -> None:
         for name, known in DATASETS.items()
     ] + named.rows()
     table = pd.DataFrame(rows)
-    whole = st.column_config.NumberColumn(format="%,d", width="small")
+    whole = st.column_config.NumberColumn(format="%,d", width=115)
     st.dataframe(
         table,
         hide_index=True,

@@ -31,13 +31,16 @@ def panel(runs: pd.DataFrame) -> None:
     if able.empty or not found:
         return
     with st.expander("Fine-tune on my drawings", key="fine-tuning"):
-        _ask(able, found)
+        _ask(able[[not _taught(str(id)) for id in able.index]], found)
         for id in _done():
             _result(id)
 
 
 def _ask(able: pd.DataFrame, found: list[drawings.Drawing]) -> None:
     """Which model, and the button; or the sentence that says what is missing."""
+    if able.empty:
+        st.caption("These models have learned from drawings already; choose the one that they began with.")
+        return
     called = naming.of(able).names
     chosen = str(able.index[0])
     if len(able) > 1:
@@ -59,6 +62,14 @@ def _ask(able: pd.DataFrame, found: list[drawings.Drawing]) -> None:
             return
         if ids := launch.launch([spec]):
             launch.watch(ids)
+
+
+def _taught(id: str) -> bool:
+    """Whether a run has learned from drawings, so that none is left to tell its error before; one that is gone has."""
+    try:
+        return drawing_sets.taught(Results(), Results().run(id).spec())
+    except UserError:
+        return True
 
 
 def _done() -> list[str]:

@@ -19,8 +19,8 @@ from vitcore.runs.folder import Results, read_json
 SETTLED = 2.0  # seconds after which a file's times tell it from any that will be written in its place
 MOST = 20_000  # entries that are remembered
 
-_Mark = tuple[int, int, int, int]
-_known: dict[str, tuple[_Mark, dict[str, Any]]] = {}
+_Etag = tuple[int, int, int, int]
+_known: dict[str, tuple[_Etag, dict[str, Any]]] = {}
 
 
 def read(results: Results, id: str) -> dict[str, Any] | None:
@@ -32,15 +32,15 @@ def read(results: Results, id: str) -> dict[str, Any] | None:
         _known.pop(path, None)
         older = f"{results.runs}{os.sep}{id}{os.sep}{aliases.QUEUE_ENTRY}"
         return read_json(Path(older)) if os.path.isfile(older) else None
-    mark = (about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+    etag = (about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
     before = _known.get(path)
-    if before is not None and before[0] == mark:
+    if before is not None and before[0] == etag:
         return before[1]
-    entry = read_json(Path(path))  # of the file that was looked at, or of a later one, whose mark differs
+    entry = read_json(Path(path))  # of the file that was looked at, or of a later one, whose etag differs
     if entry and stat.S_ISREG(about.st_mode) and time.time() - about.st_ctime > SETTLED:
         if len(_known) >= MOST:
             _known.clear()
-        _known[path] = (mark, entry)
+        _known[path] = (etag, entry)
     else:
         _known.pop(path, None)
     return entry
