@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,12 @@ def test_a_color_that_was_chosen_is_a_column_and_is_gone_when_it_is_taken_back(r
     index.poll()
     assert queries.colors(index) == {}
     for chosen in (6, 0, None):
-        annotations.amend(second, lambda old, chosen=chosen: replace(old, color=chosen))
+        annotations.amend(second, partial(replace, color=chosen))
         index.poll()
         assert queries.colors(index) == ({} if chosen is None else {second.id: chosen})
-        assert (row(index, second.id)["color"] == chosen) == (chosen is not None)
-        assert pd.isna(row(index, first.id)["color"])
+        table = queries.runs(index).set_index("id")["color"]
+        assert table[second.id] == chosen or (chosen is None and pd.isna(table[second.id]))
+        assert pd.isna(table[first.id])
 
 
 def test_a_run_is_told_whole(results: Results) -> None:
