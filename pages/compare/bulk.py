@@ -16,7 +16,7 @@ from pages.shared.launch import launch, watch
 from pages.shared.measured_speeds import speeds
 from pages.shared.status import answered
 from vitcore.errors import UserError
-from vitcore.figures.style import COLOR_NAMES
+from vitcore.figures.style import COLOR_NAMES, color
 from vitcore.runs.annotations import Annotations, amend
 from vitcore.runs.folder import Results
 from vitcore.settle.question import MOST_SETTINGS
@@ -24,6 +24,7 @@ from vitcore.spec import RunSpec
 from vitcore.store import naming, pooling
 
 MOST_SEEDS = 20  # of each setting at once
+AUTOMATIC = -1  # in place of a color: the pages choose; None would be taken for no answer
 
 
 def actions(chosen: pd.DataFrame, everything: pd.DataFrame) -> None:
@@ -65,14 +66,18 @@ def _tagged(change: Callable[[set[str], set[str]], set[str]], tags: list[str], _
 def _color(ids: list[str]) -> None:
     """One of the palette's colors for each; chosen for all runs of a group it is the group's."""
     place = st.selectbox(
-        "Color", [None, *range(len(COLOR_NAMES))], key="bulk-color-place",
-        format_func=lambda place: "Chosen by the pages" if place is None else COLOR_NAMES[place],
+        "Color", [AUTOMATIC, *range(len(COLOR_NAMES))], key="bulk-color-place",
+        format_func=lambda place: "Chosen by the pages" if place == AUTOMATIC else COLOR_NAMES[place],
         help="On Live, Compare, Draw and Diagnostics. A color of all runs of a group is the group's.",
     )  # fmt: skip
-    st.button(
-        f"Color {len(ids):,}", key="bulk-color-go", on_click=_amend,
-        args=(ids, lambda _, old: replace(old, color=place)),
-    )  # fmt: skip
+    chosen = None if place == AUTOMATIC else place
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            f"Color {len(ids):,}", key="bulk-color-go", on_click=_amend,
+            args=(ids, lambda _, old: replace(old, color=chosen)),
+        )  # fmt: skip
+        if chosen is not None:  # its name alone does not show it
+            st.html(f'<div class="chosen-color" style="background: {color(chosen)}"></div>', width="content")
 
 
 def _rename(ids: list[str], chosen: pd.DataFrame) -> None:

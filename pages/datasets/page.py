@@ -26,7 +26,7 @@ RESIZE = ("crop", "stretch")  # as a run's option `resize` has them
 
 def state(name: str) -> str:
     """Where a dataset stands on this machine: here, to be downloaded, to be brought, or a folder to be named."""
-    if name == "folder":
+    if DATASETS[name].at_path:
         return "give its path"
     if available(name) is None:
         return "here"
@@ -48,7 +48,7 @@ def overview() -> None:
         for name, known in DATASETS.items()
     ] + named.rows()
     table = pd.DataFrame(rows)
-    whole = st.column_config.NumberColumn(format="%,d", width="small")
+    whole = st.column_config.NumberColumn(format="%,d", width=115)
     st.dataframe(
         table,
         hide_index=True,
@@ -192,9 +192,10 @@ named.messages()
 if name in own:
     named.card(own[name])
     look(named_data.FOLDER, own[name].folder, name, own[name])
-elif name == named_data.FOLDER:
+elif DATASETS[name].at_path:
     folder = st.text_input("Path of a folder, archive or file of images", key=receiving.FIELD, max_chars=1_000)
-    receiving.uploader()
+    if name == named_data.FOLDER:
+        receiving.uploader()
     look(name, folder or None, name)
 else:
     look(name, None, name)

@@ -33,4 +33,8 @@ def thumbnail(image: Image.Image, *, image_size: int = 320) -> None:
     """An uploaded image, small enough for the page."""
     small = upright(image).convert("RGB")
     small.thumbnail((2 * image_size, 2 * image_size))
-    inline_image(small, 'alt="The uploaded image"', f"max-width: min(100%, {image_size}px)")
+    inline_image(
+        small,
+        'alt="The uploaded image"',
+        f"max-width: min(100%, {image_size}px); border: 1px solid color-mix(in srgb, currentColor 15%, transparent)",
+    )

@@ -7,6 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from pages.draw import answers as asking
+from pages.draw import fine_tuning
 from pages.draw import upload as uploading
 from pages.draw.canvas import MADE_FOR, canvas, drawn_image
 from pages.draw.confidence import confidence
@@ -101,6 +102,7 @@ def easel(runs: pd.DataFrame) -> None:
     with left:
         as_prepared(read)
         own_drawings.saving(image, list(runs["dataset"]) or READERS[:1])
+        fine_tuning.panel(runs)
 
 
 def given(way: str) -> Image.Image | None:
@@ -138,6 +140,7 @@ def photo(runs: pd.DataFrame, way: str) -> None:
         if image is not None and read:
             steps(runs, read, image)
         own_drawings.saving(image, list(runs["dataset"]))
+        fine_tuning.panel(runs)
 
 
 frame.heading("Draw", "Draw a digit, or show one on paper, and see what every chosen model makes of it.")

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from pages.live import endings
 from pages.live.learning_curves import CURVE_COLUMNS, etag
 from pages.server import store_cache
 from vitcore.errors import UserError
@@ -88,10 +89,13 @@ def address(ids: Sequence[str]) -> str:
 
 
 def etags(request: Request) -> JSONResponse:
-    """The marks of the runs that an address names, without a run of any script; 503 where the store cannot be read."""
+    """The marks of the runs that an address names, and how those that have ended did, without a run of any script; 503
+    where the store cannot be read.
+    """
     ids = [id for id in request.query_params.get("runs", "").split(",") if id]
     try:
-        return JSONResponse(PageState.at(ids).etags())
+        state = PageState.at(ids)
+        return JSONResponse({**state.etags(), "ended": endings.of(state.rows, state.called.names)})
     except UserError as error:
         return JSONResponse({"refused": str(error)}, status_code=503)
 

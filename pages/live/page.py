@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.live.learning_curves import curves
 from pages.live.live_updates import PageState, address
+from pages.live.notifier import notifier
 from pages.live.options_panel import options
 from pages.live.queue_panel import waiting
 from pages.live.run_header import head, numbers
@@ -168,5 +169,6 @@ else:
     options(chosen)
     learned(chosen)
     around(chosen)
+    notifier(chosen)
     moves = st.session_state["live-moves"] = moving(not store_cache.active(everything).empty)
     poll_changes(address(chosen), partial(on_change, chosen), key="live-pulse", still=not moves)

@@ -59,12 +59,13 @@ function draw(one) {
 function head({ name, label, of }) {
   const cell = make("th", numeric(name) ? "number" : "")
   cell.scope = "col"
+  cell.dataset.name = name
   cell.append(label)
-  if (of) make("small", "", cell).textContent = of
+  if (of) make("small", "", cell).textContent = of.replace(", ", ",\n") // a column is no wider than its numbers ask for
   return cell
 }
 
-const numeric = name => !["name", "status", "epoch", "node", "device", "ways"].includes(name)
+const numeric = name => !["name", "status", "epoch", "device", "ways"].includes(name)
 
 function begun(one, id, columns) {
   const line = make("tr")
@@ -88,6 +89,7 @@ function begun(one, id, columns) {
     cell.dataset.name = column.name
     cell.dataset.label = column.label
     if (column.name === "status") make("span", "status", cell)
+    if (column.name === "device") { make("span", "", cell); make("small", "", cell) }
     if (column.name === "epoch") { make("span", "", cell); make("div", "bar", cell).append(document.createElement("i")) }
   }
   make("td", "ways", line)
@@ -135,6 +137,11 @@ function fill(line, row, columns, one) {
       write(words, text)
       bar.hidden = row.progress === null
       bar.firstChild.style.width = `${100 * (row.progress ?? 0)}%`
+    } else if (column.name === "device") {
+      const [device, host] = cell.children
+      write(device, text)
+      write(host, row.host)
+      host.title = row.host
     } else write(cell, text)
   }
   ways(line, row, one)

@@ -38,7 +38,9 @@ def table(runs: Sequence[Run], called: Called, places: Mapping[str, int], *, key
         places: of each run's color in the palette; of a run that is not drawn there is none.
     """
     palette = [{"name": name, "color": color(place)} for place, name in enumerate(COLOR_NAMES)]
-    data = {"columns": columns(runs), "palette": palette, "rows": [row(run, called, places) for run in runs]}
+    hosts_differ = any(_elsewhere(run) for run in runs)
+    rows = [row(run, called, places, host=hosts_differ) for run in runs]
+    data = {"columns": columns(runs), "palette": palette, "rows": rows}
     _component(key=key, data=data, height="content", on_pressed_change=partial(_pressed, key, [r["id"] for r in runs]))
 
 
@@ -46,22 +48,24 @@ def columns(runs: Sequence[Run]) -> list[dict[str, str]]:
     """The heads of the table, each with what its numbers are of; a column that no run has a value for is left out."""
     heads = [
         {"name": "status", "label": "Status", "of": ""},
-        {"name": "epoch", "label": "Epochs", "of": "over, of all"},
+        {"name": "epoch", "label": "Epochs", "of": "done of all"},
         {"name": "loss", "label": "Loss", "of": "training, latest"},
         {"name": VALIDATED, "label": "Validation error", "of": _of(runs, VALIDATED, "val_samples")},
         {"name": TESTED, "label": "Test error", "of": _of(runs, TESTED, "test_samples")},
         {"name": "speed", "label": "Images/s", "of": "training"},
         {"name": "left", "label": "Time left", "of": "or training time"},
-        {"name": HOST, "label": "Host", "of": ""},
-        {"name": "device", "label": "Device", "of": ""},
+        {"name": "device", "label": "Device", "of": "and host" if any(_elsewhere(run) for run in runs) else ""},
     ]
     known = {name for name in (VALIDATED, TESTED) if any(not format.missing(run[name]) for run in runs)}
-    known |= {HOST} if any(_elsewhere(run) for run in runs) else set()
-    return [head for head in heads if head["name"] in known or head["name"] not in (VALIDATED, TESTED, HOST)]
+    return [head for head in heads if head["name"] in known or head["name"] not in (VALIDATED, TESTED)]
 
 
-def row(run: Run, called: Called, places: Mapping[str, int]) -> dict[str, Any]:
-    """One run as the browser shows it: its name, its color where it is drawn, its cells, what can be done to it."""
+def row(run: Run, called: Called, places: Mapping[str, int], *, host: bool = False) -> dict[str, Any]:
+    """One run as the browser shows it: its name, its color where it is drawn, its cells, what can be done to it.
+
+    Args:
+        host: whether it is said which machine trains it.
+    """
     id, status = str(run["id"]), str(run["status"])
     color_place = places.get(id)
     return {
@@ -73,6 +77,7 @@ def row(run: Run, called: Called, places: Mapping[str, int]) -> dict[str, Any]:
         "progress": format.share(run["progress"]) if status == "running" else None,
         "why": _why(run),
         "cells": _cells(run),
+        "host": str(run[HOST]) if host and not format.missing(run[HOST]) else "",
         "ways": {name: way.label(run) for name, way in WAYS.items() if way.fits(run)},
     }
 
@@ -91,7 +96,6 @@ def _cells(run: Run) -> dict[str, str]:
         "speed": format.count(run["images_per_second"]),
         "left": f"{format.duration(run['eta_seconds'])} left" if running and not format.missing(run["eta_seconds"])
         else "" if took == format.NONE else f"took {took}",
-        HOST: format.NONE if format.missing(run[HOST]) else str(run[HOST]),
         "device": _device(run),
     }  # fmt: skip
 

@@ -18,7 +18,7 @@ from pages.shared.status import answered
 from vitcore.analysis import drawings as own_drawings
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
-from vitcore.runs import drawings
+from vitcore.runs import drawing_sets, drawings
 from vitcore.runs.files import read_own
 from vitcore.runs.folder import Results, RunFolder
 
@@ -77,7 +77,7 @@ def _stored(label_set: str) -> None:
                         "Delete",
                         key=f"drop-{item.id}",
                         type="tertiary",
-                        help=f"Delete this {item.label} for good.",
+                        help=f"Delete this {item.label} for good; runs that were fine-tuned on it keep their copy.",
                         on_click=_delete,
                         args=(label_set, item.id),
                     )
@@ -154,7 +154,8 @@ def _versions(table: pd.DataFrame) -> dict[str, str | None]:
     """By dataset, the drawings that its models can be asked about now; None: there are none."""
     found = {}
     for dataset in table["dataset"].dropna().unique():
-        label_set = drawings.label_set(dataset)
+        # What a run has learned from is no test of it.
+        label_set = None if dataset == drawing_sets.DATASET else drawings.label_set(dataset)
         own = _readable(label_set) if label_set else []
         found[dataset] = drawings.version(own) if own else None
     return found

@@ -7,9 +7,8 @@ from itertools import count
 
 import streamlit as st
 
-from vitcore.errors import UserError
-from vitcore.runs import annotations as annotations_of
-from vitcore.runs.folder import Results
+from pages.server import store_cache
+from vitcore.store import queries
 
 PLACES, SHOWN_BY, WANTED = "run-colors", "run-colors-looked-at", "run-colors-chosen"  # of the session
 
@@ -32,11 +31,8 @@ def places(ids: Iterable[str], *, page: str) -> dict[str, int]:
 
 
 def chosen(id: str) -> int | None:
-    """The place that a person has chosen for a run; None where nobody has, or the run is gone."""
-    try:
-        return annotations_of.read(Results().run(id)).color
-    except UserError:
-        return None
+    """The place that a person has chosen for a run, as the index has it; None where nobody has, or the run is gone."""
+    return store_cache.view("run-colors", queries.colors).get(id)
 
 
 def assigned(

@@ -17,7 +17,7 @@ from vitcore.data.load import check_validation, described
 from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.models import architecture_of, timm_catalog
-from vitcore.runs import origins, teachers
+from vitcore.runs import named_data, origins, teachers
 from vitcore.runs.folder import Results
 from vitcore.spec import RunSpec, SpecField, fields
 
@@ -37,7 +37,7 @@ FOLDS = {
 }
 """The other options by the sections of a spec."""
 
-FOLDER = "folder"  # the name of the option and of the dataset that cannot do without it
+FOLDER = "folder"  # the name of the option that datasets at a path cannot do without
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ def _questions(values: dict[str, Any], wrong: list[str], swept: list[str]) -> No
 def _of_dataset(name: str) -> str:
     """Its images, in a line."""
     known = DATASETS.get(name)
+    if known is not None and known.at_path and known.classes:
+        return f"Your own images: {known.source}, made into MNIST's form as on Draw."
     if known is None or not known.train_samples:
         return "Your own images, in class folders, an archive, a table or a file of arrays."
     color = "in color" if known.channels == 3 else "in gray"
@@ -169,16 +171,18 @@ def _own_images(values: dict[str, Any], wrong: list[str]) -> None:
     leaf = next(leaf for leaf in fields() if leaf.name == FOLDER)
     values[FOLDER] = None
     asked = [values.get("dataset"), *(st.session_state.get("field-dataset-several") or [])]
-    if FOLDER not in (asked if "dataset" in sweep.swept() else asked[:1]):
+    at_path = [name for name in (asked if "dataset" in sweep.swept() else asked[:1]) if _at_path(name)]
+    if not at_path:
         return
     try:
         values[FOLDER] = widget(leaf)
-        if item := own_data.at(values[FOLDER]):
+        if at_path[0] == named_data.FOLDER and (item := own_data.at(values[FOLDER])):
             trouble = own_data.changed(item)
             words = f"In your list as {item.name!r}, digest {item.digest}"
             st.caption(format.plain(f"{words}; {trouble}." if trouble else f"{words}; no file has changed since."))
-        described(FOLDER, values[FOLDER])
-        check_validation(FOLDER, values[FOLDER], _validation())
+        for name in at_path:
+            described(name, values[FOLDER])
+            check_validation(name, values[FOLDER], _validation())
     except UserError as error:
         wrong.append(str(error))
 
@@ -194,7 +198,13 @@ def _validation() -> float | None:
 
 def _with_place(values: dict[str, Any]) -> dict[str, Any]:
     """Of several datasets only one's own images have a path."""
-    return values if values["dataset"] == FOLDER else values | {FOLDER: None}
+    return values if _at_path(values["dataset"]) else values | {FOLDER: None}
+
+
+def _at_path(name: object) -> bool:
+    """Whether a dataset's images are the person's own, at a path that the form asks for."""
+    known = DATASETS.get(str(name))
+    return known is not None and known.at_path
 
 
 def _draw(leaves: list[SpecField], values: dict[str, Any], wrong: list[str], swept: list[str]) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.server import store_cache
 from pages.shared import naming
+from vitcore.data.registry import DATASETS
 from vitcore.errors import UserError
 from vitcore.runs import origins
 from vitcore.runs.folder import Results
@@ -71,7 +72,7 @@ def _fits(id: str) -> bool:
     state = st.session_state
     chosen = {name: state[f"field-{name}"] for name in names[:3] if f"field-{name}" in state}
     numbers = {name: value for name in names[3:] if name != "tokenizer" and (value := _standing(name)) is not None}
-    if chosen.get("dataset") == "folder":
+    if (known := DATASETS.get(str(chosen.get("dataset")))) and known.at_path:
         chosen["folder"] = state.get("field-folder") or "."
     try:
         return origins.fits(Results().run(id).spec(), RunSpec.of(**chosen, **numbers))

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.images import class_files, idx_files, image, write_folder
+from tests.data.images import class_files, handwriting, idx_files, image, write_folder
 from vitcore.data.readers import cifar
 from vitcore.data.registry import DATASETS
 
@@ -194,6 +194,10 @@ MAKERS: dict[str, Callable[[pytest.MonkeyPatch, Path], dict[str, Files]]] = {
         "files": _below("mine", class_files()),
         "zip": {"mine.zip": zipped(class_files())},
     },
+    "own-digits": lambda monkeypatch, tmp: {
+        "files": _below("mine", handwriting()),
+        "zip": {"mine.zip": zipped(handwriting())},
+    },
 }
 
 
@@ -201,7 +205,7 @@ def loose(name: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The dataset's files on the disk below `root`; the folder that they lie in."""
     scratch = root.parent / "scratch"
     write_folder(root, MAKERS[name](monkeypatch, scratch)["files"])
-    if name == "folder":
+    if DATASETS[name].at_path:
         return root / "mine"
     return root / DATASETS[name].place if DATASETS[name].place else root
 

@@ -21,7 +21,7 @@ def test_every_dataset_has_its_published_form_here() -> None:
 
 def opened(name: str, root: Path, image_size: int | None = 16) -> Images:
     own = next((path for path in sorted(root.glob("mine*"))), None)
-    return load(name, image_size, folder=str(own) if name == "folder" and own else None)
+    return load(name, image_size, folder=str(own) if DATASETS[name].at_path and own else None)
 
 
 @pytest.fixture
@@ -42,11 +42,11 @@ def test_each_form_that_is_put_there_by_hand_is_read(
         root = tmp_path / f"data-{number}"
         root.mkdir()
         monkeypatch.setenv("VITCORE_DATA", str(root))
-        if name not in ("digits", "folder"):
+        if name != "digits" and not DATASETS[name].at_path:
             with pytest.raises(UserError):
                 load(name)
         write_folder(root, files)
-        assert available(name, str(root / next(iter(files)).split("/")[0]) if name == "folder" else None) is None
+        assert available(name, str(root / next(iter(files)).split("/")[0]) if DATASETS[name].at_path else None) is None
         read.append(opened(name, root))
     for images in read:
         assert images.classes == read[0].classes or name in ("imagenet", "folder")
@@ -81,7 +81,7 @@ def test_doing_as_the_refusals_ask_ends_in_a_dataset(
     files = published.MAKERS[name](monkeypatch, tmp_path / "scratch")["files"]
     asked = ASKED[name](files) if name in ASKED else {}
     root, done = own_places, 0
-    while available(name) is not None and name != "folder":
+    while available(name) is not None and not DATASETS[name].at_path:
         with pytest.raises(UserError) as error:
             load(name)
         text, done = str(error.value), done + 1
@@ -102,12 +102,12 @@ def test_doing_as_the_refusals_ask_ends_in_a_dataset(
             assert folder, text
             assert folder[1] == str(own_places / DATASETS[name].place)
             write_folder(own_places, files)
-    if name == "folder":
+    if DATASETS[name].at_path:
         write_folder(root, files)
     assert len(opened(name, root).classes) == len(DATASETS[name].classes) or name == "folder"
 
 
-@pytest.mark.parametrize("name", [name for name in DATASETS if name not in ("digits", "folder")])
+@pytest.mark.parametrize("name", [name for name, known in DATASETS.items() if name != "digits" and not known.at_path])
 def test_what_is_wanted_says_where_and_what(own_places: Path, name: str) -> None:
     text = available(name)
     assert text

@@ -49,7 +49,8 @@ def test_the_table_is_whole(name: str) -> None:
     dataset = DATASETS[name]
     assert len(dataset.mean) == len(dataset.std) == dataset.channels
     assert len(set(dataset.classes)) == len(dataset.classes)
-    assert bool(dataset.classes) == bool(dataset.train_samples) == bool(dataset.test_samples)
+    assert dataset.at_path == (not dataset.train_samples) == (not dataset.test_samples)
+    assert dataset.classes or dataset.at_path
 
 
 def test_genuine_mnist(real_data: Path) -> None:

@@ -109,13 +109,15 @@ def test_every_status_has_its_ways(empty: Results) -> None:
 def test_the_host_is_said_where_some_run_is_not_of_this_machine(empty: Results) -> None:
     ids = sweep(empty)[:2]
     given = PageState.at(ids).rows
-    assert "node" not in {head["name"] for head in run_table.columns(given)}
     own = [{**run, "node": hosts.name(), "device_queue": "cpu", "slot": 1} for run in given]
-    assert "node" not in {head["name"] for head in run_table.columns(own)}, "all are this machine's"
+    for runs in (given, own):  # all are this machine's
+        assert next(head["of"] for head in run_table.columns(runs) if head["name"] == "device") == ""
     other = {**own[1], "node": "alpha", "status": "running"}
-    assert "node" in {head["name"] for head in run_table.columns([own[0], other])}
-    cells = run_table.row(other, PageState.at(ids).called, {})["cells"]
-    assert (cells["node"], cells["device"]) == ("alpha", "cpu, slot 2")
+    assert next(head["of"] for head in run_table.columns([own[0], other]) if head["name"] == "device") == "and host"
+    called = PageState.at(ids).called
+    line = run_table.row(other, called, {}, host=True)
+    assert (line["host"], line["cells"]["device"]) == ("alpha", "cpu, slot 2")
+    assert run_table.row(other, called, {})["host"] == ""
 
 
 def test_options_that_differ_come_first_and_all_are_there(empty: Results) -> None:

@@ -55,7 +55,7 @@ def tell(
 def give_weights(folder: RunFolder) -> None:
     """An untrained model's weights, as a checkpoint of the run."""
     spec = folder.spec()
-    known = described(spec.data.dataset)
+    known = described(spec.data.dataset, spec.data.folder)
     torch.manual_seed(spec.seed)
     model = build(
         spec.model.architecture, channels=known.channels, image_size=known.image_size, classes=len(known.classes),

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,20 @@ from vitcore.store.index import Index
 def row(index: Index, id: str) -> dict[str, object]:
     table = queries.runs(index)
     return {str(name): value for name, value in table[table["id"] == id].iloc[0].items()}
+
+
+def test_a_color_that_was_chosen_is_a_column_and_is_gone_when_it_is_taken_back(results: Results) -> None:
+    first, second = (write_run(results, seed=seed) for seed in range(2))
+    index = Index(results)
+    index.poll()
+    assert queries.colors(index) == {}
+    for chosen in (6, 0, None):
+        annotations.amend(second, partial(replace, color=chosen))
+        index.poll()
+        assert queries.colors(index) == ({} if chosen is None else {second.id: chosen})
+        table = queries.runs(index).set_index("id")["color"]
+        assert table[second.id] == chosen or (chosen is None and pd.isna(table[second.id]))
+        assert pd.isna(table[first.id])
 
 
 def test_a_run_is_told_whole(results: Results) -> None:

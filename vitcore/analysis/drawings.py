@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from vitcore import processes
 from vitcore.errors import UserError
-from vitcore.runs import drawings
+from vitcore.runs import drawing_sets, drawings
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results, RunFolder
 
@@ -36,7 +36,10 @@ def judge(results: Results, run: RunFolder) -> drawings.Score:
 
     from vitcore.runs.predict import load, predict
 
-    name = run.spec().data.dataset
+    spec = run.spec()
+    if drawing_sets.taught(results, spec):
+        raise UserError(f"run {run.id} has learned from your drawings, so they are no test of it; see Draw instead")
+    name = spec.data.dataset
     label_set = drawings.label_set(name)
     if label_set is None:
         raise UserError(f"run {run.id} tells classes apart that only its own folder knows, so no drawing can ask it")

@@ -17,6 +17,7 @@ from vitcore.cli import (
     calibration,
     control,
     datasets,
+    drawings,
     engine,
     export,
     export_runs,
@@ -76,6 +77,7 @@ app.command("calibration")(calibration.calibration)
 app.command("representations")(representations.representations)
 app.command("verify")(verify.verify)
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(drawings.app, name="drawings")
 app.add_typer(reports.app, name="reports")
 app.add_typer(search.app, name="search")
 app.add_typer(study.app, name="study")

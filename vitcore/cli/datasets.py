@@ -26,7 +26,7 @@ def show(context: typer.Context) -> None:
         return
     shown = Table("name", "state", "training", "test", "classes", "digest", "path", box=None)
     for name, known in DATASETS.items():
-        if name != named_data.FOLDER:
+        if not known.at_path:
             sizes = (known.train_samples, known.test_samples, len(known.classes))
             shown.add_row(name, _state(name), *(f"{size:,}" if size else "" for size in sizes), "", "")
     found, messages = named_data.listed(Results())

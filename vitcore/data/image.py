@@ -35,17 +35,14 @@ def prepare(
     """
     import torch
 
-    from vitcore.data.resize import center, resized
+    from vitcore.data.resize import center
 
     dataset = DATASETS[name]
     inner = image_size or dataset.image_size
     wanted = crop_from or inner
     try:
         if dataset.made == "digit":
-            array = centered(_ink(image))[None]
-            if not array.any():
-                raise UserError("there is nothing drawn on the image; draw a digit with a thick stroke")
-            array = resized(array[None], wanted)[0]
+            array = handwriting(image, wanted)
         elif dataset.made == "garment":
             array = _on_black(image, wanted)[None]
         else:
@@ -57,6 +54,17 @@ def prepare(
             raise
         raise UserError(f"the image cannot be read ({error}); save it as PNG or JPEG and try again") from error
     return torch.from_numpy(np.array(center(array, inner)))  # a copy: PIL hands out pixels that cannot be written
+
+
+def handwriting(image: Image.Image, image_size: int) -> np.ndarray:
+    """A digit (1 y x) uint8 in MNIST's form, at `image_size` pixels. Raises UserError where nothing is to be seen."""
+    from vitcore.data.resize import resized
+
+    array = centered(_ink(image))[None]
+    if not array.any():
+        raise UserError("there is nothing drawn on the image; draw a digit with a thick stroke")
+    digit: np.ndarray = resized(array[None], image_size)[0]
+    return digit
 
 
 class Step(NamedTuple):

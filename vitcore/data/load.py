@@ -65,7 +65,7 @@ def load(
     resize: str = "crop",
     crop_from: int | None = None,
 ) -> Images:
-    """Both splits of a dataset, at `image_size` pixels (empty: its own); `folder` is the person's own, for "folder".
+    """Both splits of a dataset, at `image_size` pixels (empty: its own); `folder` is the person's own path.
 
     With `crop_from` they are of that size, and `image_size` is cut out of them (`Images.center`, resized crops).
 
@@ -103,7 +103,7 @@ def check_validation(name: str, folder: str | None, asked: float | None) -> None
         UserError: there is no such folder, or a class would be left without an image to validate or to train on.
     """
     dataset, reader = known(name), _reader(name)
-    if asked is None or not _own(dataset):
+    if asked is None or not dataset.at_path:
         return
     place = _place(dataset, folder)
     if not reader.own_validation(dataset, place):
@@ -154,21 +154,16 @@ def known(name: str) -> Dataset:
 
 
 def described(name: str, folder: str | None = None) -> Dataset:
-    """The table's row; for "folder", with the classes and rows that are found there. No image is decoded.
+    """The table's row; of images at a path, with the classes and rows that are found there. No image is decoded.
 
     Raises:
         UserError: there is no such dataset, or nothing that can be read lies there.
     """
     dataset = known(name)
-    if not _own(dataset):
+    if not dataset.at_path:
         return dataset
     found: Dataset = _reader(name).described(dataset, _place(dataset, folder))
     return found
-
-
-def _own(dataset: Dataset) -> bool:
-    """Whether the images are the person's, in a place that only they can name."""
-    return not dataset.classes
 
 
 def _reader(name: str) -> Any:
@@ -177,7 +172,7 @@ def _reader(name: str) -> Any:
 
 def _place(dataset: Dataset, folder: str | None) -> Path:
     """Where its files lie, or would."""
-    if not _own(dataset):
+    if not dataset.at_path:
         return data_root() / dataset.place
     if not folder:
         raise UserError(f"{dataset.label} needs the path of a folder, archive or file of images; none was given")
@@ -210,7 +205,7 @@ def _arrays(
         reader.fetch(dataset, place, progress)
         found = reader.find(dataset, place)
     try:
-        apart = validation and bool(dataset.val_samples or _own(dataset)) and reader.own_validation(dataset, place)
+        apart = validation and bool(dataset.val_samples or dataset.at_path) and reader.own_validation(dataset, place)
         return _decoded(name, reader, place, image_size, found, progress, skip_broken, apart, resize)
     except OSError as error:
         text = f"{error.filename or place}: {error.strerror or error}"

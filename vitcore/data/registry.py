@@ -19,7 +19,8 @@ IMAGENET_STD: Color = (0.229, 0.224, 0.225)
 class Dataset:
     """What is known of a dataset before a byte of it is read.
 
-    `train_samples` and `test_samples` are 0, and `classes` empty, where only the person's own folder knows them.
+    `train_samples` and `test_samples` are 0 where only the person's own folder knows them (`at_path`), and `classes`
+    empty where it names these too.
     `made` says how a drawn or uploaded image becomes one of this dataset's (vitcore.data.image).
     `place` is where its files lie below the data folder.
     """
@@ -40,6 +41,7 @@ class Dataset:
     any_shape: bool = False  # there may be images that are not square
     validates: bool = False  # its validation split stands for its test split
     found: tuple[str, ...] = ()  # what is in the person's own folder, in sentences
+    at_path: bool = False  # the images are the person's own, at a path that a run names
     val_samples: int = 0  # of its own validation split, which is among the training samples of runs without validation
 
 
@@ -208,5 +210,20 @@ DATASETS: dict[str, Dataset] = {
         std=IMAGENET_STD,
         reader="own",
         any_shape=True,
+        at_path=True,
+    ),
+    "own-digits": Dataset(
+        "Own handwritten digits",
+        1,
+        28,
+        DIGITS,
+        0,
+        0,
+        "a folder or archive of images in folders 0 to 9",
+        mean=(0.1307,),  # MNIST's, in whose form they are brought
+        std=(0.3081,),
+        reader="own_digits",
+        made="digit",
+        at_path=True,
     ),
 }

@@ -19,7 +19,9 @@ from vitcore.reproduction.cell_runs import cell_specs, counting, fingerprint
 from vitcore.store import pooling
 
 RUNS, EPOCHS, CONFUSIONS = "runs.csv", "epochs.csv", "confusions.csv"
-PRIVATE = ("machine", "node", "pid", "note", "tags", "classes", "drawings_right", "drawings_of", "drawings_version")
+PRIVATE = (
+    "machine", "node", "pid", "note", "tags", "color", "classes", "drawings_right", "drawings_of", "drawings_version",
+)  # fmt: skip
 """Not for a public file: who and where (the CPU tells what seconds are worth); and what stands elsewhere."""
 
 

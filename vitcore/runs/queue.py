@@ -28,6 +28,7 @@ from vitcore.runs import (
     locks,
     origins,
     placed,
+    queue_entries,
     seal,
     teachers,
 )
@@ -357,7 +358,7 @@ def _by_dispatcher(results: Results, ids: Sequence[str]) -> dict[str, Sequence[s
         return {engine: ids}
     found: defaultdict[str, list[str]] = defaultdict(list)
     for id in ids:
-        if entry := read_json(RunFolder(results.runs / id).queue_entry):
+        if entry := queue_entries.read(results, id):
             found[kind(_device_queue(entry))].append(id)
     return {**found}
 
@@ -429,9 +430,8 @@ def _in_order(results: Results, wanted: Callable[[dict[str, Any]], bool]) -> lis
     """The waiting runs of whose entries that holds, in the order in which they will be taken up."""
     entries = {}
     for id in results.ids():
-        place = RunFolder(results.runs / id).queue_entry
-        entry = read_json(place)
-        if entry is not None and (entry or place.is_file()) and wanted(entry):
+        entry = queue_entries.read(results, id)
+        if entry is not None and (entry or RunFolder(results.runs / id).queue_entry.is_file()) and wanted(entry):
             entries[id] = entry
     first = {id: place for place, id in enumerate(_order(results))}
     return sorted(entries, key=lambda id: (first.get(id, len(first)), _time(entries[id]), id))

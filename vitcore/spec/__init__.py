@@ -115,9 +115,10 @@ class RunSpec(Part):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         data, known = self.data, DATASETS[self.data.dataset]
-        if (data.dataset == "folder") != (data.folder is not None):
+        if known.at_path != (data.folder is not None):
+            own = " or ".join(repr(name) for name, other in DATASETS.items() if other.at_path)
             raise ValueError(
-                "the dataset 'folder' and the path of one's own images go together; "
+                f"the dataset {own} and the path of one's own images go together; "
                 f"given were {data.dataset!r} and {data.folder or 'no path'!r}"
             )
         held_out = self._held_out()

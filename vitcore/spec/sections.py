@@ -182,7 +182,7 @@ class DataSpec(Part):
         None,
         "Custom dataset",
         "Path of your own images (class folders, an archive, images and a CSV, a CSV of pixels, .npz, idx files, "
-        "parquet); for the dataset 'folder' alone.",
+        "parquet); for the datasets 'folder' and 'own-digits' alone.",
         advanced=True,
         min_length=1,
         max_length=1000,

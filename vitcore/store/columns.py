@@ -52,6 +52,7 @@ _RUN = (
     ),
     Column("tags", "Tags", "added afterwards by a person", "VARCHAR[]"),
     Column("note", "Note", "added afterwards by a person"),
+    Column("color", "Color", "its place in the palette, from 0, where a person has chosen one", "BIGINT"),
     Column("origin", "Origin", "where another program's run comes from; empty: trained here"),
     Column("logged_parameters", "Logged parameters", "what that program said of its settings, as JSON"),
 )

@@ -119,7 +119,7 @@ def read(folder: RunFolder, stat: tuple[int, int, int], row: Row | None) -> RunU
 def _card(row: dict[str, Any], folder: RunFolder, trouble: str | None) -> None:
     """The spec's columns; those of a spec that is no longer valid as far as they can be read, and what is wrong."""
     remark = remarks.read(folder)
-    row.update(tags=list(remark.tags), note=untrusted.text(remark.note))
+    row.update(tags=list(remark.tags), note=untrusted.text(remark.note), color=remark.color)
     read = drawings.score(folder)
     row.update(
         drawings_right=read.right if read else None,

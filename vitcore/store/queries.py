@@ -62,6 +62,11 @@ def statuses(index: Index) -> dict[str, list[str]]:
     return dict(index.cursor().execute(query).fetchall())
 
 
+def colors(index: Index) -> dict[str, int]:
+    """By id, the place in the palette that a person has chosen for a run; of the others nothing."""
+    return dict(index.cursor().execute("SELECT id, color FROM runs WHERE color IS NOT NULL").fetchall())
+
+
 def epochs(index: Index, ids: Sequence[str]) -> pd.DataFrame:
     """The epochs of these runs, run by run in the order given: `run_id`, the fields of the journal's line, `evaluated`
     (on the test images), `validated`, and the HELD_OUT.

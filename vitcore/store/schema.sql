@@ -15,6 +15,7 @@ CREATE TABLE runs (
     fingerprint VARCHAR,         -- shared by runs that differ by seed, machine and what has no effect alone
     tags VARCHAR[],
     note VARCHAR,
+    color BIGINT,                -- the place in the palette that a person has chosen for it
     origin VARCHAR,              -- where it was trained, if elsewhere
     logged_parameters VARCHAR,   -- what that program said of its settings, as JSON
     drawings_right BIGINT,       -- of a person's own drawings, when it was last asked about them

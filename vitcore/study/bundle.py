@@ -83,7 +83,7 @@ def write(path: Path, material: Material, figures: Sequence[Drawn], results: Res
         "figures": {name_of(each): each.digest for each in figures},
     }
     built_in = material.runs["kept"].astype(bool)
-    own = [name for name in ("note", "tags") if name in material.runs]
+    own = [name for name in ("note", "tags", "color") if name in material.runs]
     rows = material.runs.drop(columns=own)
     frames = (rows[~built_in], rows[built_in], material.epochs, as_frame(material.matrices))
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -78,11 +79,21 @@ def decoded(content: bytes, name: str | Path, image_size: int, channels: int, re
     return whole(content, name, image_size, channels, resize).pixels
 
 
-def whole(content: bytes, name: str | Path, image_size: int, channels: int, resize: str = "crop") -> Decoded:
+def whole(
+    content: bytes,
+    name: str | Path,
+    image_size: int,
+    channels: int,
+    resize: str = "crop",
+    made: Callable[[Image.Image], np.ndarray] | None = None,
+) -> Decoded:
     """As `decoded`, with what the file had.
 
+    Args:
+        made: what makes pixels (c y x) uint8 of the image instead of a square.
+
     Raises:
-        UserError: as `decoded`.
+        UserError: as `decoded`; whatever `made` refuses.
     """
     if not content:
         raise UserError(f"{name} is empty (0 bytes); remove it or put the image back")
@@ -94,9 +105,10 @@ def whole(content: bytes, name: str | Path, image_size: int, channels: int, resi
                     f"{LARGEST_PIXELS:,} pixels"
                 )
             width, height, mode = *image.size, image.mode
-            if image.format == "JPEG":  # need not be decoded much larger than it is wanted
+            if image.format == "JPEG" and made is None:  # need not be decoded much larger than it is wanted
                 image.draft("RGB" if channels == 3 else "L", (2 * image_size, 2 * image_size))
-            return Decoded(square(upright(image), image_size, channels, resize), width, height, mode)
+            pixels = square(upright(image), image_size, channels, resize) if made is None else _of(image, name, made)
+            return Decoded(pixels, width, height, mode)
     except OtherScale as error:
         raise UserError(f"{name} {error}") from None
     except Exception as error:  # whatever one of thirty decoders makes of damaged bytes
@@ -106,6 +118,14 @@ def whole(content: bytes, name: str | Path, image_size: int, channels: int, resi
         raise UserError(
             f"{name} is not an image that can be read ({reason}); remove it or put a whole one in"
         ) from None
+
+
+def _of(image: Image.Image, name: str | Path, made: Callable[[Image.Image], np.ndarray]) -> np.ndarray:
+    """What `made` makes of the image; what it refuses names the file."""
+    try:
+        return made(image)
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
 
 
 def formats(name: str | Path) -> list[str]:

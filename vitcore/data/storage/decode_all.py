@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from vitcore.data.readers.found import shown
+from vitcore.data.storage import decode as decoding
 from vitcore.data.storage.archives import Entry, entries
-from vitcore.data.storage.decode import Decoded, whole
+from vitcore.data.storage.decode import Decoded
 from vitcore.data.storage.decoded import Writer, stamp
 from vitcore.data.storage.download import Progress
 from vitcore.errors import UserError
@@ -34,6 +35,7 @@ class Place:
 
 
 Plan = Mapping[str, Place]  # by the name of the entry
+Whole = Callable[[bytes, Path, int, int, str], Decoded]  # of content, name, image size, channels and resize
 
 
 class Broken(UserError):
@@ -79,8 +81,12 @@ def decode_all(
     label: str,
     progress: Progress | None,
     listed: Callable[[Path], Iterator[Entry]] = entries,
+    whole: Whole = decoding.whole,
 ) -> None:
     """Decode every planned image of the sources, as `listed` has them, into `writer`.
+
+    Args:
+        whole: what makes an image of a file's bytes.
 
     Raises:
         Broken: images that cannot be read, all of them by name.
@@ -92,7 +98,8 @@ def decode_all(
 
     def decode(task: list[tuple[Entry, bytes, Path]]) -> list[Decoded | UserError]:
         return [
-            _tried(content, source / entry.name, image_size, channels, writer.resize) for entry, content, source in task
+            _tried(whole, content, source / entry.name, image_size, channels, writer.resize)
+            for entry, content, source in task
         ]
 
     def write(chunk: list[tuple[Entry, bytes, Path]]) -> None:
@@ -130,7 +137,9 @@ def decode_all(
         raise UserError(f"{sources[0]} no longer holds {missing}; leave the images as they are while they are read")
 
 
-def _tried(content: bytes, name: Path, image_size: int, channels: int, resize: str) -> Decoded | UserError:
+def _tried(
+    whole: Whole, content: bytes, name: Path, image_size: int, channels: int, resize: str
+) -> Decoded | UserError:
     try:
         return whole(content, name, image_size, channels, resize)
     except UserError as error:
