@@ -45,10 +45,13 @@ def losses(results: Results, id: str) -> dict[int, float]:
 @needs_ray
 @pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore")
-def test_a_run_whose_node_is_killed_goes_on_elsewhere_with_the_same_losses(results: Results, cluster: Any) -> None:
+@pytest.mark.parametrize("stream", [False, True], ids=["by the shared folder", "streamed"])
+def test_a_run_whose_node_is_killed_goes_on_elsewhere_with_the_same_losses(
+    results: Results, cluster: Any, stream: bool
+) -> None:
     """Two runs of one seed, a node each: the undisturbed one is the measure of the other."""
     node = cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
-    engine_settings.store(results, EngineSettings(engine="ray", address=cluster.address))
+    engine_settings.store(results, EngineSettings(engine="ray", address=cluster.address, stream=stream))
     ids = [queue.enqueue(results, tiny(epochs=40, samples=64, batch_size=8)) for _ in range(2)]
     wait_until(lambda: all(epochs_of(results, id) for id in ids), "both train")
     assert all(placed.read(results.run(id)) for id in ids)
@@ -196,7 +199,7 @@ def test_a_cluster_of_a_file_that_was_left_behind_is_not_joined(
         ({"torch": "1.0"}, "node far has torch 1.0 and this machine"),
         ({"vitcore": "0.0.9"}, "node far has vitcore 0.0.9"),
         ({"vitcore": "none"}, "node far has no vitcore"),
-        ({"shared": False}, "node far does not see the results folder"),
+        ({"shared": False}, ""),
         ({"data": "it lacks MNIST"}, "node far: it lacks MNIST"),
     ],
 )
@@ -207,7 +210,7 @@ def test_a_node_that_will_not_do_says_why(tmp_path: Path, other: dict[str, Any],
     here = ray._by_value(ray_node.look)(asked)
     assert ray._unlike({**here, "node": "far", **other}, here, other_versions=False).startswith(why)
     assert bool(ray._unlike({**here, "node": "far", **other}, here, other_versions=True)) == bool(
-        other.keys() - {"torch"} and other != {"vitcore": "0.0.9"}
+        other.keys() - {"torch", "shared"} and other != {"vitcore": "0.0.9"}
     )
 
 

@@ -17,7 +17,8 @@ def look(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What a node has: versions, the results folder, the dataset that a run wants; self-contained.
 
     Args:
-        asked: `marker`, a path that every node must see; `dataset` and `folder` of the run's data.
+        asked: `marker`, a path that is there where the node sees the results folder; `dataset` and `folder` of the
+            run's data.
     """
     import os
     import platform

@@ -12,10 +12,10 @@ from vitcore.spec import RunSpec
 
 def sentences(results: Results, spec: RunSpec) -> list[str]:
     """For each run that this one starts from or learns from, directly or by way of others, what flatters its scores."""
-    return [text for id, origin in _before(results, spec) for text in _known(id, origin, spec)]
+    return [text for id, origin in before(results, spec) for text in _known(id, origin, spec)]
 
 
-def _before(results: Results, spec: RunSpec) -> Iterator[tuple[str, RunSpec]]:
+def before(results: Results, spec: RunSpec) -> Iterator[tuple[str, RunSpec]]:
     """The runs that lie before it, nearest first, each once; those that are gone are passed over."""
     left, known = [*_taken(spec)], set[str]()
     while left:
