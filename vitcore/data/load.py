@@ -142,6 +142,17 @@ def lying(name: str, folder: str | None = None) -> str:
     return inventory(_reader(name).find(dataset, _place(dataset, folder)))
 
 
+def files(name: str) -> list[Path]:
+    """Every file that a dataset in the table is read from, hidden ones left out; none where it is not here."""
+    from vitcore.data.storage.inventory import hidden
+
+    dataset, found = known(name), list[Path]()
+    for path in _reader(name).find(dataset, _place(dataset, None)):
+        inside = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+        found += [item for item in inside if not any(map(hidden, item.relative_to(path).parts))]
+    return found
+
+
 def known(name: str) -> Dataset:
     """The table's row.
 

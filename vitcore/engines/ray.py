@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from vitcore.engines import ray_node
 from vitcore.engines.engine import Capacity, State, Wait
+from vitcore.engines.ray_data import Look, NodeData
 from vitcore.engines.ray_remote import Remote
 from vitcore.engines.ray_stream import Stream
 from vitcore.errors import UserError, first_line
@@ -50,11 +51,23 @@ class _Task:
 
 
 class _Answer(NamedTuple):
-    """Why a node will not do (empty: it will), how many seconds its clock is behind, whether it sees the folder."""
+    """What a node had to say.
+
+    Attributes:
+        why: it will not do; empty where it will.
+        behind: seconds that its clock is behind this machine's.
+        shared: whether it sees the results folder, by which results come back then.
+        name: what it calls itself.
+        absent: why the dataset is not there, in a sentence; empty where it is.
+        downloads: whether it could get that by itself.
+    """
 
     why: str
     behind: float = 0.0
     shared: bool = False
+    name: str = ""
+    absent: str = ""
+    downloads: bool = False
 
 
 class RayEngine:
@@ -74,6 +87,7 @@ class RayEngine:
         self._spare: Mapping[str, float] = {}  # of the whole cluster, whoever has the rest
         self._known: tuple[float, list[dict[str, Any]]] = (-math.inf, [])
         self._marker = _marker(results)
+        self._data = NodeData(self._ray, self._remote)
         self._asked_at = settings.address if settings.address.startswith("ray://") else None
         self._asked_at = self._asked_at or self._ray.get_runtime_context().gcs_address
 
@@ -92,9 +106,13 @@ class RayEngine:
             more = f" ({reasons})" if reasons else ""
             return Wait(f"a node with {_words(needs)}, and the cluster has none that will do{more}")
         free = self._free(nodes)
-        chosen = next((node for node in large if _fits(needs, free[node["NodeID"]])), None)
-        if chosen is None:
+        roomy = [node for node in large if _fits(needs, free[node["NodeID"]])]
+        if not roomy:
             return Wait(f"{_words(needs)} of a node, and none has as much free", others_too=True)
+        looks = [self._images(node, spec) for node in roomy]
+        chosen = next((node for node, look in zip(roomy, looks, strict=True) if look.over and not look.why), None)
+        if chosen is None:
+            return Wait(next((look.words for look in looks if not look.over), "a node with its images"))
         placed.write(folder, "ray", processes=queue.processes_asked(folder))
         self._tasks[run_id] = self._start(folder, spec, chosen, needs)
         return None
@@ -211,20 +229,34 @@ class RayEngine:
         key = (str(node["NodeID"]), spec.data.dataset, spec.data.folder)
         if key not in self._answers:
             self._answers[key] = self._look(node, spec)
-        return self._answers[key].why
+        if self._answers[key].why:
+            return self._answers[key].why
+        refused = self._data.refused(key[0], spec)
+        if refused is None:
+            del self._answers[key]
+            return self._why_not(node, spec)
+        return f"node {self._answers[key].name}{refused}" if refused else ""
+
+    def _images(self, node: Mapping[str, Any], spec: RunSpec) -> Look:
+        """How the run's images are on a node that would do."""
+        answer = self._answers[str(node["NodeID"]), spec.data.dataset, spec.data.folder]
+        return self._data.look(str(node["NodeID"]), answer.name, spec, answer.absent, answer.downloads)
 
     def _look(self, node: Mapping[str, Any], spec: RunSpec) -> _Answer:
         """What a node has to say, asked now."""
         asked = {"marker": str(self._marker), "dataset": spec.data.dataset, "folder": spec.data.folder}
-        task = self._ray.remote(_by_value(ray_node.look)).options(
-            num_cpus=0, max_retries=0, scheduling_strategy=self._on(node["NodeID"])
-        )
         try:
-            found = self._ray.get(task.remote(asked), timeout=LOOKING)
+            found = self._ray.get(self._remote(_by_value(ray_node.look), node["NodeID"])(asked), timeout=LOOKING)
         except self._ray.exceptions.RayError as error:
             return _Answer(f"node {node['NodeManagerHostname']} does not answer: {first_line(error)}")
         why = _unlike(found, ray_node.look(asked), other_versions=self.settings.other_versions)
-        return _Answer(why, time.time() - found["clock"], bool(found["shared"]) and not self.settings.stream)
+        shared = bool(found["shared"]) and not self.settings.stream
+        return _Answer(why, time.time() - found["clock"], shared, found["node"], found["data"], found["downloads"])
+
+    def _remote(self, function: Any, node: str) -> Any:
+        """A function to be called on a node, beside whatever else is at work there."""
+        options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": self._on(node)}
+        return self._ray.remote(function).options(**options).remote
 
     def _start(self, folder: RunFolder, spec: RunSpec, node: Mapping[str, Any], needs: Mapping[str, float]) -> _Task:
         answer = self._answers[str(node["NodeID"]), spec.data.dataset, spec.data.folder]
@@ -371,7 +403,7 @@ def _unlike(found: Mapping[str, Any], here: Mapping[str, Any], *, other_versions
                 return (
                     f"node {name} has {what} {found[what]} and this machine {here[what]} (--other-versions allows it)"
                 )
-    return f"node {name}: {found['data']}" if found["data"] else ""
+    return ""
 
 
 def _fits(needs: Mapping[str, float], there: Mapping[str, float]) -> bool:

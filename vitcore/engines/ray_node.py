@@ -38,6 +38,7 @@ def look(asked: Mapping[str, Any]) -> dict[str, Any]:
         "vitcore": "none",
         "shared": os.path.exists(asked["marker"]),
         "data": "",
+        "downloads": False,
     }
     try:
         from vitcore.runs import hosts
@@ -47,13 +48,58 @@ def look(asked: Mapping[str, Any]) -> dict[str, Any]:
         found |= {"node": hosts.name(), "vitcore": " ".join(filter(None, (known.version, known.commit)))}
         from vitcore.data.load import available, downloads
 
-        found["data"] = "" if downloads(asked["dataset"]) else available(asked["dataset"], asked["folder"]) or ""
+        found["data"] = available(asked["dataset"], asked["folder"]) or ""
+        found["downloads"] = downloads(asked["dataset"])
     except ImportError:
         pass
     except Exception as error:  # noqa: BLE001  whatever keeps the node from answering is what it has to say
         found["data"] = str(error)
     found["clock"] = time.time()
     return found
+
+
+def identify(dataset: str, reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Which images the node has (`vitcore.data.identity`); they are decoded there. Raises UserError."""
+    from vitcore.data import identify
+
+    return identify.asked(dataset, reading)
+
+
+def hold_room(size: int) -> None:
+    """Holds that so many bytes have room in the node's data folder. Raises UserError."""
+    import shutil
+
+    from vitcore.data.storage.places import data_root
+    from vitcore.errors import UserError
+
+    root = data_root()
+    root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(root).free
+    if size > free:
+        raise UserError(f"{root} has {free / 2**30:.1f} GB free, and the images take {size / 2**30:.1f} GB; make room")
+
+
+def put_data(name: str, token: str, offset: int, data: bytes, size: int) -> None:
+    """Writes a part of a file of `size` bytes in the node's data folder; it takes its name once it is whole.
+
+    Raises:
+        UserError: the name leads out of the folder.
+    """
+    import os
+
+    from vitcore.data.storage.places import data_root
+    from vitcore.errors import UserError
+
+    path = data_root() / name
+    if not path.resolve().is_relative_to(data_root().resolve()):
+        raise UserError(f"{name[:80]!r} leads out of {data_root()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{token}")
+    with draft.open("ab") as file:
+        file.truncate(offset)
+        file.write(data)
+    if offset + len(data) == size:
+        os.replace(draft, path)
 
 
 def train(run_id: str, root: str, arguments: list[str]) -> int:

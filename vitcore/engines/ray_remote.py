@@ -19,7 +19,7 @@ from vitcore import processes
 from vitcore.engines.local import log
 from vitcore.engines.mirror import Mirror, Piece
 from vitcore.errors import UserError
-from vitcore.runs import hosts, locks, notify
+from vitcore.runs import locks, notify
 from vitcore.runs.folder import Results, checked
 
 PREFIX = "vitcore-run-"
@@ -39,19 +39,20 @@ class Remote:
     """Made by Ray on the node; its folder lies where TMPDIR says, and goes with it."""
 
     def __init__(self, run_id: str) -> None:
-        _sweep(Path(tempfile.gettempdir()))
-        self._root = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = locks.lock(self._root / "alive.lock")
-        self._lock.acquire(timeout=0)
-        self.results, self.run_id = Results(self._root), checked(run_id)
+        self.run_id = checked(run_id)
         self._worker: subprocess.Popen[bytes] | None = None
         self._mirror: Mirror | None = None
         self._given = 0, Answer([], None)
         self._wish = ""
 
-    def node(self) -> str:
-        """What the node is called: the actor lives."""
-        return hosts.name()
+    def open(self) -> None:
+        """Makes its folder, under a lock that tells those who sweep up that it is in use."""
+        place = Path(tempfile.gettempdir())
+        _sweep(place)
+        self._root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        self._lock = locks.lock(self._root / "alive.lock")
+        self._lock.acquire(timeout=0)
+        self.results = Results(self._root)
 
     def put(self, run_id: str, name: str, offset: int, data: bytes) -> None:
         """The bytes from an offset on of a file of a run: this one, or one whose weights it takes."""

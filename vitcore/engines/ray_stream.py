@@ -101,11 +101,11 @@ class Stream:
 
     def _is_there(self) -> bool:
         """Waits until the actor lives; False where the run was given up meanwhile."""
-        node = self._actor.node.remote()
-        while not self._ray.wait([node], timeout=POLL_SECONDS)[0]:
+        opened = self._actor.open.remote()
+        while not self._ray.wait([opened], timeout=POLL_SECONDS)[0]:
             if self._cancelled.is_set():
                 return False
-        self._ray.get(node)
+        self._ray.get(opened)
         return not self._cancelled.is_set()
 
     def _send(self, *, going_on: bool, processes: int | None) -> None:

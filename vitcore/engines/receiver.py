@@ -12,6 +12,7 @@ from vitcore.runs import journal
 from vitcore.runs.files import Unwritten, write_own
 from vitcore.runs.folder import RunFolder
 
+DRAFT = ".streamed"
 _ALLOWED = {
     "append": (*JOURNALS, LOG),
     "at": PREDICTIONS,
@@ -26,6 +27,8 @@ class Receiver:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
+        for draft in folder.path.glob(f".*{DRAFT}"):  # of an attempt that was lost
+            draft.unlink(missing_ok=True)
         self.bytes = 0
         self.ending: str | None = None
 
@@ -82,7 +85,7 @@ class Receiver:
 
     def _part(self, piece: Piece) -> None:
         """A draft beside the file, which takes its place once it is whole."""
-        draft = self.folder.path / f".{piece.name}.streamed"
+        draft = self.folder.path / f".{piece.name}{DRAFT}"
         if not piece.offset:
             draft.unlink(missing_ok=True)  # of one that died; never through a link of that name
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
