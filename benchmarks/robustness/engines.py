@@ -1,6 +1,6 @@
 """Engines under fire: nodes, heads, dispatchers, servers are killed, jobs timed out; no epoch may be lost or changed.
 
-    python -m benchmarks.robustness.engines [node stream head app cancel slurm] [--seeds 3]
+    python -m benchmarks.robustness.engines [node stream images head app cancel slurm] [--seeds 3]
 
 Each trial has a results folder of its own. What its runs tell is held against the same specs trained in this process by
 no engine: every epoch once, with the same loss and test error.
@@ -8,6 +8,8 @@ no engine: every epoch once, with the same loss and test error.
     node    a Ray cluster of two nodes of one CPU, 12 settings of so many seeds; one raylet is killed in mid-run
     stream  the same on nodes that cannot see the results folder, which lies hidden from them: what runs learn comes
             back through Ray; how late an epoch comes, and how many bytes a run moves
+    images  6 runs of a person's own images, at a path that the nodes cannot see: they are brought there once, and the
+            runs tell the same as here
     head    as `node`, 12 runs: all that makes up the head is killed in mid-run, the cluster begun again at its address
     app     the same, 12 runs: the app's server and the dispatcher are killed, and the server is started again
     cancel  the same: two runs train, and the 100 that wait behind them are cancelled
@@ -30,7 +32,9 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import psutil
+from PIL import Image
 
 from benchmarks.robustness.ray_nodes import HiddenNodes, Nodes, hidden_nodes, nodes
 from benchmarks.robustness.undisturbed import compared, specs, undisturbed
@@ -125,6 +129,32 @@ def stream(results: Results, seeds: int = 3) -> bool:
     return well and len(lags.found) >= len(ids) * EPOCHS
 
 
+def images(results: Results) -> bool:
+    hidden = results.root.parent / "hidden"
+    place = own_images(hidden / "own images")
+    runs = [RunSpec.of(spec, dataset="folder", folder=str(place), samples=None) for spec in specs(3, 2, EPOCHS)]
+    with hidden_nodes(hidden, VITCORE_DATA=str(results.root.parent / "data of the nodes")) as cluster:
+        ids = on(results, cluster, runs)
+        well = ended(results, ids, runs)
+    log = queue.dispatcher_lock(results, "ray").with_suffix(".log").read_text()
+    sent = re.findall(r"was sent to node \S+: ([\d,]+) bytes", log)
+    print(f"  sent once to a data folder that the nodes share: {', '.join(sent)} bytes", flush=True)
+    return well and bool(sent)
+
+
+def own_images(place: Path) -> Path:
+    """Sixty images of two classes in folders of their own, a third of them to test on."""
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 20), ("test", 10)):
+        for name, level in (("dark", 0), ("light", 128)):
+            folder = place / split / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                pixels = generator.integers(level, level + 128, (28, 28, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    return place
+
+
 class Lags:
     """How many seconds after its writing each epoch's line is here; watched by a thread, clocks being one machine's."""
 
@@ -142,12 +172,11 @@ class Lags:
         self._thread.join()
 
     def _watch(self) -> None:
-        read: dict[str, int] = {}
+        read: dict[Path, int] = {}
         while not self._over.wait(0.02):
-            for id in self._results.ids():
-                path = self._results.run(id).events
-                if path.exists() and path.stat().st_size != read.get(id, 0):
-                    lines, read[id] = journal.stream(path, read.get(id, 0))
+            for path in self._results.runs.glob("*/events.jsonl"):
+                if path.stat().st_size != read.get(path, 0):
+                    lines, read[path] = journal.stream(path, read.get(path, 0))
                     self.found += [time.time() - line["at"] for line in lines if line.get("event") == "epoch"]
 
 
@@ -246,6 +275,7 @@ def on(results: Results, cluster: Nodes | HiddenNodes, runs: list[RunSpec]) -> l
 TRIALS: dict[str, Callable[[Results], bool]] = {
     "node": node,
     "stream": stream,
+    "images": images,
     "head": head,
     "app": app,
     "cancel": cancel,

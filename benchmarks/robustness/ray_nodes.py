@@ -11,7 +11,7 @@ import shlex
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -61,12 +61,14 @@ class Nodes:
 class HiddenNodes:
     """The same two nodes, begun by a process that cannot see a folder, whatever its path; nor can what it begins."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         own = shlex.join([sys.executable, "-m", "benchmarks.robustness.ray_nodes"])
         inside = f"mount -t tmpfs none {shlex.quote(str(folder))} && exec {own}"
         words = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-c", inside]
-        self._inside = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._inside = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        )
         told = self._read().split()
         if len(told) != 2:
             raise SystemExit("a folder cannot be hidden here; `unshare -m` must be allowed")
@@ -107,10 +109,10 @@ def nodes() -> Iterator[Nodes]:
 
 
 @contextmanager
-def hidden_nodes(folder: Path) -> Iterator[HiddenNodes]:
-    """The same, of nodes that do not see a folder."""
+def hidden_nodes(folder: Path, **environment: str) -> Iterator[HiddenNodes]:
+    """The same, of nodes that do not see a folder, with variables of their own."""
     os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_worker_niceness="0")
-    found = HiddenNodes(folder)
+    found = HiddenNodes(folder, environment)
     try:
         yield found
     finally:

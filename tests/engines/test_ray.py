@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -237,6 +238,20 @@ def test_a_node_gets_the_images_that_it_lacks_and_one_with_others_is_passed_over
     assert queue.status(results, id) == "finished"
     for path in (tmp_path / "here").rglob("*ubyte"):
         assert (lacking / path.relative_to(tmp_path / "here")).read_bytes() == path.read_bytes()
+
+
+def test_images_of_one_s_own_are_found_where_an_engine_has_put_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spec names a path of the machine that it was queued on."""
+    from vitcore.data import load
+
+    images = mnist(tmp_path / "images", seed=0)
+    base, paths = load.files("folder", str(images))
+    assert (base, len(paths)) == (images, 4)
+    assert load.available("folder", "/of/another/machine")
+    monkeypatch.setenv(load.STAND_INS, json.dumps({"/of/another/machine": str(images)}))
+    assert load.available("folder", "/of/another/machine") is None
 
 
 @needs_ray

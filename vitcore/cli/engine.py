@@ -128,8 +128,10 @@ def _words(settings: EngineSettings) -> str:
     """The choice in a sentence."""
     if settings.engine == "ray":
         cpus = f"{settings.cpus} CPU{'s' * (settings.cpus != 1)}" if settings.cpus else "the smallest node's CPUs"
+        way = "; results are streamed through Ray" if settings.stream else ""
         return (
-            f"ray: runs train in the cluster at {settings.address}, each with {cpus} and {settings.gpus:g} GPU if any."
+            f"ray: runs train in the cluster at {settings.address}, each with {cpus} and {settings.gpus:g} GPU if "
+            f"any{way}."
         )
     if settings.engine == "slurm":
         where = f"partition {settings.partition}" if settings.partition else "the default partition"

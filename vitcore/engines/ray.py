@@ -110,11 +110,11 @@ class RayEngine:
         if not roomy:
             return Wait(f"{_words(needs)} of a node, and none has as much free", others_too=True)
         looks = [self._images(node, spec) for node in roomy]
-        chosen = next((node for node, look in zip(roomy, looks, strict=True) if look.over and not look.why), None)
-        if chosen is None:
+        ready = [(node, look) for node, look in zip(roomy, looks, strict=True) if look.over and not look.why]
+        if not ready:
             return Wait(next((look.words for look in looks if not look.over), "a node with its images"))
         placed.write(folder, "ray", processes=queue.processes_asked(folder))
-        self._tasks[run_id] = self._start(folder, spec, chosen, needs)
+        self._tasks[run_id] = self._start(folder, spec, *ready[0], needs)
         return None
 
     def flush(self) -> None:
@@ -258,7 +258,9 @@ class RayEngine:
         options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": self._on(node)}
         return self._ray.remote(function).options(**options).remote
 
-    def _start(self, folder: RunFolder, spec: RunSpec, node: Mapping[str, Any], needs: Mapping[str, float]) -> _Task:
+    def _start(
+        self, folder: RunFolder, spec: RunSpec, node: Mapping[str, Any], look: Look, needs: Mapping[str, float]
+    ) -> _Task:
         answer = self._answers[str(node["NodeID"]), spec.data.dataset, spec.data.folder]
         device = "cuda-0" if "GPU" in needs else "cpu"
         arguments = ["--engine", "ray", "--device", device, "--threads", f"{needs['CPU']:.0f}"]
@@ -271,10 +273,10 @@ class RayEngine:
         }
         if answer.shared:
             task = self._ray.remote(ray_node.train).options(**options, max_retries=0, name=f"vitcore {folder.id}")
-            reference = task.remote(folder.id, str(self.results.root), arguments)
+            reference = task.remote(folder.id, str(self.results.root), arguments, look.environment)
             return _Task(reference, str(node["NodeID"]), needs)
         actor = self._ray.remote(Remote).options(**options, max_restarts=0).remote(folder.id)
-        stream = Stream(self._ray, self.results, folder, actor, arguments, _went)
+        stream = Stream(self._ray, self.results, folder, actor, arguments, look.environment, _went)
         return _Task(None, str(node["NodeID"]), needs, stream)
 
     def _on(self, node: str) -> Any:

@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from vitcore.data import identify, identity
-from vitcore.data.load import available, files, known, lying
-from vitcore.data.storage.places import data_root
+from vitcore.data.load import STAND_INS, available, files, known, lying
 from vitcore.engines import ray_node
 from vitcore.errors import UserError, first_line
 from vitcore.spec import RunSpec
 
 MOST = 8 << 30  # bytes of files that are brought to a node
-CHUNK = 16 << 20  # bytes that are sent at once
 AGED = 30.0  # seconds that a look at the files here counts
 AGAIN = 300.0  # seconds after which a node that will not do is asked once more
+CHUNK = 16 << 20  # bytes that are sent at once
 BUILT_IN = "digits"  # the reader of images that come with a package, the same everywhere
-FOLDER = "folder"  # the dataset of a spec that names a path
+FETCHED = "fetched"  # in a node's data folder: a person's own images, in a folder of their digest each
 
 
 @dataclass
@@ -37,11 +38,13 @@ class Look:
     Attributes:
         words: what a run waits for meanwhile, after "it waits for".
         why: once it is over, why the node will not do, after its name; empty where it will.
+        environment: what a worker there needs to find the images.
     """
 
     words: str
     over: bool = False
     why: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
     at: float = field(default_factory=time.monotonic)
 
 
@@ -106,28 +109,49 @@ class NodeData:
 
     def _live(self, look: Look, way: _Way, spec: RunSpec) -> None:
         """A thread's life; whatever happens is why the node will not do."""
+        why = " could not be asked for its images"
         try:
-            look.why = self._compared(look, way, spec)
+            why = self._compared(look, way, spec)
+        except self._ray.exceptions.RayTaskError as error:  # of a UserError there it is one of both kinds
+            why = f": {error.cause}"
         except UserError as error:
-            look.why = f": {error}"
-        except self._ray.exceptions.RayTaskError as error:
-            look.why = f": {first_line(error.cause)}"
+            why = f": {error}"
         except (self._ray.exceptions.RayError, OSError) as error:
-            look.why = f" could not be asked for its images: {first_line(error)}"
+            why = f"{why}: {first_line(error)}"
         finally:
-            look.over = True
+            look.why, look.at, look.over = why, time.monotonic(), True
 
     def _compared(self, look: Look, way: _Way, spec: RunSpec) -> str:
         """Why the node's images will not do; empty: they are those of this machine, or this machine has none."""
-        wanted, label = self._wanted(way, spec), known(spec.data.dataset).label
+        wanted, label, reading = self._wanted(way, spec), known(spec.data.dataset).label, spec.data.reading()
         if way.absent and wanted is not None:
-            self._bring(look, way, spec)
+            there = self._brought(look, way, spec, f"{FETCHED}/{identity.digest_of(wanted)}")
+            if spec.data.folder:
+                look.environment = {STAND_INS: json.dumps({spec.data.folder: there})}
+                reading["folder"] = there
         elif way.absent and not way.downloads:
             return f": {way.absent}, and this machine has none to bring there"
         look.words = _words(way.name)
-        found = self._ray.get(self._remote(ray_node.identify, way.node)(spec.data.dataset, spec.data.reading()))
+        found = self._ray.get(self._remote(ray_node.identify, way.node)(spec.data.dataset, reading))
         parts = identity.changes(wanted, found) if wanted is not None else []
         return f" has another {label} than this machine: {'; '.join(parts)}" if parts else ""
+
+    def _brought(self, look: Look, way: _Way, spec: RunSpec, place: str) -> str:
+        """Where the images are on the node: a dataset's at its own place, a person's own in one of their digest's.
+
+        Raises:
+            UserError: they are not to be sent.
+        """
+        base, paths = files(spec.data.dataset, spec.data.folder)
+        if not spec.data.folder:
+            self._send(look, way, spec, {path.relative_to(base).as_posix(): path for path in paths})
+            return ""
+        there, whole = self._ray.get(self._remote(ray_node.brought, way.node)(place))
+        if not whole:
+            self._send(look, way, spec, {f"{place}/{path.relative_to(base).as_posix()}": path for path in paths})
+            self._ray.get(self._remote(ray_node.brought, way.node)(place, whole=True))
+        own = Path(spec.data.folder).expanduser().absolute()
+        return there if own == base else f"{there}/{own.name}"
 
     def _wanted(self, way: _Way, spec: RunSpec) -> Mapping[str, Any] | None:
         if way.here is None:
@@ -137,13 +161,10 @@ class NodeData:
                 way.here.found = identify.asked(spec.data.dataset, spec.data.reading())
         return way.here.found
 
-    def _bring(self, look: Look, way: _Way, spec: RunSpec) -> None:
-        """Sends the files here to the node's data folder; raises UserError where that is not to be."""
+    def _send(self, look: Look, way: _Way, spec: RunSpec, paths: Mapping[str, Path]) -> None:
+        """Sends files here to the node's data folder, by their names there; raises UserError where that is too much."""
         label = known(spec.data.dataset).label
-        if spec.data.dataset == FOLDER:
-            raise UserError(f"{way.absent}; one's own images are not brought there, so put them at that path")
-        paths = files(spec.data.dataset)
-        whole, sent = sum(path.stat().st_size for path in paths), 0
+        whole, sent = sum(path.stat().st_size for path in paths.values()), 0
         if whole > MOST:
             raise UserError(
                 f"{label} is not there, and its {whole / 2**30:.1f} GB are more than the {MOST / 2**30:.0f} GB that "
@@ -151,18 +172,12 @@ class NodeData:
             )
         self._ray.get(self._remote(ray_node.hold_room, way.node)(whole))
         put, token = self._remote(ray_node.put_data, way.node), secrets.token_hex(4)
-        for path in paths:
-            name, size, offset = path.relative_to(data_root()).as_posix(), path.stat().st_size, 0
-            with path.open("rb") as file:
-                while offset < size or not size:
-                    look.words = (
-                        f"node {way.name} to be sent {label} ({sent / 2**20:.1f} of {whole / 2**20:.1f} MB are there)"
-                    )
-                    data = file.read(CHUNK)
-                    self._ray.get(put(name, token, offset, data, size))
-                    offset, sent = offset + len(data), sent + len(data)
-                    if not data:
-                        break
+        for name, path in paths.items():
+            for offset, data, size in _chunks(path):
+                have = f"{sent / 2**20:.1f} of {whole / 2**20:.1f} MB are there"
+                look.words = f"node {way.name} to be sent {label} ({have})"
+                self._ray.get(put(name, token, offset, data, size))
+                sent += len(data)
         print(f"{label} was sent to node {way.name}: {sent:,} bytes", file=sys.stderr, flush=True)
 
 
@@ -175,6 +190,17 @@ class _Way:
     absent: str
     downloads: bool
     here: _Here | None
+
+
+def _chunks(path: Path) -> Iterator[tuple[int, bytes, int]]:
+    """A file's bytes by their offsets, and its size; one empty piece of an empty one."""
+    with path.open("rb") as file:
+        size, offset = os.fstat(file.fileno()).st_size, 0
+        while offset < size and (data := file.read(CHUNK)):
+            yield offset, data, size
+            offset += len(data)
+        if not size:
+            yield 0, b"", 0
 
 
 def _words(name: str) -> str:

@@ -65,6 +65,20 @@ def identify(dataset: str, reading: Mapping[str, Any]) -> dict[str, Any]:
     return identify.asked(dataset, reading)
 
 
+def brought(place: str, *, whole: bool = False) -> tuple[str, bool]:
+    """Where a folder below the node's data folder lies, and whether all of it was brought there once.
+
+    Args:
+        whole: whether it has been, just now.
+    """
+    from vitcore.data.storage.places import data_root
+
+    marker = data_root() / place / ".whole"
+    if whole:
+        marker.touch()
+    return str(marker.parent), marker.exists()
+
+
 def hold_room(size: int) -> None:
     """Holds that so many bytes have room in the node's data folder. Raises UserError."""
     import shutil
@@ -102,10 +116,13 @@ def put_data(name: str, token: str, offset: int, data: bytes, size: int) -> None
         os.replace(draft, path)
 
 
-def train(run_id: str, root: str, arguments: list[str]) -> int:
+def train(run_id: str, root: str, arguments: list[str], environment: Mapping[str, str]) -> int:
     """A worker's life, in a process of its own; what it ended with. Asked to go, it lets the worker pause first.
 
     It polls: a wait that blocks can be interrupted by nobody.
+
+    Args:
+        environment: what the worker finds in its own besides this process's.
     """
     from vitcore import processes
     from vitcore.engines.local import log
@@ -113,7 +130,8 @@ def train(run_id: str, root: str, arguments: list[str]) -> int:
 
     folder = Results(root).run(run_id)
     with log(folder) as file:
-        worker = processes.start("vitcore.runs.worker", [run_id, *arguments, "--results", root], file, detached=True)
+        words = [run_id, *arguments, "--results", root]
+        worker = processes.start("vitcore.runs.worker", words, file, detached=True, environment=environment)
     try:
         while (code := worker.poll()) is None:
             time.sleep(POLL_SECONDS)

@@ -11,7 +11,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Stream:
     Args:
         ray: the module, joined to the cluster.
         actor: a handle of `ray_remote.Remote`.
-        arguments: of the worker.
+        arguments, environment: of the worker.
         went: says in words why an actor was lost.
     """
 
@@ -49,10 +49,12 @@ class Stream:
         folder: RunFolder,
         actor: Any,
         arguments: list[str],
+        environment: Mapping[str, str],
         went: Callable[[Exception], str],
     ) -> None:
         self.results, self.folder = results, folder
-        self._ray, self._actor, self._arguments, self._went = ray, actor, arguments, went
+        self._ray, self._actor, self._went = ray, actor, went
+        self._arguments, self._environment = arguments, environment
         self._state = State("submitted")
         self._cancelled = threading.Event()
         self.sent = self.received = 0
@@ -120,7 +122,7 @@ class Stream:
                 self._send_file(self.results.run(id), name)
         entry = json.dumps({"resume": going_on, "processes": processes}).encode()
         self._call(self._actor.put.remote(self.folder.id, "queued.json", 0, entry))
-        self._call(self._actor.begin.remote(self._arguments, {}))
+        self._call(self._actor.begin.remote(self._arguments, self._environment))
 
     def _send_file(self, folder: RunFolder, name: str) -> None:
         for offset, data in _chunks(folder.path / name):
