@@ -8,7 +8,7 @@ no engine: every epoch once, with the same loss and test error.
     node    a Ray cluster of two nodes of one CPU, 12 settings of so many seeds; one raylet is killed in mid-run
     stream  the same on nodes that cannot see the results folder, which lies hidden from them: what runs learn comes
             back through Ray; how late an epoch comes, and how many bytes a run moves
-    images  6 runs of a person's own images, at a path that the nodes cannot see: they are brought there once, and the
+    images  2 runs of a person's own images, at a path that the nodes cannot see: they are brought there once, and the
             runs tell the same as here
     head    as `node`, 12 runs: all that makes up the head is killed in mid-run, the cluster begun again at its address
     app     the same, 12 runs: the app's server and the dispatcher are killed, and the server is started again
@@ -132,7 +132,7 @@ def stream(results: Results, seeds: int = 3) -> bool:
 def images(results: Results) -> bool:
     hidden = results.root.parent / "hidden"
     place = own_images(hidden / "own images")
-    runs = [RunSpec.of(spec, dataset="folder", folder=str(place), samples=None) for spec in specs(3, 2, EPOCHS)]
+    runs = [RunSpec.of(spec, dataset="folder", folder=str(place), samples=None) for spec in specs(2, 1, EPOCHS)]
     with hidden_nodes(hidden, VITCORE_DATA=str(results.root.parent / "data of the nodes")) as cluster:
         ids = on(results, cluster, runs)
         well = ended(results, ids, runs)

@@ -69,10 +69,10 @@ class HiddenNodes:
         self._inside = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
         )
-        told = self._read().split()
-        if len(told) != 2:
+        answer = self._read().split()
+        if len(answer) != 2:
             raise SystemExit("a folder cannot be hidden here; `unshare -m` must be allowed")
-        self.address, self._raylet = told[0], int(told[1])
+        self.address, self._raylet = answer[0], int(answer[1])
 
     def raylet(self) -> int:
         """The process id of the raylet of the node beside the head."""

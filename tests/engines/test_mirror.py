@@ -41,11 +41,11 @@ def hold_consistent(run: RunFolder) -> int:
     if state is None:
         return 0
     lines = [line for line in map(journal.parse, text.splitlines()) if line]
-    told = {line["epoch"] for line in lines if line.get("event") == "epoch"}
-    assert state["tally"]["evaluated"] in {0, *told}, "a resume file is here and its epoch was not told"
+    epochs = {line["epoch"] for line in lines if line.get("event") == "epoch"}
+    assert state["tally"]["evaluated"] in {0, *epochs}, "a resume file is here and its epoch was not told"
     wanted = state["best"]["epoch"]
-    kept = {epoch_of(run.path / name) for name in (BEST, NEXT) if (run.path / name).exists()}
-    assert wanted is None or wanted in kept
+    stored = {epoch_of(run.path / name) for name in (BEST, NEXT) if (run.path / name).exists()}
+    assert wanted is None or wanted in stored
     if any(line.get("event") == Ended.event for line in lines[-2:]):
         assert run.checkpoint.exists()
     return int(state["tally"]["evaluated"])

@@ -52,7 +52,7 @@ class Mirror:
         self._blocks = {name: [zlib.crc32(block) for block in self._read_blocks(name)] for name in PREDICTIONS}
         self._looked = {name: self._identity(name) for name in PREDICTIONS}
         self._placed = {name: self._identity(name) for name in WHOLE}
-        self._kept = {name for name in (BEST, NEXT) if self._identity(name)}  # that a worker may withdraw
+        self._removable = {name for name in (BEST, NEXT) if self._identity(name)}  # that a worker may withdraw
         self._under_way: list[tuple[str, BinaryIO, int]] = []  # files of one checkpoint, as what, and bytes of each
         self._behind = False  # more has been written of a journal than one answer holds
 
@@ -154,9 +154,9 @@ class Mirror:
 
     def _withdrawn(self) -> Iterator[Piece]:
         """Weights of an attempt that was given up, which its successor has removed."""
-        for name in sorted(self._kept):
+        for name in sorted(self._removable):
             if self._identity(name) is None:
-                self._kept.discard(name)
+                self._removable.discard(name)
                 self._placed[name] = None
                 yield Piece("gone", name)
 
@@ -167,7 +167,7 @@ class Mirror:
             name, file, size = self._under_way[0]
             if name == NEXT and file.closed:
                 self._under_way.pop(0)
-                self._kept = {BEST}
+                self._removable = {BEST}
                 yield Piece("settle", NEXT)
                 continue
             offset = file.tell()

@@ -109,10 +109,10 @@ class RayEngine:
         roomy = [node for node in large if _fits(needs, free[node["NodeID"]])]
         if not roomy:
             return Wait(f"{_words(needs)} of a node, and none has as much free", others_too=True)
-        looks = [self._images(node, spec) for node in roomy]
-        ready = [(node, look) for node, look in zip(roomy, looks, strict=True) if look.over and not look.why]
+        images = [self._images(node, spec) for node in roomy]
+        ready = [(node, look) for node, look in zip(roomy, images, strict=True) if look.over and not look.why]
         if not ready:
-            return Wait(next((look.words for look in looks if not look.over), "a node with its images"))
+            return Wait(next((look.words for look in images if not look.over), "a node with its images"))
         placed.write(folder, "ray", processes=queue.processes_asked(folder))
         self._tasks[run_id] = self._start(folder, spec, *ready[0], needs)
         return None

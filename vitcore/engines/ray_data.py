@@ -65,7 +65,7 @@ class NodeData:
 
     def __init__(self, ray: Any, remote: Callable[[Any, str], Callable[..., Any]]) -> None:
         self._ray, self._remote = ray, remote
-        self._looks: dict[tuple[str, str], Look] = {}
+        self._answers: dict[tuple[str, str], Look] = {}
         self._here: dict[str, _Here] = {}
         self._keys: dict[str, tuple[float, str, bool]] = {}
 
@@ -80,21 +80,21 @@ class NodeData:
         if known(spec.data.dataset).reader == BUILT_IN:
             return Look("", over=True)
         key, here = self._key(spec)
-        if (node, key) not in self._looks:
-            look = self._looks[node, key] = Look("the images to be read on this machine" if here else _words(name))
+        if (node, key) not in self._answers:
+            look = self._answers[node, key] = Look("the images to be read on this machine" if here else _words(name))
             way = _Way(node, name, absent, downloads, self._here.setdefault(key, _Here()) if here else None)
             threading.Thread(target=self._live, args=(look, way, spec), daemon=True).start()
-        return self._looks[node, key]
+        return self._answers[node, key]
 
     def refused(self, node: str, spec: RunSpec) -> str | None:
         """Why a node's images will not do, after its name; empty where they may; None: it is time to ask it anew."""
         key, _ = self._key(spec)
-        look = self._looks.get((node, key))
+        look = self._answers.get((node, key))
         if look is None or not (look.over and look.why):
             return ""
         if time.monotonic() - look.at < AGAIN:
             return look.why
-        del self._looks[node, key]
+        del self._answers[node, key]
         return None
 
     def _key(self, spec: RunSpec) -> tuple[str, bool]:

@@ -55,7 +55,11 @@ class Remote:
         self.results = Results(self._root)
 
     def put(self, run_id: str, name: str, offset: int, data: bytes) -> None:
-        """The bytes from an offset on of a file of a run: this one, or one whose weights it takes."""
+        """The bytes from an offset on of a file of a run: this one, or one whose weights it takes.
+
+        Raises:
+            UserError: the name is none of a file in a run's folder.
+        """
         folder = self.results.runs / checked(run_id)
         folder.mkdir(parents=True, exist_ok=True)
         if Path(name).name != name:
@@ -83,6 +87,9 @@ class Remote:
 
         Args:
             wish: "stop" or "pause", for the worker to read; empty: none.
+
+        Raises:
+            UserError: the run has not begun here.
         """
         if self._worker is None or self._mirror is None:
             raise UserError(f"run {self.run_id} has not begun here")
