@@ -1,12 +1,16 @@
 """Engines under fire: nodes, heads, dispatchers, servers are killed, jobs timed out; no epoch may be lost or changed.
 
-    python -m benchmarks.robustness.engines [node head app cancel slurm] [--seeds 3]
+    python -m benchmarks.robustness.engines [node stream images head app cancel slurm] [--seeds 3]
 
 Each trial has a results folder of its own. What its runs tell is held against the same specs trained in this process by
 no engine: every epoch once, with the same loss and test error.
 
     node    a Ray cluster of two nodes of one CPU, 12 settings of so many seeds; one raylet is killed in mid-run
-    head    the same, 12 runs: all that makes up the head is killed in mid-run, the cluster begun again at its address
+    stream  the same on nodes that cannot see the results folder, which lies hidden from them: what runs learn comes
+            back through Ray; how late an epoch comes, and how many bytes a run moves
+    images  2 runs of a person's own images, at a path that the nodes cannot see: they are brought there once, and the
+            runs tell the same as here
+    head    as `node`, 12 runs: all that makes up the head is killed in mid-run, the cluster begun again at its address
     app     the same, 12 runs: the app's server and the dispatcher are killed, and the server is started again
     cancel  the same: two runs train, and the 100 that wait behind them are cancelled
     slurm   40 runs by submitit's executor for one machine, two of them timed out (USR2) in mid-run
@@ -16,18 +20,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from statistics import median
 
+import numpy as np
 import psutil
+from PIL import Image
 
-from benchmarks.robustness.ray_nodes import Nodes, nodes
+from benchmarks.robustness.ray_nodes import HiddenNodes, Nodes, hidden_nodes, nodes
 from benchmarks.robustness.undisturbed import compared, specs, undisturbed
 from benchmarks.robustness.visitor import Visitor, start_server
 from tests.runs.processes import end_all, started_here
@@ -102,6 +111,81 @@ def node(results: Results, seeds: int = 3) -> bool:
         cluster.kill_other()
         print(f"  a raylet was killed when {len(finished(results, ids))} of {len(ids)} had finished", flush=True)
         return ended(results, ids, runs)
+
+
+def stream(results: Results, seeds: int = 3) -> bool:
+    runs = specs(12, seeds, EPOCHS)
+    with hidden_nodes(results.root) as cluster, Lags(results) as lags:
+        ids = on(results, cluster, runs)
+        midway(results, ids, cluster.raylet())
+        cluster.kill_other()
+        print(f"  a raylet was killed when {len(finished(results, ids))} of {len(ids)} had finished", flush=True)
+        well = ended(results, ids, runs)
+    sent, back = moved(results)
+    print(f"  an epoch was in the journal here {median(lags.found):.2f} s after its line was written there (median of "
+          f"{len(lags.found)}; at most {max(lags.found):.2f} s)")  # fmt: skip
+    print(f"  {median(sent):,.0f} bytes were sent to a node for a run and {median(back):,.0f} came back (medians of "
+          f"{len(sent)}; at most {max(sent):,} and {max(back):,})", flush=True)  # fmt: skip
+    return well and len(lags.found) >= len(ids) * EPOCHS
+
+
+def images(results: Results) -> bool:
+    hidden = results.root.parent / "hidden"
+    place = own_images(hidden / "own images")
+    runs = [RunSpec.of(spec, dataset="folder", folder=str(place), samples=None) for spec in specs(2, 1, EPOCHS)]
+    with hidden_nodes(hidden, VITCORE_DATA=str(results.root.parent / "data of the nodes")) as cluster:
+        ids = on(results, cluster, runs)
+        well = ended(results, ids, runs)
+    log = queue.dispatcher_lock(results, "ray").with_suffix(".log").read_text()
+    sent = re.findall(r"was sent to node \S+: ([\d,]+) bytes", log)
+    print(f"  sent once to a data folder that the nodes share: {', '.join(sent)} bytes", flush=True)
+    return well and bool(sent)
+
+
+def own_images(place: Path) -> Path:
+    """Sixty images of two classes in folders of their own, a third of them to test on."""
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 20), ("test", 10)):
+        for name, level in (("dark", 0), ("light", 128)):
+            folder = place / split / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                pixels = generator.integers(level, level + 128, (28, 28, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    return place
+
+
+class Lags:
+    """How many seconds after its writing each epoch's line is here; watched by a thread, clocks being one machine's."""
+
+    def __init__(self, results: Results) -> None:
+        self.found: list[float] = []
+        self._results, self._over = results, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Lags:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        read: dict[Path, int] = {}
+        while not self._over.wait(0.02):
+            for path in self._results.runs.glob("*/events.jsonl"):
+                if path.stat().st_size != read.get(path, 0):
+                    lines, read[path] = journal.stream(path, read.get(path, 0))
+                    self.found += [time.time() - line["at"] for line in lines if line.get("event") == "epoch"]
+
+
+def moved(results: Results) -> tuple[list[int], list[int]]:
+    """Bytes sent to nodes, and come back, of each attempt, as the dispatcher's log has them."""
+    log = queue.dispatcher_lock(results, "ray").with_suffix(".log").read_text()
+    found = re.findall(r"([\d,]+) bytes were sent to its node and ([\d,]+) came back", log)
+    sent, back = zip(*[(int(sent.replace(",", "")), int(back.replace(",", ""))) for sent, back in found], strict=True)
+    return [*sent], [*back]
 
 
 def head(results: Results) -> bool:
@@ -182,7 +266,7 @@ def slurm(results: Results) -> bool:
     return well and not twice
 
 
-def on(results: Results, cluster: Nodes, runs: list[RunSpec]) -> list[str]:
+def on(results: Results, cluster: Nodes | HiddenNodes, runs: list[RunSpec]) -> list[str]:
     """Queues runs for a cluster."""
     engine_settings.store(results, EngineSettings(engine="ray", address=cluster.address))
     return queued(results, runs)
@@ -190,17 +274,22 @@ def on(results: Results, cluster: Nodes, runs: list[RunSpec]) -> list[str]:
 
 TRIALS: dict[str, Callable[[Results], bool]] = {
     "node": node,
+    "stream": stream,
+    "images": images,
     "head": head,
     "app": app,
     "cancel": cancel,
     "slurm": slurm,
 }
 
+SEEDED: dict[str, Callable[..., bool]] = {"node": node, "stream": stream}
+"""Trials of as many seeds as one says."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trials", nargs="*", default=[*TRIALS], help=", ".join(TRIALS))
-    parser.add_argument("--seeds", type=int, default=3, help="of the trial `node`; 3 where nothing is said")
+    parser.add_argument("--seeds", type=int, default=3, help="of `node` and `stream`; 3 where nothing is said")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended before its time"))  # nothing is left running
     failed = []
@@ -210,7 +299,7 @@ def main() -> None:
             began = time.monotonic()
             print(f"{name}:", flush=True)
             try:
-                trial = partial(node, seeds=chosen.seeds) if name == "node" else TRIALS[name]
+                trial = partial(SEEDED[name], seeds=chosen.seeds) if name in SEEDED else TRIALS[name]
                 if not trial(results):
                     failed.append(name)
             finally:

@@ -67,8 +67,11 @@ def ray(
     other_versions: Annotated[
         bool, typer.Option("--other-versions", help="Nodes with another vitcore or torch will do.")
     ] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Results come back through Ray from nodes that see this folder too.")
+    ] = False,
 ) -> None:
-    """Train on the nodes of a Ray cluster that see this results folder at the same path."""
+    """Train on the nodes of a Ray cluster; from those that do not see this results folder, results are streamed."""
     from vitcore.engines.ray import check
 
     results = Results()
@@ -76,10 +79,8 @@ def ray(
         raise UserError(f"--gpus {gpus:g}: a run has a part of one GPU, or whole ones")
     check(engine_settings.address(address))
     before = engine_settings.stored(results)
-    _choose(
-        results,
-        dataclasses.replace(before, engine="ray", address=address, cpus=cpus, gpus=gpus, other_versions=other_versions),
-    )
+    chosen = {"cpus": cpus, "gpus": gpus, "other_versions": other_versions, "stream": stream}
+    _choose(results, dataclasses.replace(before, engine="ray", address=address, **chosen))  # type: ignore[arg-type]
 
 
 @app.command()
@@ -127,8 +128,10 @@ def _words(settings: EngineSettings) -> str:
     """The choice in a sentence."""
     if settings.engine == "ray":
         cpus = f"{settings.cpus} CPU{'s' * (settings.cpus != 1)}" if settings.cpus else "the smallest node's CPUs"
+        way = "; results are streamed through Ray" if settings.stream else ""
         return (
-            f"ray: runs train in the cluster at {settings.address}, each with {cpus} and {settings.gpus:g} GPU if any."
+            f"ray: runs train in the cluster at {settings.address}, each with {cpus} and {settings.gpus:g} GPU if "
+            f"any{way}."
         )
     if settings.engine == "slurm":
         where = f"partition {settings.partition}" if settings.partition else "the default partition"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from vitcore.data.storage.decoded import Arrays
     from vitcore.data.storage.download import Progress
+
+STAND_INS = "VITCORE_STAND_INS"  # environment, which an engine sets for a worker: a JSON object of paths by paths
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,24 @@ def lying(name: str, folder: str | None = None) -> str:
     return inventory(_reader(name).find(dataset, _place(dataset, folder)))
 
 
+def files(name: str, folder: str | None = None) -> tuple[Path, list[Path]]:
+    """A folder, and every file below it that a dataset is read from; hidden ones left out, none where it is not here.
+
+    Raises:
+        UserError: there is no such dataset or folder.
+    """
+    from vitcore.data.storage.inventory import hidden
+
+    dataset = known(name)
+    place = _place(dataset, folder)
+    base = data_root() if not _own(dataset) else place if place.is_dir() else place.parent
+    found = dict[Path, None]()
+    for path in _reader(name).find(dataset, place):
+        inside = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+        found |= dict.fromkeys(item for item in inside if not any(map(hidden, item.relative_to(base).parts)))
+    return base, [*found]
+
+
 def known(name: str) -> Dataset:
     """The table's row.
 
@@ -176,7 +198,7 @@ def _place(dataset: Dataset, folder: str | None) -> Path:
         return data_root() / dataset.place
     if not folder:
         raise UserError(f"{dataset.label} needs the path of a folder, archive or file of images; none was given")
-    path = Path(folder).expanduser().absolute()
+    path = Path(_stand_ins().get(folder, folder)).expanduser().absolute()
     if not path.exists():
         raise UserError(
             f"there is no folder or archive or file {path}; give the path of a folder, archive or file of images"
@@ -184,6 +206,12 @@ def _place(dataset: Dataset, folder: str | None) -> Path:
     if not (path.is_dir() or path.is_file()):  # a pipe, say, would keep its reader waiting for ever
         raise UserError(f"{path} is neither a folder nor a file; give the path of a folder, archive or file of images")
     return path
+
+
+def _stand_ins() -> dict[str, str]:
+    """Where images lie that a run's spec names by their path on another machine, by that path."""
+    found: dict[str, str] = json.loads(os.environ.get(STAND_INS) or "{}")
+    return found
 
 
 def _arrays(

@@ -1,4 +1,4 @@
-"""Ray as an engine: each run is a task on a node of a cluster that sees the results folder.
+"""Ray as an engine: each run is a task on a node that sees the results folder, and is streamed from one that does not.
 
 Which node is chosen here, so that what a run waits for can be said: one that will do (versions, data, the folder) and
 has what the run needs free. A task is tried once; a run whose node went is queued again by the dispatcher.
@@ -10,19 +10,25 @@ import importlib
 import logging
 import math
 import os
+import secrets
 import socket
 import time
 import types
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from vitcore.engines import ray_node
 from vitcore.engines.engine import Capacity, State, Wait
+from vitcore.engines.ray_data import Look, NodeData
+from vitcore.engines.ray_remote import Remote
+from vitcore.engines.ray_stream import Stream
 from vitcore.errors import UserError, first_line
 from vitcore.runs import cost_estimate, placed, queue
 from vitcore.runs.engine_settings import EngineSettings
-from vitcore.runs.folder import Results, RunFolder
+from vitcore.runs.folder import Results, RunFolder, reason
 from vitcore.spec import RunSpec
 
 VERSION = "2.60.0"
@@ -36,11 +42,32 @@ SPARE = 1.25  # times what runs of this network held
 
 @dataclass
 class _Task:
-    """A submitted run: Ray's reference, where it was put and what it needs there."""
+    """A submitted run: Ray's reference, or what streams it; where it was put and what it needs there."""
 
     reference: Any
     node: str
     needs: Mapping[str, float]
+    stream: Stream | None = None
+
+
+class _Answer(NamedTuple):
+    """What a node had to say.
+
+    Attributes:
+        why: it will not do; empty where it will.
+        behind: seconds that its clock is behind this machine's.
+        shared: whether it sees the results folder, by which results come back then.
+        name: what it calls itself.
+        absent: why the dataset is not there, in a sentence; empty where it is.
+        downloads: whether it could get that by itself.
+    """
+
+    why: str
+    behind: float = 0.0
+    shared: bool = False
+    name: str = ""
+    absent: str = ""
+    downloads: bool = False
 
 
 class RayEngine:
@@ -54,11 +81,13 @@ class RayEngine:
         self.results, self.settings = results, settings
         self._ray = joined(settings.address)
         self._tasks: dict[str, _Task] = {}
-        self._answers: dict[tuple[str, str, str | None], tuple[str, float]] = {}
+        self._answers: dict[tuple[str, str, str | None], _Answer] = {}
         self._refused: dict[str, str] = {}
         self._threads = settings.cpus or 0
         self._spare: Mapping[str, float] = {}  # of the whole cluster, whoever has the rest
         self._known: tuple[float, list[dict[str, Any]]] = (-math.inf, [])
+        self._marker = _marker(results)
+        self._data = NodeData(self._ray, self._remote)
         self._asked_at = settings.address if settings.address.startswith("ray://") else None
         self._asked_at = self._asked_at or self._ray.get_runtime_context().gcs_address
 
@@ -77,11 +106,15 @@ class RayEngine:
             more = f" ({reasons})" if reasons else ""
             return Wait(f"a node with {_words(needs)}, and the cluster has none that will do{more}")
         free = self._free(nodes)
-        chosen = next((node for node in large if _fits(needs, free[node["NodeID"]])), None)
-        if chosen is None:
+        roomy = [node for node in large if _fits(needs, free[node["NodeID"]])]
+        if not roomy:
             return Wait(f"{_words(needs)} of a node, and none has as much free", others_too=True)
+        images = [self._images(node, spec) for node in roomy]
+        ready = [(node, look) for node, look in zip(roomy, images, strict=True) if look.over and not look.why]
+        if not ready:
+            return Wait(next((look.words for look in images if not look.over), "a node with its images"))
         placed.write(folder, "ray", processes=queue.processes_asked(folder))
-        self._tasks[run_id] = self._start(folder, spec, chosen, needs)
+        self._tasks[run_id] = self._start(folder, spec, *ready[0], needs)
         return None
 
     def flush(self) -> None:
@@ -89,7 +122,11 @@ class RayEngine:
 
     def cancel(self, run_id: str) -> None:
         """A task that waits for its node is taken back; one that has begun finds its run gone from the queue."""
-        if run_id in self._tasks:
+        if run_id not in self._tasks:
+            return
+        if (stream := self._tasks[run_id].stream) is not None:
+            stream.cancel()
+        else:
             self._ray.cancel(self._tasks[run_id].reference)
 
     def state(self, run_id: str) -> State:
@@ -97,6 +134,8 @@ class RayEngine:
         if run_id not in self._tasks:
             return State("absent")
         task = self._tasks[run_id]
+        if task.stream is not None:
+            return self._streamed(run_id, task.stream)
         if not self._ray.wait([task.reference], timeout=0)[0]:
             return State("submitted")
         del self._tasks[run_id]
@@ -109,6 +148,15 @@ class RayEngine:
             return State("ended", 1, f"Its task failed on its node: {first_line(error.cause)}.")
         except self._ray.exceptions.RayError as error:
             return State("lost", why=_went(error))
+
+    def _streamed(self, run_id: str, stream: Stream) -> State:
+        """The same of a run whose node does not see the folder."""
+        found = stream.state()
+        if found.now != "submitted":
+            del self._tasks[run_id]
+        if found.why:
+            self._answers.clear()
+        return found
 
     def capacity(self) -> Capacity:
         """CPUs and GPUs of all nodes, and which nodes will not do.
@@ -131,6 +179,8 @@ class RayEngine:
     def close(self) -> None:
         """Leaves the cluster; a cluster of this process's own (`local`) ends with it."""
         self._ray.shutdown()
+        with suppress(OSError):
+            self._marker.unlink()
 
     def _nodes(self) -> list[dict[str, Any]]:
         """The nodes that live, as they were a moment ago.
@@ -179,40 +229,77 @@ class RayEngine:
         key = (str(node["NodeID"]), spec.data.dataset, spec.data.folder)
         if key not in self._answers:
             self._answers[key] = self._look(node, spec)
-        return self._answers[key][0]
+        if self._answers[key].why:
+            return self._answers[key].why
+        refused = self._data.refused(key[0], spec)
+        if refused is None:
+            del self._answers[key]
+            return self._why_not(node, spec)
+        return f"node {self._answers[key].name}{refused}" if refused else ""
 
-    def _look(self, node: Mapping[str, Any], spec: RunSpec) -> tuple[str, float]:
-        """The same, asked now; and how far the node's clock is behind this machine's, in seconds."""
-        asked = {"marker": str(self.results.runs), "dataset": spec.data.dataset, "folder": spec.data.folder}
-        task = self._ray.remote(_by_value(ray_node.look)).options(
-            num_cpus=0, max_retries=0, scheduling_strategy=self._on(node["NodeID"])
-        )
+    def _images(self, node: Mapping[str, Any], spec: RunSpec) -> Look:
+        """How the run's images are on a node that would do."""
+        answer = self._answers[str(node["NodeID"]), spec.data.dataset, spec.data.folder]
+        return self._data.look(str(node["NodeID"]), answer.name, spec, answer.absent, answer.downloads)
+
+    def _look(self, node: Mapping[str, Any], spec: RunSpec) -> _Answer:
+        """What a node has to say, asked now."""
+        asked = {"marker": str(self._marker), "dataset": spec.data.dataset, "folder": spec.data.folder}
         try:
-            found = self._ray.get(task.remote(asked), timeout=LOOKING)
+            found = self._ray.get(self._remote(_by_value(ray_node.look), node["NodeID"])(asked), timeout=LOOKING)
         except self._ray.exceptions.RayError as error:
-            return f"node {node['NodeManagerHostname']} does not answer: {first_line(error)}", 0.0
-        here = ray_node.look(asked)
-        return _unlike(found, here, other_versions=self.settings.other_versions), time.time() - found["clock"]
+            return _Answer(f"node {node['NodeManagerHostname']} does not answer: {first_line(error)}")
+        why = _unlike(found, ray_node.look(asked), other_versions=self.settings.other_versions)
+        shared = bool(found["shared"]) and not self.settings.stream
+        return _Answer(why, time.time() - found["clock"], shared, found["node"], found["data"], found["downloads"])
 
-    def _start(self, folder: RunFolder, spec: RunSpec, node: Mapping[str, Any], needs: Mapping[str, float]) -> _Task:
-        offset = self._answers[str(node["NodeID"]), spec.data.dataset, spec.data.folder][1]
+    def _remote(self, function: Any, node: str) -> Any:
+        """A function to be called on a node, beside whatever else is at work there."""
+        options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": self._on(node)}
+        return self._ray.remote(function).options(**options).remote
+
+    def _start(
+        self, folder: RunFolder, spec: RunSpec, node: Mapping[str, Any], look: Look, needs: Mapping[str, float]
+    ) -> _Task:
+        answer = self._answers[str(node["NodeID"]), spec.data.dataset, spec.data.folder]
         device = "cuda-0" if "GPU" in needs else "cpu"
         arguments = ["--engine", "ray", "--device", device, "--threads", f"{needs['CPU']:.0f}"]
-        task = self._ray.remote(ray_node.train).options(
-            num_cpus=needs["CPU"],
-            num_gpus=needs.get("GPU", 0),
-            memory=int(needs["memory"]),
-            max_retries=0,
-            scheduling_strategy=self._on(node["NodeID"]),
-            name=f"vitcore {folder.id}",
-        )
-        reference = task.remote(folder.id, str(self.results.root), [*arguments, "--offset", f"{offset:.3f}"])
-        return _Task(reference, str(node["NodeID"]), needs)
+        arguments += ["--offset", f"{answer.behind:.3f}"]
+        options = {
+            "num_cpus": needs["CPU"],
+            "num_gpus": needs.get("GPU", 0),
+            "memory": int(needs["memory"]),
+            "scheduling_strategy": self._on(node["NodeID"]),
+        }
+        if answer.shared:
+            task = self._ray.remote(ray_node.train).options(**options, max_retries=0, name=f"vitcore {folder.id}")
+            reference = task.remote(folder.id, str(self.results.root), arguments, look.environment)
+            return _Task(reference, str(node["NodeID"]), needs)
+        actor = self._ray.remote(Remote).options(**options, max_restarts=0).remote(folder.id)
+        stream = Stream(self._ray, self.results, folder, actor, arguments, look.environment, _went)
+        return _Task(None, str(node["NodeID"]), needs, stream)
 
     def _on(self, node: str) -> Any:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         return NodeAffinitySchedulingStrategy(node, soft=False)
+
+
+def _marker(results: Results) -> Path:
+    """A file of a name that was never before: whoever sees it sees this very folder, and no copy of it.
+
+    Raises:
+        UserError: none can be made.
+    """
+    try:
+        results.shared_locks.mkdir(parents=True, exist_ok=True)
+        for other in results.shared_locks.glob("shared-*"):
+            other.unlink(missing_ok=True)
+        marker = results.shared_locks / f"shared-{secrets.token_hex(8)}"
+        marker.touch()
+        return marker
+    except OSError as error:
+        raise UserError(f"{results.shared_locks} cannot be written: {reason(error)}") from None
 
 
 def joined(address: str) -> Any:
@@ -318,9 +405,7 @@ def _unlike(found: Mapping[str, Any], here: Mapping[str, Any], *, other_versions
                 return (
                     f"node {name} has {what} {found[what]} and this machine {here[what]} (--other-versions allows it)"
                 )
-    if not found["shared"]:
-        return f"node {name} does not see the results folder"
-    return f"node {name}: {found['data']}" if found["data"] else ""
+    return ""
 
 
 def _fits(needs: Mapping[str, float], there: Mapping[str, float]) -> bool:
@@ -341,6 +426,9 @@ def _went(error: Exception) -> str:
         "OutOfMemoryError": "Its node ran out of memory.",
         "NodeDiedError": "Its node has gone.",
         "WorkerCrashedError": "Its node, or Ray's process there, has gone.",
+        "ActorDiedError": "Its node, or Ray's process there, has gone.",
+        "ActorUnavailableError": "Its node cannot be reached any more.",
+        "ActorUnschedulableError": "Its node has gone before it began.",
         "TaskUnschedulableError": "Its node has gone before it began.",
         "LocalRayletDiedError": "Ray has gone from its node.",
     }

@@ -38,6 +38,7 @@ class EngineSettings:
         cpus: threads that a run has on another machine; None: as many as Ray's smallest node has, four of SLURM.
         gpus: GPUs that a run has there, or the part of one.
         other_versions: whether nodes with another vitcore or torch will do.
+        stream: whether results come back through Ray from nodes that see the results folder too.
         partition: of SLURM; empty: its default, as of the account.
         minutes: a job's time limit, at which it is begun again.
         memory_gb: of a job; None: by what its run is expected to hold.
@@ -51,6 +52,7 @@ class EngineSettings:
     cpus: int | None = None
     gpus: float = 1.0
     other_versions: bool = False
+    stream: bool = False
     partition: str = ""
     account: str = ""
     minutes: int = 60
