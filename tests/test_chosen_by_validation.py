@@ -84,6 +84,8 @@ MAY: dict[str, str] = {
     "vitcore/store/of_seeds.py": "hands a run's test error on to Settle; a search asks for its validation error alone",
     "vitcore/store/columns.py": "names the columns of groups",
     "vitcore/store/queries.py": "HELD_OUT's SQL: a test value only of a run that has no validation",
+    "vitcore/store/provenance.py::of_curves": "HELD_OUT's SQL, as in queries.py: shown, nothing is chosen by it",
+    "vitcore/store/provenance.py::_of_epochs": "the same",
     "vitcore/store/queries.py::groups": COMPARED,
     "vitcore/store/tables.py": ITSELF,
     "vitcore/training/best.py": "names the metric of runs without validation",

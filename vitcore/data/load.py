@@ -156,7 +156,7 @@ def files(name: str, folder: str | None = None) -> tuple[Path, list[Path]]:
 
     dataset = known(name)
     place = _place(dataset, folder)
-    base = data_root() if not _own(dataset) else place if place.is_dir() else place.parent
+    base = data_root() if not dataset.at_path else place if place.is_dir() else place.parent
     found = dict[Path, None]()
     for path in _reader(name).find(dataset, place):
         inside = sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
