@@ -61,6 +61,19 @@ def test_what_was_kept_before_stays_letter_by_letter(tmp_path: Path, frame: Call
     assert len(pd.read_csv(paths[1])) == 2
 
 
+@pytest.mark.filterwarnings("error")
+def test_kept_runs_of_any_number_of_columns_are_in_one_piece(
+    tmp_path: Path, frame: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a frame in hundreds of pieces pandas warns at each column that is added, and a page shows warnings."""
+    runs = _runs(frame)
+    numbers = {f"metric_{place}": [place, 0.5, None, place] for place in range(300)}
+    none = evidence.shown_confusions([], frame(), lambda id, epoch: np.eye(2))
+    evidence.keep(pd.concat([runs, pd.DataFrame(numbers)], axis=1), pd.DataFrame(), none, tmp_path)
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path)
+    assert len(evidence.with_stored(frame())) == len(runs)
+
+
 def test_kept_matrices_are_those_that_figures_show_and_come_back_whole(
     tmp_path: Path, frame: Callable[..., pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:

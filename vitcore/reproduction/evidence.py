@@ -122,4 +122,6 @@ def _as_text(csv: str) -> pd.DataFrame:
 
 @lru_cache(maxsize=4)
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, keep_default_na=True, low_memory=False) if path.is_file() else pd.DataFrame({"id": []})
+    if not path.is_file():
+        return pd.DataFrame({"id": []})
+    return pd.read_csv(path, keep_default_na=True, low_memory=False).copy()  # in one piece: columns come one by one
