@@ -8,6 +8,7 @@ compiled here: what is, where a spec wants it, is the network alone (training/co
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -21,6 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode, _FlopCounterMode
 _Kind = TypeVar("_Kind", bound=type[Optimizer])
 
 _ASKING = torch._disable_dynamo(lambda: None).__code__  # type: ignore[attr-defined]  # of whatever it has wrapped
+_COUNTING = threading.Lock()
 _ASKS = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
 
 
@@ -36,19 +38,28 @@ def plain(kind: _Kind) -> _Kind:
 
 
 @contextmanager
-def operation_counter() -> Iterator[FlopCounterMode]:
+def operation_counter(*, computing: bool) -> Iterator[FlopCounterMode]:
     """Counts the operations that run within it; attention and recurrence by their products, as torch first wrote them.
 
     Tensors without content (torch's meta device) load the compiler nevertheless: their operations are written in it.
+
+    Args:
+        computing: whether tensors have content, so that torch would take ways whose products it does not count. Those
+            are closed to the whole process meanwhile, one count after another: two at once would leave them closed.
     """
     _spare(_FlopCounterMode.__torch_dispatch__)
     counter = FlopCounterMode(display=False)
-    was, *_ = mkldnn.set_flags(_enabled=False, _fp32_precision=None)  # it counts a recurrence as no product
-    try:
-        with counter, sdpa_kernel(SDPBackend.MATH):
+    if not computing:
+        with counter:
             yield counter
-    finally:
-        mkldnn.set_flags(_enabled=was, _fp32_precision=None)
+        return
+    with _COUNTING:
+        was, *_ = mkldnn.set_flags(_enabled=False, _fp32_precision=None)  # it counts a recurrence as no product
+        try:
+            with counter, sdpa_kernel(SDPBackend.MATH):
+                yield counter
+        finally:
+            mkldnn.set_flags(_enabled=was, _fp32_precision=None)
 
 
 def _spare(function: Callable[..., Any]) -> None:

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -64,9 +65,10 @@ def test_processes_that_die_cost_no_run(many: Results, monkeypatch: pytest.Monke
     def kill() -> None:
         while not killed:
             for child in psutil.Process().children():
-                if reading.__name__ in child.cmdline():
-                    child.kill()
-                    killed.append(child.pid)
+                with suppress(psutil.Error):  # one that has just ended
+                    if reading.__name__ in child.cmdline():
+                        child.kill()
+                        killed.append(child.pid)
             time.sleep(0.01)
 
     killer = threading.Thread(target=kill, daemon=True)

@@ -12,7 +12,7 @@ from vitcore.errors import UserError
 from vitcore.spec import SpecField, fields
 from vitcore.spec.typed import read
 
-_MANY = 12  # choices beyond which the help names the command that lists them
+_MANY = 16  # choices beyond which the help names the command that lists them
 
 
 def takes_every_field(command: Callable[..., Any]) -> Callable[..., Any]:

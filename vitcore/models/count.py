@@ -43,7 +43,8 @@ def macs(model: nn.Module, channels: int, image_size: int) -> int:
     computes nothing; any other computes its one image where its weights are.
     """
     image = torch.zeros(1, channels, image_size, image_size, device=next(model.parameters()).device)
-    with _mode(model, training=False), operation_counter() as counter, torch.no_grad():
+    computing = image.device.type != "meta"
+    with _mode(model, training=False), operation_counter(computing=computing) as counter, torch.no_grad():
         model(image)
     return counter.get_total_flops() // 2
 
@@ -66,7 +67,7 @@ def layers_table(model: nn.Module, channels: int, image_size: int) -> list[Layer
     hooks = [module.register_forward_pre_hook(enter) for module in model.modules()]
     hooks += [module.register_forward_hook(leave) for module in model.modules()]
     try:
-        with operation_counter() as counter, torch.no_grad():
+        with operation_counter(computing=False) as counter, torch.no_grad():
             forward_on_meta(model, torch.empty(1, channels, image_size, image_size, device="meta"), training=False)
     finally:
         for hook in hooks:
