@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pandas as pd
 import streamlit as st
 
@@ -48,7 +50,7 @@ def _ask(able: pd.DataFrame, found: list[drawings.Drawing]) -> None:
     try:
         parts = drawing_sets.parted(found, DATASETS[drawing_sets.LABEL_SET].classes)
     except UserError as error:
-        st.caption(f"{_sentence(error)}.")
+        st.caption(format.sentence(error))
         return
     st.caption(
         f"A new run goes on from {format.plain(called[chosen])} with {len(parts.train):,} of the drawings; the other "
@@ -58,7 +60,7 @@ def _ask(able: pd.DataFrame, found: list[drawings.Drawing]) -> None:
         try:
             spec = drawing_sets.spec(Results(), chosen)
         except UserError as error:
-            st.warning(f"{_sentence(error)}.")
+            st.warning(format.sentence(error))
             return
         if ids := launch.launch([spec]):
             launch.watch(ids)
@@ -67,9 +69,15 @@ def _ask(able: pd.DataFrame, found: list[drawings.Drawing]) -> None:
 def _taught(id: str) -> bool:
     """Whether a run has learned from drawings, so that none is left to tell its error before; one that is gone has."""
     try:
-        return drawing_sets.taught(Results(), Results().run(id).spec())
+        return _learned(str(Results().root), id)
     except UserError:
         return True
+
+
+@functools.lru_cache(maxsize=4_096)
+def _learned(root: str, id: str) -> bool:
+    """A spec never changes, and the page asks while a stroke grows."""
+    return drawing_sets.taught(Results(root), Results(root).run(id).spec())
 
 
 def _done() -> list[str]:
@@ -90,7 +98,7 @@ def _result(id: str) -> None:
             found = _before_after(id, run.checkpoint.stat().st_mtime_ns)
         sentences = [format.plain(text) for text in found.sentences()]
     except (UserError, OSError) as error:
-        sentences = [f"{_sentence(error)}."]
+        sentences = [format.sentence(error)]
     with st.container(key=f"fine-tuned-{id}", gap="xxsmall"):
         st.markdown(f"**{format.plain(naming.everything().get(id, id))}**")
         for text in sentences:
@@ -101,8 +109,3 @@ def _result(id: str) -> None:
 def _before_after(id: str, stamp: int) -> fine_tuned.BeforeAfter:
     """`vitcore.analysis.fine_tuned.before_after`, once for each state (`stamp`) of the run's weights."""
     return fine_tuned.before_after(Results(), Results().run(id))
-
-
-def _sentence(error: Exception) -> str:
-    text = format.plain(str(error))
-    return f"{text[:1].upper()}{text[1:]}"

@@ -175,7 +175,7 @@ def _go(arms: list[RunSpec], space: list[Dimension], budget: Budget, seed: int) 
         search = ask(Results(), arms, space, budget, seed)
         ensure(Results())
     except UserError as error:
-        st.error(format.plain(f"{str(error)[:1].upper()}{str(error)[1:]}."))
+        st.error(format.sentence(error))
         return
     st.session_state["search-shown"] = search.key
     st.session_state.pop("search-busy", None)
@@ -183,5 +183,4 @@ def _go(arms: list[RunSpec], space: list[Dimension], budget: Budget, seed: int) 
 
 
 def _sentence(error: UserError) -> None:
-    text = str(error)
-    st.markdown(f":small[:red[{format.plain(f'{text[:1].upper()}{text[1:]}.')}]]")
+    st.markdown(f":small[:red[{format.sentence(error)}]]")

@@ -62,7 +62,7 @@ def _ask(search: Search) -> None:
         try:
             wishes.confirm(Results(), search.key, count, margin or 0.0, budget or 0)
         except UserError as error:
-            st.error(format.plain(f"{str(error)[:1].upper()}{str(error)[1:]}."))
+            st.error(format.sentence(error))
             return
         st.session_state.pop("search-busy", None)
         st.rerun()

@@ -91,7 +91,7 @@ def _go(specs: list[RunSpec], margin: float, budget: int) -> None:
         ask(Results(), specs, margin, budget)
         ensure(Results())
     except UserError as error:
-        st.error(format.plain(f"{str(error)[:1].upper()}{str(error)[1:]}."))
+        st.error(format.sentence(error))
         return
     st.session_state["settle-busy"] = True
     st.rerun()

@@ -64,6 +64,12 @@ def rest(statuses: Sequence[str]) -> str:
     return " and ".join([*counts, *([f"{waiting:,} more in the queue"] if waiting else [])])
 
 
+def sentence(refusal: object) -> str:
+    """What was refused (an error's words, without an end) as a sentence for markdown, shown to the letter."""
+    text = str(refusal)
+    return plain(f"{text[:1].upper()}{text[1:]}.")
+
+
 def plain(text: object) -> str:
     """Text for markdown that is shown to the letter, whatever a person has put into it.
 
