@@ -64,9 +64,9 @@ def rest(statuses: Sequence[str]) -> str:
     return " and ".join([*counts, *([f"{waiting:,} more in the queue"] if waiting else [])])
 
 
-def sentence(refusal: object) -> str:
-    """What was refused (an error's words, without an end) as a sentence for markdown, shown to the letter."""
-    text = str(refusal)
+def sentence(error: Exception) -> str:
+    """An error's words, which begin small and have no end, as a sentence for markdown, shown to the letter."""
+    text = str(error)
     return plain(f"{text[:1].upper()}{text[1:]}.")
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,13 @@ from typing import Any
 from vitcore.data import identify, identity
 from vitcore.data.load import STAND_INS, available, files, known, lying
 from vitcore.engines import ray_node
+from vitcore.engines.chunks import chunks
 from vitcore.errors import UserError, first_line
 from vitcore.spec import RunSpec
 
 MOST = 8 << 30  # bytes of files that are brought to a node
 AGED = 30.0  # seconds that a look at the files here counts
 AGAIN = 300.0  # seconds after which a node that will not do is asked once more
-CHUNK = 16 << 20  # bytes that are sent at once
 BUILT_IN = "digits"  # the reader of images that come with a package, the same everywhere
 FETCHED = "fetched"  # in a node's data folder: a person's own images, in a folder of their digest each
 
@@ -173,11 +172,12 @@ class NodeData:
         self._ray.get(self._remote(ray_node.hold_room, way.node)(whole))
         put, token = self._remote(ray_node.put_data, way.node), secrets.token_hex(4)
         for name, path in paths.items():
-            for offset, data, size in _chunks(path):
-                have = f"{sent / 2**20:.1f} of {whole / 2**20:.1f} MB are there"
-                look.words = f"node {way.name} to be sent {label} ({have})"
-                self._ray.get(put(name, token, offset, data, size))
-                sent += len(data)
+            with path.open("rb") as file:
+                for offset, data, size in chunks(file):
+                    have = f"{sent / 2**20:.1f} of {whole / 2**20:.1f} MB are there"
+                    look.words = f"node {way.name} to be sent {label} ({have})"
+                    self._ray.get(put(name, token, offset, data, size))
+                    sent += len(data)
         print(f"{label} was sent to node {way.name}: {sent:,} bytes", file=sys.stderr, flush=True)
 
 
@@ -190,17 +190,6 @@ class _Way:
     absent: str
     downloads: bool
     here: _Here | None
-
-
-def _chunks(path: Path) -> Iterator[tuple[int, bytes, int]]:
-    """A file's bytes by their offsets, and its size; one empty piece of an empty one."""
-    with path.open("rb") as file:
-        size, offset = os.fstat(file.fileno()).st_size, 0
-        while offset < size and (data := file.read(CHUNK)):
-            yield offset, data, size
-            offset += len(data)
-        if not size:
-            yield 0, b"", 0
 
 
 def _words(name: str) -> str:

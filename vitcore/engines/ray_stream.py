@@ -11,12 +11,12 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from filelock import Timeout
 
+from vitcore.engines.chunks import chunks
 from vitcore.engines.engine import State
 from vitcore.engines.mirror import JOURNALS, NEXT, PREDICTIONS, WHOLE
 from vitcore.engines.ray_remote import Answer
@@ -27,7 +27,6 @@ from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results, RunFolder, reason
 
 WEIGHTS = ("model.safetensors", "best.safetensors", "backbone.safetensors")  # any of which a run may start from
-CHUNK = 16 << 20  # bytes that are sent at once
 UNREACHED = 60.0  # seconds that an actor may not be reached before it is given up
 POLL_SECONDS = 0.2
 
@@ -125,9 +124,15 @@ class Stream:
         self._call(self._actor.begin.remote(self._arguments, self._environment))
 
     def _send_file(self, folder: RunFolder, name: str) -> None:
-        for offset, data in _chunks(folder.path / name):
-            self._call(self._actor.put.remote(folder.id, name, offset, data))
-            self.sent += len(data)
+        """What is not there is not sent."""
+        try:
+            file = open_own(folder.path / name)
+        except FileNotFoundError:
+            return
+        with file:
+            for offset, data, _ in chunks(file):
+                self._call(self._actor.put.remote(folder.id, name, offset, data))
+                self.sent += len(data)
 
     def _received(self) -> State:
         """Takes what comes until the worker has ended; the run's own request is then done with."""
@@ -166,17 +171,3 @@ class Stream:
             self._ray.kill(self._actor)
         except Exception:  # noqa: BLE001  whatever Ray says of an actor that is none any more
             return
-
-
-def _chunks(path: Path) -> Iterator[tuple[int, bytes]]:
-    """A file's bytes by their offsets; none of one that is not there, one empty piece of an empty one."""
-    try:
-        with open_own(path) as file:
-            offset = 0
-            while data := file.read(CHUNK):
-                yield offset, data
-                offset += len(data)
-            if not offset:
-                yield 0, b""
-    except FileNotFoundError:
-        return
