@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,8 @@ from vitcore.reproduction.tables import Result, ResultTable
 from vitcore.reproduction.verdicts import Verdict
 
 GRAY = "color: #808080"
+CELL, LETTER = 20.0, 7.0  # pixels round a cell's text, and of a letter of it
+SHORT = 8  # letters, which every column has room for
 COLORS = {Verdict.DIFFERS: "color: #C84C00", Verdict.DIVERGED: "color: #C84C00", Verdict.AGREES: "color: #009E73"}
 VALUES = "Its values, a row a run, by DuckDB on results/runs.duckdb or on the runs kept with the project:"
 STYLES = {"–": GRAY, "": GRAY, **{str(item): COLORS.get(item, GRAY) for item in Verdict}}
@@ -38,8 +41,21 @@ def shown(result: ResultTable, part: str) -> None:
         hide_index=True,
         height="content",
         key=f"table-{result.table.key}-{part}",
-        column_config={" ": st.column_config.TextColumn(" ", pinned=True)},
+        column_config={" ": st.column_config.TextColumn(" ", pinned=True), **_widths(table)},
     )
+
+
+def _widths(table: pd.DataFrame) -> dict[str, Any]:
+    """Room for the longest cell of a column that is longer than its head: the browser looks at a column's first ones.
+
+    A figure whose "too few to say" is cut off looks surer than it is.
+    """
+    longest = {name: int(table[name].astype(str).str.len().max()) for name in table.columns if name != " "}
+    return {
+        name: st.column_config.Column(width=round(CELL + LETTER * letters))
+        for name, letters in longest.items()
+        if letters > max(len(name), SHORT)
+    }
 
 
 def _view(item: Result, part: str) -> str:

@@ -45,5 +45,23 @@ def test_the_table_of_runs_with_both_errors_and_hosts_does_not_scroll(page: Page
             assert table.evaluate(OVER) == 0
 
 
+def test_a_card_is_no_wider_than_a_phone_whatever_a_run_is_called(page: Page, tmp_path: Path) -> None:
+    results = Results(tmp_path / "results")
+    for seed, name in enumerate(("", "a name as long as names of runs may be " * 3)):
+        tell(results, RunSpec.of(epochs=2, seed=seed, name=name[:110]))
+    page.set_viewport_size({"width": 390, "height": 844})
+    with served(results.root) as server:
+        visit(page, f"{server.url}/live?runs={','.join(results.ids())}", "Live")
+        table = page.locator(".vitcore-runs").first
+        expect(table.locator("tbody tr")).to_have_count(2)
+        assert table.evaluate(OVER) == 0
+        edge = table.bounding_box()
+        for status in table.locator(".status").all():
+            box = status.bounding_box()
+            assert edge is not None
+            assert box is not None
+            assert box["x"] + box["width"] <= edge["x"] + edge["width"], "a status stands within the screen"
+
+
 def heads(page: Page) -> list[str]:
     return [text.strip() for text in page.locator(".vitcore-runs").first.locator("th").all_inner_texts()]

@@ -300,3 +300,14 @@ def test_class_counts_name_few_classes_and_rank_many() -> None:
     assert "<b>" not in plot.data[0].customdata[0]
     with pytest.raises(ValueError, match="2 counts for 3 classes"):
         figures.class_counts(["a", "b", "c"], {"train": [1, 2, 3], "test": [1, 2]})
+
+
+def test_the_names_of_the_outer_parallel_axes_have_room_beyond_them() -> None:
+    runs = pd.DataFrame({"id": ["a", "b"], "seed": [0, 1], "error_percent": [3.0, 4.0]})
+    names = {
+        "seed": "a first axis with a name that is long",
+        "error_percent": "Test error, last weights, and more of it",
+    }
+    margin = figures.parallel(runs, ["seed", "error_percent"], names).layout.margin
+    assert margin.l >= 3.5 * len(names["seed"]), "of a name set in the middle half stands beside its axis"
+    assert margin.r >= 3.5 * len(names["error_percent"])

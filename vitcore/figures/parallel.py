@@ -14,6 +14,7 @@ from vitcore.figures.style import PALETTE, plain, style, uid
 DECADE = 2.0  # a narrower axis has no second tick on a log scale
 LEAST, LETTER = 105, 7
 """Pixels that an axis takes at least, and a letter of its words; a narrower page scrolls."""
+HEAD = 7.5  # pixels of a letter of an axis's name, half of which reaches beyond an outer axis
 
 
 def parallel(
@@ -60,7 +61,8 @@ def parallel(
         )
     )
     wide = sum(max(LEAST, LETTER * max(map(len, scale.texts), default=0) + 20) for scale in scales)
-    margin, meta = {"l": 96, "r": 56, "t": 72, "b": 24}, {"least_width": wide}
+    first, last = (HEAD * len(labels.get(name, name)) / 2 for name in (axes[0], axes[-1]))
+    margin, meta = {"l": max(96, first), "r": max(56, last), "t": 72, "b": 24}, {"least_width": wide}
     return style(figure, revision=revision, height=height, margin=margin, meta=meta)
 
 
