@@ -19,7 +19,7 @@ import psutil
 
 from vitcore.runs import queue
 from vitcore.runs.folder import Results
-from vitcore.search import wishes
+from vitcore.search import drivers
 from vitcore.search.asking import ask
 from vitcore.search.plan import Budget, load
 from vitcore.search.sentences import answer
@@ -59,7 +59,7 @@ def searched(
     search = ask(results, ARMS, space, Budget(trials, epochs, sampler="random"))
     left, all_runs, deadline = dict(kills), trials * len(ARMS), time.monotonic() + PATIENCE
     while load(results, search.key).worked_on:
-        wishes.ensure(results)
+        drivers.ensure(results)
         for share in [share for share in left if ended(results) >= share * all_runs]:
             killed = 0
             for process in alive(results, *left.pop(share)):

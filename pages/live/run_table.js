@@ -43,10 +43,14 @@ function draw(one) {
   if (one.written !== written) {
     one.written = written
     one.head.replaceChildren(...heads.map(head))
+    one.all = everyCurve(one)
     one.lines.clear()
     one.body.replaceChildren()
   }
   const ids = new Set(rows.map(row => row.id))
+  const drawn = rows.filter(row => row.color)
+  one.all.hidden = drawn.length < 2
+  write(one.all, drawn.some(row => !focus().hidden.has(row.id)) ? "Hide all" : "Show all")
   for (const [id, line] of one.lines) if (!ids.has(id)) { line.remove(); one.lines.delete(id) }
   rows.forEach((row, place) => {
     let line = one.lines.get(row.id)
@@ -63,6 +67,20 @@ function head({ name, label, of }) {
   cell.append(label)
   if (of) make("small", "", cell).textContent = of.replace(", ", ",\n") // a column is no wider than its numbers ask for
   return cell
+}
+
+// In the first column's head: no curve at all, from which two are soon chosen among twelve, or every curve.
+function everyCurve(one) {
+  const button = make("button", "all", one.head.firstChild)
+  button.type = "button"
+  button.onclick = () => {
+    const ids = one.data.rows.filter(row => row.color).map(row => row.id)
+    const { hidden } = focus()
+    const hide = ids.some(id => !hidden.has(id))
+    ids.forEach(id => (hide ? hidden.add(id) : hidden.delete(id)))
+    changed()
+  }
+  return button
 }
 
 const numeric = name => !["name", "status", "epoch", "device", "ways"].includes(name)

@@ -15,6 +15,7 @@ from vitcore.cost.speed import estimate
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.search.asking import ask, check, usual_sampler
+from vitcore.search.drivers import ensure
 from vitcore.search.plan import (
     EPOCHS,
     MOST_REPEATS,
@@ -30,7 +31,6 @@ from vitcore.search.plan import (
     setting,
 )
 from vitcore.search.space import Dimension, parse, propose, searchable
-from vitcore.search.wishes import ensure
 from vitcore.settle import settings as typed
 from vitcore.spec import RunSpec
 

@@ -15,8 +15,8 @@ import streamlit as st
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
 from vitcore.runs.queue import ensure_dispatcher
-from vitcore.search.wishes import ensure as ensure_searched
-from vitcore.settle.wishes import ensure as ensure_settled
+from vitcore.search.drivers import ensure as ensure_searched
+from vitcore.settle.drivers import ensure as ensure_settled
 from vitcore.store import queries
 from vitcore.store.index import Index
 

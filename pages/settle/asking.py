@@ -13,9 +13,9 @@ from pages.train.fields import decimal, whole
 from vitcore.cost.speed import estimate
 from vitcore.errors import UserError
 from vitcore.runs.folder import Results
+from vitcore.settle.drivers import ensure
 from vitcore.settle.question import BUDGET, MARGIN, MOST_SETTINGS, ask
 from vitcore.settle.sentences import common, names
-from vitcore.settle.wishes import ensure
 from vitcore.spec import RunSpec
 
 SEEDS = 5  # what the cost of a first look is told for

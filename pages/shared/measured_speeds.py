@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.shared import format
-from vitcore.cost.speed import Measured, Network, measure, network
 from vitcore.errors import UserError
 from vitcore.spec import RunSpec
+
+if TYPE_CHECKING:  # brings scipy's optimizers, for which Home's first paint need not wait
+    from vitcore.cost.speed import Measured, Network
 
 SECONDS = 8  # that a measurement takes, torch's own start included
 
@@ -28,6 +31,8 @@ def measure_button(guessed: Sequence[RunSpec]) -> None:
     label = f"Measure {len(guessed)} {word} here first (some {SECONDS * len(guessed)} s)"
     if not st.button(label, type="tertiary", key="measure-speeds"):
         return
+    from vitcore.cost.speed import measure, network
+
     refused = []
     bar = st.progress(0.0)
     for place, spec in enumerate(guessed):

@@ -150,6 +150,14 @@ def _front_hide_and_hover(page: Page, run: str) -> None:
     line.locator(".chip").click()
     line.locator(".name").click()
     page.wait_for_function(f"({trace})()?.visible === true && ({trace})()?.zorder === 0")
+    visible = f"""() => document.querySelector("{ACCURACY}").data.filter(each => each.visible !== false).length"""
+    page.get_by_role("button", name="Hide all").press("Enter")
+    page.wait_for_function(f"({visible})() === 0")
+    line.locator(".chip").click()
+    page.wait_for_function(f"({visible})() === 1")
+    page.get_by_role("button", name="Hide all").press("Enter")
+    page.get_by_role("button", name="Show all").press("Enter")
+    page.wait_for_function(f"({trace})()?.visible === true && ({visible})() >= 12")
     area = page.locator(f"{ACCURACY} .nsewdrag").last
     area.scroll_into_view_if_needed()
     box = area.bounding_box()

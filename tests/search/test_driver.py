@@ -18,7 +18,7 @@ from tests.store.writing import add
 from vitcore.errors import UserError
 from vitcore.runs import locks, queue
 from vitcore.runs.folder import Results
-from vitcore.search import sampling, wishes
+from vitcore.search import drivers, sampling, wishes
 from vitcore.search.asking import ask
 from vitcore.search.driver import Driver
 from vitcore.search.plan import Budget, keep, load
@@ -29,7 +29,7 @@ from vitcore.spec import RunSpec
 KEY = "20260101-000000-abcd"
 
 
-def drivers(results: Results) -> list[psutil.Process]:
+def living(results: Results) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         line = process.info["cmdline"] or []
@@ -46,16 +46,16 @@ def ended(results: Results) -> int:
 @pytest.mark.timeout(1200)
 def test_killed_on_its_way_it_draws_and_trains_what_it_would_have(results: Results) -> None:
     search = ask(results, ARMS, SPACE, Budget(trials=2, epochs=1, sampler="random"))
-    wishes.ensure(results)
+    drivers.ensure(results)
     wait_until(lambda: any(queue.status(results, id) == "running" for id in results.ids()), "a trial is trained")
-    for process in drivers(results):
+    for process in living(results):
         process.kill()
     running = [id for id in results.ids() if queue.status(results, id) == "running"]
     if running:
         os.kill(worker_of(results, running[0]).pid, signal.SIGKILL)
     for count in range(1, 5):  # each with the patience of one: the machine may be busy
-        wait_until(lambda count=count: wishes.ensure(results) or ended(results) >= count, f"run {count} has ended")  # type: ignore[misc]
-    wait_until(lambda: wishes.ensure(results) or load(results, search.key).ended, "the search has ended")
+        wait_until(lambda count=count: drivers.ensure(results) or ended(results) >= count, f"run {count} has ended")  # type: ignore[misc]
+    wait_until(lambda: drivers.ensure(results) or load(results, search.key).ended, "the search has ended")
     found = load(results, search.key)
     assert found.ended == "complete", found.sentence
     wanted = {(arm, at): sampling.draw(search, (arm, 0), at, 0, []) for arm in (0, 1) for at in (0, 1)}
@@ -69,7 +69,7 @@ def test_killed_on_its_way_it_draws_and_trains_what_it_would_have(results: Resul
     stands = standing(found, runs)
     assert sorted(each.error for each in stands.outcomes) == pytest.approx(sorted(runs["val_error"]))
     assert all(each.epochs == 1 for each in stands.outcomes), "as many epochs for one arm as for the other"
-    wait_until(lambda: not drivers(results), "the driver has gone")
+    wait_until(lambda: not living(results), "the driver has gone")
 
 
 def pruning(results: Results, curve: list[float], **budget: Any) -> tuple[Driver, Any, Any]:

@@ -22,7 +22,7 @@ from tests.store.writing import add, epoch_line
 from vitcore.errors import UserError
 from vitcore.runs import background, queue
 from vitcore.runs.folder import Results
-from vitcore.settle import driver, wishes
+from vitcore.settle import driver, drivers, wishes
 from vitcore.settle.question import KIND, ask, deciding, forget, load, questions
 from vitcore.settle.settings import setting
 from vitcore.spec import RunSpec
@@ -33,7 +33,7 @@ COUNTERPARTS = tuple(tiny(architecture="performer", features=8, kernel=kernel) f
 PAIR = tuple(tiny(epochs=1, learning_rate=rate) for rate in (0.001, 0.0011))
 
 
-def drivers(results: Results) -> list[psutil.Process]:
+def living(results: Results) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         line = process.info["cmdline"] or []
@@ -65,21 +65,21 @@ def test_a_question_is_settled_through_kills_with_no_seed_twice(results: Results
         stored(results, seed, (40.0, 60.0) if seed % 2 else (60.0, 40.0))
     question = ask(results, PAIR, margin=80.0, budget=20)
     assert ask(results, PAIR, margin=80.0, budget=20) == question, "asked twice it is one question"
-    wishes.ensure(results)
+    drivers.ensure(results)
     wait_until(lambda: len(seeds(results)) > 8, "the fifth seed is queued")
-    for process in drivers(results):
+    for process in living(results):
         process.kill()
     running = [id for id in results.ids() if queue.status(results, id) == "running"]
     if running:
         os.kill(worker_of(results, running[0]).pid, signal.SIGKILL)
     # As a server does every few seconds: one that was just killed may hold its lock for a moment.
-    wait_until(lambda: wishes.ensure(results) or load(results, question.key).ended, "the question has ended")
+    wait_until(lambda: drivers.ensure(results) or load(results, question.key).ended, "the question has ended")
     found = load(results, question.key)
     assert found.ended == "answered", found.sentence
     assert "no difference as large as 80 points (" in found.sentence
     assert set(seeds(results).values()) == {1}, "no seed twice"
     assert len(seeds(results)) > 8, "some were trained"
-    wait_until(lambda: not drivers(results), "the driver has gone")
+    wait_until(lambda: not living(results), "the driver has gone")
 
 
 @pytest.mark.timeout(600)
@@ -101,12 +101,12 @@ def test_the_command_line_asks_follows_lists_and_answers(results: Results) -> No
 def test_given_up_what_waits_is_taken_out_and_it_can_go_on(results: Results) -> None:
     pair = endless(), endless(learning_rate=0.002)
     question = ask(results, pair, budget=6)
-    wishes.ensure(results)
+    drivers.ensure(results)
     wait_until(lambda: any(queue.status(results, id) == "running" for id in results.ids()), "a run has begun")
     wishes.stop(results, question.key)
     assert load(results, question.key).ended == "stopped"
     assert all(queue.status(results, id) != "queued" for id in results.ids())
-    wait_until(lambda: not drivers(results), "the driver has gone")
+    wait_until(lambda: not living(results), "the driver has gone")
     with pytest.raises(UserError, match="at least 6 runs"):
         wishes.go_on(results, question.key, budget=2)
     assert wishes.go_on(results, question.key).budget == 6, "as before, where nobody says otherwise"
@@ -114,7 +114,7 @@ def test_given_up_what_waits_is_taken_out_and_it_can_go_on(results: Results) -> 
     assert (again.ended, again.budget) == ("", 8)
     [cancelled] = [id for id in results.ids() if queue.status(results, id) == "cancelled"]
     wait_until(
-        lambda: wishes.ensure(results) or any(queue.status(results, id) == "queued" for id in results.ids()),
+        lambda: drivers.ensure(results) or any(queue.status(results, id) == "queued" for id in results.ids()),
         "the seed that was taken out of the queue is queued again",
     )
     wishes.stop(results, question.key)
@@ -208,9 +208,9 @@ def test_a_question_in_a_folder_from_elsewhere_starts_nothing_until_it_is_let_go
     key = ask(results, PAIR, 0.5).key
     assert load(results, key).state == "open"
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "ours"))
-    wishes.ensure(results)
+    drivers.ensure(results)
     assert load(results, key).state == "not ours"
-    assert not drivers(results)
+    assert not living(results)
     assert len(results.ids()) == 6
     wishes.go_on(results, key)
     assert load(results, key).state == "open"

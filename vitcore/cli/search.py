@@ -57,7 +57,7 @@ def start(
 
     Trials are chosen by validation error and never evaluated on the test images; `confirm` does that, with fresh seeds.
     """
-    from vitcore.search import wishes
+    from vitcore.search import drivers
     from vitcore.search.asking import ask, usual_sampler
     from vitcore.search.plan import Budget
     from vitcore.search.space import parse
@@ -71,7 +71,7 @@ def start(
     drawn_from = read.pop("seed")
     budget = Budget(**read, sampler=sampler or usual_sampler(len(specs)), pruner=pruner)  # type: ignore[arg-type]
     key = ask(results, specs, space, budget, drawn_from).key
-    wishes.ensure(results)
+    drivers.ensure(results)
     typer.echo(f"searched: {'; '.join(dimension.words() for dimension in space)}", err=True)
     typer.echo(key)
     if not detach:
@@ -195,7 +195,7 @@ def _stands(results: Results, key: str) -> tuple[Search, Standing]:
 
 def _follow(results: Results, key: str) -> None:
     """A line whenever something has changed, until the search has ended."""
-    from vitcore.search import wishes
+    from vitcore.search import drivers
     from vitcore.search.plan import load
     from vitcore.search.sentences import answer, common
     from vitcore.search.standing import standing
@@ -204,7 +204,7 @@ def _follow(results: Results, key: str) -> None:
         return answer(search, standing(search, runs))
 
     typer.echo(common(load(results, key)), err=True)
-    background.follow(results, lambda: load(results, key), wishes.ensure, line, f"vitcore search stop {key}")
+    background.follow(results, lambda: load(results, key), drivers.ensure, line, f"vitcore search stop {key}")
     _say(*_stands(results, key))
 
 

@@ -49,7 +49,7 @@ def settle(
     After every seed an anytime-valid test decides, so it may be looked at and stopped at any time. Each seed is trained
     by all settings; those that are stored already count.
     """
-    from vitcore.settle import wishes
+    from vitcore.settle import drivers, wishes
     from vitcore.settle.question import BUDGET, ask
     from vitcore.settle.settings import setting, usual_margin
 
@@ -71,7 +71,7 @@ def settle(
                 margin, source = usual_margin(settings or ())
                 typer.echo(f"margin {margin:g} points ({source})", err=True)
             key = ask(results, specs, margin, BUDGET if budget is None else budget).key
-            wishes.ensure(results)
+            drivers.ensure(results)
         typer.echo(key)
         if not detach:
             follow(results, key)
@@ -79,7 +79,7 @@ def settle(
 
 def follow(results: Results, key: str) -> None:
     """A line whenever something has changed, until the question has ended."""
-    from vitcore.settle import wishes
+    from vitcore.settle import drivers
     from vitcore.settle.question import Question, load
     from vitcore.settle.sentences import answer, common
     from vitcore.settle.standing import standing
@@ -89,7 +89,7 @@ def follow(results: Results, key: str) -> None:
         return f"{stands.spent} of {question.budget} runs: {answer(question, stands)}"
 
     typer.echo(common(load(results, key).settings), err=True)
-    background.follow(results, lambda: load(results, key), wishes.ensure, line, f"vitcore settle --stop {key}")
+    background.follow(results, lambda: load(results, key), drivers.ensure, line, f"vitcore settle --stop {key}")
     _say(results, key)
 
 

@@ -10,7 +10,7 @@ from vitcore.front.run import Run
 from vitcore.front.settle import Settled
 from vitcore.front.stored import index
 from vitcore.runs.folder import Results
-from vitcore.search import tables, wishes
+from vitcore.search import drivers, tables, wishes
 from vitcore.search.asking import ask, usual_sampler
 from vitcore.search.plan import EPOCHS, SEEDS, TRIALS, Budget, Pruner, Sampler, Search, load
 from vitcore.search.sentences import conclusion
@@ -56,7 +56,7 @@ class Searched(InBackground):
         wishes.stop(self._results, self.key)
 
     def _ensure(self) -> None:
-        wishes.ensure(self._results)
+        drivers.ensure(self._results)
 
     def confirm(
         self, best: int | None = None, *, margin: float = MARGIN, budget: int = BUDGET, wait: bool = True
@@ -121,5 +121,5 @@ def search(
     space = [parse(text, specs[0] if specs else RunSpec()) for text in ([over] if isinstance(over, str) else over)]
     budget = Budget(trials, epochs, seeds, repeats, sampler or usual_sampler(len(specs)), pruner)
     found = Searched(ask(results, specs, space, budget, seed).key, results)
-    wishes.ensure(results)
+    drivers.ensure(results)
     return found.wait() if wait else found

@@ -9,7 +9,7 @@ from vitcore.front.background import InBackground
 from vitcore.front.run import Run
 from vitcore.front.stored import index
 from vitcore.runs.folder import Results
-from vitcore.settle import wishes
+from vitcore.settle import drivers, wishes
 from vitcore.settle.question import BUDGET, MARGIN, ask, load
 from vitcore.settle.sentences import answer, names
 from vitcore.settle.standing import Standing, standing
@@ -56,7 +56,7 @@ class Settled(InBackground):
         wishes.stop(self._results, self.key)
 
     def _ensure(self) -> None:
-        wishes.ensure(self._results)
+        drivers.ensure(self._results)
 
     def _stands(self) -> Standing:
         return standing(load(self._results, self.key), queries.runs(index(self._results)))
@@ -90,5 +90,5 @@ def settle(
             raise TypeError(f"a setting is a RunSpec or a stored run, not a {type(each).__name__}")
     specs = [each.spec if isinstance(each, Run) else each for each in settings]
     found = Settled(ask(results, specs, margin, budget).key, results)
-    wishes.ensure(results)
+    drivers.ensure(results)
     return found.wait() if wait else found

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vitcore.errors import UserError
-from vitcore.runs import background, queue
+from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.search import plan
 from vitcore.search.asking import check
 from vitcore.search.best import confirmed_setting, winners
+from vitcore.search.drivers import ensure
 from vitcore.search.plan import Search
 from vitcore.search.sentences import answer
 from vitcore.search.standing import standing
 from vitcore.settle import question as settling
-from vitcore.settle import wishes as settled
+from vitcore.settle.drivers import ensure as ensure_settled
 from vitcore.settle.question import BUDGET, MARGIN, MOST_SETTINGS, Question
 from vitcore.store import queries
 from vitcore.store.index import Index
@@ -86,14 +87,5 @@ def confirm(
         specs = [confirmed_setting(search, each) for each in best]
         question = settling.ask(results, specs, margin, budget, first_seed=search.budget.seeds)
         plan.keep(results, replace(search, confirmed=question.key))
-    settled.ensure(results)
+    ensure_settled(results)
     return question
-
-
-def ensure(results: Results) -> None:
-    """Starts a driver for every open search of this account that has none. Idempotent; cheap where all is well.
-
-    Raises:
-        UserError: one cannot be started.
-    """
-    background.ensure(results, plan.KIND, [search.key for search in plan.searches(results) if search.worked_on])

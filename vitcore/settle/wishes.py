@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vitcore.runs import background, queue
+from vitcore.runs import queue
 from vitcore.runs.folder import Results
 from vitcore.settle import question as asked
+from vitcore.settle.drivers import ensure
 from vitcore.settle.question import Question
 from vitcore.settle.sentences import answer
 from vitcore.settle.standing import standing
@@ -41,13 +42,3 @@ def go_on(results: Results, key: str, budget: int | None = None) -> Question:
         asked.keep(results, again)
     ensure(results)
     return again
-
-
-def ensure(results: Results) -> None:
-    """Starts a driver for every open question of this account that has none. Idempotent; cheap where all is well.
-
-    Raises:
-        UserError: one cannot be started.
-    """
-    open_keys = [question.key for question in asked.questions(results) if question.worked_on]
-    background.ensure(results, asked.KIND, open_keys)
