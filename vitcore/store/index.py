@@ -15,6 +15,7 @@ from vitcore.runs import locks
 from vitcore.runs.fold import Row
 from vitcore.runs.folder import Results, RunFolder
 from vitcore.store import ingest, reading, snapshot, tables
+from vitcore.store.listing import Listing
 
 _CHUNK = 500  # runs handed to DuckDB at a time
 _PUBLISH_SECONDS = 20.0
@@ -42,6 +43,7 @@ class Index:
         self._published = time.monotonic()
         self._unpublished = self.changes = 0
         self._cursors = self._read_cursors()
+        self._listing = Listing(results)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of one's own to the tables; one a thread."""
@@ -50,7 +52,8 @@ class Index:
     def poll(self) -> bool:
         """Takes in what the journals have gained; whether anything changed.
 
-        Where nothing did, it costs two looks at each run's folder. All that is new comes in by one transaction.
+        Where nothing did, it costs two looks at each run's folder, and mostly no listing of them all. All that is
+        new comes in by one transaction.
 
         Raises:
             UserError: the results folder cannot be read.
@@ -117,7 +120,7 @@ class Index:
     def _stats(self) -> dict[str, tuple[int, int, int]]:
         """How every run's files are now."""
         found, runs = {}, str(self.results.runs)
-        for id in self.results.ids():
+        for id in self._listing.ids():
             try:
                 found[id] = ingest.stat(f"{runs}{os.sep}{id}")
             except FileNotFoundError:
