@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from pages.live.learning_curves import curves
@@ -27,6 +28,7 @@ from vitcore.errors import UserError
 from vitcore.runs import system_load
 from vitcore.runs.files import open_own
 from vitcore.runs.folder import Results
+from vitcore.settle.question import MOST_SETTINGS
 from vitcore.spec import differing
 from vitcore.store import queries
 
@@ -146,6 +148,14 @@ def above(ids: list[str]) -> None:
         st.caption(format.plain(text), width="stretch")
 
 
+def question(everything: pd.DataFrame, ids: list[str]) -> None:
+    """The way to Settle with the settings that are shown, where a question takes as many and they learn one thing."""
+    runs = everything[everything["id"].isin(ids)].dropna(subset=["fingerprint"]).drop_duplicates("fingerprint")
+    if 2 <= len(runs) <= MOST_SETTINGS and runs["dataset"].nunique() == 1:
+        label = f"Settle which of these {len(runs)} settings is better"
+        st.page_link("settle/page.py", label=label, query_params={"runs": ",".join(map(str, runs["id"]))})
+
+
 def begin() -> list[str]:
     """The whole page once something is stored, by whomever."""
     if not store_cache.runs(now=True).empty:
@@ -166,6 +176,7 @@ else:
         chosen = pick_runs(everything, key="live-runs", first=first, most=AT_ONCE, folded=True)
         above(chosen)
     top(chosen)
+    question(everything, chosen)
     options(chosen)
     learned(chosen)
     around(chosen)

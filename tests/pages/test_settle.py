@@ -1,6 +1,7 @@
 """What the page Settle says: of an empty store, of what is chosen, of every way in which a question ends."""
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,6 +10,7 @@ from tests.pages.opening import Open
 from tests.pages.texts import tell
 from tests.runs.processes import end_all, wait_until
 from tests.store.test_provenance import computed
+from vitcore.layers.kernels import KERNELS
 from vitcore.runs.folder import Results
 from vitcore.settle import wishes
 from vitcore.settle.question import Question, ask, load, questions
@@ -140,3 +142,26 @@ def test_of_three_settings_every_pair_is_told_and_drawn(empty: Results, open_pag
     for sentence in ("softmax is better than relu (", "softmax is better than x^4 ("):
         assert sentence in words(app)
     assert words(app).count("Dotted: the margin, 0.5 points.") == 3
+
+
+@pytest.mark.parametrize(("kernels", "dataset", "offered"), [
+    (("relu",), "digits", 0),
+    (("relu", "x^4"), "digits", 2),
+    (("relu", "x^4"), "mnist", 0),  # the two learn different things
+    (tuple(KERNELS), "digits", 0),  # more than a question takes
+])  # fmt: skip
+def test_live_leads_to_the_question_about_what_it_shows(
+    open_page: Open, empty: Results, kernels: Sequence[str], dataset: str, offered: int
+) -> None:
+    ids = []
+    for place, kernel in enumerate(kernels):
+        for seed in range(2):  # of one setting
+            spec = RunSpec.of(kernel=kernel, dataset=dataset if place else "digits", seed=seed, epochs=1)
+            ids.append(tell(empty, spec).id)
+    app = open_page("live", {"runs": ",".join(ids)})
+    links = [link for link in app.get("page_link") if "Settle which" in link.proto.label]
+    assert [link.proto.label for link in links] == [f"Settle which of these {offered} settings is better"][:offered]
+    if links:
+        asked = open_page("settle", {"runs": parse_qs(links[0].proto.query_string)["runs"][0]})
+        assert len(asked.multiselect(key="settle-settings").value) == offered
+        assert not asked.button(key="settle-go").disabled

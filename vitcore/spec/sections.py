@@ -180,7 +180,7 @@ class DataSpec(Part):
     )
     folder: str | None = option(
         None,
-        "Custom dataset",
+        "Path of your images",
         "Path of your own images (class folders, an archive, images and a CSV, a CSV of pixels, .npz, idx files, "
         "parquet); for the datasets 'folder' and 'own-digits' alone.",
         advanced=True,
