@@ -88,13 +88,15 @@ def counted(way: Callable[[Hand], None], stored: bool) -> int:
             for seed in range(8):
                 error = 30.0 + 20 * (kernel == "relu") + seed % 3
                 tell(results, RunSpec.of(SMALL, kernel=kernel, seed=seed), error=error)
-        with served(results.root) as server:
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.set_default_timeout(PATIENCE)
-            visit(page, server.url)
-            hand = Hand(page)
-            way(hand)
-        end_all(results)
+        try:
+            with served(results.root) as server:
+                page = browser.new_page(viewport={"width": 1440, "height": 900})
+                page.set_default_timeout(PATIENCE)
+                visit(page, server.url)
+                hand = Hand(page)
+                way(hand)
+        finally:
+            end_all(results)
     return hand.clicks
 
 
