@@ -2,9 +2,9 @@
 
     python -m benchmarks.app.clicks
 
-Two ways, each with the mouse alone and nothing typed but a number: with a sweep of two settings stored, and from an
-empty results folder, where the sweep is launched first. Runs of the second are real; how long they take is not
-counted.
+Two ways, each with the mouse alone and nothing typed: with a sweep of two settings stored, and from an empty results
+folder, where the sweep is launched first, as Train proposes it. Runs of the second are real and may take half an hour;
+how long they take is not counted.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def ask(hand: Hand) -> None:
 
 
 def launch(hand: Hand) -> None:
-    """From Home to Live with a sweep over two kernels, one minute each at most, and on to the question about them."""
+    """From Home to Live with a sweep over two kernels, all else as it stands, and on to the question about them."""
     page = hand.page
     hand.press(page.get_by_test_id("stSidebarNavLink").get_by_text("Train", exact=True), "Train in the sidebar")
     expect(page.get_by_role("heading", level=1)).to_have_text("Train")
@@ -63,7 +63,7 @@ def launch(hand: Hand) -> None:
     hand.press(page.get_by_role("option", name="Attention kernel", exact=True), "its option Attention kernel")
     page.keyboard.press("Escape")
     hand.press(page.locator(".st-key-field-kernel-several input").last, "the field Attention kernel")
-    hand.press(page.get_by_role("option").nth(1), "another kernel")
+    hand.press(page.get_by_role("option").nth(1), "another kernel")  # the first offers all of them
     page.keyboard.press("Escape")
     hand.press(page.get_by_role("button", name="Launch 2 runs"), "the button Launch 2 runs")
     expect(page.get_by_role("heading", level=1)).to_have_text("Live")

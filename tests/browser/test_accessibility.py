@@ -72,6 +72,10 @@ MISSED = """() => [...document.querySelectorAll('main :is(button, a[href], input
     .filter(each => each.checkVisibility({ visibilityProperty: true }) && each.offsetWidth)
     .filter(each => !window.walk.seen.has(each)).map(each => each.outerHTML.slice(0, 200))"""
 
+PLAIN = """() => [...document.querySelectorAll('main [data-testid="stPageLink"] p')]
+    .filter(each => getComputedStyle(each).textDecorationLine !== 'underline').map(each => each.textContent)"""
+"""Links to other pages that look like any text."""
+
 MOST = 400  # presses of Tab on a page
 
 
@@ -106,6 +110,7 @@ def test_every_page_is_accessible_and_walked_by_tab(name: str, walked: tuple[Pag
     settle(page)
     page.mouse.move(2, 2)
     assert violations(page, {}) == []
+    assert page.evaluate(PLAIN) == []
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.wait_for_function("() => getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
     settle(page)  # the app runs anew for another theme
